@@ -1,0 +1,62 @@
+"""The rare-earth ions: electron counts, spins and radii."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reexplore.errors import InputError
+
+
+@dataclass(frozen=True)
+class Metal:
+    """A trivalent rare-earth ion.
+
+    `multiplicity` is 2S + 1 of the free ion's ground term (Hund). `shannon_radius_angstrom` is the
+    effective ionic radius at coordination number 8 (R. D. Shannon, Acta Cryst. A 1976, 32, 751).
+    `coordination_numbers` are those in which the library builds the metal.
+    """
+
+    symbol: str
+    atomic_number: int
+    f_electrons: int
+    multiplicity: int
+    shannon_radius_angstrom: float
+    coordination_numbers: tuple[int, ...] = (8, 9)
+    oxidation_state: int = 3
+
+
+def _hund_multiplicity(f_electrons: int) -> int:
+    unpaired = f_electrons if f_electrons <= 7 else 14 - f_electrons
+    return unpaired + 1
+
+
+def _lanthanides() -> list[Metal]:
+    symbols = "La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu".split()
+    radii = (1.160, 1.143, 1.126, 1.109, 1.093, 1.079, 1.066, 1.053, 1.040, 1.027, 1.015, 1.004, 0.994, 0.985, 0.977)
+    return [
+        Metal(symbol, 57 + n, n, _hund_multiplicity(n), radius)
+        for n, (symbol, radius) in enumerate(zip(symbols, radii, strict=True))
+    ]
+
+
+#: The declared order of the series: tables, plans and metal exchange follow it, never the order of a list.
+SERIES: tuple[Metal, ...] = (
+    # Scandium is too small for eight donors; six is its ordinary number.
+    Metal("Sc", 21, 0, 1, 0.870, coordination_numbers=(6,)),
+    Metal("Y", 39, 0, 1, 1.019),
+    *_lanthanides(),
+)
+
+METALS: dict[str, Metal] = {metal.symbol: metal for metal in SERIES}
+
+#: The metal for which templates are built, as in the published protocol; every other metal replaces it.
+TEMPLATE_METAL = METALS["La"]
+
+
+def find_metal(symbol: str) -> Metal:
+    """Return the metal with this symbol; raise `InputError` when there is none."""
+    try:
+        return METALS[symbol]
+    except KeyError:
+        known = " ".join(METALS)
+        raise InputError(f"unknown metal '{symbol}': the rare earths are {known}") from None

@@ -1,0 +1,93 @@
+"""What goes wrong, in two kinds: errors the user mends, and failures that are data.
+
+A `ReexploreError` ends a command with one sentence and an exit code. A `Failure` is the recorded
+outcome of one calculation; the campaign goes on without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class ReexploreError(Exception):
+    """A problem the user can mend: the message says what, where and what to do next."""
+
+    exit_code = 1
+
+
+class InputError(ReexploreError):
+    """The campaign file, or something it names, is wrong; nothing was changed."""
+
+    exit_code = 2
+
+
+class MissingEngineError(ReexploreError):
+    """A program or package the campaign needs is not installed."""
+
+    exit_code = 3
+
+
+class CampaignBusyError(ReexploreError):
+    """Another process drives this campaign."""
+
+    exit_code = 4
+
+
+class ExecutionError(ReexploreError):
+    """The workers could not run; no calculation is to blame and all of them stay planned."""
+
+    exit_code = 5
+
+
+class FailureCode(StrEnum):
+    """Every way in which a calculation can fail."""
+
+    # structures
+    BUILD_FAILED = "build_failed"
+    LIGAND_BROKEN = "ligand_broken"
+    DONOR_LOST = "donor_lost"
+    WATER_LOST = "water_lost"
+    PROTON_TRANSFER = "proton_transfer"
+    CLASH = "clash"
+    # structures and labels
+    NOT_CONVERGED = "not_converged"
+    # execution
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASHED = "crashed"
+    WORKER_LOST = "worker_lost"
+    # selection
+    POOL_EXHAUSTED = "pool_exhausted"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The outcome of a calculation that did not yield a value.
+
+    `stage` names the step inside the calculation; `evidence` holds the numbers or the path that
+    show why (JSON-ready).
+    """
+
+    code: FailureCode
+    stage: str
+    message: str
+    evidence: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the failure as JSON-ready values."""
+        return asdict(self) | {"code": self.code.value}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Failure:
+        """Rebuild a failure from `to_dict`."""
+        return cls(FailureCode(data["code"]), data["stage"], data["message"], data["evidence"])
+
+
+class CalculationFailed(Exception):  # noqa: N818 - it carries a value, it is not an error of the program
+    """Raised inside a task to end it with a `Failure`."""
+
+    def __init__(self, code: FailureCode, stage: str, message: str, **evidence: Any) -> None:
+        super().__init__(f"{code.value} in {stage}: {message}")
+        self.failure = Failure(code, stage, message, evidence)

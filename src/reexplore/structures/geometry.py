@@ -1,0 +1,107 @@
+"""A geometry as a frozen value, and the one atom order all complexes have."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.chemistry.candidates import Candidate
+
+#: Positions are kept to this many decimals, so that a geometry survives being written and read.
+DECIMALS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """Atoms in space: element symbols, positions in Ångström (shape (atoms, 3)) and the total charge."""
+
+    symbols: tuple[str, ...]
+    positions_angstrom: NDArray[np.float64]
+    charge: int
+
+    def __post_init__(self) -> None:
+        positions = np.round(np.asarray(self.positions_angstrom, dtype=np.float64), DECIMALS) + 0.0
+        positions.setflags(write=False)
+        if positions.shape != (len(self.symbols), 3):
+            raise ValueError(f"{len(self.symbols)} symbols but positions of shape {positions.shape}")
+        object.__setattr__(self, "positions_angstrom", positions)
+
+    def __len__(self) -> int:
+        """Return the number of atoms."""
+        return len(self.symbols)
+
+    @cached_property
+    def key(self) -> str:
+        """Return the hash of the geometry's content."""
+        lines = [f"{self.charge}"] + [
+            f"{symbol} {x:.{DECIMALS}f} {y:.{DECIMALS}f} {z:.{DECIMALS}f}"
+            for symbol, (x, y, z) in zip(self.symbols, self.positions_angstrom, strict=True)
+        ]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:24]
+
+    def moved_to(self, positions_angstrom: NDArray[np.float64]) -> Structure:
+        """Return the same atoms at other positions."""
+        return Structure(self.symbols, positions_angstrom, self.charge)
+
+    def to_extxyz(self) -> str:
+        """Return the structure as extended XYZ text."""
+        from ase import Atoms
+        from ase.io import write
+
+        atoms = Atoms(self.symbols, self.positions_angstrom, info={"charge": self.charge})
+        text = io.StringIO()
+        write(text, atoms, format="extxyz")
+        return text.getvalue()
+
+    @classmethod
+    def from_extxyz(cls, text: str) -> Structure:
+        """Read a structure from extended XYZ text that names its charge."""
+        from ase.io import read
+
+        atoms = read(io.StringIO(text), format="extxyz")
+        return cls(tuple(atoms.symbols), atoms.positions, int(atoms.info["charge"]))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parts of a complex stand in its atom list.
+
+    The metal comes first, then each ligand in the order of `Ligand.mol_with_hydrogens`, then each
+    water as O, H, H.
+    """
+
+    ligand_atoms: int
+    ligand_donors: tuple[int, ...]
+    ligands: int
+    waters: int
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> Layout:
+        """Return the layout of a candidate's complex."""
+        ligand = candidate.ligand
+        return cls(ligand.mol_with_hydrogens.GetNumAtoms(), ligand.donors, candidate.ligands, candidate.waters)
+
+    def __len__(self) -> int:
+        """Return the number of atoms of the complex."""
+        return 1 + self.ligands * self.ligand_atoms + 3 * self.waters
+
+    def ligand(self, index: int) -> range:
+        """Return the atom indices of one ligand."""
+        start = 1 + index * self.ligand_atoms
+        return range(start, start + self.ligand_atoms)
+
+    def water(self, index: int) -> range:
+        """Return the atom indices (O, H, H) of one water."""
+        start = 1 + self.ligands * self.ligand_atoms + 3 * index
+        return range(start, start + 3)
+
+    @property
+    def donors(self) -> tuple[int, ...]:
+        """Return the atom indices of all donors, the ligands' first, then the waters' oxygens."""
+        ligand_donors = tuple(self.ligand(k)[d] for k in range(self.ligands) for d in self.ligand_donors)
+        return ligand_donors + tuple(self.water(k)[0] for k in range(self.waters))
