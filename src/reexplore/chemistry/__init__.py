@@ -1,0 +1,1 @@
+"""Ligands, metals and the search space: RDKit and tables, no quantum chemistry."""

@@ -7,11 +7,15 @@ open, the choice is ours and `source` says so.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
 
 from reexplore.errors import InputError
+
+#: Donor atoms carry the atom maps 11, 12, … in a template; lower numbers are sites.
+FIRST_DONOR_MAP = 11
 
 #: Elements for which every engine of the default path has parameters.
 ELEMENTS = ("H", "C", "N", "O", "F", "P", "S", "Cl")
@@ -27,6 +31,11 @@ class Scaffold:
     protonation: str
     source: str
     sites: int = 1
+
+    @property
+    def denticity(self) -> int:
+        """Return the number of donor atoms."""
+        return len(re.findall(r":[1-9]\d\]", self.smiles))
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,9 @@ SCAFFOLDS: dict[str, Scaffold] = {
         Scaffold("HOPO", "CNC(=O)c1cc([*:1])cc(=[O:12])n1[O-:11]", -1, "N-hydroxy deprotonated", _PUBLISHED),
         Scaffold("thio-HOPO", "CNC(=O)c1cc([*:1])cc(=[S:12])n1[O-:11]", -1, "N-hydroxy deprotonated", _OURS),
         Scaffold("CAM", "CNC(=O)c1cc([*:1])cc([O-:12])c1[O-:11]", -2, "both phenols deprotonated", _OURS),
-        Scaffold("thio-CAM", "CNC(=O)c1cc([*:1])cc([S-:12])c1[O-:11]", -2, "phenol and thiol deprotonated", _OURS),
+        Scaffold(
+            "thio-CAM", "CNC(=O)c1cc([*:1])cc([S-:12])c1[O-:11]", -2, "phenol and thiol deprotonated", _OURS
+        ),
         Scaffold("HDEV", "CNC(=O)c1cc([*:1])cn([O-:12])c1=[O:11]", -1, "N-hydroxy deprotonated", _PUBLISHED),
     )
 }

@@ -8,12 +8,11 @@ from functools import cached_property
 
 from rdkit import Chem, RDLogger
 
-from reexplore.chemistry.library import Scaffold, Substituent
+from reexplore.chemistry.library import FIRST_DONOR_MAP, Scaffold, Substituent
 from reexplore.errors import InputError
 
 RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]  # parse errors are raised by us, in one sentence
 
-FIRST_DONOR_MAP = 11
 _DONOR_MARK = 1
 
 
@@ -95,7 +94,9 @@ def assemble(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -> Ligan
 def _attach(mol: Chem.Mol, substituent: Substituent, site: int) -> Chem.Mol:
     if substituent.is_hydrogen:
         editable = Chem.RWMol(mol)
-        dummy = next(a.GetIdx() for a in editable.GetAtoms() if a.GetAtomicNum() == 0 and a.GetAtomMapNum() == site)
+        dummy = next(
+            a.GetIdx() for a in editable.GetAtoms() if a.GetAtomicNum() == 0 and a.GetAtomMapNum() == site
+        )
         editable.RemoveAtom(dummy)
         bare = editable.GetMol()
         Chem.SanitizeMol(bare)

@@ -31,8 +31,24 @@ def _hund_multiplicity(f_electrons: int) -> int:
 
 
 def _lanthanides() -> list[Metal]:
-    symbols = "La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu".split()
-    radii = (1.160, 1.143, 1.126, 1.109, 1.093, 1.079, 1.066, 1.053, 1.040, 1.027, 1.015, 1.004, 0.994, 0.985, 0.977)
+    symbols = ["La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu"]
+    radii = (
+        1.160,
+        1.143,
+        1.126,
+        1.109,
+        1.093,
+        1.079,
+        1.066,
+        1.053,
+        1.040,
+        1.027,
+        1.015,
+        1.004,
+        0.994,
+        0.985,
+        0.977,
+    )
     return [
         Metal(symbol, 57 + n, n, _hund_multiplicity(n), radius)
         for n, (symbol, radius) in enumerate(zip(symbols, radii, strict=True))

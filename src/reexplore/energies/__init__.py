@@ -1,0 +1,1 @@
+"""Energies: levels of theory, DFT single points and the scales derived from them."""

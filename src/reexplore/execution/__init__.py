@@ -1,0 +1,1 @@
+"""Tasks, the store of their results, and where they run."""

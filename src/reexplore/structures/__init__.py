@@ -1,0 +1,1 @@
+"""Three-dimensional structures: built, exchanged, relaxed and checked."""

@@ -1,0 +1,1 @@
+"""The learned model: data, ensemble, calibration and the baselines beside it."""

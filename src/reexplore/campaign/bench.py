@@ -1,0 +1,39 @@
+"""What every stage of a campaign works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from reexplore.campaign.calculator import Calculator
+from reexplore.campaign.ledger import Ledger
+from reexplore.campaign.progress import Narrator
+from reexplore.campaign.setup import Setup
+from reexplore.chemistry.candidates import Candidate
+from reexplore.execution.executor import Executor
+from reexplore.execution.store import Store
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A campaign's declaration, its memory and its hands."""
+
+    setup: Setup
+    ledger: Ledger
+    executor: Executor
+    narrator: Narrator
+
+    @cached_property
+    def pool(self) -> dict[str, Candidate]:
+        """Return every candidate of the space by key."""
+        return {candidate.key: candidate for candidate in self.setup.space.candidates()}
+
+    @property
+    def store(self) -> Store:
+        """Return the store of results."""
+        return Store(self.setup.store)
+
+    @cached_property
+    def calculator(self) -> Calculator:
+        """Return what turns tasks into outcomes."""
+        return Calculator(ledger=self.ledger, store=self.store, executor=self.executor, narrator=self.narrator)

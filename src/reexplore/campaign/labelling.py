@@ -1,0 +1,82 @@
+"""From a chosen batch to labels: relax, check, compute every term, enter label or failure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reexplore.campaign.bench import Bench
+from reexplore.campaign.geometries import complex_task, energy_task, ion, ligand_task, template_task, water_task
+from reexplore.campaign.ledger import LabelKeys
+from reexplore.chemistry.candidates import Candidate
+from reexplore.energies.binding import binding_energy_kcal_mol
+from reexplore.errors import Failure
+from reexplore.execution.store import Outcome
+from reexplore.execution.task import Task
+
+
+def label(bench: Bench, batch: Sequence[Candidate]) -> None:
+    """Label every candidate of a batch, or enter why one cannot be."""
+    geometry_tasks = {candidate.key: _geometry_tasks(bench, candidate) for candidate in batch}
+    geometries = bench.calculator.run(_flat(geometry_tasks), stage="geometries")
+
+    energy_tasks: dict[str, tuple[Task, ...]] = {}
+    for candidate in batch:
+        tasks = geometry_tasks[candidate.key]
+        if failure := _first_failure(tasks, geometries):
+            bench.ledger.enter_label(candidate.key, None, failure)
+        else:
+            energy_tasks[candidate.key] = _energy_tasks(bench, candidate, [geometries[t.key].extxyz for t in tasks])
+    energies = bench.calculator.run(_flat(energy_tasks), stage="energies")
+
+    for key, tasks in energy_tasks.items():
+        if failure := _first_failure(tasks, energies):
+            bench.ledger.enter_label(key, None, failure)
+        else:
+            keys = LabelKeys(geometry_tasks[key][0].key, *(task.key for task in tasks))
+            bench.ledger.enter_label(key, keys, None)
+
+
+def observed_kcal_mol(bench: Bench) -> dict[str, float]:
+    """Return the binding energy of every labelled candidate, derived from its stored terms."""
+    return {key: _binding_energy(bench, bench.pool[key], keys) for key, keys in bench.ledger.labels().items()}
+
+
+def _binding_energy(bench: Bench, candidate: Candidate, keys: LabelKeys) -> float:
+    complex_, ion_, ligand, water = (
+        bench.ledger.value(term)["total_hartree"] for term in (keys.complex, keys.ion, keys.ligand, keys.water)
+    )
+    return binding_energy_kcal_mol(
+        complex_hartree=complex_,
+        ion_hartree=ion_,
+        ligand_hartree=ligand,
+        water_hartree=water,
+        ligands=candidate.ligands,
+        waters=candidate.waters,
+    )
+
+
+def _geometry_tasks(bench: Bench, candidate: Candidate) -> tuple[Task, ...]:
+    template = bench.ledger.value(template_task(candidate, bench.setup).key)["extxyz"]
+    return (
+        complex_task(candidate, template, bench.setup),
+        ligand_task(candidate, bench.setup),
+        water_task(bench.setup),
+    )
+
+
+def _energy_tasks(bench: Bench, candidate: Candidate, geometries: Sequence[str]) -> tuple[Task, ...]:
+    complex_, ligand, water = geometries
+    return (
+        energy_task(complex_, bench.setup, label=candidate.name),
+        energy_task(ion(candidate).to_extxyz(), bench.setup, label=f"{candidate.metal.symbol}3+"),
+        energy_task(ligand, bench.setup, label=f"{candidate.ligand.name} (free)"),
+        energy_task(water, bench.setup, label="H2O"),
+    )
+
+
+def _flat(tasks: dict[str, tuple[Task, ...]]) -> list[Task]:
+    return [task for group in tasks.values() for task in group]
+
+
+def _first_failure(tasks: Sequence[Task], outcomes: dict[str, Outcome]) -> Failure | None:
+    return next((f for task in tasks if (f := outcomes[task.key].failure) is not None), None)

@@ -1,0 +1,304 @@
+"""The ledger: the one mutable thing of a campaign, and the truth about it.
+
+One SQLite file, written by the driver only. Every decision is one transaction; what a resume needs
+to know is here, and the results themselves are in the store.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from reexplore.errors import Failure, InputError
+from reexplore.execution.store import Outcome
+from reexplore.execution.task import Task
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE calculation (
+    key TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    label TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'submitted', 'done', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    reused INTEGER NOT NULL DEFAULT 0,
+    outcome TEXT,
+    planned_at REAL NOT NULL,
+    finished_at REAL
+);
+CREATE TABLE round (
+    number INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('seed', 'acquisition')),
+    started_at REAL NOT NULL,
+    finished_at REAL,
+    learned TEXT
+);
+CREATE TABLE pick (
+    candidate TEXT PRIMARY KEY,
+    round INTEGER NOT NULL REFERENCES round (number),
+    position INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    value REAL,
+    predicted_kcal_mol REAL,
+    sigma_kcal_mol REAL
+);
+CREATE TABLE label (
+    candidate TEXT PRIMARY KEY REFERENCES pick (candidate),
+    structure_key TEXT,
+    complex_key TEXT,
+    ion_key TEXT,
+    ligand_key TEXT,
+    water_key TEXT,
+    failure TEXT
+);
+CREATE TABLE outbox (round INTEGER PRIMARY KEY REFERENCES round (number), sent_at REAL);
+"""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A candidate chosen for labelling: when, why, and what was expected of it."""
+
+    candidate: str
+    round: int
+    position: int
+    role: str
+    value: float | None
+    predicted_kcal_mol: float | None
+    sigma_kcal_mol: float | None
+
+
+@dataclass(frozen=True)
+class LabelKeys:
+    """The calculations whose results are the terms of one label."""
+
+    structure: str
+    complex: str
+    ion: str
+    ligand: str
+    water: str
+
+
+@dataclass(frozen=True)
+class Round:
+    """One pass of choose, label and learn; `learned` is what it came to, once it is over."""
+
+    number: int
+    kind: Literal["seed", "acquisition"]
+    started_at: float
+    finished_at: float | None
+    learned: dict[str, Any] | None
+
+
+class Ledger:
+    """One campaign's SQLite file."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        if read_only:
+            self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        else:
+            self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA foreign_keys = ON")
+        try:
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise InputError(f"{path} is not a ledger ({error}); move it away to start anew") from None
+        if version not in (0, SCHEMA_VERSION):
+            raise InputError(
+                f"{path} has ledger version {version}; this reexplore reads version {SCHEMA_VERSION}"
+            )
+        if not read_only:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            if version == 0:
+                with self.transaction():
+                    for statement in _SCHEMA.split(";"):
+                        self._db.execute(statement)
+                    self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make everything inside happen wholly or not at all."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # --- what the campaign is
+
+    def meta(self, key: str) -> str | None:
+        """Return a declared fact of the campaign, or None."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, **facts: str) -> None:
+        """Store declared facts of the campaign."""
+        with self.transaction():
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(facts.items()))
+
+    # --- calculations
+
+    def plan(self, tasks: Sequence[Task]) -> None:
+        """Enter tasks that are not in the ledger yet."""
+        now = time.time()
+        with self.transaction():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO calculation (key, kind, label, state, planned_at) VALUES (?, ?, ?, 'planned', ?)",
+                [(task.key, task.kind, task.label, now) for task in tasks],
+            )
+
+    def submitted(self, key: str) -> None:
+        """Note that a task went to the workers."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE calculation SET state = 'submitted', attempts = attempts + 1 WHERE key = ?", (key,)
+            )
+
+    def finish(self, key: str, outcome: Outcome, *, reused: bool) -> None:
+        """Enter the outcome of a task; `reused` when it was found in the store, computed before."""
+        state = "done" if outcome.failure is None else "failed"
+        with self.transaction():
+            self._db.execute(
+                "UPDATE calculation SET state = ?, outcome = ?, reused = ?, finished_at = ? WHERE key = ?",
+                (state, json.dumps(outcome.to_dict()), int(reused), time.time(), key),
+            )
+
+    def recall_submitted(self) -> int:
+        """Set tasks that a dead driver had submitted back to planned; return how many."""
+        with self.transaction():
+            cursor = self._db.execute("UPDATE calculation SET state = 'planned' WHERE state = 'submitted'")
+        return cursor.rowcount
+
+    def outcome(self, key: str) -> Outcome | None:
+        """Return the outcome of a finished task, or None."""
+        row = self._db.execute("SELECT outcome FROM calculation WHERE key = ?", (key,)).fetchone()
+        return Outcome.from_dict(json.loads(row[0])) if row and row[0] else None
+
+    def value(self, key: str) -> dict[str, Any]:
+        """Return the value of a task that is done."""
+        outcome = self.outcome(key)
+        if outcome is None or outcome.value is None:
+            raise KeyError(f"calculation {key} has no value")
+        return outcome.value
+
+    def calculations(self) -> list[dict[str, Any]]:
+        """Return every calculation as kind, state, attempts, reused, failure code and cost."""
+        rows = self._db.execute("SELECT key, kind, label, state, attempts, reused, outcome FROM calculation")
+        found = []
+        for key, kind, label, state, attempts, reused, outcome in rows:
+            data = json.loads(outcome) if outcome else {"failure": None, "provenance": {}}
+            found.append(
+                {
+                    "key": key,
+                    "kind": kind,
+                    "label": label,
+                    "state": state,
+                    "attempts": attempts,
+                    "reused": bool(reused),
+                    "failure": data["failure"],
+                    "cpu_s": data["provenance"].get("cpu_s"),
+                    "wall_s": data["provenance"].get("wall_s"),
+                }
+            )
+        return found
+
+    # --- rounds, picks, labels
+
+    def rounds(self) -> list[Round]:
+        """Return the rounds in order."""
+        rows = self._db.execute(
+            "SELECT number, kind, started_at, finished_at, learned FROM round ORDER BY number"
+        )
+        return [
+            Round(n, kind, a, b, json.loads(learned) if learned else None) for n, kind, a, b, learned in rows
+        ]
+
+    def open_round(self, number: int, kind: Literal["seed", "acquisition"], picks: Sequence[Pick]) -> None:
+        """Enter a round together with everything it chose."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO round (number, kind, started_at) VALUES (?, ?, ?)", (number, kind, time.time())
+            )
+            self._db.executemany(
+                "INSERT INTO pick VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        p.candidate,
+                        p.round,
+                        p.position,
+                        p.role,
+                        p.value,
+                        p.predicted_kcal_mol,
+                        p.sigma_kcal_mol,
+                    )
+                    for p in picks
+                ],
+            )
+
+    def close_round(self, number: int, learned: dict[str, Any]) -> None:
+        """Enter what a round came to, and that the tracker has not heard of it yet."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE round SET finished_at = ?, learned = ? WHERE number = ?",
+                (time.time(), json.dumps(learned, allow_nan=False), number),
+            )
+            self._db.execute("INSERT OR REPLACE INTO outbox VALUES (?, NULL)", (number,))
+
+    def picks(self) -> list[Pick]:
+        """Return every pick, round by round."""
+        rows = self._db.execute(
+            "SELECT candidate, round, position, role, value, predicted_kcal_mol, sigma_kcal_mol"
+            " FROM pick ORDER BY round, position"
+        )
+        return [Pick(*row) for row in rows]
+
+    def enter_label(self, candidate: str, keys: LabelKeys | None, failure: Failure | None) -> None:
+        """Enter where a candidate's label stands, or why it has none."""
+        columns = (keys.structure, keys.complex, keys.ion, keys.ligand, keys.water) if keys else (None,) * 5
+        text = json.dumps(failure.to_dict()) if failure else None
+        with self.transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?, ?, ?)", (candidate, *columns, text)
+            )
+
+    def labels(self) -> dict[str, LabelKeys]:
+        """Return the labels there are, by candidate."""
+        rows = self._db.execute(
+            "SELECT candidate, structure_key, complex_key, ion_key, ligand_key, water_key FROM label"
+            " WHERE failure IS NULL"
+        )
+        return {row[0]: LabelKeys(*row[1:]) for row in rows}
+
+    def label_failures(self) -> dict[str, Failure]:
+        """Return the candidates that could not be labelled, and why."""
+        rows = self._db.execute("SELECT candidate, failure FROM label WHERE failure IS NOT NULL")
+        return {candidate: Failure.from_dict(json.loads(text)) for candidate, text in rows}
+
+    # --- what the tracker has not heard of
+
+    def unsent_rounds(self) -> list[int]:
+        """Return the closed rounds the tracker has not received."""
+        return [
+            row[0]
+            for row in self._db.execute("SELECT round FROM outbox WHERE sent_at IS NULL ORDER BY round")
+        ]
+
+    def mark_sent(self) -> None:
+        """Note that the tracker mirrors every closed round."""
+        with self.transaction():
+            self._db.execute("UPDATE outbox SET sent_at = ? WHERE sent_at IS NULL", (time.time(),))

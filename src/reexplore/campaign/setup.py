@@ -1,0 +1,208 @@
+"""From a campaign file to everything it names, checked before the first task."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from reexplore.acquisition.policy import Policy, load_policy
+from reexplore.chemistry.custom import custom_scaffold, custom_substituent
+from reexplore.chemistry.library import Scaffold, Substituent, find_scaffold, find_substituent
+from reexplore.chemistry.metals import find_metal
+from reexplore.chemistry.space import Coordination, Space
+from reexplore.config import CampaignFile, ScaffoldEntry, SpaceEntry, SubstituentEntry, load_campaign_file
+from reexplore.energies.levels import Level, comparison_warning, find_level
+from reexplore.errors import InputError, MissingEngineError
+from reexplore.shipped import resolve
+
+if TYPE_CHECKING:
+    from parsl.config import Config
+
+#: Modules of the default path and the package that brings each.
+_ENGINES = {
+    "torch": "torch",
+    "nequip": "nequip",
+    "allegro": "nequip-allegro",
+    "botorch": "botorch",
+    "sklearn": "scikit-learn",
+    "rdkit": "rdkit",
+    "parsl": "parsl",
+    "mlflow": "mlflow",
+}
+_BUILDING = {
+    "architector": "architector",
+    "numba": "numba",
+    "openbabel": "openbabel-wheel",
+    "xtb": "xtb",
+    "tblite": "tblite",
+}
+_LABELLING = {"pyscf": "pyscf", "basis_set_exchange": "basis-set-exchange"}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A campaign file with all it refers to resolved and checked."""
+
+    file: CampaignFile
+    source: Path
+    workspace: Path
+    space: Space
+    level: Level
+    policy: Policy
+    site: Path
+
+    @property
+    def folder(self) -> Path:
+        """Return the campaign's own folder."""
+        return self.workspace / "runs" / self.file.name
+
+    @property
+    def ledger_path(self) -> Path:
+        """Return the campaign's ledger."""
+        return self.folder / "ledger.sqlite"
+
+    @property
+    def store(self) -> Path:
+        """Return the store that all campaigns of the workspace share."""
+        return self.workspace / "runs" / "_store"
+
+    @property
+    def tracking(self) -> str:
+        """Return where MLflow keeps its mirror: an absolute folder or a server's address."""
+        store = self.file.tracking.store
+        return store if "://" in store else str((self.workspace / store).resolve())
+
+    @property
+    def fakes(self) -> tuple[str, ...]:
+        """Return a sentence for everything in this campaign that is invented."""
+        found = []
+        if self.level.is_fake:
+            found.append(
+                "energies are INVENTED by the teacher oracle: they mean nothing outside this rehearsal"
+            )
+        if self.file.theory.builder == "sketch":
+            found.append("geometries are SKETCHES placed without any energy")
+        return tuple(found)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a reader of the numbers has to know."""
+        comparison = comparison_warning(self.level, [m.symbol for m in self.space.metals])
+        return (comparison,) if comparison else ()
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the campaign file with its policy and level written out, as the ledger keeps it."""
+        return self.file.model_dump(mode="json") | {
+            "policy": self.policy.model_dump(mode="json"),
+            "level": self.level.declaration(),
+        }
+
+    def parsl_config(self) -> Config:
+        """Return the Parsl configuration the site file makes."""
+        from reexplore.execution.parsl import load_site
+
+        return load_site(self.site, run_dir=self.folder / "parsl", options=self.file.execution.options)
+
+
+def prepare(reference: str, *, workspace: Path) -> Setup:
+    """Read and check a campaign; raise `InputError` or `MissingEngineError` with the first problem."""
+    source = resolve("campaigns", reference)
+    file = load_campaign_file(source)
+    level = find_level(file.theory.level)
+    level.require_available()
+    if file.theory.builder == "sketch" and not level.is_fake:
+        raise InputError(
+            "builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing"
+        )
+    space = _space(file.space)
+    symbols = {m.symbol for m in space.metals}
+    level.require_metals(symbols)
+    setup = Setup(
+        file=file,
+        source=source,
+        workspace=workspace.resolve(),
+        space=space,
+        level=level,
+        policy=load_policy(resolve("policies", file.policy, beside=source.parent)),
+        site=resolve("parsl_configs", file.execution.parsl, beside=source.parent),
+    )
+    _require_engines(setup)
+    setup.parsl_config()
+    return setup
+
+
+def _space(entry: SpaceEntry) -> Space:
+    scaffolds = _distinct([_scaffold(s) for s in entry.scaffolds], "scaffold")
+    coordinations = [Coordination(c.ligands, c.coordination_number) for c in entry.coordinations]
+    space = Space(
+        scaffolds=scaffolds,
+        substituents=_distinct([_substituent(s) for s in entry.substituents], "substituent"),
+        metals=tuple(dict.fromkeys(find_metal(symbol) for symbol in entry.metals)),
+        coordinations=tuple(dict.fromkeys(coordinations)),
+    )
+    for declared, coordination in zip(entry.coordinations, coordinations, strict=True):
+        for scaffold in scaffolds:
+            waters = coordination.waters(scaffold.denticity)
+            if declared.waters is not None and declared.waters != waters:
+                raise InputError(
+                    f"{declared.ligands} × {scaffold.name} ({scaffold.denticity} donors each) leave {waters} places for"
+                    f" water at coordination number {declared.coordination_number}, but waters is {declared.waters}"
+                )
+    return space
+
+
+def _scaffold(entry: str | ScaffoldEntry) -> Scaffold:
+    if isinstance(entry, str):
+        return find_scaffold(entry)
+    return custom_scaffold(entry.name, smiles=entry.smiles, charge=entry.charge)
+
+
+def _substituent(entry: str | SubstituentEntry) -> Substituent:
+    if isinstance(entry, str):
+        return find_substituent(entry)
+    return custom_substituent(entry.name, smiles=entry.smiles, charge=entry.charge, warning=entry.warning)
+
+
+_Named = TypeVar("_Named", Scaffold, Substituent)
+
+
+def _distinct(entries: list[_Named], kind: str) -> tuple[_Named, ...]:
+    names = [entry.name for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"the {kind} '{name}' is listed twice")
+    return tuple(entries)
+
+
+def require_size(space: Space, limit: int) -> None:
+    """Raise `InputError` with the arithmetic when the space is larger than its stated limit."""
+    if space.size > limit:
+        raise InputError(
+            f"{space.arithmetic()}, more than space.limit = {limit:,}: narrow the lists or raise the limit"
+        )
+
+
+def _require_engines(setup: Setup) -> None:
+    needed = dict(_ENGINES)
+    if setup.file.theory.builder == "architector":
+        needed |= _BUILDING
+    if not setup.level.is_fake:
+        needed |= _LABELLING
+    missing = [package for module, package in needed.items() if importlib.util.find_spec(module) is None]
+    if not setup.level.is_fake and not _installed("pyscf-dispersion"):
+        missing.append("pyscf-dispersion")
+    if missing:
+        raise MissingEngineError(
+            f"not installed: {', '.join(missing)}; install with `pip install -c constraints.txt {' '.join(missing)}`"
+        )
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True

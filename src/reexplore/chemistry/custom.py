@@ -1,0 +1,71 @@
+"""Scaffolds and substituents a user brings: every check runs before anything is built."""
+
+from __future__ import annotations
+
+import re
+
+from rdkit import Chem
+
+from reexplore.chemistry.library import ELEMENTS, FIRST_DONOR_MAP, Scaffold, Substituent
+from reexplore.errors import InputError
+
+#: Elements that can hold on to a rare-earth ion as a named donor.
+_DONOR_ELEMENTS = ("N", "O", "S", "P")
+
+
+def custom_scaffold(name: str, *, smiles: str, charge: int) -> Scaffold:
+    """Return the user's scaffold, or raise `InputError` with the first thing that is wrong with it."""
+    where = f"scaffold '{name}'"
+    mol = _parse(smiles, where)
+    sites = sorted(a.GetAtomMapNum() for a in mol.GetAtoms() if a.GetAtomicNum() == 0)
+    if not sites or sites != list(range(1, len(sites) + 1)):
+        raise InputError(f"{where}: number its attachment points [*:1], [*:2], … in '{smiles}'")
+    donors = [a for a in mol.GetAtoms() if a.GetAtomMapNum() >= FIRST_DONOR_MAP]
+    maps = sorted(a.GetAtomMapNum() for a in donors)
+    if maps != list(range(FIRST_DONOR_MAP, FIRST_DONOR_MAP + len(maps))) or not maps:
+        raise InputError(f"{where}: mark its donor atoms with the atom maps 11, 12, … in '{smiles}'")
+    for atom in donors:
+        if atom.GetSymbol() not in _DONOR_ELEMENTS:
+            raise InputError(
+                f"{where}: a {atom.GetSymbol()} atom is marked as donor, but donors are N, O, S or P"
+            )
+    _check_charge(mol, charge, where)
+    return Scaffold(name, smiles, charge, "as written", "campaign file", sites=len(sites))
+
+
+def custom_substituent(name: str, *, smiles: str, charge: int, warning: str) -> Substituent:
+    """Return the user's substituent, or raise `InputError` with the first thing that is wrong with it."""
+    where = f"substituent '{name}'"
+    mol = _parse(smiles, where)
+    sites = [a for a in mol.GetAtoms() if a.GetAtomicNum() == 0]
+    if len(sites) != 1:
+        raise InputError(f"{where}: '{smiles}' needs exactly one attachment point, written [*:1]")
+    if sites[0].GetAtomMapNum() != 1 or sites[0].GetDegree() != 1:
+        raise InputError(f"{where}: write the attachment point of '{smiles}' as [*:1] with one single bond")
+    _check_charge(mol, charge, where)
+    return Substituent(name, smiles, "campaign file", charge=charge, warning=warning)
+
+
+def _parse(smiles: str, where: str) -> Chem.Mol:
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None:
+        raise InputError(f"{where}: RDKit cannot read the SMILES '{smiles}'")
+    if len(Chem.GetMolFrags(mol)) > 1:
+        raise InputError(f"{where}: '{smiles}' is more than one molecule; join it or remove the counter-ion")
+    for atom in mol.GetAtoms():
+        if atom.GetAtomicNum() and atom.GetSymbol() not in ELEMENTS:
+            raise InputError(f"{where}: the element {atom.GetSymbol()} is not among {' '.join(ELEMENTS)}")
+        if atom.GetNumRadicalElectrons():
+            raise InputError(
+                f"{where}: '{smiles}' has an unpaired electron on {atom.GetSymbol()}; ligands are closed shell"
+            )
+    return mol
+
+
+def _check_charge(mol: Chem.Mol, charge: int, where: str) -> None:
+    formal = Chem.GetFormalCharge(mol)
+    if formal != charge:
+        smiles = re.sub(r"\s", "", Chem.MolToSmiles(mol))
+        raise InputError(
+            f"{where}: '{smiles}' carries the charge {formal:+d}; say so with `charge: {formal}` (now {charge})"
+        )

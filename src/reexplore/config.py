@@ -1,0 +1,220 @@
+"""The campaign file: strict models, and errors a chemist can act on."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from reexplore.errors import InputError
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ScaffoldEntry(_Strict):
+    """A scaffold of the user's own: SMILES with `[*:1]` sites and donors mapped 11, 12, …."""
+
+    name: str
+    smiles: str
+    charge: int
+
+
+class SubstituentEntry(_Strict):
+    """A substituent of the user's own: SMILES with one `[*:1]`."""
+
+    name: str
+    smiles: str
+    charge: int = 0
+    warning: str = ""
+
+
+class CoordinationEntry(_Strict):
+    """How many ligands; the waters follow from the coordination number or must match it."""
+
+    ligands: Positive
+    waters: Annotated[int, Field(ge=0)] | None = None
+    coordination_number: Positive = 8
+
+
+class SpaceEntry(_Strict):
+    """What to search."""
+
+    scaffolds: Annotated[list[str | ScaffoldEntry], Field(min_length=1)]
+    substituents: Annotated[list[str | SubstituentEntry], Field(min_length=1)]
+    metals: Annotated[list[str], Field(min_length=1)]
+    coordinations: Annotated[list[CoordinationEntry], Field(min_length=1)]
+    limit: Positive = 20_000
+
+
+class TheoryEntry(_Strict):
+    """How structures are built and energies computed."""
+
+    level: str = "quick"
+    builder: Literal["architector", "sketch"] = "architector"
+    conformers: Positive = 4
+    refine: Positive = 2
+    ligand_conformers: Annotated[int, Field(ge=10)] = 10
+
+
+class SurrogateEntry(_Strict):
+    """The learned model and its declared uncertainty."""
+
+    members: Annotated[int, Field(ge=2)] = 4
+    readout: Literal["metal", "all"] = "metal"
+    uncertainty_floor_kcal_mol: Annotated[float, Field(gt=0)] = 5.0
+
+
+class BudgetEntry(_Strict):
+    """How many labels to buy, and in what portions."""
+
+    seed_labels: Annotated[int, Field(ge=2)] = 4
+    batch: Positive = 4
+    labels: Positive = 12
+
+    @model_validator(mode="after")
+    def _seed_within_labels(self) -> Self:
+        if self.seed_labels > self.labels:
+            raise ValueError(f"seed_labels ({self.seed_labels}) is more than labels ({self.labels})")
+        return self
+
+
+class ExecutionEntry(_Strict):
+    """Where to run: a file in `parsl_configs/` and the options its `make_config` takes."""
+
+    parsl: str = "local"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class TrackingEntry(_Strict):
+    """Where MLflow keeps its mirror: a folder, or the address of a tracking server."""
+
+    store: str = "runs/_mlflow"
+
+
+class CampaignFile(_Strict):
+    """One campaign, as its YAML file declares it."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    description: str = ""
+    space: SpaceEntry
+    theory: TheoryEntry = TheoryEntry()
+    surrogate: SurrogateEntry = SurrogateEntry()
+    policy: str = "balanced"
+    budget: BudgetEntry = BudgetEntry()
+    seed: int = 2026
+    execution: ExecutionEntry = ExecutionEntry()
+    tracking: TrackingEntry = TrackingEntry()
+
+
+#: Keys that may change between a run and its resume: they decide where and how long, never what.
+CHANGEABLE = ("description", "execution", "tracking", "budget.labels", "budget.batch", "space.limit")
+
+
+def load_campaign_file(path: Path) -> CampaignFile:
+    """Read and check a campaign file; raise `InputError` with the first thing that is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the campaign file {path}: {error}") from None
+    return parse(CampaignFile, _mapping(text, path), path)
+
+
+def _mapping(text: str, path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" line {mark.line + 1}" if mark else ""
+        raise InputError(
+            f"{path}{where}: this is not YAML ({getattr(error, 'problem', None) or error})"
+        ) from None
+    if not isinstance(data, dict):
+        raise InputError(
+            f"{path}: a campaign file is a YAML mapping with `name`, `space`, …, not {type(data).__name__}"
+        )
+    return data
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def parse(model: type[_Model], data: dict[str, Any], path: Path) -> _Model:
+    """Validate data against a strict model; raise `InputError` that names the key and its nearest match."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_sentence(model, error)}") from None
+
+
+def _sentence(model: type[BaseModel], error: ValidationError) -> str:
+    # Of a union's branches the most specific complaint is the one the user can act on.
+    first = max(error.errors(), key=lambda e: (e["type"] == "extra_forbidden", len(e["loc"])))
+    # Names of union branches in the location mean nothing to the user.
+    loc = [
+        part
+        for part in first["loc"]
+        if isinstance(part, int) or part in _field_names(model) or part == first["loc"][-1]
+    ]
+    where = ".".join(str(part) for part in loc)
+    if first["type"] == "extra_forbidden":
+        known = _keys_at(model, first["loc"][:-1])
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+        return f"unknown key '{where}': {hint}"
+    if first["type"] == "missing":
+        return f"the key '{where}' is missing"
+    message = first["msg"].removeprefix("Value error, ")
+    given = first.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
+    return f"'{where}': {message[0].lower()}{message[1:]}{shown}" if where else message
+
+
+def _field_names(model: type[BaseModel]) -> set[str]:
+    names = set(model.model_fields)
+    for field in model.model_fields.values():
+        for inner in _models_in(field.annotation):
+            names |= _field_names(inner)
+    return names
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [inner for argument in get_args(annotation) for inner in _models_in(argument)]
+
+
+def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    current = model
+    for part in loc:
+        if part in current.model_fields:
+            inner = _models_in(current.model_fields[str(part)].annotation)
+            current = inner[0] if inner else current
+    return list(current.model_fields)
+
+
+def difference(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Return the lines `key: old -> new` for every changed key that must not change on resume."""
+    flat_old, flat_new = _flatten(old), _flatten(new)
+    return [
+        f"{key}: {flat_old.get(key, 'absent')!r} -> {flat_new.get(key, 'absent')!r}"
+        for key in sorted(flat_old.keys() | flat_new.keys())
+        if flat_old.get(key) != flat_new.get(key)
+        and not any(key == free or key.startswith(f"{free}.") for free in CHANGEABLE)
+    ]
+
+
+def _flatten(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,0 +1,201 @@
+"""Levels of theory: everything that decides an energy, declared in one frozen value."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reexplore.chemistry.metals import METALS
+from reexplore.errors import InputError
+
+#: Elements a ligand may hold: those for which SMD's surface tensions are parametrised.
+LIGAND_ELEMENTS = ("H", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br")
+
+_LANTHANIDES = tuple(symbol for symbol in METALS if symbol not in ("Sc", "Y"))
+
+
+@dataclass(frozen=True)
+class MetalTreatment:
+    """How a level describes some metals: basis, effective core potential and the electrons it replaces.
+
+    `core_electrons` stands in the order of `metals`; `ecp` is None for an all-electron metal.
+    """
+
+    metals: tuple[str, ...]
+    kind: str
+    basis: str
+    ecp: str | None
+    core_electrons: tuple[int, ...]
+
+    def core_of(self, symbol: str) -> int:
+        """Return the number of electrons the core potential of this metal replaces."""
+        return self.core_electrons[self.metals.index(symbol)]
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of theory, complete: two calculations with equal declarations give equal energies.
+
+    `version` is raised whenever the code changes an energy by more than the thresholds declared
+    here. `refusal` is the sentence with which a level that is declared but not available is refused.
+    """
+
+    name: str
+    version: int
+    summary: str
+    functional: str = ""
+    dispersion: str = ""
+    ligand_basis: str = ""
+    metals: tuple[MetalTreatment, ...] = ()
+    coulomb_fitting_basis: str = ""
+    exchange: str = "none"
+    closed_shell_only: bool = True
+    grid_level: int = 0
+    early_grid_level: int = 0
+    solvent: str = ""
+    cavity_points_per_sphere: int = 0
+    energy_tolerance_hartree: float = 0.0
+    gradient_tolerance: float = 0.0
+    start_density: str = ""
+    is_fake: bool = False
+    refusal: str | None = None
+
+    @property
+    def available(self) -> bool:
+        """Return whether calculations can be run at this level."""
+        return self.refusal is None
+
+    def declaration(self) -> dict[str, Any]:
+        """Return everything that decides the energy as JSON-ready values, for calculation keys."""
+        declared = asdict(self)
+        del declared["summary"], declared["refusal"]
+        declared["metals"] = [
+            {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(metal).items()}
+            for metal in self.metals
+        ]
+        return declared
+
+    def treatment_of(self, symbol: str) -> MetalTreatment:
+        """Return how this metal is described; raise `InputError` when the level does not cover it."""
+        for treatment in self.metals:
+            if symbol in treatment.metals:
+                return treatment
+        raise InputError(f"level '{self.name}' does not describe the metal {symbol}")
+
+
+def _f_in_core(basis: str) -> MetalTreatment:
+    """Lukanowski and Weigend, Phys. Chem. Chem. Phys. 2026, d5cp04944j: eight valence electrons per ion."""
+    cores = tuple(METALS[symbol].atomic_number - 11 for symbol in _LANTHANIDES)
+    return MetalTreatment(_LANTHANIDES, "4f electrons in the core", basis, basis, cores)
+
+
+_DEF2_YTTRIUM = MetalTreatment(("Y",), "28-electron core, no 4f shell", "def2-tzvp", "def2-ecp", (28,))
+_DEF2_SCANDIUM = MetalTreatment(("Sc",), "all-electron", "def2-tzvp", None, (0,))
+_DEF2_LANTHANUM = MetalTreatment(("La",), "46-electron core, empty 4f shell", "def2-tzvp", "def2-ecp", (46,))
+_DEF2_OPEN = MetalTreatment(
+    _LANTHANIDES[1:], "28-electron core, explicit 4f shell", "def2-tzvp", "def2-ecp", (28,) * (len(_LANTHANIDES) - 1)
+)
+
+QUICK = Level(
+    name="quick",
+    version=1,
+    summary="PBE-D4/def2-SVP, lanthanides with the 4f electrons in the core, SMD water",
+    functional="pbe",
+    dispersion="d4:pbe",
+    ligand_basis="def2-svp",
+    metals=(_f_in_core("lcecp-1-tzvp"), _DEF2_YTTRIUM, _DEF2_SCANDIUM),
+    coulomb_fitting_basis="def2-universal-jkfit",
+    grid_level=1,
+    early_grid_level=0,
+    solvent="water",
+    cavity_points_per_sphere=110,
+    energy_tolerance_hartree=1e-6,
+    gradient_tolerance=5e-4,
+    start_density="converged gas-phase ion and minimal-basis ligand atoms",
+)
+
+PAPER = Level(
+    name="paper",
+    version=1,
+    summary="B3LYP-D4, def2-SVPD on the ligands, def2-TZVP with def2-ECP on the metal, open shells, SMD water",
+    # 'b3lyp5' holds the VWN5 correlation of the published calculations; 'b3lyp' would be the VWN-RPA form.
+    functional="b3lyp5",
+    dispersion="d4:b3lyp",
+    ligand_basis="def2-svpd",
+    metals=(_DEF2_LANTHANUM, _DEF2_OPEN, _DEF2_YTTRIUM, _DEF2_SCANDIUM),
+    coulomb_fitting_basis="def2-universal-jkfit",
+    exchange="density-fitted, def2-universal-jkfit",
+    closed_shell_only=False,
+    grid_level=3,
+    early_grid_level=1,
+    solvent="water",
+    cavity_points_per_sphere=302,
+    energy_tolerance_hartree=1e-7,
+    gradient_tolerance=3e-4,
+    start_density="integer f pattern of the ion and minimal-basis ligand atoms",
+    refusal=(
+        "level 'paper' (B3LYP-D4/def2-SVPD with open 4f shells) is declared but cannot be run yet: "
+        "open-shell lanthanides do not converge reliably and the larger complexes do not fit in memory; use 'quick'"
+    ),
+)
+
+TEACHER = Level(
+    name="teacher",
+    version=1,
+    summary="an INVENTED energy function for rehearsals; its numbers say nothing about chemistry",
+    metals=(MetalTreatment(tuple(METALS), "invented", "invented", None, (0,) * len(METALS)),),
+    is_fake=True,
+)
+
+LEVELS: dict[str, Level] = {level.name: level for level in (QUICK, PAPER, TEACHER)}
+
+
+def find_level(name: str) -> Level:
+    """Return the level with this name; raise `InputError` naming the nearest match when there is none."""
+    if name in LEVELS:
+        return LEVELS[name]
+    near = difflib.get_close_matches(name.lower(), LEVELS, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"the levels are {', '.join(LEVELS)}"
+    raise InputError(f"unknown level '{name}': {hint}")
+
+
+def require_available(level: Level) -> None:
+    """Raise `InputError` with the level's own sentence when it is declared but cannot be run."""
+    if level.refusal is not None:
+        raise InputError(level.refusal)
+
+
+def unsupported_elements(level: Level, symbols: Iterable[str]) -> tuple[str, ...]:
+    """Return the elements among `symbols` that the level cannot describe, sorted."""
+    covered = {metal for treatment in level.metals for metal in treatment.metals} | set(LIGAND_ELEMENTS)
+    return tuple(sorted(set(symbols) - covered))
+
+
+def supports(level: Level, symbols: Iterable[str]) -> bool:
+    """Return whether the level describes all these elements."""
+    return not unsupported_elements(level, symbols)
+
+
+def require_support(level: Level, symbols: Iterable[str]) -> None:
+    """Raise `InputError` naming the elements the level cannot describe."""
+    missing = unsupported_elements(level, symbols)
+    if missing:
+        raise InputError(f"level '{level.name}' cannot describe the elements {' '.join(missing)}")
+
+
+def comparison_warning(level: Level, metals: Iterable[str]) -> str | None:
+    """Return a sentence when the level describes these metals in different ways, otherwise None.
+
+    Differences between metals then hold the difference between two core potentials, of unknown
+    size, and are no finding about the metals.
+    """
+    kinds: dict[str, list[str]] = {}
+    for symbol in METALS:
+        if symbol in set(metals):
+            kinds.setdefault(level.treatment_of(symbol).kind, []).append(symbol)
+    if len(kinds) < 2:
+        return None
+    parts = "; ".join(f"{' '.join(symbols)}: {kind}" for kind, symbols in kinds.items())
+    return f"level '{level.name}' describes these metals in different ways ({parts}): do not compare across the groups"

@@ -1,0 +1,76 @@
+"""An invented energy for rehearsals: a campaign's loop runs on it in seconds, its numbers mean nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.chemistry.metals import METALS, Metal
+from reexplore.energies.levels import TEACHER, require_support
+from reexplore.energies.terms import EnergyTerms
+from reexplore.structures.geometry import Structure
+
+_KCAL_MOL_PER_HARTREE = 627.5094740631
+
+# Every number below is made up. They are chosen so that binding energies lie roughly between -50 and
+# -150 kcal/mol and follow the metal's radius, the ligand's charge and its composition.
+_ATOM_HARTREE = {"H": -0.6, "C": -38.0, "N": -54.7, "O": -75.2, "F": -99.8, "Si": -289.5, "P": -341.4, "S": -398.2}
+_ATOM_HARTREE |= {"Cl": -460.2, "Br": -2574.3}
+_CHARGE_KCAL_MOL = 4.0
+_DONOR_KCAL_MOL = {"O": 6.5, "N": 3.5, "S": 5.0}
+_DONOR_RADIUS_ANGSTROM = {"O": 1.35, "N": 1.45, "S": 1.84}
+_DONOR_WIDTH_ANGSTROM = 0.6
+_DISTANT_KCAL_MOL = {"C": -1.6, "N": -4.5, "O": -1.2, "F": 7.0, "Si": -4.0, "P": -14.0, "S": -5.0, "Cl": 6.0}
+_DISTANT_KCAL_MOL |= {"Br": 4.5, "H": -0.2}
+_DISTANT_DECAY_ANGSTROM = 3.2
+_CROWDING_KCAL_MOL = 4.0
+_CROWDING_WIDTH_ANGSTROM = 1.0
+
+
+def teacher_energy(structure: Structure) -> EnergyTerms:
+    """Return the invented energy of a complex, an ion, a ligand or a water.
+
+    Smooth in the positions, unchanged by rotation, translation and the order of atoms, and zero
+    interaction at infinite distance. Raises `InputError` for elements it has no number for.
+    """
+    require_support(TEACHER, structure.symbols)
+    symbols = np.array(structure.symbols)
+    positions = structure.positions_angstrom
+    is_metal = np.array([symbol in METALS for symbol in symbols])
+    energy = _CHARGE_KCAL_MOL * structure.charge**2 + _crowding(positions[~is_metal])
+    for index in np.flatnonzero(is_metal):
+        distances = np.linalg.norm(positions[~is_metal] - positions[index], axis=1)
+        energy += _around_metal(METALS[str(symbols[index])], symbols[~is_metal], distances)
+    atoms = sum(_ATOM_HARTREE.get(symbol, -float(len(symbol))) for symbol in structure.symbols)
+    return EnergyTerms(
+        level=TEACHER.name,
+        level_version=TEACHER.version,
+        total_hartree=float(atoms + energy / _KCAL_MOL_PER_HARTREE),
+        dispersion_hartree=0.0,
+        solvent_electrostatic_hartree=0.0,
+        solvent_cds_hartree=0.0,
+        cycles=0,
+        basis_functions=0,
+        electrons=0,
+        multiplicity=1,
+        is_fake=True,
+    )
+
+
+def _crowding(positions: NDArray[np.float64]) -> float:
+    """Return the invented repulsion of all pairs of non-metal atoms."""
+    distances = np.linalg.norm(positions[:, None] - positions[None], axis=2)[np.triu_indices(len(positions), 1)]
+    return float(_CROWDING_KCAL_MOL * np.exp(-((distances / _CROWDING_WIDTH_ANGSTROM) ** 2)).sum())
+
+
+def _around_metal(metal: Metal, symbols: NDArray[np.str_], distances: NDArray[np.float64]) -> float:
+    """Return the invented attraction of donors and the influence of all other atoms."""
+    # Small ions attract more strongly; 1.16 Å is lanthanum's radius.
+    strength = (1.16 / metal.shannon_radius_angstrom) ** 2
+    energy = 0.0
+    for symbol, depth in _DONOR_KCAL_MOL.items():
+        stretch = distances[symbols == symbol] - metal.shannon_radius_angstrom - _DONOR_RADIUS_ANGSTROM[symbol]
+        energy -= strength * depth * np.exp(-((stretch / _DONOR_WIDTH_ANGSTROM) ** 2)).sum()
+    for symbol, influence in _DISTANT_KCAL_MOL.items():
+        energy += strength * influence * np.exp(-distances[symbols == symbol] / _DISTANT_DECAY_ANGSTROM).sum()
+    return float(energy)

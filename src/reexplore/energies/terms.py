@@ -1,0 +1,51 @@
+"""The result of one single-point calculation, in parts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EnergyTerms:
+    """The energy of one structure at one level, with the terms that were added to the electronic energy.
+
+    All energies are in Hartree. `solvent_electrostatic_hartree` is the interaction with the
+    polarised continuum (half of charge times potential), `solvent_cds_hartree` SMD's cavity,
+    dispersion and solvent-structure term. `attempts` records every try of the self-consistent
+    field, the successful one last. `stage_cpu_seconds` tells where the time went and does not
+    count in comparisons.
+    """
+
+    level: str
+    level_version: int
+    total_hartree: float
+    dispersion_hartree: float
+    solvent_electrostatic_hartree: float
+    solvent_cds_hartree: float
+    cycles: int
+    basis_functions: int
+    electrons: int
+    multiplicity: int
+    is_fake: bool = False
+    attempts: tuple[dict[str, Any], ...] = ()
+    stage_cpu_seconds: dict[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def electronic_hartree(self) -> float:
+        """Return the Kohn-Sham energy of the solvated density, nuclear repulsion included."""
+        return (
+            self.total_hartree
+            - self.dispersion_hartree
+            - self.solvent_electrostatic_hartree
+            - self.solvent_cds_hartree
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the terms as JSON-ready values."""
+        return asdict(self) | {"attempts": [dict(attempt) for attempt in self.attempts]}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> EnergyTerms:
+        """Rebuild the terms from `to_dict`."""
+        return cls(**(data | {"attempts": tuple(data["attempts"])}))

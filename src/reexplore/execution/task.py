@@ -1,0 +1,66 @@
+"""A task: one calculation as a value, and the key under which its result is kept for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["template", "complex", "ligand", "water", "energy", "member", "forecast", "select"]
+
+#: Raised when the code of a task changes what it returns; old results then no longer answer for it.
+METHOD_VERSIONS: dict[Kind, int] = {
+    "template": 1,
+    "complex": 1,
+    "ligand": 1,
+    "water": 1,
+    "energy": 1,
+    "member": 1,
+    "forecast": 1,
+    "select": 1,
+}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one task may use; `time_s` is wall time, after which it is stopped."""
+
+    cores: int = 1
+    memory_gb: float = 2.0
+    gpus: int = 0
+    time_s: float = 3600.0
+
+
+#: Generous limits for (1,6) to (4,0) complexes on one core; they stop what hangs, not what is slow.
+RESOURCES: dict[Kind, Resources] = {
+    "template": Resources(memory_gb=3, time_s=2 * 3600),
+    "complex": Resources(memory_gb=2, time_s=2 * 3600),
+    "ligand": Resources(memory_gb=2, time_s=3600),
+    "water": Resources(time_s=600),
+    "energy": Resources(memory_gb=8, time_s=12 * 3600),
+    "member": Resources(memory_gb=4, time_s=4 * 3600),
+    "forecast": Resources(memory_gb=4, time_s=3600),
+    "select": Resources(memory_gb=4, time_s=3600),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A pure function's name and its inputs (JSON-ready); two tasks with equal keys are the same."""
+
+    kind: Kind
+    inputs: dict[str, Any] = field(hash=False)
+    label: str = field(default="", compare=False)
+
+    @property
+    def resources(self) -> Resources:
+        """Return what the task may use."""
+        return RESOURCES[self.kind]
+
+    @property
+    def key(self) -> str:
+        """Return the hash of kind, inputs and method version."""
+        declared = {"kind": self.kind, "inputs": self.inputs, "version": METHOD_VERSIONS[self.kind]}
+        text = json.dumps(declared, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,188 @@
+"""What a worker can be asked to do: pure functions from JSON inputs to JSON values and files.
+
+Each function enters one room. It raises `CalculationFailed` to end in a recorded failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.ligands import Ligand
+from reexplore.chemistry.metals import find_metal
+from reexplore.execution.store import Store
+from reexplore.execution.task import RESOURCES, Kind
+from reexplore.structures.geometry import Structure
+
+Json = dict[str, Any]
+
+MEMBER_FILE = "member.pt"
+FORECAST_FILE = "forecast.npz"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a task may write, what it may read, and how many threads it has."""
+
+    folder: Path
+    store: Store
+    threads: int
+
+
+def ligand_inputs(ligand: Ligand) -> Json:
+    """Return what identifies a ligand in a task's inputs: no names."""
+    return {"identity": ligand.identity, "charge": ligand.charge}
+
+
+def candidate_inputs(candidate: Candidate) -> Json:
+    """Return what identifies a candidate in a task's inputs: no names."""
+    return {
+        "ligand": ligand_inputs(candidate.ligand),
+        "metal": candidate.metal.symbol,
+        "ligands": candidate.ligands,
+        "waters": candidate.waters,
+    }
+
+
+def _ligand(data: Json) -> Ligand:
+    return Ligand(data["identity"], data["charge"], scaffold="", substituents=())
+
+
+def _candidate(data: Json) -> Candidate:
+    return Candidate(_ligand(data["ligand"]), find_metal(data["metal"]), data["ligands"], data["waters"])
+
+
+def template(inputs: Json, _context: Context) -> Json:
+    """Build and relax the template of a ligand and stoichiometry."""
+    candidate = _candidate(inputs["candidate"])
+    if inputs["builder"] == "sketch":
+        from reexplore.structures.sketch import sketch_complex
+
+        return {"extxyz": sketch_complex(candidate, seed=inputs["seed"]).to_extxyz()}
+    from reexplore.structures.template import build_template
+
+    built = build_template(candidate, conformers=inputs["conformers"], refine=inputs["refine"])
+    return built.to_dict()
+
+
+def complex_geometry(inputs: Json, _context: Context) -> Json:
+    """Exchange the template's metal, relax, and check the result: the geometry a label is made on."""
+    candidate = _candidate(inputs["candidate"])
+    start = Structure.from_extxyz(inputs["template"])
+    if inputs["builder"] == "sketch":
+        from reexplore.chemistry.metals import TEMPLATE_METAL
+        from reexplore.structures.exchange import exchange_metal
+        from reexplore.structures.geometry import Layout
+
+        moved = exchange_metal(start, layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal)
+        return {"extxyz": moved.to_extxyz()}
+    from reexplore.structures.template import exchange_and_relax
+
+    return exchange_and_relax(start, candidate=candidate).to_dict()
+
+
+def free_ligand(inputs: Json, _context: Context) -> Json:
+    """Find the free ligand's lowest conformer: the reference of its binding energies."""
+    ligand = _ligand(inputs["ligand"])
+    if inputs["builder"] == "sketch":
+        from reexplore.structures.conformers import free_ligand_conformers
+
+        return {"extxyz": free_ligand_conformers(ligand, count=1, seed=inputs["seed"])[0].to_extxyz()}
+    from reexplore.structures.conformers import lowest_conformer
+
+    return lowest_conformer(ligand, count=inputs["conformers"], seed=inputs["seed"]).to_dict()
+
+
+def water_geometry(inputs: Json, _context: Context) -> Json:
+    """Relax one water, the reference of every water ligand."""
+    from reexplore.structures.conformers import water
+
+    if inputs["builder"] == "sketch":
+        return {"extxyz": water().to_extxyz()}
+    from reexplore.structures.relax import relax
+
+    return relax(water()).to_dict()
+
+
+def energy(inputs: Json, context: Context) -> Json:
+    """Compute the energy of one geometry at one level of theory; every term of a label goes this way."""
+    from reexplore.energies.levels import level_from_declaration
+
+    structure = Structure.from_extxyz(inputs["extxyz"])
+    level = level_from_declaration(inputs["level"])
+    if level.is_fake:
+        from reexplore.energies.teacher import teacher_energy
+
+        return teacher_energy(structure).to_dict()
+    from reexplore.energies.dft import single_point
+
+    memory_gb = 0.8 * RESOURCES["energy"].memory_gb
+    terms = single_point(
+        structure, level=level, scratch=context.folder, threads=context.threads, memory_gb=memory_gb
+    )
+    return terms.to_dict()
+
+
+def member(inputs: Json, context: Context) -> Json:
+    """Train one member of the ensemble."""
+    from reexplore.surrogate.allegro import AllegroSettings, train_member
+    from reexplore.surrogate.dataset import samples_from_text
+
+    report = train_member(
+        samples_from_text(context.store.get_text(inputs["samples"])),
+        settings=AllegroSettings(**inputs["settings"]),
+        member=inputs["member"],
+        members=inputs["members"],
+        seed=inputs["seed"],
+        path=context.folder / MEMBER_FILE,
+    )
+    return report.to_dict()
+
+
+def forecast(inputs: Json, context: Context) -> Json:
+    """Let every member predict every candidate of the pool."""
+    from reexplore.surrogate.allegro import predict_member
+    from reexplore.surrogate.dataset import samples_from_text
+    from reexplore.surrogate.ensemble import combine
+
+    samples = samples_from_text(context.store.get_text(inputs["samples"]))
+    paths = [context.store.folder(key) / MEMBER_FILE for key in inputs["members"]]
+    table = combine([s.key for s in samples], [predict_member(path, samples) for path in paths])
+    table.save(context.folder / FORECAST_FILE)
+    return {"candidates": len(samples), "members": len(paths)}
+
+
+def select(inputs: Json, context: Context) -> Json:
+    """Choose the next batch from a forecast under a policy."""
+    from reexplore.acquisition.policy import Policy
+    from reexplore.acquisition.select import choose
+    from reexplore.surrogate.calibration import Calibration
+    from reexplore.surrogate.dataset import samples_from_text
+    from reexplore.surrogate.ensemble import Forecast
+
+    picks = choose(
+        Forecast.load(context.store.folder(inputs["forecast"]) / FORECAST_FILE),
+        samples=samples_from_text(context.store.get_text(inputs["samples"])),
+        calibration=Calibration(**inputs["calibration"]),
+        labelled=inputs["labelled"],
+        excluded=inputs["excluded"],
+        policy=Policy(**inputs["policy"]),
+        q=inputs["q"],
+        seed=inputs["seed"],
+    )
+    return {"picks": [pick.to_dict() for pick in picks]}
+
+
+FUNCTIONS: dict[Kind, Callable[[Json, Context], Json]] = {
+    "template": template,
+    "complex": complex_geometry,
+    "ligand": free_ligand,
+    "water": water_geometry,
+    "energy": energy,
+    "member": member,
+    "forecast": forecast,
+    "select": select,
+}

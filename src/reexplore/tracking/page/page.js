@@ -1,0 +1,150 @@
+"use strict";
+(() => {
+  const candidates = JSON.parse(document.getElementById("data").textContent);
+  const picker = document.getElementById("group");
+  if (!picker) return;
+  const table = document.getElementById("candidates");
+  const card = document.getElementById("card");
+  const note = document.getElementById("stage-note");
+  const reset = document.getElementById("reset");
+  const bodies = [...table.tBodies];
+  const points = [...document.querySelectorAll(".point")];
+  const chosenIn = new Map();
+
+  // ---- the card ------------------------------------------------------------------------------
+  const minus = (text) => text.replace("-", "−");
+  const energy = (value) => (value === null ? "–" : minus(value.toFixed(1)));
+  const element = (tag, attributes, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.append(...children.filter((child) => child !== null));
+    return node;
+  };
+  const line = (name, value, unit, main) =>
+    element("tr", main ? { class: "main" } : {}, element("th", { scope: "row" }, name), element("td", {}, value, element("small", {}, " " + unit)));
+
+  function describe(c) {
+    const count = (n, word) => n + " " + word + (n === 1 ? "" : "s");
+    const rows = [];
+    if (c.dft !== null) rows.push(line("label", energy(c.dft), "kcal/mol", true));
+    if (c.predicted !== null) rows.push(line("predicted", energy(c.predicted) + (c.sigma === null ? "" : " ± " + c.sigma.toFixed(1)), "kcal/mol", c.dft === null));
+    if (c.exchange !== null) rows.push(line("exchange with the aquo ion", energy(c.exchange), "kcal/mol"));
+    const terms = Object.entries(c.terms).map(([name, value]) => line(name, minus(value.toFixed(6)), "Eh"));
+    const smiles = element("input", { class: "smiles", readonly: "", "aria-label": "SMILES of the ligand" });
+    smiles.value = c.smiles;
+    smiles.addEventListener("focus", () => smiles.select());
+    const failure = c.failure && element("div", { class: "failure" },
+      element("b", {}, c.failure.code), " in " + c.failure.stage + ": " + c.failure.message,
+      Object.keys(c.failure.evidence).length
+        ? element("code", {}, Object.entries(c.failure.evidence).map(([k, v]) => k + " = " + (typeof v === "string" ? v : JSON.stringify(v))).join("\n"))
+        : null);
+    card.replaceChildren(
+      element("h2", {}, c.name),
+      element("p", { class: "sub" }, [(c.rank === null ? c.status : "rank " + c.rank + " in its group, " + c.status) + (c.round === null ? "" : " in round " + c.round + (c.role ? " (" + c.role + ")" : "")),
+        count(c.ligands, "ligand") + ", " + count(c.waters, "water"), "charge of the complex " + minus((c.charge > 0 ? "+" : "") + c.charge)].join(" · ")),
+      ...(failure ? [failure] : []),
+      element("table", {}, ...rows),
+      ...c.warnings.map((warning) => element("p", { class: "caveat" }, warning)),
+      ...(terms.length ? [element("p", { class: "rule" }, "Energies the label is made of"), element("table", {}, ...terms)] : []),
+      element("p", { class: "rule" }, "SMILES of the ligand " + c.ligand), smiles);
+    card.scrollTop = 0;
+  }
+
+  // ---- the 3D view ---------------------------------------------------------------------------
+  let viewer = null;
+  try {
+    viewer = $3Dmol.createViewer("viewer", { backgroundAlpha: 0, antialias: true });
+  } catch (error) {
+    viewer = null;
+  }
+  function draw(c) {
+    reset.hidden = true;
+    if (!viewer) { note.textContent = "This browser shows no 3D (WebGL is off)."; return; }
+    viewer.removeAllModels();
+    viewer.removeAllShapes();
+    note.textContent = c.xyz ? "" : "No geometry is stored for this candidate.";
+    if (c.xyz) {
+      const model = viewer.addModel(c.xyz, "xyz");
+      const metal = { elem: c.metal };
+      const [centre] = model.selectedAtoms(metal);
+      viewer.setStyle({}, { stick: { radius: 0.11 }, sphere: { scale: 0.21 } });
+      if (centre) {
+        // Distances decide the bonds of an XYZ file; around the metal, contacts are drawn instead.
+        for (const atom of model.selectedAtoms({})) {
+          const length = Math.hypot(atom.x - centre.x, atom.y - centre.y, atom.z - centre.z);
+          const keep = atom.bonds.map((other, k) => [other, atom.bondOrder[k]]).filter(([other]) => atom !== centre && other !== centre.index);
+          atom.bonds = keep.map(([other]) => other);
+          atom.bondOrder = keep.map(([, order]) => order);
+          if (atom !== centre && "NOSP".includes(atom.elem) && length < (atom.elem === "S" || atom.elem === "P" ? 3.2 : 2.8))
+            viewer.addCylinder({ start: centre, end: atom, radius: 0.04, color: "#6b7882", dashed: true, dashLength: 0.14, gapLength: 0.12, fromCap: 1, toCap: 1 });
+        }
+        viewer.setStyle(metal, { sphere: { radius: 0.75, color: "#0f6674" } });
+      }
+      viewer.zoomTo();
+      viewer.zoom(1.1);
+      reset.hidden = false;
+    }
+    viewer.render();
+  }
+  reset.addEventListener("click", () => { viewer.zoomTo(); viewer.zoom(1.1); viewer.render(); });
+  addEventListener("resize", () => { if (viewer) { viewer.resize(); viewer.render(); } });
+
+  // ---- selecting -----------------------------------------------------------------------------
+  const body = () => bodies[picker.value];
+  function select(row, focus) {
+    for (const other of table.querySelectorAll('tr[aria-selected="true"]')) { other.setAttribute("aria-selected", "false"); other.tabIndex = -1; }
+    row.setAttribute("aria-selected", "true");
+    row.tabIndex = 0;
+    chosenIn.set(picker.value, row);
+    if (focus) row.focus({ preventScroll: true });
+    const box = table.parentElement, head = table.tHead.offsetHeight;
+    if (row.offsetTop - head < box.scrollTop) box.scrollTop = row.offsetTop - head;
+    else if (row.offsetTop + row.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = row.offsetTop + row.offsetHeight - box.clientHeight;
+    for (const point of points) point.classList.toggle("chosen", point.dataset.key === row.dataset.key);
+    describe(candidates[row.dataset.key]);
+    draw(candidates[row.dataset.key]);
+  }
+  function show(index) {
+    picker.value = index;
+    bodies.forEach((b, k) => { b.hidden = k !== Number(index); });
+    points.forEach((p) => p.classList.toggle("here", p.dataset.group === picker.value));
+    document.getElementById("previous").disabled = Number(index) === 0;
+    document.getElementById("next").disabled = Number(index) === bodies.length - 1;
+    select(chosenIn.get(picker.value) || body().rows[0], false);
+  }
+  picker.addEventListener("change", () => show(picker.value));
+  document.getElementById("previous").addEventListener("click", () => show(Number(picker.value) - 1));
+  document.getElementById("next").addEventListener("click", () => show(Number(picker.value) + 1));
+  table.addEventListener("click", (event) => { const row = event.target.closest("tbody tr"); if (row) select(row, true); });
+  table.addEventListener("keydown", (event) => {
+    const row = event.target.closest("tbody tr");
+    if (!row) return;
+    const rows = [...body().rows], at = rows.indexOf(row);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    if (rows[to]) select(rows[to], true);
+  });
+  for (const point of points) point.addEventListener("click", () => {
+    const row = body().querySelector('tr[data-key="' + CSS.escape(point.dataset.key) + '"]');
+    if (row) select(row, false);
+  });
+
+  // ---- sorting -------------------------------------------------------------------------------
+  for (const heading of table.tHead.rows[0].cells) {
+    const button = heading.querySelector("button");
+    if (!button) continue;
+    button.addEventListener("click", () => {
+      const down = heading.getAttribute("aria-sort") === "ascending";
+      for (const other of table.tHead.rows[0].cells) if (other.hasAttribute("aria-sort")) other.setAttribute("aria-sort", "none");
+      heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const numeric = heading.classList.contains("number") || heading.cellIndex === 0;
+      const value = (row) => row.cells[heading.cellIndex].dataset.value;
+      const order = (p, q) => (numeric ? p - q : p.localeCompare(q)) * (down ? -1 : 1);
+      // Rows without a value stay at the end whichever way the column is sorted.
+      for (const b of bodies) b.append(...[...b.rows].sort((p, q) => (!value(p) - !value(q)) || order(value(p), value(q))));
+    });
+  }
+
+  show(0);
+})();

@@ -1,0 +1,158 @@
+"""A campaign as plain values: what the ledger hands over to be shown.
+
+Binding energies are in kcal/mol and more negative binds stronger; times are epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from reexplore.errors import Failure, ReexploreError
+
+Status = Literal["predicted", "selected", "labelled", "failed"]
+Role = Literal["seed", "acquisition", "control"]
+
+#: A round's metrics under this prefix are errors of one model each: `mae_kcal_mol/ensemble`,
+#: `mae_kcal_mol/composition`, … The learning curve draws every one of them.
+MAE_PREFIX = "mae_kcal_mol/"
+
+#: The model whose error is drawn first; every other name under `MAE_PREFIX` is a baseline.
+ENSEMBLE = "ensemble"
+
+#: What an electronic binding energy in a continuum solvent does not contain.
+OMISSIONS = (
+    "thermal and entropic terms",
+    "pH and the competition of protons for the ligand",
+    "basis-set superposition error",
+)
+
+
+class TrackingError(ReexploreError):
+    """The mirror could not be written; the ledger has everything and the mirror can be sent later."""
+
+    exit_code = 6
+
+
+@dataclass(frozen=True)
+class CandidateRow:
+    """One candidate as a line of a table and as a card.
+
+    `rank` counts within `group` only, 1 binds strongest; it is absent for a failed candidate.
+    `predicted_kcal_mol` and `sigma_kcal_mol` are the newest prediction, `dft_kcal_mol` the label,
+    `exchange_kcal_mol` the reaction energy from the aquo ion. `geometry_xyz` is XYZ or extended XYZ
+    text and `terms_hartree` the energies the label is made of.
+    """
+
+    key: str
+    name: str
+    group: str
+    ligand: str
+    smiles: str
+    metal: str
+    ligands: int
+    waters: int
+    charge: int
+    status: Status
+    rank: int | None = None
+    predicted_kcal_mol: float | None = None
+    sigma_kcal_mol: float | None = None
+    dft_kcal_mol: float | None = None
+    exchange_kcal_mol: float | None = None
+    round: int | None = None
+    role: Role | None = None
+    warnings: tuple[str, ...] = ()
+    failure: Failure | None = None
+    geometry_xyz: str | None = None
+    terms_hartree: dict[str, float] | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Return the status with the code of the failure, such as `failed: donor_lost`."""
+        return f"{self.status}: {self.failure.code.value}" if self.failure else self.status
+
+
+@dataclass(frozen=True)
+class ParityPoint:
+    """A label beside what the model said of it; only `before_labelling` points test the model."""
+
+    key: str
+    name: str
+    predicted_kcal_mol: float
+    sigma_kcal_mol: float
+    observed_kcal_mol: float
+    before_labelling: bool
+
+
+@dataclass(frozen=True)
+class RoundRecord:
+    """One round: what it bought, what the model knew after it, and the files it left.
+
+    `labels` counts the labels in hand after the round. A round without `finished_at_ms` is still
+    running: its metrics may change and are not mirrored yet. `files` maps a name such as
+    `member-0` to a model file.
+    """
+
+    number: int
+    kind: Literal["seed", "acquisition"]
+    started_at_ms: int
+    finished_at_ms: int | None
+    labels: int
+    metrics: dict[str, float] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    batch: tuple[CandidateRow, ...] = ()
+    parity: tuple[ParityPoint, ...] = ()
+    files: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def mean_absolute_errors(self) -> dict[str, float]:
+        """Return the error of each model in kcal/mol, the ensemble first."""
+        errors = {k.removeprefix(MAE_PREFIX): v for k, v in self.metrics.items() if k.startswith(MAE_PREFIX)}
+        return dict(sorted(errors.items(), key=lambda item: (item[0] != ENSEMBLE, item[0])))
+
+
+@dataclass(frozen=True)
+class CampaignRecord:
+    """A whole campaign, ready to be shown.
+
+    `key` identifies it for ever, `name` is for people. `engines` maps a task to the engine that did
+    it; `banner` is set when one of them is a fake and is shown loudly. `rows` are the candidates
+    worth a look: every selected, labelled or failed one and the strongest predictions;
+    `candidates` counts the whole space.
+    """
+
+    key: str
+    name: str
+    level: str
+    candidates: int
+    config_yaml: str
+    started_at_ms: int
+    finished_at_ms: int | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    engines: dict[str, str] = field(default_factory=dict)
+    banner: str | None = None
+    warnings: tuple[str, ...] = ()
+    omissions: tuple[str, ...] = OMISSIONS
+    rows: tuple[CandidateRow, ...] = ()
+    rounds: tuple[RoundRecord, ...] = ()
+
+    @property
+    def labels(self) -> int:
+        """Return the number of labelled candidates."""
+        return sum(row.dft_kcal_mol is not None for row in self.rows)
+
+    def best_by_round(self) -> dict[str, list[tuple[int, float]]]:
+        """Return, group by group, the strongest label known after each round, as (round, kcal/mol)."""
+        best: dict[str, list[tuple[int, float]]] = {}
+        numbers = [r.number for r in self.rounds if r.finished_at_ms is not None]
+        for group in dict.fromkeys(row.group for row in self.rows):
+            labels = [
+                (row.round, row.dft_kcal_mol)
+                for row in self.rows
+                if row.group == group and row.dft_kcal_mol is not None and row.round is not None
+            ]
+            curve = [(n, [energy for r, energy in labels if r <= n]) for n in numbers]
+            if known := [(n, min(energies)) for n, energies in curve if energies]:
+                best[group] = known
+        return best
