@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import uuid
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.choosing import choose_next, choose_seed
@@ -44,7 +46,10 @@ def adopt(setup: Setup, ledger: Ledger) -> None:
             f"{setup.folder} holds a campaign '{setup.file.name}' that was declared otherwise"
             f" ({'; '.join(lines)}): undo the change or give this campaign another name"
         )
-    ledger.set_meta(campaign=json.dumps(resolved, sort_keys=True), identity_version=str(IDENTITY_VERSION))
+    facts = {"campaign": json.dumps(resolved, sort_keys=True), "identity_version": str(IDENTITY_VERSION)}
+    if known is None:
+        facts |= {"key": uuid.uuid4().hex, "started_at": repr(time.time())}
+    ledger.set_meta(**facts)
 
 
 def _open_round(bench: Bench, screening: Screening) -> Round | None:

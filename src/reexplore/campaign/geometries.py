@@ -68,6 +68,13 @@ def ion(candidate: Candidate) -> Structure:
     return Structure((candidate.metal.symbol,), [[0.0, 0.0, 0.0]], candidate.metal.oxidation_state)
 
 
+def screening_geometry(candidate: Candidate, template: str) -> Structure:
+    """Return a candidate's screening geometry: its template (extended XYZ) with the metal exchanged."""
+    return exchange_metal(
+        Structure.from_extxyz(template), layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal
+    )
+
+
 def screen(bench: Bench) -> Screening:
     """Return the screening geometry of every candidate whose template could be built."""
     tasks = {key: template_task(candidate, bench.setup) for key, candidate in bench.pool.items()}
@@ -79,8 +86,5 @@ def screen(bench: Bench) -> Screening:
         if outcome.failure is not None:
             failures[key] = outcome.failure
             continue
-        template = Structure.from_extxyz(outcome.extxyz)
-        structures[key] = exchange_metal(
-            template, layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal
-        )
+        structures[key] = screening_geometry(candidate, outcome.extxyz)
     return Screening(structures, failures)

@@ -38,18 +38,19 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> None:
 
 def observed_kcal_mol(bench: Bench) -> dict[str, float]:
     """Return the binding energy of every labelled candidate, derived from its stored terms."""
-    return {key: _binding_energy(bench, bench.pool[key], keys) for key, keys in bench.ledger.labels().items()}
+    return {
+        key: binding_energy(bench.pool[key], {part: bench.ledger.value(k)["total_hartree"] for part, k in keys.terms()})
+        for key, keys in bench.ledger.labels().items()
+    }
 
 
-def _binding_energy(bench: Bench, candidate: Candidate, keys: LabelKeys) -> float:
-    complex_, ion_, ligand, water = (
-        bench.ledger.value(term)["total_hartree"] for term in (keys.complex, keys.ion, keys.ligand, keys.water)
-    )
+def binding_energy(candidate: Candidate, total_hartree: dict[str, float]) -> float:
+    """Return a candidate's binding energy in kcal/mol from the total energies of its four terms."""
     return binding_energy_kcal_mol(
-        complex_hartree=complex_,
-        ion_hartree=ion_,
-        ligand_hartree=ligand,
-        water_hartree=water,
+        complex_hartree=total_hartree["complex"],
+        ion_hartree=total_hartree["ion"],
+        ligand_hartree=total_hartree["ligand"],
+        water_hartree=total_hartree["water"],
         ligands=candidate.ligands,
         waters=candidate.waters,
     )

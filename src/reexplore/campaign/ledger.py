@@ -86,6 +86,10 @@ class LabelKeys:
     ligand: str
     water: str
 
+    def terms(self) -> list[tuple[str, str]]:
+        """Return the energy calculations with the part each is for."""
+        return [("complex", self.complex), ("ion", self.ion), ("ligand", self.ligand), ("water", self.water)]
+
 
 @dataclass(frozen=True)
 class Round:

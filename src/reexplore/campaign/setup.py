@@ -14,7 +14,7 @@ from reexplore.chemistry.library import Scaffold, Substituent, find_scaffold, fi
 from reexplore.chemistry.metals import find_metal
 from reexplore.chemistry.space import Coordination, Space
 from reexplore.config import CampaignFile, ScaffoldEntry, SpaceEntry, SubstituentEntry, load_campaign_file
-from reexplore.energies.levels import Level, comparison_warning, find_level
+from reexplore.energies.levels import Level, comparison_warning, find_level, require_available, require_support
 from reexplore.errors import InputError, MissingEngineError
 from reexplore.shipped import resolve
 
@@ -112,14 +112,13 @@ def prepare(reference: str, *, workspace: Path) -> Setup:
     source = resolve("campaigns", reference)
     file = load_campaign_file(source)
     level = find_level(file.theory.level)
-    level.require_available()
+    require_available(level)
     if file.theory.builder == "sketch" and not level.is_fake:
         raise InputError(
             "builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing"
         )
     space = _space(file.space)
-    symbols = {m.symbol for m in space.metals}
-    level.require_metals(symbols)
+    require_support(level, [metal.symbol for metal in space.metals])
     setup = Setup(
         file=file,
         source=source,

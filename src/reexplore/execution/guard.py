@@ -78,10 +78,9 @@ def _run_child(task: Task, folder: Path, store: Store) -> tuple[FailureCode, str
     environment = os.environ | openblas_environment()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         environment[name] = threads
-    command = [sys.executable, "-m", "reexplore.execution.child", str(folder), str(store.root)]
     with (folder / LOG).open("wb") as log:
         process = subprocess.Popen(
-            command,
+            _command(folder, store),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -94,6 +93,10 @@ def _run_child(task: Task, folder: Path, store: Store) -> tuple[FailureCode, str
             return _watch(process, limits.time_s, limits.memory_gb)
         finally:
             _kill_group(process)
+
+
+def _command(folder: Path, store: Store) -> list[str]:
+    return [sys.executable, "-m", "reexplore.execution.child", str(folder), str(store.root)]
 
 
 def _watch(

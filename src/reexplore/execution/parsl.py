@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import inspect
 import os
@@ -100,6 +101,14 @@ def _import(path: Path) -> ModuleType:
     return module
 
 
+def worker_count(config: Config) -> int:
+    """Return how many workers a configuration may start in all, counting nodes and blocks."""
+    return sum(
+        int(executor.max_workers_per_node) * executor.provider.nodes_per_block * executor.provider.max_blocks
+        for executor in config.executors
+    )
+
+
 class ParslExecutor:
     """Runs each task on a Parsl worker; the worker guards it in a process of its own."""
 
@@ -110,12 +119,8 @@ class ParslExecutor:
 
     @property
     def workers(self) -> int:
-        """Return how many workers the configuration may start in all, counting nodes and blocks."""
-        total = 0
-        for executor in self._config.executors:
-            provider = executor.provider
-            total += int(executor.max_workers_per_node) * provider.nodes_per_block * provider.max_blocks
-        return max(1, total)
+        """Return how many workers the configuration may start in all."""
+        return worker_count(self._config)
 
     def submit(self, task: Task) -> Future[Outcome]:
         """Send the task to a worker."""
@@ -129,10 +134,9 @@ class ParslExecutor:
     def check(self) -> None:
         """Raise `ExecutionError` when the interchange, which carries every task, has died."""
         for executor in self._config.executors:
-            process = executor.interchange_proc
-            if process is not None and process.poll() is not None:
+            if not self._interchange_lives(executor):
                 raise ExecutionError(
-                    f"Parsl's interchange of executor '{executor.label}' has died (exit code {process.returncode});"
+                    f"Parsl's interchange of executor '{executor.label}' has died;"
                     f" see {self._config.run_dir}, then run `reexplore campaign resume`"
                 )
 
@@ -150,10 +154,22 @@ class ParslExecutor:
         """Stop the workers."""
         import parsl
 
-        if self._kernel is not None:
+        if self._kernel is None:
+            return
+        if all(self._interchange_lives(executor) for executor in self._config.executors):
             self._kernel.cleanup()
-            parsl.clear()
-            self._kernel = None
+        else:
+            # Parsl's own clean-up would wait for the dead interchange for ever.
+            atexit.unregister(self._kernel.atexit_cleanup)
+            for executor in self._config.executors:
+                executor.provider.cancel(list(executor.blocks_to_job_id.values()))
+        parsl.clear()
+        self._kernel = None
+
+    @staticmethod
+    def _interchange_lives(executor: Any) -> bool:
+        process = executor.interchange_proc
+        return process is None or process.poll() is None
 
 
 def _pass_on(done: Future[dict[str, Any]], future: Future[Outcome]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import find_metal
+from reexplore.errors import ExecutionError
 from reexplore.execution.store import Store
 from reexplore.execution.task import RESOURCES, Kind
 from reexplore.structures.geometry import Structure
@@ -109,10 +110,12 @@ def water_geometry(inputs: Json, _context: Context) -> Json:
 
 def energy(inputs: Json, context: Context) -> Json:
     """Compute the energy of one geometry at one level of theory; every term of a label goes this way."""
-    from reexplore.energies.levels import level_from_declaration
+    from reexplore.energies.levels import find_level
 
     structure = Structure.from_extxyz(inputs["extxyz"])
-    level = level_from_declaration(inputs["level"])
+    level = find_level(inputs["level"]["name"])
+    if level.declaration() != inputs["level"]:
+        raise ExecutionError(f"this worker's reexplore declares level '{level.name}' otherwise than the driver's")
     if level.is_fake:
         from reexplore.energies.teacher import teacher_energy
 

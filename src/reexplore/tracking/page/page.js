@@ -24,7 +24,6 @@
     element("tr", main ? { class: "main" } : {}, element("th", { scope: "row" }, name), element("td", {}, value, element("small", {}, " " + unit)));
 
   function describe(c) {
-    const count = (n, word) => n + " " + word + (n === 1 ? "" : "s");
     const rows = [];
     if (c.dft !== null) rows.push(line("label", energy(c.dft), "kcal/mol", true));
     if (c.predicted !== null) rows.push(line("predicted", energy(c.predicted) + (c.sigma === null ? "" : " ± " + c.sigma.toFixed(1)), "kcal/mol", c.dft === null));
@@ -40,8 +39,8 @@
         : null);
     card.replaceChildren(
       element("h2", {}, c.name),
-      element("p", { class: "sub" }, [(c.rank === null ? c.status : "rank " + c.rank + " in its group, " + c.status) + (c.round === null ? "" : " in round " + c.round + (c.role ? " (" + c.role + ")" : "")),
-        count(c.ligands, "ligand") + ", " + count(c.waters, "water"), "charge of the complex " + minus((c.charge > 0 ? "+" : "") + c.charge)].join(" · ")),
+      element("p", { class: "sub" }, (c.rank === null ? c.status : "rank " + c.rank + ", " + c.status)
+        + (c.round === null ? "" : " in round " + c.round + (c.role ? " (" + c.role + ")" : "")) + " · charge " + minus((c.charge > 0 ? "+" : "") + c.charge)),
       ...(failure ? [failure] : []),
       element("table", {}, ...rows),
       ...c.warnings.map((warning) => element("p", { class: "caveat" }, warning)),

@@ -1,0 +1,76 @@
+"""Drive a campaign from a command: one driver at a time, workers started and stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from filelock import FileLock, Timeout
+
+from reexplore.campaign.bench import Bench
+from reexplore.campaign.campaign import run_campaign
+from reexplore.campaign.ledger import Ledger
+from reexplore.campaign.progress import Narrator
+from reexplore.campaign.report import Report
+from reexplore.campaign.setup import Setup, require_size
+from reexplore.errors import CampaignBusyError, InputError
+
+
+def drive(setup: Setup, *, narrator: Narrator) -> None:
+    """Run the campaign to its end with the workers its Parsl configuration starts."""
+    from reexplore.execution.parsl import ParslExecutor
+
+    require_size(setup.space, setup.file.space.limit)
+    setup.folder.mkdir(parents=True, exist_ok=True)
+    with sole_driver(setup.folder), _signals_stop_cleanly():
+        ledger = Ledger(setup.ledger_path)
+        executor = ParslExecutor(setup.parsl_config(), store=setup.store, evidence=setup.folder / "evidence")
+        with executor:
+            run_campaign(Bench(setup, ledger, executor, narrator), Report(setup))
+        ledger.close()
+
+
+def open_ledger(setup: Setup) -> Ledger:
+    """Return the campaign's ledger for reading; raise `InputError` when it has not been started."""
+    if not setup.ledger_path.is_file():
+        raise InputError(f"{setup.folder} holds no campaign yet: start it with `reexplore campaign run {setup.source}`")
+    return Ledger(setup.ledger_path, read_only=True)
+
+
+@contextmanager
+def sole_driver(folder: Path) -> Iterator[None]:
+    """Hold the campaign's lock, which ends with the process; raise `CampaignBusyError` when another has it."""
+    lock, holder = FileLock(folder / "driver.lock"), folder / "driver.json"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        known = json.loads(holder.read_text()) if holder.is_file() else {}
+        raise CampaignBusyError(
+            f"{folder} is driven by process {known.get('pid', '?')} on {known.get('host', '?')}"
+            f" since {known.get('since', '?')}: wait for it or stop it"
+        ) from None
+    try:
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        holder.write_text(json.dumps({"pid": os.getpid(), "host": platform.node(), "since": since}))
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _signals_stop_cleanly() -> Iterator[None]:
+    def stop(number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    previous = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

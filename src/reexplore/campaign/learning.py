@@ -1,0 +1,156 @@
+"""Learn from all labels: train the members, forecast the pool, calibrate, and measure the errors."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reexplore.campaign.bench import Bench
+from reexplore.campaign.geometries import Screening
+from reexplore.campaign.labelling import observed_kcal_mol
+from reexplore.campaign.ledger import Ledger
+from reexplore.campaign.setup import Setup
+from reexplore.chemistry.candidates import Candidate
+from reexplore.errors import ExecutionError
+from reexplore.execution.store import Store
+from reexplore.execution.task import Task
+from reexplore.execution.tasks import FORECAST_FILE
+from reexplore.structures.geometry import Structure
+from reexplore.surrogate.baselines import out_of_fold
+from reexplore.surrogate.calibration import Calibration, calibrate, evaluate
+from reexplore.surrogate.dataset import Sample, samples_to_text
+from reexplore.surrogate.ensemble import Forecast
+from reexplore.tracking.records import ENSEMBLE, MAE_PREFIX
+
+#: Below this number no fold could be held out.
+_FEWEST_LABELS = 3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the ensemble says of one candidate's binding energy."""
+
+    mean_kcal_mol: float
+    sigma_kcal_mol: float
+
+
+def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float | None = None) -> Sample:
+    """Return a candidate as the learned model sees it."""
+    return Sample(
+        key=candidate.key,
+        structure=structure,
+        group=candidate.group,
+        scaffold=candidate.ligand.scaffold,
+        substituents=candidate.ligand.substituents,
+        target_kcal_mol=target_kcal_mol,
+    )
+
+
+def learn(bench: Bench, screening: Screening, number: int) -> dict[str, Any]:
+    """Return what round `number` taught: keys of members and forecast, calibration, errors, parity points."""
+    observed = observed_kcal_mol(bench)
+    if len(observed) < _FEWEST_LABELS:
+        return {"labels": len(observed), "forecast": None, "metrics": {}, "members": [], "parity": []}
+    known = [sample(bench.pool[key], screening.structures[key], observed[key]) for key in sorted(observed)]
+    members = _train(bench, known)
+    pool = [sample(bench.pool[key], screening.structures[key]) for key in sorted(screening.structures)]
+    digest = bench.store.put_text(samples_to_text(pool))
+    forecast = Task("forecast", {"samples": digest, "members": members}, label=f"{len(pool)} candidates")
+    _value(bench, forecast, stage="forecast")
+
+    table = Forecast.load(bench.store.folder(forecast.key) / FORECAST_FILE)
+    held_out = _held_out(bench, members)
+    calibration = calibrate(
+        residuals_kcal_mol=[held_out[key] - observed[key] for key in held_out],
+        spread_kcal_mol=[table.spread(key) for key in held_out],
+        declared_floor_kcal_mol=bench.setup.file.surrogate.uncertainty_floor_kcal_mol,
+    )
+    errors = out_of_fold(known, folds=len(members), seed=bench.setup.file.seed)
+    errors[ENSEMBLE] = {key: held_out[key] for key in observed}
+    metrics = {
+        f"{MAE_PREFIX}{model}": sum(abs(predicted[key] - observed[key]) for key in observed) / len(observed)
+        for model, predicted in errors.items()
+    }
+    metrics |= {"labels": float(len(observed)), "uncertainty_floor_kcal_mol": calibration.floor_kcal_mol}
+    parity, prospective = _prospective(bench, number, observed)
+    return {
+        "labels": len(observed),
+        "samples": len(known),
+        "members": members,
+        "pool_samples": digest,
+        "forecast": forecast.key,
+        "calibration": asdict(calibration),
+        "metrics": metrics | prospective,
+        "parity": parity,
+    }
+
+
+def estimates(setup: Setup, ledger: Ledger) -> dict[str, Estimate]:
+    """Return the newest forecast of every candidate; empty before the first model."""
+    learned = next((r.learned for r in reversed(ledger.rounds()) if r.learned and r.learned["forecast"]), None)
+    if learned is None:
+        return {}
+    table = Forecast.load(Store(setup.store).folder(learned["forecast"]) / FORECAST_FILE)
+    calibration = Calibration(**learned["calibration"])
+    return {
+        key: Estimate(float(mean), float(sigma))
+        for key, mean, sigma in zip(table.keys, table.mean_kcal_mol, table.sigma_kcal_mol(calibration), strict=True)
+    }
+
+
+def _train(bench: Bench, known: list[Sample]) -> list[str]:
+    """Train every member and return the keys of their results."""
+    file = bench.setup.file
+    count = min(file.surrogate.members, len(known))
+    shared = {
+        "samples": bench.store.put_text(samples_to_text(known)),
+        "settings": {"readout": file.surrogate.readout},
+        "members": count,
+        "seed": file.seed,
+    }
+    tasks = [Task("member", shared | {"member": k}, label=f"member {k} of {count}") for k in range(count)]
+    outcomes = bench.calculator.run(tasks, stage="training")
+    for task in tasks:
+        if failure := outcomes[task.key].failure:
+            raise ExecutionError(f"{task.label} of the ensemble was not trained: {failure.message} {failure.evidence}")
+    return [task.key for task in tasks]
+
+
+def _held_out(bench: Bench, members: list[str]) -> dict[str, float]:
+    """Return, for every label, the prediction of the member that did not see it."""
+    return {key: value for member in members for key, value in bench.ledger.value(member)["held_out_kcal_mol"].items()}
+
+
+def _value(bench: Bench, task: Task, *, stage: str) -> dict[str, Any]:
+    outcome = bench.calculator.run([task], stage=stage)[task.key]
+    if outcome.value is None:
+        raise ExecutionError(f"{task.kind} failed: {outcome.failure}")
+    return outcome.value
+
+
+def _prospective(
+    bench: Bench, number: int, observed: dict[str, float]
+) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """Return parity points and errors of what was predicted of this round's batch before it was labelled."""
+    picks = [
+        p for p in bench.ledger.picks() if p.round == number and p.candidate in observed and p.sigma_kcal_mol is not None
+    ]
+    points = [
+        {
+            "key": p.candidate,
+            "name": bench.pool[p.candidate].name,
+            "predicted_kcal_mol": p.predicted_kcal_mol,
+            "sigma_kcal_mol": p.sigma_kcal_mol,
+            "observed_kcal_mol": observed[p.candidate],
+            "before_labelling": True,
+        }
+        for p in picks
+    ]
+    if not points:
+        return [], {}
+    found = evaluate(
+        predicted_kcal_mol=[p["predicted_kcal_mol"] for p in points],
+        sigma_kcal_mol=[p["sigma_kcal_mol"] for p in points],
+        observed_kcal_mol=[p["observed_kcal_mol"] for p in points],
+    )
+    return points, {f"prospective/{name}": value for name, value in asdict(found).items() if value is not None}

@@ -1,0 +1,148 @@
+"""What a campaign will cost, said before the first task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from rich.table import Table
+
+from reexplore.campaign.setup import Setup
+from reexplore.chemistry.candidates import Candidate
+from reexplore.structures.geometry import Layout
+
+#: Ligands assembled to estimate the size of all.
+_SAMPLE = 64
+
+# Measured on one core of a 2.6 GHz server processor; see `benchmarks/loop.py` and docs/energies.md.
+_ARCHITECTOR_S = 18.0
+_GRADIENT_S_AT_40_ATOMS = 0.10
+_GRADIENT_POWER = 2.8
+_TEMPLATE_CYCLES = 150
+_EXCHANGE_CYCLES = 30
+_LIGAND_CYCLES = 60
+_DFT_S_AT_40_ATOMS = 100.0
+_DFT_LIGAND_FRACTION = 0.2
+_DFT_POWER = 2.5
+_TRAINING_S = 15.0
+_TRAINING_S_PER_LABEL = 0.15
+_TEACHER_S = 1.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kind of work: how many tasks, and what one is expected to cost on one core."""
+
+    name: str
+    tasks: int
+    seconds_each: float
+    basis: str
+
+    @property
+    def core_hours(self) -> float:
+        """Return the expected cost of the stage."""
+        return self.tasks * self.seconds_each / 3600
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The size of a campaign."""
+
+    arithmetic: str
+    candidates: int
+    ligands: int
+    templates: int
+    labels: int
+    stages: tuple[Stage, ...]
+
+    @property
+    def core_hours(self) -> float:
+        """Return the expected cost of all stages."""
+        return sum(stage.core_hours for stage in self.stages)
+
+
+def plan_campaign(setup: Setup) -> Plan:
+    """Return the plan; nothing is built, and only a sample of ligands is assembled."""
+    space, budget, theory = setup.space, setup.file.budget, setup.file.theory
+    templates = space.ligand_count * len(space.coordinations)
+    labels = min(budget.labels, space.size)
+    rounds = 1 + math.ceil(max(0, labels - budget.seed_labels) / budget.batch)
+    ligands = min(labels, space.ligand_count)
+    atoms, ligand_atoms = _mean_atoms(_sample(setup))
+    gradient = _GRADIENT_S_AT_40_ATOMS * (atoms / 40) ** _GRADIENT_POWER
+    ligand_gradient = _GRADIENT_S_AT_40_ATOMS * (ligand_atoms / 40) ** _GRADIENT_POWER
+    dft = _DFT_S_AT_40_ATOMS * (atoms / 40) ** _DFT_POWER
+    fast = setup.level.is_fake
+    sketch = theory.builder == "sketch"
+    training = _TRAINING_S + _TRAINING_S_PER_LABEL * labels / 2
+    about = f"{atoms:.0f} atoms on average"
+    stages = (
+        Stage(
+            "templates (Architector, GFN2-xTB)" if not sketch else "templates (sketch)",
+            templates,
+            _TEACHER_S if sketch else _ARCHITECTOR_S + theory.refine * _TEMPLATE_CYCLES * gradient,
+            f"{theory.refine} of {theory.conformers} conformers relaxed, {about}",
+        ),
+        Stage(
+            "metal exchange (GFN2-xTB)" if not sketch else "metal exchange (none)",
+            labels,
+            _TEACHER_S if sketch else _EXCHANGE_CYCLES * gradient,
+            f"{_EXCHANGE_CYCLES} gradients of {gradient:.2f} s",
+        ),
+        Stage(
+            "free ligands (GFN2-xTB)" if not sketch else "free ligands (RDKit)",
+            ligands,
+            _TEACHER_S if sketch else theory.ligand_conformers * _LIGAND_CYCLES * ligand_gradient,
+            f"{theory.ligand_conformers} conformers each, at most one ligand a label",
+        ),
+        Stage(
+            f"energies of complexes ({setup.level.name})",
+            labels,
+            _TEACHER_S if fast else dft,
+            about,
+        ),
+        Stage(
+            f"energies of ligands, ions, water ({setup.level.name})",
+            ligands + len(space.metals) + 1,
+            _TEACHER_S if fast else _DFT_LIGAND_FRACTION * dft,
+            "shared by every complex they occur in",
+        ),
+        Stage(
+            "training (Allegro)",
+            rounds * setup.file.surrogate.members,
+            training,
+            f"{rounds} rounds × {setup.file.surrogate.members} members, n = {labels} at the end",
+        ),
+        Stage("prediction and choice (Allegro, BoTorch)", 2 * rounds, _TRAINING_S, "mostly imports at this size"),
+    )
+    return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages)
+
+
+def plan_table(plan: Plan, *, workers: int) -> Table:
+    """Return the plan as a table for the terminal."""
+    table = Table(title="Expected work, one core a task", title_justify="left")
+    for heading, justify in (("stage", "left"), ("tasks", "right"), ("s each", "right"), ("core-hours", "right"), ("basis", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for stage in plan.stages:
+        table.add_row(stage.name, f"{stage.tasks:,}", f"{stage.seconds_each:.0f}", f"{stage.core_hours:.2f}", stage.basis)
+    table.add_section()
+    hours = plan.core_hours
+    table.add_row("all", "", "", f"{hours:.1f}", f"about {hours / workers:.1f} h on {workers} workers")
+    return table
+
+
+def _sample(setup: Setup) -> Iterator[Candidate]:
+    metal = setup.space.metals[0]
+    for ligand in islice(setup.space.ligands(), _SAMPLE):
+        for coordination in setup.space.coordinations:
+            yield Candidate(ligand, metal, coordination.ligands, coordination.waters(ligand.denticity))
+
+
+def _mean_atoms(candidates: Iterator[Candidate]) -> tuple[float, float]:
+    layouts = [Layout.of(candidate) for candidate in candidates]
+    return (
+        sum(len(layout) for layout in layouts) / len(layouts),
+        sum(layout.ligand_atoms for layout in layouts) / len(layouts),
+    )

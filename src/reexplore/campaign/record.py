@@ -1,0 +1,181 @@
+"""From the ledger to plain values that can be shown: read only, at any time."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from reexplore.campaign.geometries import screening_geometry, template_task
+from reexplore.campaign.labelling import binding_energy
+from reexplore.campaign.learning import Estimate, estimates
+from reexplore.campaign.ledger import LabelKeys, Ledger, Pick, Round
+from reexplore.campaign.setup import Setup
+from reexplore.chemistry.candidates import Candidate
+from reexplore.errors import Failure
+from reexplore.execution.store import Outcome, Store
+from reexplore.execution.tasks import MEMBER_FILE
+from reexplore.tracking.records import CampaignRecord, CandidateRow, ParityPoint, RoundRecord
+
+_PACKAGES = (
+    "reexplore torch nequip nequip-allegro botorch architector xtb tblite pyscf pyscf-dispersion"
+    " basis-set-exchange rdkit parsl mlflow numpy"
+).split()
+
+#: Predictions shown per group beside everything that was chosen or failed.
+_SHOWN_PREDICTIONS = 25
+
+
+def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
+    """Return the whole campaign as it stands in the ledger."""
+    pool = {candidate.key: candidate for candidate in setup.space.candidates()}
+    rows = _rows(setup, ledger, pool)
+    rounds = ledger.rounds()
+    chosen = {row.key: row for row in rows}
+    store = Store(setup.store)
+    theory = setup.file.theory
+    return CampaignRecord(
+        key=str(ledger.meta("key")),
+        name=setup.file.name,
+        level=f"{setup.level.name}: {setup.level.summary}",
+        candidates=setup.space.size,
+        config_yaml=yaml.safe_dump(setup.resolved(), sort_keys=False, allow_unicode=True),
+        started_at_ms=_ms(float(str(ledger.meta("started_at")))),
+        finished_at_ms=_ms(rounds[-1].finished_at) if rounds and rounds[-1].finished_at else None,
+        environment=environment(),
+        engines={
+            "3D structures": "Architector, then GFN2-xTB with ALPB water" if theory.builder != "sketch" else "sketch (FAKE)",
+            "energies": "teacher oracle (FAKE)" if setup.level.is_fake else "PySCF",
+            "predictions": f"Allegro, {setup.file.surrogate.members} members",
+            "choice": f"BoTorch, policy {setup.policy.name}",
+            "execution": f"Parsl, {setup.file.execution.parsl}",
+        },
+        banner="; ".join(setup.fakes) or None,
+        warnings=setup.warnings,
+        rows=tuple(rows),
+        rounds=tuple(_round(r, chosen, store, setup) for r in rounds),
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return the versions of everything that decides a result."""
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}
+
+
+def _rows(setup: Setup, ledger: Ledger, pool: dict[str, Candidate]) -> list[CandidateRow]:
+    predictions = estimates(setup, ledger)
+    labels, failures = ledger.labels(), ledger.label_failures()
+    picks = {pick.candidate: pick for pick in ledger.picks()}
+    templates = _templates(setup, ledger, pool)
+    rows = []
+    for key, candidate in pool.items():
+        template = templates[template_task(candidate, setup).key]
+        failure = failures.get(key) or (template.failure if template else None)
+        row = _row(candidate, pick=picks.get(key), failure=failure, estimate=predictions.get(key))
+        rows.append(_labelled(row, candidate, labels[key], ledger) if key in labels else row)
+    shown = _ranked(rows)
+    return [_with_geometry(row, pool[row.key], templates[template_task(pool[row.key], setup).key]) for row in shown]
+
+
+def _templates(setup: Setup, ledger: Ledger, pool: dict[str, Candidate]) -> dict[str, Outcome | None]:
+    keys = {template_task(candidate, setup).key for candidate in pool.values()}
+    return {key: ledger.outcome(key) for key in keys}
+
+
+def _row(
+    candidate: Candidate, *, pick: Pick | None, failure: Failure | None, estimate: Estimate | None
+) -> CandidateRow:
+    return CandidateRow(
+        key=candidate.key,
+        name=candidate.name,
+        group=candidate.group.name,
+        ligand=candidate.ligand.name,
+        smiles=candidate.ligand.smiles,
+        metal=candidate.metal.symbol,
+        ligands=candidate.ligands,
+        waters=candidate.waters,
+        charge=candidate.charge,
+        status="failed" if failure else "selected" if pick else "predicted",
+        predicted_kcal_mol=estimate.mean_kcal_mol if estimate else None,
+        sigma_kcal_mol=estimate.sigma_kcal_mol if estimate else None,
+        round=pick.round if pick else None,
+        role=pick.role if pick else None,  # type: ignore[arg-type]  # the ledger holds these three only
+        warnings=candidate.ligand.warnings,
+        failure=failure,
+    )
+
+
+def _labelled(row: CandidateRow, candidate: Candidate, label: LabelKeys, ledger: Ledger) -> CandidateRow:
+    terms = {part: ledger.value(key) for part, key in label.terms()}
+    return replace(
+        row,
+        status="labelled",
+        dft_kcal_mol=binding_energy(candidate, {part: term["total_hartree"] for part, term in terms.items()}),
+        geometry_xyz=ledger.value(label.structure)["extxyz"],
+        terms_hartree=_terms(terms),
+    )
+
+
+def _with_geometry(row: CandidateRow, candidate: Candidate, template: Outcome | None) -> CandidateRow:
+    if row.geometry_xyz is not None or template is None or template.failure is not None:
+        return row
+    return replace(row, geometry_xyz=screening_geometry(candidate, template.extxyz).to_extxyz())
+
+
+def _terms(terms: dict[str, dict[str, Any]]) -> dict[str, float]:
+    return {
+        f"{part} {name.removesuffix('_hartree').replace('_', ' ')}": value
+        for part, term in terms.items()
+        for name, value in term.items()
+        if name.endswith("_hartree")
+    }
+
+
+def _ranked(rows: list[CandidateRow]) -> list[CandidateRow]:
+    """Order the rows group by group, give ranks, and drop weak predictions nobody chose."""
+    ordered: list[CandidateRow] = []
+    for group in dict.fromkeys(row.group for row in rows):
+        members = [row for row in rows if row.group == group]
+        known = [(energy, row) for row in members if not row.failure and (energy := _best_estimate(row)) is not None]
+        ranked = [row for _, row in sorted(known, key=lambda item: item[0])]
+        kept = [
+            replace(row, rank=rank)
+            for rank, row in enumerate(ranked, start=1)
+            if rank <= _SHOWN_PREDICTIONS or row.status != "predicted"
+        ]
+        ordered += kept + [row for row in members if row.failure or _best_estimate(row) is None]
+    return ordered
+
+
+def _best_estimate(row: CandidateRow) -> float | None:
+    return row.dft_kcal_mol if row.dft_kcal_mol is not None else row.predicted_kcal_mol
+
+
+def _round(current: Round, rows: dict[str, CandidateRow], store: Store, setup: Setup) -> RoundRecord:
+    learned = current.learned or {}
+    return RoundRecord(
+        number=current.number,
+        kind=current.kind,
+        started_at_ms=_ms(current.started_at),
+        finished_at_ms=_ms(current.finished_at) if current.finished_at else None,
+        labels=learned.get("labels", 0),
+        metrics=learned.get("metrics", {}),
+        params={
+            "policy": setup.policy.name,
+            "level": setup.level.name,
+            "members": str(setup.file.surrogate.members),
+            "uncertainty floor from": learned.get("calibration", {}).get("source", "not trained"),
+        },
+        batch=tuple(row for row in rows.values() if row.round == current.number),
+        parity=tuple(ParityPoint(**point) for point in learned.get("parity", [])),
+        files={
+            f"member-{number}": store.folder(key) / MEMBER_FILE for number, key in enumerate(learned.get("members", []))
+        },
+    )
+
+
+def _ms(seconds: float) -> int:
+    return round(1000 * seconds)

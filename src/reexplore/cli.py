@@ -1,0 +1,268 @@
+"""The command line: parse, call the library, show."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer.exceptions import TyperException
+from rich.console import Console
+
+from reexplore import __version__
+from reexplore.errors import ReexploreError
+
+if TYPE_CHECKING:
+    from reexplore.campaign.setup import Setup
+
+EXIT_CODES = """
+Exit codes: 0 done; 1 a fault of reexplore itself; 2 the campaign file or an option is wrong; 3 an engine is
+missing; 4 another process drives the campaign; 5 the workers failed (resume goes on); 6 MLflow was not
+reached; 130 interrupted (resume goes on).
+"""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Search for ligands of the rare earths: structures, Allegro, BoTorch, xTB + DFT, MLflow, in one loop.",
+    epilog=EXIT_CODES,
+)
+campaign = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="""Check, plan, run and review a campaign.
+
+    First steps:
+
+    * `reexplore campaign plan quickstart` says what it will cost;
+
+    * `reexplore campaign run quickstart` runs it, and goes on where it stopped when run again;
+
+    * `reexplore campaign report quickstart` shows the best candidates;
+
+    * `reexplore ui quickstart` opens its page in MLflow.
+    """,
+)
+app.add_typer(campaign, name="campaign")
+
+CampaignArgument = Annotated[
+    str, typer.Argument(metavar="CAMPAIGN", help="A campaign file, or the name of a shipped one such as `quickstart`.")
+]
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", help="The folder that holds `runs/`.", show_default="this folder")
+]
+
+console = Console(highlight=False)
+
+
+def _setup(reference: str, workspace: Path) -> Setup:
+    from reexplore.campaign.setup import prepare
+
+    return prepare(reference, workspace=workspace)
+
+
+def _announce(setup: Setup) -> None:
+    for sentence in setup.fakes:
+        console.print(f"[bold white on red] FAKE [/] [bold red]{sentence}[/]")
+    for sentence in setup.warnings:
+        console.print(f"[yellow]note:[/] {sentence}")
+
+
+@campaign.command()
+def validate(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+    """Check the campaign file and everything it names; run nothing.
+
+    Example: `reexplore campaign validate campaigns/cam.yaml`
+    """
+    from reexplore.campaign.setup import require_size
+
+    setup = _setup(reference, workspace)
+    require_size(setup.space, setup.file.space.limit)
+    _announce(setup)
+    console.print(f"{setup.source} is valid: {setup.space.arithmetic()}, level '{setup.level.name}'")
+
+
+@campaign.command()
+def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+    """Say how many calculations a campaign needs and what they should cost; run nothing.
+
+    Example: `reexplore campaign plan campaigns/cam.yaml`
+    """
+    from reexplore.campaign.plan import plan_campaign, plan_table
+    from reexplore.campaign.setup import require_size
+    from reexplore.execution.parsl import worker_count
+
+    setup = _setup(reference, workspace)
+    _announce(setup)
+    console.print(setup.space.arithmetic())
+    require_size(setup.space, setup.file.space.limit)
+    console.print(plan_table(plan_campaign(setup), workers=worker_count(setup.parsl_config())))
+
+
+@campaign.command()
+def run(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+    """Run a campaign; an interrupted one goes on where it stopped.
+
+    Example: `reexplore campaign run campaigns/cam.yaml`
+    """
+    from reexplore.campaign.driver import drive, open_ledger
+    from reexplore.campaign.progress import Narrator
+    from reexplore.campaign.record import campaign_record
+    from reexplore.campaign.report import PAGE, candidate_table
+
+    setup = _setup(reference, workspace)
+    _announce(setup)
+    drive(setup, narrator=Narrator(console))
+    record = campaign_record(setup, open_ledger(setup))
+    _announce(setup)
+    console.print(candidate_table(record, top=4))
+    console.print(f"page:   {setup.folder / 'report' / PAGE}")
+    console.print(f"MLflow: reexplore ui {reference}")
+
+
+@campaign.command()
+def resume(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+    """Go on with a campaign that was started before; refuse when there is none.
+
+    Example: `reexplore campaign resume campaigns/cam.yaml`
+    """
+    from reexplore.campaign.driver import open_ledger
+
+    open_ledger(_setup(reference, workspace)).close()
+    run(reference, workspace)
+
+
+@campaign.command()
+def status(
+    reference: CampaignArgument,
+    workspace: WorkspaceOption = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say how far a campaign is; it may be running meanwhile.
+
+    Example: `reexplore campaign status cam --json`
+    """
+    from reexplore.campaign.driver import open_ledger
+    from reexplore.campaign.status import campaign_status, status_table
+
+    setup = _setup(reference, workspace)
+    found = campaign_status(setup, open_ledger(setup))
+    if as_json:
+        print(json.dumps(found.to_dict()))
+        return
+    _announce(setup)
+    console.print(status_table(found))
+    if found.failures_by_code:
+        console.print("failures: " + ", ".join(f"{code} {count}" for code, count in found.failures_by_code.items()))
+
+
+@campaign.command()
+def report(
+    reference: CampaignArgument,
+    workspace: WorkspaceOption = Path(),
+    top: Annotated[int, typer.Option(min=1, help="Candidates shown per group.")] = 5,
+) -> None:
+    """Print the best candidates of each group and write page, table and geometries anew.
+
+    Example: `reexplore campaign report cam --top 10`
+    """
+    from reexplore.campaign.driver import open_ledger
+    from reexplore.campaign.record import campaign_record
+    from reexplore.campaign.report import candidate_table, write_files
+
+    setup = _setup(reference, workspace)
+    record = campaign_record(setup, open_ledger(setup))
+    write_files(record, setup.folder)
+    _announce(setup)
+    console.print(candidate_table(record, top=top))
+    console.print(f"written to {setup.folder / 'report'}")
+
+
+@campaign.command()
+def sync(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+    """Bring the MLflow mirror up to date from the ledger; a deleted mirror is rebuilt.
+
+    Example: `reexplore campaign sync quickstart`
+    """
+    from reexplore.campaign.driver import open_ledger, sole_driver
+    from reexplore.campaign.ledger import Ledger
+    from reexplore.campaign.record import campaign_record
+    from reexplore.campaign.report import mirror
+
+    setup = _setup(reference, workspace)
+    open_ledger(setup).close()
+    with sole_driver(setup.folder):
+        ledger = Ledger(setup.ledger_path)
+        mirror(setup, ledger, campaign_record(setup, ledger))
+    console.print(f"MLflow mirror at {setup.tracking} is up to date")
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False) -> None:
+    """Report the version of every engine and run a short real check of each.
+
+    Example: `reexplore doctor`
+    """
+    from reexplore.doctor import examine, report_line
+
+    reports = examine(on_result=None if as_json else lambda found: console.print(report_line(found)))
+    if as_json:
+        print(json.dumps([found.to_dict() for found in reports]))
+    if not all(found.ok for found in reports):
+        raise typer.Exit(3)
+
+
+@app.command()
+def ui(
+    reference: Annotated[str, typer.Argument(metavar="[CAMPAIGN]", help="The campaign whose pages to link.")] = "quickstart",
+    workspace: WorkspaceOption = Path(),
+    port: Annotated[int, typer.Option(help="The port MLflow listens on.")] = 5000,
+) -> None:
+    """Start MLflow's UI on a campaign's store and print the links worth opening.
+
+    Example: `reexplore ui quickstart`
+    """
+    from reexplore.tracking.ui import serve
+
+    serve(_setup(reference, workspace).tracking, host="127.0.0.1", port=port, say=console.print)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"reexplore {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line; every error is one sentence and an exit code."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except ReexploreError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {error}", markup=True)
+        sys.exit(error.exit_code)
+    except TyperException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("\ninterrupted: nothing finished is lost; go on with `reexplore campaign resume`\n")
+        sys.exit(130)
+    except Exception:  # the last line of defence: a fault of ours must be reported whole
+        log = Path("reexplore-error.log")
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        sys.stderr.write(f"error: a fault of reexplore itself; please report {log.resolve()}\n")
+        sys.exit(1)

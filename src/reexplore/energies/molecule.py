@@ -1,0 +1,98 @@
+"""A structure as a PySCF molecule, with the basis sets and core potentials its level declares, checked."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from reexplore.chemistry.metals import METALS
+from reexplore.energies.levels import Level, require_support
+from reexplore.errors import CalculationFailed, FailureCode, InputError
+from reexplore.structures.geometry import Structure
+
+
+def build_molecule(structure: Structure, *, level: Level, memory_gb: float) -> Any:
+    """Return the closed-shell `pyscf.gto.Mole` of a structure.
+
+    Raises `InputError` for elements the level does not cover and for an odd number of electrons,
+    `CalculationFailed` when a core potential or basis that the level declares was not loaded:
+    PySCF returns an empty core potential, and so an all-electron metal in a valence basis, without
+    a word.
+    """
+    from pyscf import gto
+
+    require_support(level, structure.symbols)
+    elements = sorted(set(structure.symbols))
+    basis = {symbol: _basis(_basis_name(level, symbol), symbol) for symbol in elements}
+    potentials = {symbol: _core_potential(level, symbol) for symbol in elements if symbol in METALS}
+    mol = gto.Mole(
+        atom=list(zip(structure.symbols, structure.positions_angstrom.tolist(), strict=True)),
+        basis=basis,
+        ecp={symbol: potential for symbol, potential in potentials.items() if potential},
+        charge=structure.charge,
+        spin=None,
+        verbose=0,
+        max_memory=memory_gb * 1000,
+    )
+    mol.build(dump_input=False, parse_arg=False)
+    _check_electrons(mol, structure, level)
+    return mol
+
+
+def _basis_name(level: Level, symbol: str) -> str:
+    return level.treatment_of(symbol).basis if symbol in METALS else level.ligand_basis
+
+
+@lru_cache(maxsize=128)
+def _basis(name: str, symbol: str) -> Any:
+    """Return a basis; those PySCF does not ship (Ce to Lu) come from basis-set-exchange."""
+    from pyscf import gto
+
+    try:
+        loaded = gto.basis.load(name, symbol)
+    except (KeyError, RuntimeError) as error:
+        raise CalculationFailed(
+            FailureCode.CRASHED, "basis", f"no basis '{name}' for {symbol}", cause=str(error)
+        ) from error
+    if not loaded:
+        raise CalculationFailed(FailureCode.CRASHED, "basis", f"the basis '{name}' for {symbol} is empty")
+    return loaded
+
+
+@lru_cache(maxsize=128)
+def _core_potential(level: Level, symbol: str) -> Any:
+    """Return the core potential of a metal in PySCF's form, None for an all-electron metal."""
+    from pyscf import gto
+
+    treatment = level.treatment_of(symbol)
+    if treatment.ecp is None:
+        return None
+    potential = gto.basis.load_ecp(treatment.ecp, symbol)
+    loaded = potential[0] if potential else 0
+    if loaded != treatment.core_of(symbol):
+        raise CalculationFailed(
+            FailureCode.CRASHED,
+            "core potential",
+            f"'{treatment.ecp}' for {symbol} replaces {loaded} electrons where level '{level.name}' "
+            f"declares {treatment.core_of(symbol)}",
+        )
+    return potential
+
+
+def _check_electrons(mol: Any, structure: Structure, level: Level) -> None:
+    """Compare the electrons the molecule holds with those the level declares."""
+    from pyscf import gto
+
+    cores = {symbol: level.treatment_of(symbol).core_of(symbol) for symbol in set(structure.symbols) & set(METALS)}
+    expected = sum(gto.charge(s) - cores.get(s, 0) for s in structure.symbols) - structure.charge
+    if mol.nelectron != expected:
+        raise CalculationFailed(
+            FailureCode.CRASHED,
+            "core potential",
+            f"the molecule holds {mol.nelectron} electrons, level '{level.name}' declares {expected}",
+        )
+    if level.closed_shell_only and mol.nelectron % 2:
+        raise InputError(
+            f"level '{level.name}' treats closed shells only, but this structure of charge {structure.charge:+d} "
+            f"has {mol.nelectron} valence electrons: check its charge"
+        )

@@ -1,0 +1,349 @@
+"""MLflow as a mirror of the ledger: it may be down or deleted, and is sent again at any time.
+
+One parent run stands for a campaign and one nested run for each of its rounds. Runs are found by
+the tag `reexplore.key`; metrics carry the times of the ledger, so that what was sent before is not
+logged twice. No other module imports MLflow.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import logging
+import math
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord, TrackingError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Metric, Run
+
+EXPERIMENT = "reexplore"
+DATABASE = "mlflow.db"
+KEY_TAG = "reexplore.key"
+
+#: Raised when what is sent changes: every round is then sent again.
+_MIRROR_VERSION = 1
+_DIGEST_TAG = "reexplore.digest"
+_CAMPAIGN_TAG = "reexplore.campaign"
+_METRICS_AT_ONCE = 1000
+_LONGEST_PARAM = 6000
+
+#: Databases this process has open, with the identity of the file: MLflow keeps connections for ever.
+_opened: dict[Path, int] = {}
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page of MLflow's user interface worth opening."""
+
+    title: str
+    url: str
+
+
+class Tracker:
+    """A mirror of campaigns in one MLflow store.
+
+    `store` is a folder, which then holds the database and all artifacts, or the address of a tracking
+    server, such as `http://host:5000`.
+    """
+
+    def __init__(self, store: Path | str) -> None:
+        self.folder = None if "://" in str(store) else Path(store).resolve()
+        self.uri = str(store) if self.folder is None else f"sqlite:///{self.folder / DATABASE}"
+        _set_environment()
+
+    def sync(self, record: CampaignRecord, *, top: int = 20) -> None:
+        """Make the mirror hold this record; what it holds already is not sent again.
+
+        `top` is the number of candidates of each group on the review page. Raises `TrackingError`
+        when the store cannot be written.
+        """
+        with self._typed_errors():
+            client = self._client()
+            campaign = _Mirror(client, self._experiment(client))
+            campaign.send(record, top=top)
+
+    def links(self, base_url: str) -> tuple[Link, ...]:
+        """Return the pages to open on the server at `base_url`: the runs, then each campaign's own.
+
+        MLflow's front page shows traces of language models, of which there are none here.
+        """
+        base = f"{base_url.rstrip('/')}/#/experiments"
+        view = "?workflowType=machine_learning"
+        with self._typed_errors():
+            client = self._client()
+            experiment = self._experiment(client)
+            runs = client.search_runs(
+                [experiment], f"tags.`{_CAMPAIGN_TAG}` = 'true'", order_by=["start_time DESC"]
+            )
+        links = [Link("all runs", f"{base}/{experiment}/runs{view}")]
+        for run in runs:
+            name, page = run.info.run_name, f"{base}/{experiment}/runs/{run.info.run_id}"
+            links.append(Link(f"{name}: curves", f"{page}/model-metrics{view}"))
+            links.append(Link(f"{name}: top candidates", f"{page}/artifacts/top_candidates.html{view}"))
+        return tuple(links)
+
+    def _client(self) -> MlflowClient:
+        from mlflow import MlflowClient
+
+        if self.folder is not None:
+            _prepare_database(self.folder / DATABASE)
+        return MlflowClient(tracking_uri=self.uri)
+
+    def _experiment(self, client: MlflowClient) -> str:
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment is None:
+            # The default location would be relative to wherever the command was started.
+            location = None if self.folder is None else (self.folder / "artifacts").as_uri()
+            return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+        if experiment.lifecycle_stage == "deleted":
+            client.restore_experiment(experiment.experiment_id)
+        return str(experiment.experiment_id)
+
+    @contextmanager
+    def _typed_errors(self) -> Iterator[None]:
+        from mlflow.exceptions import MlflowException
+        from requests.exceptions import RequestException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except (MlflowException, RequestException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise TrackingError(
+                f"MLflow at {self.folder or self.uri} cannot be used: {reason[:300]}."
+                " Nothing is lost: the ledger holds everything and the mirror can be sent later"
+            ) from error
+
+
+class _Mirror:
+    """One experiment of an open store."""
+
+    def __init__(self, client: MlflowClient, experiment: str) -> None:
+        self._client = client
+        self._experiment = experiment
+
+    def send(self, record: CampaignRecord, *, top: int) -> None:
+        parent = self._run(
+            record.key, name=record.name, start_ms=record.started_at_ms, tags={_CAMPAIGN_TAG: "true"}
+        )
+        runs = [self._send_round(record, round_, parent) for round_ in record.rounds]
+        digest = _digest(asdict(record), top, [_files(round_) for round_ in record.rounds])
+        run_id = parent.info.run_id
+        if parent.data.tags.get(_DIGEST_TAG) != digest:
+            self._send_campaign(record, run_id)
+            self._send_page(record, top, run_ids=[run_id, *runs[-1:]])
+            self._client.set_tag(run_id, _DIGEST_TAG, digest)
+        self._set_end(parent, record.finished_at_ms)
+
+    def _send_campaign(self, record: CampaignRecord, run_id: str) -> None:
+        from reexplore.tracking.plots import best_per_group, learning_curve
+
+        self._log(run_id, params={"level": record.level}, metrics=_curves(record))
+        for name, text in _provenance(record).items():
+            self._client.log_text(run_id, text, name)
+        self._client.log_figure(run_id, learning_curve(record.rounds), "learning_curve.png")
+        self._client.log_figure(run_id, best_per_group(record), "best_per_group.png")
+        tags = {f"engine.{task}": engine for task, engine in record.engines.items()}
+        tags |= {"mlflow.note.content": _guide(record), "labels": str(record.labels)}
+        for name, value in tags.items():
+            self._client.set_tag(run_id, _allowed(name), value[:_LONGEST_PARAM])
+
+    def _send_page(self, record: CampaignRecord, top: int, *, run_ids: list[str]) -> None:
+        from reexplore.tracking.review import PAGE_NAME, review_page
+
+        page = review_page(record, top=top)
+        for run_id in run_ids:
+            self._client.log_text(run_id, page, PAGE_NAME)
+
+    def _send_round(self, record: CampaignRecord, round_: RoundRecord, parent: Run) -> str:
+        from reexplore.tracking.plots import parity_plot
+
+        run = self._run(
+            f"{record.key}/round/{round_.number}",
+            name=f"{record.name} round {round_.number}",
+            start_ms=round_.started_at_ms,
+            tags={"mlflow.parentRunId": parent.info.run_id},
+        )
+        run_id = str(run.info.run_id)
+        files = _files(round_)
+        digest = _digest(asdict(round_), _provenance(record), files)
+        if run.data.tags.get(_DIGEST_TAG) == digest:
+            return run_id
+        if round_.finished_at_ms is not None:
+            metrics = round_.metrics | {"labels": float(round_.labels)}
+            self._log(
+                run_id,
+                params=round_.params | {"kind": round_.kind},
+                metrics=[
+                    (name, value, round_.finished_at_ms, round_.number) for name, value in metrics.items()
+                ],
+            )
+        texts = _provenance(record) | {
+            "batch.csv": _table(round_.batch),
+            "batch.json": _json([asdict(r) for r in round_.batch]),
+        }
+        for name, text in texts.items():
+            self._client.log_text(run_id, text, name)
+        self._client.log_figure(run_id, parity_plot(round_), "parity.png")
+        for name, path in round_.files.items():
+            if path.exists():
+                self._client.log_artifact(run_id, str(path), f"models/{name}")
+        if missing := [name for name, state in files.items() if state is None]:
+            self._client.set_tag(run_id, "reexplore.missing_files", ", ".join(missing))
+        self._client.set_tag(run_id, _DIGEST_TAG, digest)
+        self._set_end(run, round_.finished_at_ms)
+        return run_id
+
+    def _run(self, key: str, *, name: str, start_ms: int, tags: dict[str, str]) -> Run:
+        found = self._client.search_runs([self._experiment], f"tags.`{KEY_TAG}` = '{key}'", max_results=1)
+        if found:
+            return found[0]
+        return self._client.create_run(
+            self._experiment, start_time=start_ms, tags=tags | {KEY_TAG: key}, run_name=name
+        )
+
+    def _set_end(self, run: Run, finished_at_ms: int | None) -> None:
+        if finished_at_ms is None:
+            self._client.update_run(run.info.run_id, status="RUNNING")
+        elif run.info.end_time != finished_at_ms or run.info.status != "FINISHED":
+            self._client.set_terminated(run.info.run_id, status="FINISHED", end_time=finished_at_ms)
+
+    def _log(
+        self, run_id: str, *, params: dict[str, str], metrics: list[tuple[str, float, int, int]]
+    ) -> None:
+        from mlflow.entities import Metric, Param
+
+        entities = [Metric(_allowed(name), value, time, step) for name, value, time, step in metrics]
+        for start in range(0, max(len(entities), 1), _METRICS_AT_ONCE):
+            self._client.log_batch(
+                run_id,
+                metrics=entities[start : start + _METRICS_AT_ONCE],
+                params=[Param(_allowed(k), v[:_LONGEST_PARAM]) for k, v in params.items()]
+                if start == 0
+                else [],
+            )
+
+
+def _set_environment() -> None:
+    """Tell MLflow, before it is imported, not to call home, not to insist and not to chat."""
+    os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    # It would try for a minute while the campaign waits; a mirror can be sent later.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    for name in ("alembic", "mlflow.store.db.utils"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _prepare_database(path: Path) -> None:
+    """Create the database in WAL mode, in which MLflow's many small writes are three times faster."""
+    if path in _opened:
+        if not path.exists() or path.stat().st_ino != _opened[path]:
+            raise TrackingError(
+                f"{path} was deleted or replaced while this process had it open."
+                " Nothing is lost: a new process can send everything to the new store"
+            )
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
+    _opened[path] = path.stat().st_ino
+
+
+def _curves(record: CampaignRecord) -> list[tuple[str, float, int, int]]:
+    """Return every curve of a campaign as (name, value, epoch ms, round)."""
+    finished = {r.number: r for r in record.rounds if r.finished_at_ms is not None}
+    points = [
+        (name, value, r.finished_at_ms or 0, number)
+        for number, r in finished.items()
+        for name, value in (r.metrics | {"labels": float(r.labels)}).items()
+    ]
+    for group, curve in record.best_by_round().items():
+        points += [
+            (f"best_kcal_mol/{group}", energy, finished[n].finished_at_ms or 0, n) for n, energy in curve
+        ]
+    return points
+
+
+def _allowed(name: str) -> str:
+    """Return the name with the characters MLflow refuses, such as brackets, left out."""
+    return re.sub(r"\s+", " ", re.sub(r"[^\w./ -]", " ", name)).strip(" /")
+
+
+def _provenance(record: CampaignRecord) -> dict[str, str]:
+    return {"campaign.yaml": record.config_yaml, "environment.json": _json(record.environment)}
+
+
+def _files(round_: RoundRecord) -> dict[str, tuple[int, int] | None]:
+    """Return size and time of each file, which tell whether it has to be sent again."""
+    found = {name: path.stat() if path.exists() else None for name, path in round_.files.items()}
+    return {name: (stat.st_size, stat.st_mtime_ns) if stat else None for name, stat in found.items()}
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(_json([_MIRROR_VERSION, *parts]).encode()).hexdigest()[:16]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_finite(value), indent=1, default=str, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    # JSON has no NaN; what was not finite is written as null.
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _table(rows: tuple[CandidateRow, ...]) -> str:
+    columns = (
+        *("rank", "name", "group", "ligand", "smiles", "metal", "ligands", "waters", "charge", "verdict"),
+        *(
+            "predicted_kcal_mol",
+            "sigma_kcal_mol",
+            "dft_kcal_mol",
+            "exchange_kcal_mol",
+            "round",
+            "role",
+            "key",
+        ),
+    )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([getattr(row, column) for column in columns] for row in rows)
+    return text.getvalue()
+
+
+def _guide(record: CampaignRecord) -> str:
+    """Return the note MLflow shows on top of the run, in Markdown."""
+    lines = [
+        f"**{record.banner}**\n" if record.banner else "",
+        f"{record.labels} labels among {record.candidates:,} candidates, {len(record.rounds)} rounds, at {record.level}.",
+        "",
+        "- **Artifacts › top_candidates.html**: the candidates, with structures in 2D and 3D",
+        "- **Model metrics**: errors and best labels, one point a round",
+        "- each round is a nested run with its batch, parity plot and model files",
+        "",
+        "More negative binds stronger; ranks hold within one group only. Left out: "
+        + "; ".join(record.omissions)
+        + ".",
+        *(f"\n⚠ {warning}" for warning in record.warnings),
+    ]
+    return "\n".join(lines).strip()

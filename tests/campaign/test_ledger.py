@@ -1,0 +1,156 @@
+"""The ledger keeps what it was told, once, and nothing of a transaction that failed."""
+
+import sqlite3
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from reexplore.campaign.ledger import LabelKeys, Ledger, Pick
+from reexplore.errors import Failure, FailureCode, InputError
+from reexplore.execution.store import Outcome
+from reexplore.execution.task import Task
+
+DONE = Outcome({"total_hartree": -1.0}, None, {"cpu_s": 2.0})
+FAILED = Outcome(None, Failure(FailureCode.NOT_CONVERGED, "scf", "no", {"cycles": 9}), {"cpu_s": 1.0})
+
+
+def task(number):
+    return Task("energy", {"number": number})
+
+
+def pick(candidate, number=0):
+    return Pick(candidate, number, 0, "seed", None, None, None)
+
+
+def test_what_was_entered_is_read_back(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    ledger.plan([task(1), task(2)])
+    ledger.submitted(task(1).key)
+    ledger.finish(task(1).key, DONE, reused=False)
+    ledger.finish(task(2).key, FAILED, reused=True)
+    ledger.close()
+    again = Ledger(path)
+    assert again.outcome(task(1).key) == DONE
+    assert again.outcome(task(2).key) == FAILED
+    assert [(c["state"], c["attempts"], c["reused"]) for c in again.calculations()] == [
+        ("done", 1, False),
+        ("failed", 0, True),
+    ]
+
+
+def test_planning_twice_keeps_what_is_done(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.plan([task(1)])
+    ledger.finish(task(1).key, DONE, reused=False)
+    ledger.plan([task(1), task(2)])
+    assert [c["state"] for c in ledger.calculations()] == ["done", "planned"]
+
+
+def test_a_dead_drivers_submissions_are_planned_again(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.plan([task(1), task(2)])
+    ledger.submitted(task(1).key)
+    assert ledger.recall_submitted() == 1
+    assert {c["state"] for c in ledger.calculations()} == {"planned"}
+
+
+def test_a_round_is_entered_with_all_its_picks_or_not_at_all(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger.open_round(0, "seed", [pick("a"), pick("a")])
+    assert ledger.rounds() == []
+    assert ledger.picks() == []
+
+
+def test_a_candidate_is_picked_once_in_a_campaign(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.open_round(0, "seed", [pick("a")])
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger.open_round(1, "acquisition", [pick("a", 1)])
+
+
+def test_labels_and_failures(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.open_round(0, "seed", [pick("a"), Pick("b", 0, 1, "seed", None, -50.0, 5.0)])
+    keys = LabelKeys("s", "c", "i", "l", "w")
+    ledger.enter_label("a", keys, None)
+    ledger.enter_label("b", None, FAILED.failure)
+    assert ledger.labels() == {"a": keys}
+    assert ledger.label_failures() == {"b": FAILED.failure}
+
+
+def test_a_closed_round_waits_for_the_tracker(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.open_round(0, "seed", [pick("a")])
+    ledger.close_round(0, {"metrics": {"x": 1.5}})
+    assert ledger.unsent_rounds() == [0]
+    ledger.mark_sent()
+    assert ledger.unsent_rounds() == []
+    assert ledger.rounds()[0].learned == {"metrics": {"x": 1.5}}
+
+
+def test_a_file_that_is_no_ledger_is_refused(tmp_path):
+    (tmp_path / "l").write_text("something else entirely, and long enough to be read as a page" * 40)
+    with pytest.raises(InputError, match="is not a ledger"):
+        Ledger(tmp_path / "l")
+
+
+def test_a_ledger_of_another_version_is_refused(tmp_path):
+    db = sqlite3.connect(tmp_path / "l")
+    db.execute("PRAGMA user_version = 99")
+    db.commit()
+    db.close()
+    with pytest.raises(InputError, match="ledger version 99"):
+        Ledger(tmp_path / "l")
+
+
+def test_a_reader_does_not_write(tmp_path):
+    Ledger(tmp_path / "l").close()
+    reader = Ledger(tmp_path / "l", read_only=True)
+    with pytest.raises(sqlite3.OperationalError):
+        reader.plan([task(1)])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.dictionaries(st.text(max_size=5), st.one_of(st.integers(), st.text(max_size=5), st.booleans()), max_size=4))
+def test_a_task_key_does_not_depend_on_the_order_of_its_inputs(inputs):
+    turned = dict(reversed(inputs.items()))
+    assert Task("energy", inputs).key == Task("energy", turned).key
+    assert Task("energy", inputs).key != Task("water", inputs).key
+
+
+class LedgerLife(RuleBasedStateMachine):
+    """Whatever happens to a calculation, a finished one stays as it was first entered."""
+
+    def __init__(self):
+        super().__init__()
+        self.ledger = Ledger(":memory:")
+        self.known = {}
+
+    @rule(number=st.integers(0, 5))
+    def plan(self, number):
+        self.ledger.plan([task(number)])
+        self.known.setdefault(task(number).key, None)
+
+    @precondition(lambda self: any(v is None for v in self.known.values()))
+    @rule(outcome=st.sampled_from([DONE, FAILED]))
+    def finish(self, outcome):
+        key = next(k for k, v in self.known.items() if v is None)
+        self.ledger.submitted(key)
+        self.ledger.finish(key, outcome, reused=False)
+        self.known[key] = outcome
+
+    @rule()
+    def driver_dies(self):
+        self.ledger.recall_submitted()
+
+    @invariant()
+    def outcomes_are_kept(self):
+        assert {key: self.ledger.outcome(key) for key in self.known} == self.known
+
+
+TestLedgerLife = LedgerLife.TestCase
+TestLedgerLife.settings = settings(max_examples=20, deadline=None)

@@ -1,0 +1,179 @@
+"""Bad input is refused before anything is created, each time with one clear sentence."""
+
+import importlib.util
+
+import pytest
+import yaml
+
+from reexplore.campaign.setup import prepare, require_size
+from reexplore.errors import InputError, MissingEngineError
+from reexplore.shipped import shipped_names
+
+GOOD = {
+    "name": "trial",
+    "space": {
+        "scaffolds": ["CAM"],
+        "substituents": ["H", "methyl"],
+        "metals": ["La"],
+        "coordinations": [{"ligands": 1}],
+    },
+}
+
+
+@pytest.fixture
+def attempt(tmp_path):
+    """Return a function that prepares a changed campaign and, if it is refused, checks that nothing was left."""
+
+    def prepare_changed(**changes):
+        data = {key: dict(value) if isinstance(value, dict) else value for key, value in GOOD.items()}
+        for path, value in changes.items():
+            *parents, last = path.split("__")
+            target = data
+            for parent in parents:
+                target = target.setdefault(parent, {})
+            target[last] = value
+        file = tmp_path / "trial.yaml"
+        file.write_text(yaml.safe_dump(data))
+        return prepare(str(file), workspace=tmp_path)
+
+    yield prepare_changed
+    assert [p.name for p in tmp_path.iterdir()] == ["trial.yaml"]
+
+
+def refusal(attempt, error=InputError, **changes):
+    with pytest.raises(error) as refused:
+        attempt(**changes)
+    message = str(refused.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_good_file_is_prepared(attempt):
+    setup = attempt()
+    assert (setup.space.size, setup.level.name, setup.policy.name) == (2, "quick", "balanced")
+
+
+def test_unknown_scaffold(attempt):
+    assert refusal(attempt, space__scaffolds=["HOPE"]) == "unknown scaffold 'HOPE': did you mean 'HOPO'?"
+
+
+def test_unknown_substituent(attempt):
+    assert "did you mean 'methyl'?" in refusal(attempt, space__substituents=["metyl"])
+
+
+def test_unknown_metal(attempt):
+    assert "unknown metal 'Am'" in refusal(attempt, space__metals=["La", "Am"])
+
+
+def test_unknown_policy(attempt):
+    assert "no policy 'gredy' (not a file, not shipped): did you mean 'greedy'?" in refusal(attempt, policy="gredy")
+
+
+def test_unknown_level(attempt):
+    assert "unknown level 'papper': did you mean 'paper'?" in refusal(attempt, theory__level="papper")
+
+
+def test_the_published_level_is_refused_with_its_reason(attempt):
+    assert "declared but cannot be run yet" in refusal(attempt, theory__level="paper")
+
+
+def test_smiles_that_does_not_parse(attempt):
+    own = [{"name": "mine", "smiles": "c1cc([*:1]", "charge": 0}]
+    assert "RDKit cannot read the SMILES" in refusal(attempt, space__scaffolds=own)
+
+
+def test_a_substituent_without_attachment_point(attempt):
+    own = [{"name": "mine", "smiles": "CC"}]
+    assert "exactly one attachment point" in refusal(attempt, space__substituents=own)
+
+
+def test_a_charged_substituent_without_saying_so(attempt):
+    own = [{"name": "mine", "smiles": "[O-]S(=O)(=O)[*:1]"}]
+    assert "say so with `charge: -1`" in refusal(attempt, space__substituents=own)
+
+
+def test_denticity_that_does_not_fit_the_coordination_number(attempt):
+    assert "do not fit the coordination number 8" in refusal(attempt, space__coordinations=[{"ligands": 5}])
+
+
+def test_waters_that_do_not_match_the_coordination_number(attempt):
+    message = refusal(attempt, space__coordinations=[{"ligands": 1, "waters": 5}])
+    assert "leave 6 places for water at coordination number 8, but waters is 5" in message
+
+
+def test_a_metal_in_a_coordination_the_library_does_not_hold(attempt):
+    assert "Sc is held in coordination number 6, not 8" in refusal(attempt, space__metals=["Sc"])
+
+
+def test_a_negative_budget(attempt):
+    assert "'budget.labels'" in refusal(attempt, budget__labels=-12)
+
+
+def test_a_missing_parsl_config(attempt):
+    assert "no Parsl config 'clustre'" in refusal(attempt, execution__parsl="clustre")
+
+
+def test_an_unknown_option_of_the_parsl_config(attempt):
+    assert "takes no option 'wrkers': its options are workers" in refusal(attempt, execution__options={"wrkers": 2})
+
+
+def test_an_option_the_parsl_config_needs(attempt):
+    assert "partition" in refusal(attempt, execution__parsl="slurm")
+
+
+def test_a_scaffold_listed_twice(attempt):
+    assert "the scaffold 'CAM' is listed twice" in refusal(attempt, space__scaffolds=["CAM", "CAM"])
+
+
+def test_dft_on_sketched_geometries(attempt):
+    assert "goes with level 'teacher' only" in refusal(attempt, theory__builder="sketch")
+
+
+def test_a_campaign_that_does_not_exist(tmp_path):
+    with pytest.raises(InputError, match="no campaign 'quickstrt'.*did you mean 'quickstart'"):
+        prepare("quickstrt", workspace=tmp_path)
+
+
+@pytest.mark.parametrize(("module", "package"), [("architector", "architector"), ("openbabel", "openbabel-wheel")])
+def test_an_engine_that_is_not_installed(attempt, monkeypatch, module, package):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == module else found(name, *a))
+    message = refusal(attempt, MissingEngineError)
+    assert f"not installed: {package}; install with `pip install" in message
+
+
+def test_a_pool_above_its_limit_is_refused_with_the_arithmetic(attempt):
+    setup = attempt(space__limit=1)
+    with pytest.raises(InputError, match=r"\(2\) ligands × 1 metals × 1 coordinations = 2 candidates, more than space.limit = 1"):
+        require_size(setup.space, setup.file.space.limit)
+
+
+def test_own_scaffold_and_substituent_are_taken(attempt):
+    setup = attempt(
+        space__scaffolds=[{"name": "mine", "smiles": "O=C(c1cc([*:1])cc([O-:12])c1[O-:11])N(C)C", "charge": -2}],
+        space__substituents=["H", {"name": "tBu", "smiles": "CC(C)(C)[*:1]"}],
+    )
+    assert {c.ligand.name for c in setup.space.candidates()} == {"mine-H", "mine-tBu"}
+
+
+def test_metals_come_in_the_order_of_the_series_however_listed(attempt):
+    setup = attempt(space__metals=["Lu", "La", "Y"])
+    assert list(dict.fromkeys(c.metal.symbol for c in setup.space.candidates())) == ["Y", "La", "Lu"]
+
+
+@pytest.mark.parametrize("name", shipped_names("campaigns"))
+def test_every_shipped_campaign_is_valid(name, tmp_path):
+    setup = prepare(name, workspace=tmp_path)
+    require_size(setup.space, setup.file.space.limit)
+
+
+def test_the_shipped_campaigns_are_those_the_readme_names():
+    assert {"quickstart", "cam", "hopo", "rehearsal"} <= set(shipped_names("campaigns"))
+    assert {"greedy", "balanced", "explore"} <= set(shipped_names("policies"))
+    assert {"local", "slurm"} <= set(shipped_names("parsl_configs"))
+
+
+def test_cam_covers_the_published_series(tmp_path):
+    space = prepare("campaigns/cam.yaml", workspace=tmp_path).space
+    assert [m.symbol for m in space.metals] == "Y La Ce Pr Nd Sm Eu Gd Tb Dy Ho Er Tm Yb Lu".split()
+    assert len(space.substituents) >= 21

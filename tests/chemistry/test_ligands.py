@@ -1,0 +1,73 @@
+"""A ligand's identity must not depend on how it is written."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rdkit import Chem
+
+from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS, Scaffold, Substituent
+from reexplore.chemistry.ligands import assemble
+
+scaffolds = st.sampled_from(list(SCAFFOLDS.values()))
+substituents = st.sampled_from([s for s in SUBSTITUENTS.values() if not s.is_hydrogen])
+
+
+def rewritten(smiles: str, data: st.DataObject) -> str:
+    """Return the same molecule as SMILES written from another atom in another order."""
+    mol = Chem.MolFromSmiles(smiles)
+    order = data.draw(st.permutations(range(mol.GetNumAtoms())))
+    shuffled = Chem.RenumberAtoms(mol, list(order))
+    return Chem.MolToSmiles(shuffled, canonical=False, rootedAtAtom=data.draw(st.integers(0, mol.GetNumAtoms() - 1)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(scaffolds, substituents, st.data())
+def test_identity_is_independent_of_the_writing_of_the_templates(scaffold, substituent, data):
+    other = assemble(
+        Scaffold("another name", rewritten(scaffold.smiles, data), scaffold.charge, "", ""),
+        (Substituent("other", rewritten(substituent.smiles, data), ""),),
+    )
+    assert other == assemble(scaffold, (substituent,))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.permutations([11, 12]))
+def test_identity_is_independent_of_which_donor_is_numbered_first(maps):
+    smiles = SCAFFOLDS["CAM"].smiles.replace(":11]", ":A]").replace(":12]", ":B]")
+    renumbered = smiles.replace(":A]", f":{maps[0]}]").replace(":B]", f":{maps[1]}]")
+    other = Scaffold("CAM", renumbered, -2, "", "")
+    assert assemble(other, (SUBSTITUENTS["methyl"],)) == assemble(SCAFFOLDS["CAM"], (SUBSTITUENTS["methyl"],))
+
+
+def test_every_library_ligand_has_the_declared_charge_and_two_donors():
+    for scaffold in SCAFFOLDS.values():
+        for substituent in SUBSTITUENTS.values():
+            ligand = assemble(scaffold, (substituent,))
+            assert Chem.GetFormalCharge(ligand.mol) == ligand.charge == scaffold.charge
+            assert ligand.denticity == scaffold.denticity == 2
+            assert {ligand.mol.GetAtomWithIdx(i).GetSymbol() for i in ligand.donors} <= {"O", "S"}
+
+
+def test_the_library_holds_no_ligand_twice():
+    ligands = {assemble(a, (b,)).identity for a in SCAFFOLDS.values() for b in SUBSTITUENTS.values()}
+    assert len(ligands) == len(SCAFFOLDS) * len(SUBSTITUENTS)
+
+
+def test_an_assembled_ligand_is_the_compound_it_should_be():
+    # 2,3-dihydroxy-N-methylbenzamide and its 5-chloro derivative, written by hand.
+    by_hand = {"H": "CNC(=O)c1cccc([O-])c1[O-]", "chloro": "CNC(=O)c1cc(Cl)cc([O-])c1[O-]"}
+    for name, smiles in by_hand.items():
+        ligand = assemble(SCAFFOLDS["CAM"], (SUBSTITUENTS[name],))
+        assert ligand.inchikey == Chem.MolToInchiKey(Chem.MolFromSmiles(smiles))
+
+
+def test_donor_indices_name_the_marked_atoms():
+    ligand = assemble(SCAFFOLDS["thio-HOPO"], (SUBSTITUENTS["cyano"],))
+    assert sorted(ligand.mol.GetAtomWithIdx(i).GetSymbol() for i in ligand.donors) == ["O", "S"]
+    assert ligand.mol_with_hydrogens.GetNumAtoms() > ligand.mol.GetNumAtoms()
+
+
+def test_two_sites_take_their_substituents_in_order():
+    two = Scaffold("two", "CNC(=O)c1c([*:1])c([*:2])cc([O-:12])c1[O-:11]", -2, "", "", sites=2)
+    methyl, cyano = SUBSTITUENTS["methyl"], SUBSTITUENTS["cyano"]
+    assert assemble(two, (methyl, cyano)) != assemble(two, (cyano, methyl))
+    assert assemble(two, (methyl, SUBSTITUENTS["H"])).mol.GetNumAtoms() == assemble(two, (methyl, methyl)).mol.GetNumAtoms() - 1

@@ -1,0 +1,64 @@
+"""The command line: quick to answer, and every error is one sentence with its exit code."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+REEXPLORE = Path(sys.executable).parent / "reexplore"
+HEAVY = "torch nequip allegro pyscf architector mlflow parsl botorch rdkit"
+
+
+def run(*arguments, cwd):
+    return subprocess.run([REEXPLORE, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_help_loads_no_engine(tmp_path):
+    code = (
+        "import sys; sys.argv = ['reexplore', '--help']\n"
+        "from reexplore.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"sys.stderr.write(' '.join(m for m in '{HEAVY}'.split() if m in sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "campaign" in shown.stdout
+    assert shown.stderr == ""
+
+
+def test_help_names_the_exit_codes_and_gives_examples(tmp_path):
+    assert "Exit codes" in run("--help", cwd=tmp_path).stdout
+    assert "reexplore campaign run" in run("campaign", "run", "--help", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["campaign", "validate", "nowhere"], 2, "no campaign 'nowhere'"),
+        (["campaign", "status", "rehearsal"], 2, "holds no campaign yet"),
+        (["campaign", "resume", "rehearsal"], 2, "holds no campaign yet"),
+        (["campaign", "run"], 2, "Missing argument"),
+        (["campaign", "fly"], 2, "No such command"),
+    ],
+)
+def test_errors_are_one_sentence_and_change_nothing(tmp_path, arguments, code, message):
+    ended = run(*arguments, cwd=tmp_path)
+    assert ended.returncode == code
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_validate_and_plan_create_nothing(tmp_path):
+    assert "= 48 candidates" in run("campaign", "validate", "quickstart", cwd=tmp_path).stdout
+    planned = run("campaign", "plan", "quickstart", cwd=tmp_path).stdout
+    assert "core-hours" in planned
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fake_says_so_loudly(tmp_path):
+    assert "INVENTED" in run("campaign", "validate", "rehearsal", cwd=tmp_path).stdout
+    assert "INVENTED" not in run("campaign", "validate", "quickstart", cwd=tmp_path).stdout

@@ -1,0 +1,90 @@
+"""Campaign files: strict, and every mistake is one sentence that names the key."""
+
+import pytest
+
+from reexplore.config import CampaignFile, difference, load_campaign_file
+from reexplore.errors import InputError
+
+GOOD = """
+name: trial
+space:
+  scaffolds: [CAM]
+  substituents: [H]
+  metals: [La]
+  coordinations: [{ligands: 1}]
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "trial.yaml"
+    path.write_text(text)
+    return path
+
+
+def refusal(tmp_path, text):
+    with pytest.raises(InputError) as refused:
+        load_campaign_file(write(tmp_path, text))
+    message = str(refused.value)
+    assert "\n" not in message
+    assert "trial.yaml" in message
+    return message
+
+
+def test_a_minimal_file_takes_the_documented_defaults(tmp_path):
+    file = load_campaign_file(write(tmp_path, GOOD))
+    assert (file.theory.level, file.policy, file.budget.labels) == ("quick", "balanced", 12)
+
+
+def test_not_yaml(tmp_path):
+    assert "line 1: this is not YAML" in refusal(tmp_path, "name: [unclosed")
+
+
+def test_not_a_mapping(tmp_path):
+    assert "a campaign file is a YAML mapping" in refusal(tmp_path, "- just\n- a list\n")
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(InputError, match="cannot read the campaign file"):
+        load_campaign_file(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        ("polcy: greedy", "unknown key 'polcy': did you mean 'policy'?"),
+        ("budget: {batsch: 3}", "unknown key 'budget.batsch': did you mean 'batch'?"),
+        ("zzz: 1", "unknown key 'zzz': known here: name, description, space"),
+        ("budget: {labels: -3}", "'budget.labels'"),
+        ("budget: {labels: '12'}", "'budget.labels'"),
+        ("budget: {seed_labels: 20, labels: 12}", "seed_labels (20) is more than labels (12)"),
+        ("theory: {builder: magic}", "'theory.builder'"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(tmp_path, added, message):
+    assert message in refusal(tmp_path, GOOD + added)
+
+
+def test_a_missing_key_is_named(tmp_path):
+    assert "the key 'space.metals' is missing" in refusal(tmp_path, GOOD.replace("  metals: [La]\n", ""))
+
+
+def test_a_wrong_key_in_a_scaffold_of_the_users_own(tmp_path):
+    own = GOOD.replace("[CAM]", "[{name: mine, smile: C, charge: 0}]")
+    assert "did you mean 'smiles'?" in refusal(tmp_path, own)
+
+
+def test_a_name_that_cannot_be_a_folder(tmp_path):
+    assert "'name'" in refusal(tmp_path, GOOD.replace("trial", "../elsewhere"))
+
+
+def test_what_may_change_on_resume_makes_no_difference():
+    old = CampaignFile.model_validate(
+        {
+            "name": "a",
+            "space": {"scaffolds": ["CAM"], "substituents": ["H"], "metals": ["La"], "coordinations": [{"ligands": 1}]},
+        }
+    ).model_dump(mode="json")
+    longer = old | {"budget": old["budget"] | {"labels": 99}, "execution": {"parsl": "slurm", "options": {"a": 1}}}
+    other = old | {"policy": "greedy"}
+    assert difference(old, longer) == []
+    assert difference(old, other) == ["policy: 'balanced' -> 'greedy'"]
