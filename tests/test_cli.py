@@ -1,9 +1,7 @@
 """The command line: quick to answer, and every error is one sentence with its exit code."""
 
-import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest

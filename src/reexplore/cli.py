@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.exceptions import TyperException
 from rich.console import Console
+from typer.exceptions import TyperException
 
 from reexplore import __version__
 from reexplore.errors import ReexploreError
@@ -218,7 +218,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
 @app.command()
 def ui(
-    reference: Annotated[str, typer.Argument(metavar="[CAMPAIGN]", help="The campaign whose pages to link.")] = "quickstart",
+    reference: Annotated[
+        str, typer.Argument(metavar="[CAMPAIGN]", help="The campaign whose pages to link.")
+    ] = "quickstart",
     workspace: WorkspaceOption = Path(),
     port: Annotated[int, typer.Option(help="The port MLflow listens on.")] = 5000,
 ) -> None:
@@ -256,8 +258,8 @@ def main() -> None:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {error}", markup=True)
         sys.exit(error.exit_code)
     except TyperException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        error.show()  # type: ignore[attr-defined]  # usage errors know how to show themselves
+        sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("\ninterrupted: nothing finished is lost; go on with `reexplore campaign resume`\n")
         sys.exit(130)

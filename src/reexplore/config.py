@@ -132,9 +132,7 @@ def _mapping(text: str, path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
-        raise InputError(
-            f"{path}{where}: this is not YAML ({getattr(error, 'problem', None) or error})"
-        ) from None
+        raise InputError(f"{path}{where}: this is not YAML ({getattr(error, 'problem', None) or error})") from None
     if not isinstance(data, dict):
         raise InputError(
             f"{path}: a campaign file is a YAML mapping with `name`, `space`, …, not {type(data).__name__}"

@@ -22,9 +22,7 @@ def shipped_folder(kind: Kind) -> Path:
 
 def shipped_names(kind: Kind) -> list[str]:
     """Return the names we ship of this kind."""
-    return sorted(
-        p.stem for p in shipped_folder(kind).glob(f"*{_SUFFIX[kind]}") if not p.stem.startswith("_")
-    )
+    return sorted(p.stem for p in shipped_folder(kind).glob(f"*{_SUFFIX[kind]}") if not p.stem.startswith("_"))
 
 
 def resolve(kind: Kind, reference: str, *, beside: Path | None = None) -> Path:

@@ -130,7 +130,7 @@ def test_dft_on_sketched_geometries(attempt):
 
 
 def test_a_campaign_that_does_not_exist(tmp_path):
-    with pytest.raises(InputError, match="no campaign 'quickstrt'.*did you mean 'quickstart'"):
+    with pytest.raises(InputError, match=r"no campaign 'quickstrt'.*did you mean 'quickstart'"):
         prepare("quickstrt", workspace=tmp_path)
 
 
@@ -144,7 +144,9 @@ def test_an_engine_that_is_not_installed(attempt, monkeypatch, module, package):
 
 def test_a_pool_above_its_limit_is_refused_with_the_arithmetic(attempt):
     setup = attempt(space__limit=1)
-    with pytest.raises(InputError, match=r"\(2\) ligands × 1 metals × 1 coordinations = 2 candidates, more than space.limit = 1"):
+    with pytest.raises(
+        InputError, match=r"\(2\) ligands × 1 metals × 1 coordinations = 2 candidates, more than space.limit = 1"
+    ):
         require_size(setup.space, setup.file.space.limit)
 
 
@@ -175,5 +177,21 @@ def test_the_shipped_campaigns_are_those_the_readme_names():
 
 def test_cam_covers_the_published_series(tmp_path):
     space = prepare("campaigns/cam.yaml", workspace=tmp_path).space
-    assert [m.symbol for m in space.metals] == "Y La Ce Pr Nd Sm Eu Gd Tb Dy Ho Er Tm Yb Lu".split()
+    assert [m.symbol for m in space.metals] == [
+        "Y",
+        "La",
+        "Ce",
+        "Pr",
+        "Nd",
+        "Sm",
+        "Eu",
+        "Gd",
+        "Tb",
+        "Dy",
+        "Ho",
+        "Er",
+        "Tm",
+        "Yb",
+        "Lu",
+    ]
     assert len(space.substituents) >= 21

@@ -21,7 +21,7 @@ from reexplore.errors import InputError
     ],
 )
 def test_a_faulty_scaffold_is_refused(smiles, charge, message):
-    with pytest.raises(InputError, match="scaffold 'mine'.*") as refused:
+    with pytest.raises(InputError, match="scaffold 'mine'") as refused:
         custom_scaffold("mine", smiles=smiles, charge=charge)
     assert message in str(refused.value)
 
@@ -37,7 +37,7 @@ def test_a_faulty_scaffold_is_refused(smiles, charge, message):
     ],
 )
 def test_a_faulty_substituent_is_refused(smiles, charge, message):
-    with pytest.raises(InputError, match="substituent 'mine'.*") as refused:
+    with pytest.raises(InputError, match="substituent 'mine'") as refused:
         custom_substituent("mine", smiles=smiles, charge=charge, warning="")
     assert message in str(refused.value)
 

@@ -70,4 +70,7 @@ def test_two_sites_take_their_substituents_in_order():
     two = Scaffold("two", "CNC(=O)c1c([*:1])c([*:2])cc([O-:12])c1[O-:11]", -2, "", "", sites=2)
     methyl, cyano = SUBSTITUENTS["methyl"], SUBSTITUENTS["cyano"]
     assert assemble(two, (methyl, cyano)) != assemble(two, (cyano, methyl))
-    assert assemble(two, (methyl, SUBSTITUENTS["H"])).mol.GetNumAtoms() == assemble(two, (methyl, methyl)).mol.GetNumAtoms() - 1
+    assert (
+        assemble(two, (methyl, SUBSTITUENTS["H"])).mol.GetNumAtoms()
+        == assemble(two, (methyl, methyl)).mol.GetNumAtoms() - 1
+    )

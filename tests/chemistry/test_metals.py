@@ -24,7 +24,10 @@ def test_atomic_numbers():
 
 
 def test_radii_contract_along_the_lanthanides():
-    radii = [METALS[s].shannon_radius_angstrom for s in "La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu".split()]
+    radii = [
+        METALS[s].shannon_radius_angstrom
+        for s in ["La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu"]
+    ]
     assert radii == sorted(radii, reverse=True)
     # Shannon 1976, coordination number 8.
     assert (radii[0], radii[7], radii[-1]) == (1.160, 1.053, 0.977)

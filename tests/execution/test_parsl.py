@@ -8,8 +8,8 @@ import pytest
 
 from reexplore.errors import ExecutionError, InputError
 from reexplore.execution.parsl import ParslExecutor, load_site, worker_count
-from reexplore.shipped import resolve
 from reexplore.execution.task import Task
+from reexplore.shipped import resolve
 from tests.execution.test_guard import TEACHER
 
 LOCAL = resolve("parsl_configs", "local")
@@ -49,7 +49,11 @@ def test_a_lost_interchange_dies_with_the_driver(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("x = 1", "defines `make_config"), ("import nowhere_at_all", "cannot be imported"), ("def make_config(", "cannot be imported")],
+    [
+        ("x = 1", "defines `make_config"),
+        ("import nowhere_at_all", "cannot be imported"),
+        ("def make_config(", "cannot be imported"),
+    ],
 )
 def test_a_faulty_site_file_is_refused(tmp_path, text, message):
     (tmp_path / "site.py").write_text(text)

@@ -16,9 +16,7 @@ START_MS = 1_788_000_000_000
 HOUR_MS = 3_600_000
 
 
-def campaign(
-    *, metals=("La", "Eu"), scaffolds=("CAM",), substituents=8, rounds=3, files=None
-) -> CampaignRecord:
+def campaign(*, metals=("La", "Eu"), scaffolds=("CAM",), substituents=8, rounds=3, files=None) -> CampaignRecord:
     """Return a campaign that labelled a seed, then `rounds - 1` batches, with one failure per group."""
     dice = random.Random(7)
     rows = []
@@ -45,9 +43,7 @@ def campaign(
 def _group(metal, scaffold, substituents, rounds, dice):
     rows = []
     for place, substituent in enumerate(substituents):
-        candidate = Candidate(
-            assemble(SCAFFOLDS[scaffold], (SUBSTITUENTS[substituent],)), METALS[metal], 1, 6
-        )
+        candidate = Candidate(assemble(SCAFFOLDS[scaffold], (SUBSTITUENTS[substituent],)), METALS[metal], 1, 6)
         truth = -260 + 2.5 * place + dice.gauss(0, 3) + (35 if candidate.ligand.charge == -1 else 0)
         rows.append(
             CandidateRow(
@@ -91,9 +87,7 @@ def _group(metal, scaffold, substituents, rounds, dice):
                 terms_hartree=terms,
                 geometry_xyz=f"3\ncharge={candidate.charge}\n{metal} 0 0 0\nO 0 0 2.4\nO 0 2.4 0\n",
             )
-    strength = sorted(
-        (r for r in rows if not r.failure), key=lambda r: r.dft_kcal_mol or r.predicted_kcal_mol
-    )
+    strength = sorted((r for r in rows if not r.failure), key=lambda r: r.dft_kcal_mol or r.predicted_kcal_mol)
     ranks = {r.key: k for k, r in enumerate(strength, start=1)}
     return [replace(r, rank=ranks.get(r.key)) for r in rows]
 
@@ -102,9 +96,7 @@ def _round(number, rows, files):
     batch = tuple(r for r in rows if r.round == number)
     labelled = sum(r.dft_kcal_mol is not None and r.round <= number for r in rows if r.round is not None)
     points = tuple(
-        ParityPoint(
-            r.key, r.name, r.predicted_kcal_mol, r.sigma_kcal_mol, r.dft_kcal_mol, before_labelling=number > 0
-        )
+        ParityPoint(r.key, r.name, r.predicted_kcal_mol, r.sigma_kcal_mol, r.dft_kcal_mol, before_labelling=number > 0)
         for r in batch
         if r.dft_kcal_mol is not None
     )

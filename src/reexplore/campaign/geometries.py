@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
@@ -65,7 +67,7 @@ def energy_task(extxyz: str, setup: Setup, *, label: str) -> Task:
 
 def ion(candidate: Candidate) -> Structure:
     """Return the bare ion of a candidate's metal."""
-    return Structure((candidate.metal.symbol,), [[0.0, 0.0, 0.0]], candidate.metal.oxidation_state)
+    return Structure((candidate.metal.symbol,), np.zeros((1, 3)), candidate.metal.oxidation_state)
 
 
 def screening_geometry(candidate: Candidate, template: str) -> Structure:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.geometries import Screening
 from reexplore.campaign.labelling import observed_kcal_mol
@@ -18,8 +20,9 @@ from reexplore.execution.tasks import FORECAST_FILE
 from reexplore.structures.geometry import Structure
 from reexplore.surrogate.baselines import out_of_fold
 from reexplore.surrogate.calibration import Calibration, calibrate, evaluate
-from reexplore.surrogate.dataset import Sample, samples_to_text
+from reexplore.surrogate.dataset import Sample, folds, samples_to_text, targets_kcal_mol
 from reexplore.surrogate.ensemble import Forecast
+from reexplore.surrogate.settings import AllegroSettings
 from reexplore.tracking.records import ENSEMBLE, MAE_PREFIX
 
 #: Below this number no fold could be held out.
@@ -65,17 +68,14 @@ def learn(bench: Bench, screening: Screening, number: int) -> dict[str, Any]:
         spread_kcal_mol=[table.spread(key) for key in held_out],
         declared_floor_kcal_mol=bench.setup.file.surrogate.uncertainty_floor_kcal_mol,
     )
-    errors = out_of_fold(known, folds=len(members), seed=bench.setup.file.seed)
-    errors[ENSEMBLE] = {key: held_out[key] for key in observed}
-    metrics = {
-        f"{MAE_PREFIX}{model}": sum(abs(predicted[key] - observed[key]) for key in observed) / len(observed)
-        for model, predicted in errors.items()
-    }
+    fold_of = folds(known, len(members), bench.setup.file.seed)
+    predictions = out_of_fold(known, fold_of=fold_of) | {ENSEMBLE: np.array([held_out[s.key] for s in known])}
+    target = targets_kcal_mol(known)
+    metrics = {f"{MAE_PREFIX}{model}": float(np.abs(said - target).mean()) for model, said in predictions.items()}
     metrics |= {"labels": float(len(observed)), "uncertainty_floor_kcal_mol": calibration.floor_kcal_mol}
     parity, prospective = _prospective(bench, number, observed)
     return {
         "labels": len(observed),
-        "samples": len(known),
         "members": members,
         "pool_samples": digest,
         "forecast": forecast.key,
@@ -104,7 +104,7 @@ def _train(bench: Bench, known: list[Sample]) -> list[str]:
     count = min(file.surrogate.members, len(known))
     shared = {
         "samples": bench.store.put_text(samples_to_text(known)),
-        "settings": {"readout": file.surrogate.readout},
+        "settings": AllegroSettings(readout=file.surrogate.readout).declaration(),
         "members": count,
         "seed": file.seed,
     }
@@ -118,7 +118,9 @@ def _train(bench: Bench, known: list[Sample]) -> list[str]:
 
 def _held_out(bench: Bench, members: list[str]) -> dict[str, float]:
     """Return, for every label, the prediction of the member that did not see it."""
-    return {key: value for member in members for key, value in bench.ledger.value(member)["held_out_kcal_mol"].items()}
+    return {
+        key: value for member in members for key, value in bench.ledger.value(member)["out_of_fold_kcal_mol"].items()
+    }
 
 
 def _value(bench: Bench, task: Task, *, stage: str) -> dict[str, Any]:
@@ -132,25 +134,28 @@ def _prospective(
     bench: Bench, number: int, observed: dict[str, float]
 ) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """Return parity points and errors of what was predicted of this round's batch before it was labelled."""
-    picks = [
-        p for p in bench.ledger.picks() if p.round == number and p.candidate in observed and p.sigma_kcal_mol is not None
-    ]
+    expected = {
+        pick.candidate: Estimate(pick.predicted_kcal_mol, pick.sigma_kcal_mol)
+        for pick in bench.ledger.picks()
+        if pick.round == number
+        and pick.candidate in observed
+        and pick.predicted_kcal_mol is not None
+        and pick.sigma_kcal_mol is not None
+    }
     points = [
         {
-            "key": p.candidate,
-            "name": bench.pool[p.candidate].name,
-            "predicted_kcal_mol": p.predicted_kcal_mol,
-            "sigma_kcal_mol": p.sigma_kcal_mol,
-            "observed_kcal_mol": observed[p.candidate],
+            "key": key,
+            "name": bench.pool[key].name,
+            "predicted_kcal_mol": estimate.mean_kcal_mol,
+            "sigma_kcal_mol": estimate.sigma_kcal_mol,
+            "observed_kcal_mol": observed[key],
             "before_labelling": True,
         }
-        for p in picks
+        for key, estimate in expected.items()
     ]
-    if not points:
-        return [], {}
     found = evaluate(
-        predicted_kcal_mol=[p["predicted_kcal_mol"] for p in points],
-        sigma_kcal_mol=[p["sigma_kcal_mol"] for p in points],
-        observed_kcal_mol=[p["observed_kcal_mol"] for p in points],
+        predicted_kcal_mol=[estimate.mean_kcal_mol for estimate in expected.values()],
+        sigma_kcal_mol=[estimate.sigma_kcal_mol for estimate in expected.values()],
+        observed_kcal_mol=[observed[key] for key in expected],
     )
-    return points, {f"prospective/{name}": value for name, value in asdict(found).items() if value is not None}
+    return points, {f"prospective/{name}": float(value) for name, value in found.to_dict().items() if value is not None}

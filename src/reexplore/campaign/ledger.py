@@ -116,9 +116,7 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             raise InputError(f"{path} is not a ledger ({error}); move it away to start anew") from None
         if version not in (0, SCHEMA_VERSION):
-            raise InputError(
-                f"{path} has ledger version {version}; this reexplore reads version {SCHEMA_VERSION}"
-            )
+            raise InputError(f"{path} has ledger version {version}; this reexplore reads version {SCHEMA_VERSION}")
         if not read_only:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
@@ -162,7 +160,8 @@ class Ledger:
         now = time.time()
         with self.transaction():
             self._db.executemany(
-                "INSERT OR IGNORE INTO calculation (key, kind, label, state, planned_at) VALUES (?, ?, ?, 'planned', ?)",
+                "INSERT OR IGNORE INTO calculation (key, kind, label, state, planned_at)"
+                " VALUES (?, ?, ?, 'planned', ?)",
                 [(task.key, task.kind, task.label, now) for task in tasks],
             )
 
@@ -225,12 +224,8 @@ class Ledger:
 
     def rounds(self) -> list[Round]:
         """Return the rounds in order."""
-        rows = self._db.execute(
-            "SELECT number, kind, started_at, finished_at, learned FROM round ORDER BY number"
-        )
-        return [
-            Round(n, kind, a, b, json.loads(learned) if learned else None) for n, kind, a, b, learned in rows
-        ]
+        rows = self._db.execute("SELECT number, kind, started_at, finished_at, learned FROM round ORDER BY number")
+        return [Round(n, kind, a, b, json.loads(learned) if learned else None) for n, kind, a, b, learned in rows]
 
     def open_round(self, number: int, kind: Literal["seed", "acquisition"], picks: Sequence[Pick]) -> None:
         """Enter a round together with everything it chose."""
@@ -276,9 +271,7 @@ class Ledger:
         columns = (keys.structure, keys.complex, keys.ion, keys.ligand, keys.water) if keys else (None,) * 5
         text = json.dumps(failure.to_dict()) if failure else None
         with self.transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?, ?, ?)", (candidate, *columns, text)
-            )
+            self._db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?, ?, ?)", (candidate, *columns, text))
 
     def labels(self) -> dict[str, LabelKeys]:
         """Return the labels there are, by candidate."""
@@ -297,10 +290,7 @@ class Ledger:
 
     def unsent_rounds(self) -> list[int]:
         """Return the closed rounds the tracker has not received."""
-        return [
-            row[0]
-            for row in self._db.execute("SELECT round FROM outbox WHERE sent_at IS NULL ORDER BY round")
-        ]
+        return [row[0] for row in self._db.execute("SELECT round FROM outbox WHERE sent_at IS NULL ORDER BY round")]
 
     def mark_sent(self) -> None:
         """Note that the tracker mirrors every closed round."""

@@ -123,10 +123,18 @@ def plan_campaign(setup: Setup) -> Plan:
 def plan_table(plan: Plan, *, workers: int) -> Table:
     """Return the plan as a table for the terminal."""
     table = Table(title="Expected work, one core a task", title_justify="left")
-    for heading, justify in (("stage", "left"), ("tasks", "right"), ("s each", "right"), ("core-hours", "right"), ("basis", "left")):
+    for heading, justify in (
+        ("stage", "left"),
+        ("tasks", "right"),
+        ("s each", "right"),
+        ("core-hours", "right"),
+        ("basis", "left"),
+    ):
         table.add_column(heading, justify=justify)  # type: ignore[arg-type]
     for stage in plan.stages:
-        table.add_row(stage.name, f"{stage.tasks:,}", f"{stage.seconds_each:.0f}", f"{stage.core_hours:.2f}", stage.basis)
+        table.add_row(
+            stage.name, f"{stage.tasks:,}", f"{stage.seconds_each:.0f}", f"{stage.core_hours:.2f}", stage.basis
+        )
     table.add_section()
     hours = plan.core_hours
     table.add_row("all", "", "", f"{hours:.1f}", f"about {hours / workers:.1f} h on {workers} workers")

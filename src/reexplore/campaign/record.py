@@ -20,10 +20,23 @@ from reexplore.execution.store import Outcome, Store
 from reexplore.execution.tasks import MEMBER_FILE
 from reexplore.tracking.records import CampaignRecord, CandidateRow, ParityPoint, RoundRecord
 
-_PACKAGES = (
-    "reexplore torch nequip nequip-allegro botorch architector xtb tblite pyscf pyscf-dispersion"
-    " basis-set-exchange rdkit parsl mlflow numpy"
-).split()
+_PACKAGES = [
+    "reexplore",
+    "torch",
+    "nequip",
+    "nequip-allegro",
+    "botorch",
+    "architector",
+    "xtb",
+    "tblite",
+    "pyscf",
+    "pyscf-dispersion",
+    "basis-set-exchange",
+    "rdkit",
+    "parsl",
+    "mlflow",
+    "numpy",
+]
 
 #: Predictions shown per group beside everything that was chosen or failed.
 _SHOWN_PREDICTIONS = 25
@@ -47,7 +60,9 @@ def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
         finished_at_ms=_ms(rounds[-1].finished_at) if rounds and rounds[-1].finished_at else None,
         environment=environment(),
         engines={
-            "3D structures": "Architector, then GFN2-xTB with ALPB water" if theory.builder != "sketch" else "sketch (FAKE)",
+            "3D structures": "Architector, then GFN2-xTB with ALPB water"
+            if theory.builder != "sketch"
+            else "sketch (FAKE)",
             "energies": "teacher oracle (FAKE)" if setup.level.is_fake else "PySCF",
             "predictions": f"Allegro, {setup.file.surrogate.members} members",
             "choice": f"BoTorch, policy {setup.policy.name}",

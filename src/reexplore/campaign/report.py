@@ -17,10 +17,24 @@ from reexplore.tracking.review import review_page
 
 PAGE = "top_candidates.html"
 _PAGE_ROWS = 40
-_CSV_COLUMNS = (
-    "group rank name ligand smiles metal ligands waters charge status round role predicted_kcal_mol sigma_kcal_mol"
-    " dft_kcal_mol warnings"
-).split()
+_CSV_COLUMNS = [
+    "group",
+    "rank",
+    "name",
+    "ligand",
+    "smiles",
+    "metal",
+    "ligands",
+    "waters",
+    "charge",
+    "status",
+    "round",
+    "role",
+    "predicted_kcal_mol",
+    "sigma_kcal_mol",
+    "dft_kcal_mol",
+    "warnings",
+]
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,9 @@ class Report:
         record = campaign_record(bench.setup, bench.ledger)
         errors = record.rounds[number].mean_absolute_errors
         told = ", ".join(f"{model} {error:.1f}" for model, error in errors.items())
-        bench.narrator.say(f"round {number} closed: {record.labels} labels; out-of-fold MAE in kcal/mol: {told or 'none yet'}")
+        bench.narrator.say(
+            f"round {number} closed: {record.labels} labels; out-of-fold MAE in kcal/mol: {told or 'none yet'}"
+        )
         write_files(record, self.setup.folder)
         self._mirror(bench, record)
 
@@ -99,7 +115,14 @@ def _labelled_extxyz(row: CandidateRow) -> str:
 def candidate_table(record: CampaignRecord, *, top: int) -> Table:
     """Return the best candidates of each group as a table for the terminal."""
     table = Table(title=f"{record.name}: binding energies in kcal/mol at level {record.level}", title_justify="left")
-    for heading, justify in (("rank", "right"), ("candidate", "left"), ("predicted", "right"), ("DFT", "right"), ("round", "right"), ("", "left")):
+    for heading, justify in (
+        ("rank", "right"),
+        ("candidate", "left"),
+        ("predicted", "right"),
+        ("DFT", "right"),
+        ("round", "right"),
+        ("", "left"),
+    ):
         table.add_column(heading, justify=justify, no_wrap=heading == "candidate")  # type: ignore[arg-type]
     for group in dict.fromkeys(row.group for row in record.rows):
         rows = [row for row in record.rows if row.group == group and row.rank is not None]
@@ -115,4 +138,3 @@ def _table_cells(row: CandidateRow) -> tuple[str, ...]:
     dft = f"{row.dft_kcal_mol:.1f}" if row.dft_kcal_mol is not None else ""
     note = "; ".join(filter(None, (row.role or "", *row.warnings)))
     return str(row.rank), row.name, predicted, dft, "" if row.round is None else str(row.round), note
-

@@ -80,9 +80,7 @@ class Setup:
         """Return a sentence for everything in this campaign that is invented."""
         found = []
         if self.level.is_fake:
-            found.append(
-                "energies are INVENTED by the teacher oracle: they mean nothing outside this rehearsal"
-            )
+            found.append("energies are INVENTED by the teacher oracle: they mean nothing outside this rehearsal")
         if self.file.theory.builder == "sketch":
             found.append("geometries are SKETCHES placed without any energy")
         return tuple(found)
@@ -114,9 +112,7 @@ def prepare(reference: str, *, workspace: Path) -> Setup:
     level = find_level(file.theory.level)
     require_available(level)
     if file.theory.builder == "sketch" and not level.is_fake:
-        raise InputError(
-            "builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing"
-        )
+        raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
     space = _space(file.space)
     require_support(level, [metal.symbol for metal in space.metals])
     setup = Setup(

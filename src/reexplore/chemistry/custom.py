@@ -26,9 +26,7 @@ def custom_scaffold(name: str, *, smiles: str, charge: int) -> Scaffold:
         raise InputError(f"{where}: mark its donor atoms with the atom maps 11, 12, … in '{smiles}'")
     for atom in donors:
         if atom.GetSymbol() not in _DONOR_ELEMENTS:
-            raise InputError(
-                f"{where}: a {atom.GetSymbol()} atom is marked as donor, but donors are N, O, S or P"
-            )
+            raise InputError(f"{where}: a {atom.GetSymbol()} atom is marked as donor, but donors are N, O, S or P")
     _check_charge(mol, charge, where)
     return Scaffold(name, smiles, charge, "as written", "campaign file", sites=len(sites))
 

@@ -63,9 +63,7 @@ SCAFFOLDS: dict[str, Scaffold] = {
         Scaffold("HOPO", "CNC(=O)c1cc([*:1])cc(=[O:12])n1[O-:11]", -1, "N-hydroxy deprotonated", _PUBLISHED),
         Scaffold("thio-HOPO", "CNC(=O)c1cc([*:1])cc(=[S:12])n1[O-:11]", -1, "N-hydroxy deprotonated", _OURS),
         Scaffold("CAM", "CNC(=O)c1cc([*:1])cc([O-:12])c1[O-:11]", -2, "both phenols deprotonated", _OURS),
-        Scaffold(
-            "thio-CAM", "CNC(=O)c1cc([*:1])cc([S-:12])c1[O-:11]", -2, "phenol and thiol deprotonated", _OURS
-        ),
+        Scaffold("thio-CAM", "CNC(=O)c1cc([*:1])cc([S-:12])c1[O-:11]", -2, "phenol and thiol deprotonated", _OURS),
         Scaffold("HDEV", "CNC(=O)c1cc([*:1])cn([O-:12])c1=[O:11]", -1, "N-hydroxy deprotonated", _PUBLISHED),
     )
 }

@@ -94,9 +94,7 @@ def assemble(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -> Ligan
 def _attach(mol: Chem.Mol, substituent: Substituent, site: int) -> Chem.Mol:
     if substituent.is_hydrogen:
         editable = Chem.RWMol(mol)
-        dummy = next(
-            a.GetIdx() for a in editable.GetAtoms() if a.GetAtomicNum() == 0 and a.GetAtomMapNum() == site
-        )
+        dummy = next(a.GetIdx() for a in editable.GetAtoms() if a.GetAtomicNum() == 0 and a.GetAtomMapNum() == site)
         editable.RemoveAtom(dummy)
         bare = editable.GetMol()
         Chem.SanitizeMol(bare)

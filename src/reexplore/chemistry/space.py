@@ -38,8 +38,8 @@ class Space:
         for scaffold, coordination in product(self.scaffolds, self.coordinations):
             if coordination.waters(scaffold.denticity) < 0:
                 raise InputError(
-                    f"scaffold '{scaffold.name}' has {scaffold.denticity} donors: {coordination.ligands} of them do not fit"
-                    f" the coordination number {coordination.coordination_number}"
+                    f"scaffold '{scaffold.name}' has {scaffold.denticity} donors: {coordination.ligands} of them"
+                    f" do not fit the coordination number {coordination.coordination_number}"
                 )
         for metal, coordination in product(self.metals, self.coordinations):
             if coordination.coordination_number not in metal.coordination_numbers:

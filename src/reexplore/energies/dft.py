@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pyscf import df, dft, lib
 from scipy.linalg import cho_factor, cho_solve
 
+from reexplore.energies.exchange_correlation import BlockedIntegrator
 from reexplore.energies.guess import start_density
 from reexplore.energies.levels import Level, require_available
 from reexplore.energies.molecule import build_molecule
@@ -24,14 +25,12 @@ from reexplore.structures.geometry import Structure
 
 Array = NDArray[np.float64]
 
-#: The share of the memory limit that kept integrals may take; the rest is for grids and matrices.
+#: The share of the memory limit that kept integrals and orbital values may take; matrices need the rest.
 _KEPT_SHARE = 0.75
-#: Below this norm of the orbital gradient the early grid has done its work.
-_GRID_SWITCH_GRADIENT = 0.05
 
 
 class _KohnSham(dft.rks.RKS):  # type: ignore[misc]
-    """Restricted Kohn-Sham with a fitted Coulomb matrix and a coarse grid for the early cycles."""
+    """Restricted Kohn-Sham with a pure functional, a fitted Coulomb matrix and one rule of convergence."""
 
     def __init__(self, mol: Any, *, level: Level, memory_bytes: float, scratch: Path | None) -> None:
         super().__init__(mol, xc=level.functional)
@@ -43,16 +42,15 @@ class _KohnSham(dft.rks.RKS):  # type: ignore[misc]
         self.chkfile = None
         self.conv_tol = level.energy_tolerance_hartree
         self.conv_tol_grad = level.gradient_tolerance
-        self._early_grid = _grid(mol, level.early_grid_level)
-        self._final_grid = _grid(mol, level.grid_level)
+        self.grids.level = level.grid_level
         self.gradient_norm = float("inf")
         fitting = df.addons.make_auxmol(mol, level.coulomb_fitting_basis)
         self._metric = cho_factor(fitting.intor("int2c2e"), overwrite_a=True)
         self.integrals = ThreeCentreIntegrals(mol, fitting, memory_bytes=memory_bytes, scratch=scratch)
 
-    def start_on(self, *, early_grid: bool) -> None:
-        """Choose the grid of the next run."""
-        self.grids = self._early_grid if early_grid else self._final_grid
+    def keep_orbital_values(self, memory_bytes: float) -> None:
+        """Let the numerical integration keep the orbitals' values on the grid, up to this memory."""
+        self._numint = BlockedIntegrator(memory_bytes=memory_bytes)
 
     def get_jk(
         self,
@@ -78,20 +76,10 @@ class _KohnSham(dft.rks.RKS):  # type: ignore[misc]
         return self.integrals.potential_matrix(charges)
 
     def check_convergence(self, variables: dict[str, Any]) -> bool:
-        """Leave the early grid when the orbitals have settled; converge on the final one only (called by PySCF every cycle)."""
+        """Return whether energy and orbital gradient have settled (PySCF calls it every cycle)."""
         self.gradient_norm = float(variables["norm_gorb"])
-        if self.grids is self._early_grid:
-            if self.gradient_norm < _GRID_SWITCH_GRADIENT:
-                self.start_on(early_grid=False)
-            return False
         change = abs(variables["e_tot"] - variables["last_hf_e"])
         return bool(change < self.conv_tol and self.gradient_norm < self.conv_tol_grad)
-
-
-def _grid(mol: Any, level: int) -> Any:
-    grid = dft.gen_grid.Grids(mol)
-    grid.level = level
-    return grid
 
 
 def single_point(
@@ -143,6 +131,7 @@ def _run(
         )
         field = field.SMD(solvent)
         solvent.kernel(density)
+        field.keep_orbital_values(kept_bytes - field.integrals.bytes_in_memory - solvent.bytes_in_memory)
     with clock.stage("one-electron integrals"):
         core_hamiltonian = field.get_hcore()
         field.get_hcore = lambda *_: core_hamiltonian
@@ -174,7 +163,6 @@ def _converge(field: Any, density: Array) -> tuple[dict[str, Any], ...]:
 
 def _diis(field: Any, density: Array) -> tuple[int, float, float]:
     field.max_cycle = 50
-    field.start_on(early_grid=True)
     energy = field.kernel(density)
     return field.cycles, energy, field.gradient_norm
 
@@ -182,7 +170,6 @@ def _diis(field: Any, density: Array) -> tuple[int, float, float]:
 def _level_shift(field: Any, density: Array) -> tuple[int, float, float]:
     field.max_cycle = 80
     field.level_shift = 0.3
-    field.start_on(early_grid=True)
     energy = field.kernel(density)
     field.level_shift = 0
     return field.cycles, energy, field.gradient_norm
@@ -190,7 +177,6 @@ def _level_shift(field: Any, density: Array) -> tuple[int, float, float]:
 
 def _second_order(field: Any, _density: Array) -> tuple[int, float, float]:
     """Newton steps from the orbitals the level shift left."""
-    field.start_on(early_grid=False)
     solver = field.newton()
     solver.max_cycle = 30
     solver.kernel(field.mo_coeff, field.mo_occ)

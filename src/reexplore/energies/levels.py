@@ -53,12 +53,12 @@ class Level:
     exchange: str = "none"
     closed_shell_only: bool = True
     grid_level: int = 0
-    early_grid_level: int = 0
     solvent: str = ""
     cavity_points_per_sphere: int = 0
     energy_tolerance_hartree: float = 0.0
     gradient_tolerance: float = 0.0
     start_density: str = ""
+    orientation: str = ""
     is_fake: bool = False
     refusal: str | None = None
 
@@ -108,12 +108,12 @@ QUICK = Level(
     metals=(_f_in_core("lcecp-1-tzvp"), _DEF2_YTTRIUM, _DEF2_SCANDIUM),
     coulomb_fitting_basis="def2-universal-jkfit",
     grid_level=1,
-    early_grid_level=0,
     solvent="water",
     cavity_points_per_sphere=110,
     energy_tolerance_hartree=1e-6,
     gradient_tolerance=5e-4,
     start_density="converged gas-phase ion and minimal-basis ligand atoms",
+    orientation="principal axes of the nuclear charges",
 )
 
 PAPER = Level(
@@ -129,12 +129,12 @@ PAPER = Level(
     exchange="density-fitted, def2-universal-jkfit",
     closed_shell_only=False,
     grid_level=3,
-    early_grid_level=1,
     solvent="water",
     cavity_points_per_sphere=302,
     energy_tolerance_hartree=1e-7,
     gradient_tolerance=3e-4,
     start_density="integer f pattern of the ion and minimal-basis ligand atoms",
+    orientation="principal axes of the nuclear charges",
     refusal=(
         "level 'paper' (B3LYP-D4/def2-SVPD with open 4f shells) is declared but cannot be run yet: "
         "open-shell lanthanides do not converge reliably and the larger complexes do not fit in memory; use 'quick'"

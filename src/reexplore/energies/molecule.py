@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import Level, require_support
 from reexplore.errors import CalculationFailed, FailureCode, InputError
@@ -26,7 +29,7 @@ def build_molecule(structure: Structure, *, level: Level, memory_gb: float) -> A
     basis = {symbol: _basis(_basis_name(level, symbol), symbol) for symbol in elements}
     potentials = {symbol: _core_potential(level, symbol) for symbol in elements if symbol in METALS}
     mol = gto.Mole(
-        atom=list(zip(structure.symbols, structure.positions_angstrom.tolist(), strict=True)),
+        atom=list(zip(structure.symbols, oriented_positions(structure).tolist(), strict=True)),
         basis=basis,
         ecp={symbol: potential for symbol, potential in potentials.items() if potential},
         charge=structure.charge,
@@ -37,6 +40,21 @@ def build_molecule(structure: Structure, *, level: Level, memory_gb: float) -> A
     mol.build(dump_input=False, parse_arg=False)
     _check_electrons(mol, structure, level)
     return mol
+
+
+def oriented_positions(structure: Structure) -> NDArray[np.float64]:
+    """Return the positions in Ångström along the principal axes of the nuclear charges.
+
+    Integration grids and cavity points keep the directions of the coordinate axes, so that turning
+    a structure would change its energy by up to 0.3 kcal/mol. The axes' signs and order are free:
+    the grids have the symmetry of the cube.
+    """
+    from pyscf import gto
+
+    charges = np.array([float(gto.charge(symbol)) for symbol in structure.symbols])
+    centred = structure.positions_angstrom - charges @ structure.positions_angstrom / charges.sum()
+    _, axes = np.linalg.eigh((centred * charges[:, None]).T @ centred)
+    return np.asarray(centred @ axes)
 
 
 def _basis_name(level: Level, symbol: str) -> str:

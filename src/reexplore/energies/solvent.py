@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,20 +50,27 @@ class FactorisedSMD(smd.SMD):  # type: ignore[misc]
         nuclei = gto.fakemol_for_charges(self.mol.atom_coords())
         # The electrostatics does take the charges a core potential leaves: its electrons are gone as well.
         self.v_grids_n = self.mol.atom_charges() @ gto.mole.intor_cross("int2c2e", nuclei, points)
-        self._integrals = ThreeCentreIntegrals(
-            self.mol, points, memory_bytes=self._memory_bytes, scratch=self._scratch
-        )
+        self._integrals = ThreeCentreIntegrals(self.mol, points, memory_bytes=self._memory_bytes, scratch=self._scratch)
         self._intermediates = {"cavity_points": len(self.v_grids_n)}
         return self
 
-    def _get_vind(self, dms: Array) -> tuple[float, Array]:
-        """Return the solvent's energy in Hartree and its potential matrix for a density matrix."""
+    @property
+    def bytes_in_memory(self) -> int:
+        """Return the memory the kept integrals take."""
+        return self._integrals.bytes_in_memory if self._integrals is not None else 0
+
+    def _cavity(self) -> ThreeCentreIntegrals:
+        """Return the cavity's integrals, laying the cavity first when that was not done yet."""
         if self._integrals is None:
             self.build()
-        assert self._integrals is not None
-        potential = self.v_grids_n - self._integrals.potential_of_density(_total_density(dms))
+        return cast(ThreeCentreIntegrals, self._integrals)
+
+    def _get_vind(self, dms: Array) -> tuple[float, Array]:
+        """Return the solvent's energy in Hartree and its potential matrix for a density matrix."""
+        integrals = self._cavity()
+        potential = self.v_grids_n - integrals.potential_of_density(_total_density(dms))
         charges = self._charges(potential)
-        return 0.5 * float(charges @ potential), -self._integrals.potential_matrix(charges)
+        return 0.5 * float(charges @ potential), -integrals.potential_matrix(charges)
 
     def _charges(self, potential: Array) -> Array:
         """Return the cavity's charges, symmetrised as in PySCF: half of (K⁻¹R + its transpose)."""
@@ -76,10 +83,7 @@ class FactorisedSMD(smd.SMD):  # type: ignore[misc]
 
     def _B_dot_x(self, dms: Array) -> Array:  # noqa: N802 - PySCF's name
         """Return the solvent's linear response to density matrices of shape (..., nao, nao)."""
-        if self._integrals is None:
-            self.build()
-        integrals = self._integrals
-        assert integrals is not None
+        integrals = self._cavity()
         nao = dms.shape[-1]
         responses = [
             -integrals.potential_matrix(self._charges(-integrals.potential_of_density(dm)))

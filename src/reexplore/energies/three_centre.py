@@ -77,7 +77,7 @@ class ThreeCentreIntegrals:
         integrals = df.incore.aux_e2(
             self._mol, self._charges, aosym="s2ij", cintopt=self._optimizer, shls_slice=everything
         ).T
-        block = np.ascontiguousarray(integrals if len(self._pairs) == integrals.shape[1] else integrals[:, self._pairs])
+        block = np.take(integrals, self._pairs, axis=1) if len(self._pairs) < integrals.shape[1] else integrals
         if block.nbytes <= self._memory_left:
             self._memory_left -= block.nbytes
             self._kept[index] = block

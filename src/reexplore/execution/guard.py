@@ -99,9 +99,7 @@ def _command(folder: Path, store: Store) -> list[str]:
     return [sys.executable, "-m", "reexplore.execution.child", str(folder), str(store.root)]
 
 
-def _watch(
-    process: subprocess.Popen[bytes], time_s: float, memory_gb: float
-) -> tuple[FailureCode, str] | None:
+def _watch(process: subprocess.Popen[bytes], time_s: float, memory_gb: float) -> tuple[FailureCode, str] | None:
     deadline = time.monotonic() + time_s
     while True:
         try:
@@ -115,9 +113,7 @@ def _watch(
     if code == 0:
         return None
     if code == MISSING_ENGINE:
-        raise ExecutionError(
-            "a worker lacks an engine the campaign needs: run `reexplore doctor` where it runs"
-        )
+        raise ExecutionError("a worker lacks an engine the campaign needs: run `reexplore doctor` where it runs")
     if code < 0:
         return FailureCode.CRASHED, f"ended by signal {signal.Signals(-code).name}"
     return FailureCode.CRASHED, f"ended with exit code {code}"

@@ -123,16 +123,15 @@ def energy(inputs: Json, context: Context) -> Json:
     from reexplore.energies.dft import single_point
 
     memory_gb = 0.8 * RESOURCES["energy"].memory_gb
-    terms = single_point(
-        structure, level=level, scratch=context.folder, threads=context.threads, memory_gb=memory_gb
-    )
+    terms = single_point(structure, level=level, scratch=context.folder, threads=context.threads, memory_gb=memory_gb)
     return terms.to_dict()
 
 
 def member(inputs: Json, context: Context) -> Json:
     """Train one member of the ensemble."""
-    from reexplore.surrogate.allegro import AllegroSettings, train_member
+    from reexplore.surrogate.allegro import train_member
     from reexplore.surrogate.dataset import samples_from_text
+    from reexplore.surrogate.settings import AllegroSettings
 
     report = train_member(
         samples_from_text(context.store.get_text(inputs["samples"])),

@@ -1,1 +1,1 @@
-"""Three-dimensional structures: built, exchanged, relaxed and checked."""
+"""Geometries: built, relaxed, exchanged and judged."""

@@ -7,33 +7,35 @@ logged twice. No other module imports MLflow.
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import json
 import logging
-import math
 import os
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord, TrackingError
+from reexplore.tracking.payload import (
+    allowed_name,
+    curves,
+    digest,
+    file_states,
+    guide,
+    provenance,
+    table,
+    to_json,
+)
+from reexplore.tracking.records import CampaignRecord, RoundRecord, TrackingError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Metric, Run
+    from mlflow.entities import Run
 
 EXPERIMENT = "reexplore"
 DATABASE = "mlflow.db"
 KEY_TAG = "reexplore.key"
 
-#: Raised when what is sent changes: every round is then sent again.
-_MIRROR_VERSION = 1
 _DIGEST_TAG = "reexplore.digest"
 _CAMPAIGN_TAG = "reexplore.campaign"
 _METRICS_AT_ONCE = 1000
@@ -84,9 +86,7 @@ class Tracker:
         with self._typed_errors():
             client = self._client()
             experiment = self._experiment(client)
-            runs = client.search_runs(
-                [experiment], f"tags.`{_CAMPAIGN_TAG}` = 'true'", order_by=["start_time DESC"]
-            )
+            runs = client.search_runs([experiment], f"tags.`{_CAMPAIGN_TAG}` = 'true'", order_by=["start_time DESC"])
         links = [Link("all runs", f"{base}/{experiment}/runs{view}")]
         for run in runs:
             name, page = run.info.run_name, f"{base}/{experiment}/runs/{run.info.run_id}"
@@ -135,30 +135,28 @@ class _Mirror:
         self._experiment = experiment
 
     def send(self, record: CampaignRecord, *, top: int) -> None:
-        parent = self._run(
-            record.key, name=record.name, start_ms=record.started_at_ms, tags={_CAMPAIGN_TAG: "true"}
-        )
+        parent = self._run(record.key, name=record.name, start_ms=record.started_at_ms, tags={_CAMPAIGN_TAG: "true"})
         runs = [self._send_round(record, round_, parent) for round_ in record.rounds]
-        digest = _digest(asdict(record), top, [_files(round_) for round_ in record.rounds])
+        state = digest(asdict(record), top, [file_states(round_) for round_ in record.rounds])
         run_id = parent.info.run_id
-        if parent.data.tags.get(_DIGEST_TAG) != digest:
+        if parent.data.tags.get(_DIGEST_TAG) != state:
             self._send_campaign(record, run_id)
             self._send_page(record, top, run_ids=[run_id, *runs[-1:]])
-            self._client.set_tag(run_id, _DIGEST_TAG, digest)
+            self._client.set_tag(run_id, _DIGEST_TAG, state)
         self._set_end(parent, record.finished_at_ms)
 
     def _send_campaign(self, record: CampaignRecord, run_id: str) -> None:
         from reexplore.tracking.plots import best_per_group, learning_curve
 
-        self._log(run_id, params={"level": record.level}, metrics=_curves(record))
-        for name, text in _provenance(record).items():
+        self._log(run_id, params={"level": record.level}, metrics=curves(record))
+        for name, text in provenance(record).items():
             self._client.log_text(run_id, text, name)
         self._client.log_figure(run_id, learning_curve(record.rounds), "learning_curve.png")
         self._client.log_figure(run_id, best_per_group(record), "best_per_group.png")
         tags = {f"engine.{task}": engine for task, engine in record.engines.items()}
-        tags |= {"mlflow.note.content": _guide(record), "labels": str(record.labels)}
+        tags |= {"mlflow.note.content": guide(record), "labels": str(record.labels)}
         for name, value in tags.items():
-            self._client.set_tag(run_id, _allowed(name), value[:_LONGEST_PARAM])
+            self._client.set_tag(run_id, allowed_name(name), value[:_LONGEST_PARAM])
 
     def _send_page(self, record: CampaignRecord, top: int, *, run_ids: list[str]) -> None:
         from reexplore.tracking.review import PAGE_NAME, review_page
@@ -177,22 +175,20 @@ class _Mirror:
             tags={"mlflow.parentRunId": parent.info.run_id},
         )
         run_id = str(run.info.run_id)
-        files = _files(round_)
-        digest = _digest(asdict(round_), _provenance(record), files)
-        if run.data.tags.get(_DIGEST_TAG) == digest:
+        files = file_states(round_)
+        state = digest(asdict(round_), provenance(record), files)
+        if run.data.tags.get(_DIGEST_TAG) == state:
             return run_id
         if round_.finished_at_ms is not None:
             metrics = round_.metrics | {"labels": float(round_.labels)}
             self._log(
                 run_id,
                 params=round_.params | {"kind": round_.kind},
-                metrics=[
-                    (name, value, round_.finished_at_ms, round_.number) for name, value in metrics.items()
-                ],
+                metrics=[(name, value, round_.finished_at_ms, round_.number) for name, value in metrics.items()],
             )
-        texts = _provenance(record) | {
-            "batch.csv": _table(round_.batch),
-            "batch.json": _json([asdict(r) for r in round_.batch]),
+        texts = provenance(record) | {
+            "batch.csv": table(round_.batch),
+            "batch.json": to_json([asdict(r) for r in round_.batch]),
         }
         for name, text in texts.items():
             self._client.log_text(run_id, text, name)
@@ -202,17 +198,16 @@ class _Mirror:
                 self._client.log_artifact(run_id, str(path), f"models/{name}")
         if missing := [name for name, state in files.items() if state is None]:
             self._client.set_tag(run_id, "reexplore.missing_files", ", ".join(missing))
-        self._client.set_tag(run_id, _DIGEST_TAG, digest)
         self._set_end(run, round_.finished_at_ms)
+        # Last, so that whatever is interrupted before is sent again.
+        self._client.set_tag(run_id, _DIGEST_TAG, state)
         return run_id
 
     def _run(self, key: str, *, name: str, start_ms: int, tags: dict[str, str]) -> Run:
         found = self._client.search_runs([self._experiment], f"tags.`{KEY_TAG}` = '{key}'", max_results=1)
         if found:
             return found[0]
-        return self._client.create_run(
-            self._experiment, start_time=start_ms, tags=tags | {KEY_TAG: key}, run_name=name
-        )
+        return self._client.create_run(self._experiment, start_time=start_ms, tags=tags | {KEY_TAG: key}, run_name=name)
 
     def _set_end(self, run: Run, finished_at_ms: int | None) -> None:
         if finished_at_ms is None:
@@ -220,25 +215,22 @@ class _Mirror:
         elif run.info.end_time != finished_at_ms or run.info.status != "FINISHED":
             self._client.set_terminated(run.info.run_id, status="FINISHED", end_time=finished_at_ms)
 
-    def _log(
-        self, run_id: str, *, params: dict[str, str], metrics: list[tuple[str, float, int, int]]
-    ) -> None:
+    def _log(self, run_id: str, *, params: dict[str, str], metrics: list[tuple[str, float, int, int]]) -> None:
         from mlflow.entities import Metric, Param
 
-        entities = [Metric(_allowed(name), value, time, step) for name, value, time, step in metrics]
+        entities = [Metric(allowed_name(name), value, time, step) for name, value, time, step in metrics]
         for start in range(0, max(len(entities), 1), _METRICS_AT_ONCE):
             self._client.log_batch(
                 run_id,
                 metrics=entities[start : start + _METRICS_AT_ONCE],
-                params=[Param(_allowed(k), v[:_LONGEST_PARAM]) for k, v in params.items()]
-                if start == 0
-                else [],
+                params=[Param(allowed_name(k), v[:_LONGEST_PARAM]) for k, v in params.items()] if start == 0 else [],
             )
 
 
 def _set_environment() -> None:
     """Tell MLflow, before it is imported, not to call home, not to insist and not to chat."""
     os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     # It would try for a minute while the campaign waits; a mirror can be sent later.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
@@ -262,88 +254,3 @@ def _prepare_database(path: Path) -> None:
     finally:
         connection.close()
     _opened[path] = path.stat().st_ino
-
-
-def _curves(record: CampaignRecord) -> list[tuple[str, float, int, int]]:
-    """Return every curve of a campaign as (name, value, epoch ms, round)."""
-    finished = {r.number: r for r in record.rounds if r.finished_at_ms is not None}
-    points = [
-        (name, value, r.finished_at_ms or 0, number)
-        for number, r in finished.items()
-        for name, value in (r.metrics | {"labels": float(r.labels)}).items()
-    ]
-    for group, curve in record.best_by_round().items():
-        points += [
-            (f"best_kcal_mol/{group}", energy, finished[n].finished_at_ms or 0, n) for n, energy in curve
-        ]
-    return points
-
-
-def _allowed(name: str) -> str:
-    """Return the name with the characters MLflow refuses, such as brackets, left out."""
-    return re.sub(r"\s+", " ", re.sub(r"[^\w./ -]", " ", name)).strip(" /")
-
-
-def _provenance(record: CampaignRecord) -> dict[str, str]:
-    return {"campaign.yaml": record.config_yaml, "environment.json": _json(record.environment)}
-
-
-def _files(round_: RoundRecord) -> dict[str, tuple[int, int] | None]:
-    """Return size and time of each file, which tell whether it has to be sent again."""
-    found = {name: path.stat() if path.exists() else None for name, path in round_.files.items()}
-    return {name: (stat.st_size, stat.st_mtime_ns) if stat else None for name, stat in found.items()}
-
-
-def _digest(*parts: Any) -> str:
-    return hashlib.sha256(_json([_MIRROR_VERSION, *parts]).encode()).hexdigest()[:16]
-
-
-def _json(value: Any) -> str:
-    return json.dumps(_finite(value), indent=1, default=str, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    # JSON has no NaN; what was not finite is written as null.
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
-
-
-def _table(rows: tuple[CandidateRow, ...]) -> str:
-    columns = (
-        *("rank", "name", "group", "ligand", "smiles", "metal", "ligands", "waters", "charge", "verdict"),
-        *(
-            "predicted_kcal_mol",
-            "sigma_kcal_mol",
-            "dft_kcal_mol",
-            "exchange_kcal_mol",
-            "round",
-            "role",
-            "key",
-        ),
-    )
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([getattr(row, column) for column in columns] for row in rows)
-    return text.getvalue()
-
-
-def _guide(record: CampaignRecord) -> str:
-    """Return the note MLflow shows on top of the run, in Markdown."""
-    lines = [
-        f"**{record.banner}**\n" if record.banner else "",
-        f"{record.labels} labels among {record.candidates:,} candidates, {len(record.rounds)} rounds, at {record.level}.",
-        "",
-        "- **Artifacts › top_candidates.html**: the candidates, with structures in 2D and 3D",
-        "- **Model metrics**: errors and best labels, one point a round",
-        "- each round is a nested run with its batch, parity plot and model files",
-        "",
-        "More negative binds stronger; ranks hold within one group only. Left out: "
-        + "; ".join(record.omissions)
-        + ".",
-        *(f"\n⚠ {warning}" for warning in record.warnings),
-    ]
-    return "\n".join(lines).strip()

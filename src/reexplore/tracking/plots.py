@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ from reexplore.tracking.records import ENSEMBLE, CampaignRecord, RoundRecord
 _INK, _SOFT, _ACCENT = "#1d2730", "#55626e", "#0f6674"
 # Okabe and Ito's colours, which most colour-blind readers can tell apart, without their yellow.
 _COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#7f7f7f")
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.edgecolor": "#9aa6b0",
     "axes.labelcolor": _INK,
@@ -43,7 +44,7 @@ def parity_plot(round_: RoundRecord) -> Figure:
     fitted. The caption holds the mean absolute errors of the ensemble and of every baseline.
     """
     with _axes(f"Round {round_.number}: predictions against labels", size=(5.2, 5.6)) as (figure, axes):
-        kinds = (
+        kinds: tuple[tuple[bool, dict[str, Any]], ...] = (
             (True, {"color": _ACCENT, "mfc": _ACCENT, "label": "predicted before labelling"}),
             (False, {"color": "#9aa6b0", "mfc": "white", "label": "fitted"}),
         )
@@ -70,9 +71,7 @@ def parity_plot(round_: RoundRecord) -> Figure:
         axes.set_ylabel("predicted ± σ, kcal/mol")
         errors = {k: v for k, v in round_.mean_absolute_errors.items() if math.isfinite(v)}
         if errors:
-            lines = ["mean absolute error, kcal/mol"] + [
-                f"{name} {value:.2f}" for name, value in errors.items()
-            ]
+            lines = ["mean absolute error, kcal/mol"] + [f"{name} {value:.2f}" for name, value in errors.items()]
             axes.text(
                 0.98,
                 0.02,
@@ -92,9 +91,7 @@ def learning_curve(rounds: Sequence[RoundRecord]) -> Figure:
         models = dict.fromkeys(name for r in rounds for name in r.mean_absolute_errors)
         colours = iter(_COLOURS * (len(models) // len(_COLOURS) + 1))
         for name in sorted(models, key=lambda name: (name != ENSEMBLE, name)):
-            points = [
-                (r.labels, r.mean_absolute_errors[name]) for r in rounds if name in r.mean_absolute_errors
-            ]
+            points = [(r.labels, r.mean_absolute_errors[name]) for r in rounds if name in r.mean_absolute_errors]
             ours = name == ENSEMBLE
             axes.plot(
                 *zip(*points, strict=True),

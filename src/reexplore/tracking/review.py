@@ -12,21 +12,15 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from rdkit import Chem, RDLogger
-from rdkit.Chem import rdDepictor, rdFMCS, rdMolTransforms
-from rdkit.Chem.Draw import rdMolDraw2D
 
 from reexplore import __version__
+from reexplore.tracking.drawings import DRAWING_HEIGHT, DRAWING_WIDTH, draw_ligands
 from reexplore.tracking.records import CampaignRecord, CandidateRow
-
-RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]  # an unreadable SMILES is shown as text
 
 PAGE_NAME = "top_candidates.html"
 
-_DRAWING_WIDTH, _DRAWING_HEIGHT = 160, 100
 _STRIP_WIDTH = 120
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 # The parity plot's axes run over these pixels of the page's 400 × 330 drawing.
@@ -62,7 +56,7 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
     """Return the page: for each group its `top` strongest candidates and all that were tried."""
     chosen = {name: _worth_showing(rows, top) for name, rows in _by_group(record.rows).items()}
     shown = [row for rows in chosen.values() for row in rows]
-    drawings = _draw(row.smiles for row in shown)
+    drawings = draw_ligands(row.smiles for row in shown)
     numbers = {smiles: number for number, smiles in enumerate(drawings)}
     totals = {name: len(rows) for name, rows in _by_group(record.rows).items()}
     groups = [_group(name, rows, numbers, totals[name]) for name, rows in chosen.items()]
@@ -75,11 +69,9 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
             record=record,
             groups=groups,
             drawings=list(drawings.values()),
-            drawing_width=_DRAWING_WIDTH,
-            drawing_height=_DRAWING_HEIGHT,
-            parity=_parity(
-                record, {row.key: number for number, group in enumerate(groups) for row in _rows(group)}
-            ),
+            drawing_width=DRAWING_WIDTH,
+            drawing_height=DRAWING_HEIGHT,
+            parity=_parity(record, {row.key: number for number, group in enumerate(groups) for row in _rows(group)}),
             rounds=record.rounds,
             models=list(dict.fromkeys(model for r in record.rounds for model in r.mean_absolute_errors)),
             data={row.key: _card(row) for row in shown},
@@ -116,7 +108,7 @@ def _formula(name: str) -> str:
 
 
 def _asset(name: str) -> Markup:
-    return Markup((files("reexplore.tracking") / "page" / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return Markup((files("reexplore.tracking") / "page" / name).read_text(encoding="utf-8"))
 
 
 def _content_security_policy(*, styles: Iterable[str], scripts: Iterable[str]) -> str:
@@ -192,9 +184,7 @@ def _card(row: CandidateRow) -> dict[str, Any]:
     failure = row.failure and row.failure.to_dict()
     if failure:
         # Evidence may hold anything JSON-ready; shown as text, it may also hold what JSON lacks.
-        failure["evidence"] = {
-            k: v if isinstance(v, str | int) else f"{v}" for k, v in failure["evidence"].items()
-        }
+        failure["evidence"] = {k: v if isinstance(v, str | int) else f"{v}" for k, v in failure["evidence"].items()}
     return {
         "name": _formula(row.name),
         "rank": row.rank,
@@ -246,9 +236,7 @@ def _parity(record: CampaignRecord, groups: dict[str, int]) -> dict[str, Any] | 
         return round(_BOTTOM - (energy - low) / (high - low) * (_BOTTOM - _TOP), 1)
 
     return {
-        "ticks": [
-            {"x": across(t), "y": up(t), "text": f"{t:g}".replace("-", "−")} for t in _ticks(low, high)
-        ],
+        "ticks": [{"x": across(t), "y": up(t), "text": f"{t:g}".replace("-", "−")} for t in _ticks(low, high)],
         "points": [
             {
                 "key": p.key,
@@ -270,55 +258,3 @@ def _ticks(low: float, high: float) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
     return [step * k for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
-
-
-def _draw(all_smiles: Iterable[str]) -> dict[str, Markup]:
-    """Draw each ligand once; ligands with a common core are turned so that the core lies the same way."""
-    molecules = {smiles: Chem.MolFromSmiles(smiles) for smiles in dict.fromkeys(all_smiles)}
-    readable = {smiles: mol for smiles, mol in molecules.items() if mol is not None}
-    families: list[list[Chem.Mol]] = []
-    for mol in sorted(readable.values(), key=lambda mol: mol.GetNumAtoms()):
-        family = next((family for family in families if _aligned(mol, family[0])), None)
-        if family is None:
-            rdDepictor.Compute2DCoords(mol)
-            rdDepictor.StraightenDepiction(mol)
-            families.append([mol])
-        else:
-            family.append(mol)
-    for family in families:
-        _lay_down(family)
-    return {smiles: _svg(mol) for smiles, mol in readable.items()}
-
-
-def _lay_down(family: list[Chem.Mol]) -> None:
-    """Turn all drawings of a family by a quarter if that makes them fit a wide frame better."""
-    width, height = np.ptp(np.vstack([mol.GetConformer().GetPositions() for mol in family]), axis=0)[:2]
-    if height > width:
-        quarter = np.array([[0.0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
-        for mol in family:
-            rdMolTransforms.TransformConformer(mol.GetConformer(), quarter)
-
-
-def _aligned(mol: Chem.Mol, reference: Chem.Mol) -> bool:
-    common = rdFMCS.FindMCS([reference, mol], ringMatchesRingOnly=True, completeRingsOnly=True, timeout=1)
-    if common.numAtoms < 0.8 * reference.GetNumAtoms():
-        return False
-    core = Chem.MolFromSmarts(common.smartsString)
-    pairs = zip(reference.GetSubstructMatch(core), mol.GetSubstructMatch(core), strict=True)
-    rdDepictor.GenerateDepictionMatching2DStructure(mol, reference, list(pairs))
-    return True
-
-
-def _svg(mol: Chem.Mol) -> Markup:
-    drawer = rdMolDraw2D.MolDraw2DSVG(_DRAWING_WIDTH, _DRAWING_HEIGHT)
-    options = drawer.drawOptions()
-    options.clearBackground = False
-    options.fixedBondLength = 20
-    options.minFontSize = 10
-    options.bondLineWidth = 1.2
-    options.padding = 0.03
-    rdMolDraw2D.PrepareAndDrawMolecule(drawer, mol)
-    drawer.FinishDrawing()
-    text: str = drawer.GetDrawingText()
-    start, end = text.index("<!-- END OF HEADER -->"), text.rindex("</svg>")
-    return Markup(text[start:end])  # noqa: S704 - RDKit wrote it from the molecule alone

@@ -25,12 +25,11 @@ _START_SECONDS = 120.0
 _STOP_SECONDS = 10.0
 
 
-def serve(
-    store: Path | str, *, host: str = "127.0.0.1", port: int = 5000, say: Callable[[str], None]
-) -> None:
-    """Show a store until interrupted; `say` receives the pages to open, one a line, once they are there.
+def serve(store: Path | str, *, host: str = "127.0.0.1", port: int = 5000, say: Callable[[str], None]) -> None:
+    """Show a store until interrupted; `say` hears of the pages to open, one a line.
 
-    The address of a tracking server needs no server of ours: its pages are said at once. Returns after Ctrl-C or SIGTERM. Raises `InputError` when there is no store or the port is taken, and
+    The address of a tracking server needs no server of ours: its pages are said at once. Returns
+    after Ctrl-C or SIGTERM. Raises `InputError` when there is no store or the port is taken, and
     `TrackingError` when the server does not start or ends by itself.
     """
     tracker = Tracker(store)
@@ -63,11 +62,13 @@ def running_server(store: Path, *, host: str, port: int) -> Iterator[tuple[subpr
         raise InputError(f"there is no MLflow store in {store}: run a campaign first")
     _check_free(host, port)
     # All of a wildcard's addresses answer, but a browser needs one of them.
-    base_url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104 - the user's choice
+    base_url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", Tracker(store).uri]
-            + ["--host", host, "--port", str(port), "--workers", "1"],
+            [
+                *(sys.executable, "-m", "mlflow", "server", "--backend-store-uri", Tracker(store).uri),
+                *("--host", host, "--port", str(port), "--workers", "1"),
+            ],
             env=os.environ
             | {
                 "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -95,9 +96,7 @@ def _check_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise InputError(
-                f"cannot listen on {host} port {port} ({error.strerror}): choose another port"
-            ) from None
+            raise InputError(f"cannot listen on {host} port {port} ({error.strerror}): choose another port") from None
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], base_url: str, log: IO[bytes]) -> None:

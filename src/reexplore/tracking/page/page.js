@@ -44,8 +44,8 @@
       ...(failure ? [failure] : []),
       element("table", {}, ...rows),
       ...c.warnings.map((warning) => element("p", { class: "caveat" }, warning)),
-      ...(terms.length ? [element("p", { class: "rule" }, "Energies the label is made of"), element("table", {}, ...terms)] : []),
-      element("p", { class: "rule" }, "SMILES of the ligand " + c.ligand), smiles);
+      element("p", { class: "rule" }, "SMILES of the ligand " + c.ligand), smiles,
+      ...(terms.length ? [element("p", { class: "rule" }, "Energies the label is made of"), element("table", {}, ...terms)] : []));
     card.scrollTop = 0;
   }
 

@@ -1,0 +1,56 @@
+"""A policy file: how the next batch is chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from reexplore.config import parse
+from reexplore.errors import InputError
+
+#: BoTorch's acquisition functions a policy may name, and `posterior_mean` for its `PosteriorMean`.
+Acquisition = Literal[
+    "posterior_mean", "qLogExpectedImprovement", "qUpperConfidenceBound", "qPosteriorStandardDeviation"
+]
+
+
+class Policy(BaseModel):
+    """How candidates are weighed and how many are left to chance.
+
+    `beta` belongs to `qUpperConfidenceBound` alone. `samples` is the number of virtual members. Of a
+    larger pool the `shortlist` best by themselves and `shortlist_random` others enter the joint
+    choice. `random_controls` of a batch are drawn from the whole pool without looking at the model.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    description: str
+    acquisition: Acquisition
+    beta: Annotated[float, Field(gt=0)] | None = None
+    samples: Annotated[int, Field(ge=16, le=4096)] = 256
+    shortlist: Annotated[int, Field(ge=1)] = 400
+    shortlist_random: Annotated[int, Field(ge=0)] = 100
+    random_controls: Annotated[int, Field(ge=0)] = 1
+
+    @model_validator(mode="after")
+    def _beta_where_it_belongs(self) -> Self:
+        if (self.beta is not None) != (self.acquisition == "qUpperConfidenceBound"):
+            raise ValueError("beta goes with qUpperConfidenceBound, and qUpperConfidenceBound needs it")
+        return self
+
+
+def load_policy(path: Path) -> Policy:
+    """Read and check a policy file; raise `InputError` with the first thing that is wrong."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the policy file {path}: {error}") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: this is not YAML ({error})") from None
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: a policy file is a YAML mapping with `name`, `acquisition`, …")
+    return parse(Policy, data, path)

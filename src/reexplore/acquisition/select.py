@@ -1,0 +1,188 @@
+"""The choice of a batch: virtual members, gains, and a BoTorch acquisition over the free candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.acquisition.objective import gain_kcal_mol
+from reexplore.acquisition.policy import Policy
+from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.surrogate.calibration import Calibration
+from reexplore.surrogate.dataset import Sample
+from reexplore.surrogate.ensemble import Forecast
+from reexplore.surrogate.virtual import joint_samples
+
+if TYPE_CHECKING:
+    from botorch.acquisition import AcquisitionFunction
+
+#: Candidates evaluated at once; bounds the memory, changes no result.
+_CHUNK = 2048
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One chosen candidate; `rank` counts from 1 over the batch.
+
+    `value` is the acquisition's value given the picks before it, in the acquisition's own unit; a
+    control was drawn by chance and has none.
+    """
+
+    key: str
+    role: Literal["acquisition", "control"]
+    value: float | None
+    rank: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the pick as JSON-ready values."""
+        return asdict(self)
+
+
+def choose(
+    forecast: Forecast,
+    *,
+    samples: Sequence[Sample],
+    calibration: Calibration,
+    labelled: Mapping[str, float],
+    excluded: Collection[str],
+    policy: Policy,
+    q: int,
+    seed: int,
+) -> list[Pick]:
+    """Choose the next `q` candidates from a forecast.
+
+    `samples` describe the forecast's candidates, `labelled` maps keys to binding energies in
+    kcal/mol, and `excluded` are neither labelled nor to be picked. Raises `ValueError` for keys the
+    forecast does not have, and `CalculationFailed` as `select_batch` does.
+    """
+    sample_of = {sample.key: sample for sample in samples}
+    row_of = {key: row for row, key in enumerate(forecast.keys)}
+    if unknown := sorted({*labelled, *excluded} - row_of.keys() | row_of.keys() ^ sample_of.keys()):
+        raise ValueError(f"forecast and samples do not both have: {', '.join(unknown)}")
+    pool = [sample_of[key] for key in forecast.keys]
+    energies = joint_samples(forecast, calibration, ligands=[s.ligand for s in pool], samples=policy.samples, seed=seed)
+    observed = {row_of[key]: label for key, label in labelled.items()}
+    gain = gain_kcal_mol(energies, groups=[s.group for s in pool], observed_kcal_mol=observed)
+    return select_batch(
+        gain,
+        forecast.keys,
+        policy=policy,
+        q=q,
+        pending=(),
+        labelled=observed.keys(),
+        excluded={row_of[key] for key in excluded},
+        seed=seed,
+    )
+
+
+def select_batch(
+    utility: NDArray[np.float64],
+    keys: Sequence[str],
+    *,
+    policy: Policy,
+    q: int,
+    pending: Collection[int],
+    labelled: Collection[int],
+    excluded: Collection[int] = (),
+    seed: int,
+) -> list[Pick]:
+    """Choose `q` rows of a table of joint utilities, shape (N, S), bigger is better.
+
+    `pending` rows are being labelled: they are not picked and count as if they were part of the
+    batch. `labelled` and `excluded` rows are not picked. Controls are drawn first, from
+    every free row, so that they are a fair sample of the pool; they are then pending for the others.
+    At least one pick is left to the acquisition. The result has fewer than `q` picks only when fewer
+    rows are free; it does not depend on the order of the table. Raises `CalculationFailed`
+    (POOL_EXHAUSTED) when none is.
+    """
+    taken = {*pending, *labelled, *excluded}
+    free = sorted((row for row in range(len(keys)) if row not in taken), key=lambda row: keys[row])
+    if not free:
+        raise CalculationFailed(
+            FailureCode.POOL_EXHAUSTED,
+            "selection",
+            "every candidate of the pool is labelled, pending or excluded",
+            candidates=len(keys),
+        )
+    random = np.random.default_rng(seed)
+    size = min(q, len(free))
+    controls = [int(row) for row in random.choice(free, min(policy.random_controls, size - 1), replace=False)]
+    waiting = [*sorted(pending, key=lambda row: keys[row]), *controls]
+    choices = [row for row in free if row not in controls]
+    acquired = _acquire(utility, choices, waiting=waiting, q=size - len(controls), policy=policy, random=random)
+    return [
+        *(Pick(keys[row], "acquisition", value, rank) for rank, (row, value) in enumerate(acquired, start=1)),
+        *(Pick(keys[row], "control", None, rank) for rank, row in enumerate(controls, start=len(acquired) + 1)),
+    ]
+
+
+def _acquire(
+    utility: NDArray[np.float64],
+    choices: list[int],
+    *,
+    waiting: list[int],
+    q: int,
+    policy: Policy,
+    random: np.random.Generator,
+) -> list[tuple[int, float]]:
+    """Return the rows BoTorch picks one after the other, each with its value given those before it."""
+    import torch
+    from botorch.optim.optimize import optimize_acqf_discrete
+
+    from reexplore.acquisition.posterior import TableModel, rows_as_inputs
+
+    acquisition = _acquisition(policy, TableModel(utility))
+    if policy.acquisition == "posterior_mean":
+        alone = _evaluate(acquisition, choices)
+        best = np.argsort(-alone, kind="stable")[:q]
+        return [(choices[i], float(alone[i])) for i in best]
+    acquisition.set_X_pending(rows_as_inputs(waiting) if waiting else None)
+    if len(choices) > max(q, policy.shortlist + policy.shortlist_random):
+        choices = _shortlist(choices, _evaluate(acquisition, choices), q=q, policy=policy, random=random)
+    with torch.no_grad():
+        picked, values = optimize_acqf_discrete(
+            acquisition, q=q, choices=rows_as_inputs(choices), max_batch_size=_CHUNK, unique=True
+        )
+    return list(zip(picked[:, 0].long().tolist(), values.reshape(-1).tolist(), strict=True))
+
+
+def _acquisition(policy: Policy, model: Any) -> AcquisitionFunction:
+    from botorch.acquisition import (
+        PosteriorMean,
+        qLogExpectedImprovement,
+        qUpperConfidenceBound,
+    )
+    from botorch.acquisition.monte_carlo import qPosteriorStandardDeviation
+
+    if policy.acquisition == "posterior_mean":
+        return PosteriorMean(model)
+    if policy.acquisition == "qUpperConfidenceBound":
+        return qUpperConfidenceBound(model, beta=policy.beta, sampler=model.every_member)
+    if policy.acquisition == "qPosteriorStandardDeviation":
+        return qPosteriorStandardDeviation(model, sampler=model.every_member)
+    return qLogExpectedImprovement(model, best_f=0.0, sampler=model.every_member)
+
+
+def _evaluate(acquisition: AcquisitionFunction, choices: list[int]) -> NDArray[np.float64]:
+    """Return the acquisition's value of each choice by itself, shape (choices,)."""
+    import torch
+
+    from reexplore.acquisition.posterior import rows_as_inputs
+
+    with torch.no_grad():
+        inputs = rows_as_inputs(choices).unsqueeze(-2)
+        return torch.cat([acquisition(part) for part in inputs.split(_CHUNK)]).numpy()
+
+
+def _shortlist(
+    choices: list[int], alone: NDArray[np.float64], *, q: int, policy: Policy, random: np.random.Generator
+) -> list[int]:
+    """Return the best choices by themselves and some of the others, in the order of `choices`."""
+    order = np.argsort(-alone, kind="stable")
+    best, rest = np.split(order, [max(q, policy.shortlist)])
+    extra = random.choice(rest, min(policy.shortlist_random, len(rest)), replace=False)
+    return [choices[i] for i in sorted([*best, *extra])]

@@ -1,0 +1,55 @@
+"""Bonds from distances and bonds from ligands, as symmetric boolean matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+
+from reexplore.chemistry.ligands import Ligand
+from reexplore.chemistry.metals import METALS
+from reexplore.structures.geometry import Layout, Structure
+
+Bonds = NDArray[np.bool_]
+
+#: Covalent radii in Å (B. Cordero et al., Dalton Trans. 2008, 2832).
+COVALENT_RADII_ANGSTROM = {
+    "H": 0.31, "B": 0.84, "C": 0.76, "N": 0.71, "O": 0.66, "F": 0.57,
+    "Si": 1.11, "P": 1.07, "S": 1.05, "Cl": 1.02, "Br": 1.20, "I": 1.39,
+}  # fmt: skip
+
+#: Two atoms are bonded up to this many times the sum of their covalent radii.
+BOND_TOLERANCE = 1.25
+
+
+def bonds_from_distances(structure: Structure) -> Bonds:
+    """Return which atoms are bonded, shape (atoms, atoms); a rare-earth ion has no bonds."""
+    distances = distance_matrix(structure)
+    # A metal's radius of minus infinity puts every atom out of its reach.
+    radii = np.array([-np.inf if s in METALS else COVALENT_RADII_ANGSTROM[s] for s in structure.symbols])
+    bonds: Bonds = distances < BOND_TOLERANCE * (radii[:, None] + radii[None])
+    np.fill_diagonal(bonds, val=False)
+    return bonds
+
+
+def distance_matrix(structure: Structure) -> NDArray[np.float64]:
+    """Return the distances between all atoms in Å, shape (atoms, atoms)."""
+    positions = structure.positions_angstrom
+    return np.asarray(np.linalg.norm(positions[:, None] - positions[None], axis=-1))
+
+
+def ligand_bonds(ligand: Ligand) -> Bonds:
+    """Return the bonds of the free ligand in the order of `mol_with_hydrogens`."""
+    return np.asarray(Chem.GetAdjacencyMatrix(ligand.mol_with_hydrogens), dtype=bool)
+
+
+def complex_bonds(ligand: Ligand, *, layout: Layout) -> Bonds:
+    """Return the bonds a complex ought to have, the metal's left out."""
+    bonds = np.zeros((len(layout), len(layout)), dtype=bool)
+    inside = ligand_bonds(ligand)
+    for k in range(layout.ligands):
+        bonds[np.ix_(layout.ligand(k), layout.ligand(k))] = inside
+    for k in range(layout.waters):
+        oxygen, *hydrogens = layout.water(k)
+        bonds[oxygen, hydrogens] = bonds[hydrogens, oxygen] = True
+    return bonds

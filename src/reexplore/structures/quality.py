@@ -1,0 +1,208 @@
+"""Is this still the complex we asked for? Judged by bonds and named donors, in coded reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.ligands import Ligand
+from reexplore.errors import CalculationFailed, Failure, FailureCode
+from reexplore.structures.bonds import (
+    Bonds,
+    bonds_from_distances,
+    complex_bonds,
+    distance_matrix,
+    ligand_bonds,
+)
+from reexplore.structures.geometry import Layout, Structure
+
+STAGE = "quality"
+
+#: Radii of donor atoms in Å: O²⁻ (2-coordinate), S²⁻, N³⁻ (Shannon 1976); P as its van der Waals
+#: radius less the 0.3 Å by which those of O and S exceed their ionic ones.
+DONOR_RADII_ANGSTROM = {"O": 1.35, "S": 1.84, "N": 1.46, "P": 1.50}
+
+#: A named donor counts as bound within ionic radius + donor radius + this margin (ours). Relaxed
+#: donors lie within 0.35 Å of the sum; a water in the second shell lies 1.5 Å beyond it.
+DONOR_MARGIN_ANGSTROM = 0.55
+
+#: Atoms of different parts may not come closer than this share of their van der Waals radii (ours):
+#: O···O 1.8 Å, C···C 2.0 Å, H···H 1.4 Å.
+CLASH_SHARE = 0.6
+#: No heavy atom may come closer to the metal than its ionic radius plus this (ours).
+_METAL_CONTACT_ANGSTROM = 0.6
+#: van der Waals radii in Å (A. Bondi, J. Phys. Chem. 1964, 68, 441; H by Rowland and Taylor 1996 is 1.10, Bondi 1.20).
+_VAN_DER_WAALS_ANGSTROM = {"H": 1.20, "C": 1.70, "N": 1.55, "O": 1.52, "F": 1.47, "P": 1.80, "S": 1.80, "Cl": 1.75}
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """What was found wrong, and the figures of the coordination sphere.
+
+    `donor_distances_angstrom` follows `Layout.donors`; `inchikey` is that of the free ligand's bond
+    orders mapped on the ligands, or empty when the bonds do not allow it.
+    """
+
+    problems: tuple[Failure, ...]
+    donor_distances_angstrom: tuple[float, ...] = ()
+    inchikey: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Return whether nothing is wrong."""
+        return not self.problems
+
+    @property
+    def donor_spread_angstrom(self) -> float:
+        """Return the longest less the shortest metal-donor distance."""
+        distances = self.donor_distances_angstrom
+        return max(distances) - min(distances) if distances else 0.0
+
+
+def require(report: QualityReport) -> None:
+    """Raise `CalculationFailed` with the first problem of a report, if it has one."""
+    if report.problems:
+        first = report.problems[0]
+        raise CalculationFailed(first.code, first.stage, first.message, **first.evidence)
+
+
+def check_complex(structure: Structure, *, candidate: Candidate) -> QualityReport:
+    """Compare a complex in `Layout` order with what its candidate says it is."""
+    layout = Layout.of(candidate)
+    part = np.empty(len(layout), dtype=int)
+    part[0] = -1
+    for k in range(layout.ligands):
+        part[list(layout.ligand(k))] = k
+    for k in range(layout.waters):
+        part[list(layout.water(k))] = layout.ligands + k
+    reference = complex_bonds(candidate.ligand, layout=layout)
+    problems, intact = _bond_problems(structure, reference, part)
+    distances = distance_matrix(structure)
+    problems += _donor_problems(structure, candidate, layout, distances[0])
+    problems += _clashes(structure, candidate, part, distances)
+    whole = all(intact[list(layout.ligand(k))].all() for k in range(layout.ligands))
+    return QualityReport(
+        tuple(problems),
+        tuple(round(float(distances[0, d]), 4) for d in layout.donors),
+        candidate.ligand.inchikey if whole else "",
+    )
+
+
+def check_ligand(structure: Structure, *, ligand: Ligand) -> QualityReport:
+    """Compare a free ligand's bonds with those of its formula."""
+    problems, intact = _bond_problems(structure, ligand_bonds(ligand), np.zeros(len(structure), dtype=int))
+    return QualityReport(tuple(problems), inchikey=ligand.inchikey if intact.all() else "")
+
+
+def _bond_problems(structure: Structure, reference: Bonds, part: NDArray[np.int_]) -> tuple[list[Failure], Any]:
+    """Return what is wrong with the bonds, and for each atom whether its bonds are right."""
+    found = bonds_from_distances(structure)
+    distances = distance_matrix(structure)
+    problems = []
+    expected = reference.copy()
+    for hydrogen in np.flatnonzero([s == "H" for s in structure.symbols]):
+        owner = int(np.flatnonzero(reference[hydrogen])[0])
+        holders = [int(a) for a in np.flatnonzero(found[hydrogen]) if structure.symbols[a] != "H"]
+        other = next((a for a in holders if a != owner), None)
+        if other is None:
+            continue
+        if not _share_phosphorus(structure, reference, owner, other):
+            problems.append(
+                Failure(
+                    FailureCode.PROTON_TRANSFER,
+                    STAGE,
+                    f"hydrogen {hydrogen} of atom {owner} is bonded to atom {other}",
+                    {
+                        "atoms": [int(hydrogen), owner, other],
+                        "from_angstrom": _rounded(distances[hydrogen, owner]),
+                        "to_angstrom": _rounded(distances[hydrogen, other]),
+                    },
+                )
+            )
+        # The proton is accounted for wherever it is: its bonds are not judged again below.
+        expected[hydrogen], expected[:, hydrogen] = found[hydrogen], found[:, hydrogen]
+    for i, j in zip(*np.nonzero(np.triu(expected & ~found)), strict=True):
+        water = "O" in (structure.symbols[i], structure.symbols[j]) and (part == part[i]).sum() == 3
+        problems.append(
+            _bond_failure(
+                FailureCode.WATER_LOST if water else FailureCode.LIGAND_BROKEN, "is broken", int(i), int(j), distances
+            )
+        )
+    for i, j in zip(*np.nonzero(np.triu(found & ~expected)), strict=True):
+        code = FailureCode.LIGAND_BROKEN if part[i] == part[j] else FailureCode.CLASH
+        problems.append(_bond_failure(code, "is new", int(i), int(j), distances))
+    intact = (expected == found).all(axis=1)
+    for problem in problems:
+        intact[problem.evidence["atoms"]] = False
+    return problems, intact
+
+
+def _share_phosphorus(structure: Structure, reference: Bonds, first: int, second: int) -> bool:
+    """Return whether two oxygens belong to one phosphonate: a proton may move between them."""
+    common = reference[first] & reference[second]
+    return structure.symbols[first] == structure.symbols[second] == "O" and any(
+        structure.symbols[a] == "P" for a in np.flatnonzero(common)
+    )
+
+
+def _bond_failure(code: FailureCode, what: str, i: int, j: int, distances: NDArray[np.float64]) -> Failure:
+    length = _rounded(distances[i, j])
+    return Failure(code, STAGE, f"the bond {i}-{j} {what}", {"atoms": [i, j], "distance_angstrom": length})
+
+
+def _donor_problems(
+    structure: Structure, candidate: Candidate, layout: Layout, to_metal: NDArray[np.float64]
+) -> list[Failure]:
+    problems = []
+    waters = {layout.water(k)[0] for k in range(layout.waters)}
+    for donor in layout.donors:
+        radius = DONOR_RADII_ANGSTROM[structure.symbols[donor]]
+        limit = candidate.metal.shannon_radius_angstrom + radius + DONOR_MARGIN_ANGSTROM
+        if to_metal[donor] > limit:
+            problems.append(
+                Failure(
+                    FailureCode.WATER_LOST if donor in waters else FailureCode.DONOR_LOST,
+                    STAGE,
+                    f"{structure.symbols[donor]} {donor} is {to_metal[donor]:.2f} Å from {candidate.metal.symbol}",
+                    {
+                        "atoms": [donor],
+                        "distance_angstrom": _rounded(to_metal[donor]),
+                        "limit_angstrom": _rounded(limit),
+                    },
+                )
+            )
+    return problems
+
+
+def _clashes(
+    structure: Structure, candidate: Candidate, part: NDArray[np.int_], distances: NDArray[np.float64]
+) -> list[Failure]:
+    symbols = structure.symbols
+    closest = candidate.metal.shannon_radius_angstrom + _METAL_CONTACT_ANGSTROM
+    near_metal = [(0, i) for i in range(1, len(symbols)) if symbols[i] != "H" and distances[0, i] < closest]
+    contacts = [
+        (i, j)
+        for i, j in combinations(range(1, len(symbols)), 2)
+        # Hydrogen bonds are short; a proton too near to a heavy atom is a transferred proton.
+        if part[i] != part[j]
+        and (symbols[i] == "H") == (symbols[j] == "H")
+        and distances[i, j] < CLASH_SHARE * (_VAN_DER_WAALS_ANGSTROM[symbols[i]] + _VAN_DER_WAALS_ANGSTROM[symbols[j]])
+    ]
+    return [
+        Failure(
+            FailureCode.CLASH,
+            STAGE,
+            f"{symbols[i]} {i} and {symbols[j]} {j} are {distances[i, j]:.2f} Å apart",
+            {"atoms": [i, j], "distance_angstrom": _rounded(distances[i, j])},
+        )
+        for i, j in near_metal + contacts
+    ]
+
+
+def _rounded(distance: float) -> float:
+    return round(float(distance), 3)

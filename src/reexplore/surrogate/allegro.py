@@ -1,0 +1,309 @@
+"""One member of the ensemble: an Allegro network on top of a linear prior, trained, saved and asked.
+
+Importing this module loads torch, nequip and allegro (seconds): import it where a member is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from allegro.model import AllegroModel
+from nequip.data import AtomicDataDict
+from nequip.utils.global_state import set_global_state
+from numpy.typing import NDArray
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from reexplore.chemistry.metals import SERIES
+from reexplore.errors import CalculationFailed, FailureCode, InputError
+from reexplore.structures.geometry import Structure
+from reexplore.surrogate.baselines import RidgeFit, fit_ridge
+from reexplore.surrogate.dataset import Sample, composition, folds, targets_kcal_mol
+from reexplore.surrogate.settings import AllegroSettings, Readout
+
+FILE_VERSION = 1
+
+#: Every element a network can be asked about; the order is part of a member file's meaning.
+ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I", *(metal.symbol for metal in SERIES))
+
+#: From this many training samples on, one in eight is kept aside to decide when to stop.
+_HOLD_OUT_FROM = 40
+_HOLD_OUT_PARTS = 8
+
+#: With fewer samples training ends at this mean error, in standard deviations of the residual:
+#: going on would only memorise.
+_LEARNED = 0.1
+
+#: Residuals of the prior smaller than this (kcal/mol) are not blown up to unit variance.
+_SMALLEST_SCALE_KCAL_MOL = 1.0
+
+Graph = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class MemberReport:
+    """What became of one member.
+
+    `samples` counts what it was trained on, `validation` how many of those only decided when to stop
+    (0 while there are too few; `validation_mae_kcal_mol` is then None). `out_of_fold_kcal_mol` maps
+    the keys of the fold it has never seen to its predictions.
+    """
+
+    member: int
+    samples: int
+    validation: int
+    epochs: int
+    train_mae_kcal_mol: float
+    validation_mae_kcal_mol: float | None
+    out_of_fold_kcal_mol: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-ready values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A trained network and what turns its output back into kcal/mol."""
+
+    settings: AllegroSettings
+    prior: RidgeFit
+    offset_kcal_mol: float
+    scale_kcal_mol: float
+    neighbours: float
+    network: torch.nn.Module
+
+    def predict(self, samples: Sequence[Sample], graphs: Sequence[Graph]) -> NDArray[np.float64]:
+        residual = _evaluate(self.network, graphs, self.settings.batch_size).numpy()
+        linear = self.prior.predict([composition(sample) for sample in samples])
+        return linear + self.offset_kcal_mol + self.scale_kcal_mol * residual
+
+    def save(self, path: Path) -> None:
+        content = {
+            "version": FILE_VERSION,
+            "settings": self.settings.declaration(),
+            "prior": self.prior.to_dict(),
+            "offset_kcal_mol": self.offset_kcal_mol,
+            "scale_kcal_mol": self.scale_kcal_mol,
+            "neighbours": self.neighbours,
+            "weights": self.network.state_dict(),
+        }
+        torch.save(content, path)
+
+    @classmethod
+    def load(cls, path: Path) -> _Member:
+        content = torch.load(path, weights_only=True)
+        if content["version"] != FILE_VERSION:
+            raise InputError(
+                f"{path} is a member file of version {content['version']}; this reexplore reads version {FILE_VERSION}:"
+                " train the members again"
+            )
+        settings = AllegroSettings(**content["settings"])
+        network = _network(settings, neighbours=content["neighbours"], seed=0)
+        network.load_state_dict(content["weights"])
+        return cls(
+            settings=settings,
+            prior=RidgeFit.from_dict(content["prior"]),
+            offset_kcal_mol=content["offset_kcal_mol"],
+            scale_kcal_mol=content["scale_kcal_mol"],
+            neighbours=content["neighbours"],
+            network=network,
+        )
+
+
+def train_member(
+    samples: Sequence[Sample],
+    *,
+    settings: AllegroSettings,
+    member: int,
+    members: int,
+    seed: int,
+    path: Path,
+) -> MemberReport:
+    """Train member number `member` on every fold but its own and save it to `path`.
+
+    The network learns what a composition-linear ridge fit on the same samples leaves, in units of its
+    standard deviation, by the mean absolute error. With at least 40 samples one in eight decides when
+    to stop; with fewer, training stops once it has learned its samples. Two runs with the same seed
+    on one thread give the same member bit by bit. Raises `ValueError` for fewer than two labels and
+    `InputError` for an element no network knows.
+    """
+    target = targets_kcal_mol(samples)
+    fold_of = folds(samples, members, seed)
+    inside = np.flatnonzero(fold_of != member)
+    training = [sample for sample, fold in zip(samples, fold_of, strict=True) if fold != member]
+    rows = [composition(sample) for sample in samples]
+    prior = fit_ridge([rows[i] for i in inside], target[inside])
+    residual = target - prior.predict(rows)
+    offset = float(residual[inside].mean())
+    scale = max(float(residual[inside].std()), _SMALLEST_SCALE_KCAL_MOL)
+    standardised = torch.as_tensor((residual - offset) / scale)
+
+    network_seed = int(np.random.SeedSequence([seed, member]).generate_state(1)[0])
+    learning, watching = _stopping_part(training, inside, network_seed)
+    with _nequip_defaults():
+        graphs = [_graph(sample.structure, settings) for sample in samples]
+        neighbours = _mean_neighbours([graphs[i] for i in inside], settings.readout)
+        network = _network(settings, neighbours=neighbours, seed=network_seed)
+        network, epochs = _train(
+            network, graphs, standardised, learning=learning, watching=watching, settings=settings, seed=network_seed
+        )
+        trained = _Member(settings, prior, offset, scale, neighbours, network)
+        predicted = trained.predict(samples, graphs)
+        trained.save(path)
+    errors = np.abs(predicted - target)
+    return MemberReport(
+        member=member,
+        samples=len(inside),
+        validation=len(watching),
+        epochs=epochs,
+        train_mae_kcal_mol=float(errors[learning].mean()),
+        validation_mae_kcal_mol=float(errors[watching].mean()) if len(watching) else None,
+        out_of_fold_kcal_mol={
+            sample.key: float(value)
+            for sample, value, fold in zip(samples, predicted, fold_of, strict=True)
+            if fold == member
+        },
+    )
+
+
+def predict_member(path: Path, samples: Sequence[Sample]) -> NDArray[np.float64]:
+    """Return what a saved member says of each sample: binding energies in kcal/mol, shape (samples,)."""
+    with _nequip_defaults():
+        trained = _Member.load(path)
+        return trained.predict(samples, [_graph(sample.structure, trained.settings) for sample in samples])
+
+
+@contextmanager
+def _nequip_defaults() -> Iterator[None]:
+    """Work with the global state nequip asks for and leave torch's default precision as it was."""
+    before = torch.get_default_dtype()
+    set_global_state()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def _network(settings: AllegroSettings, *, neighbours: float, seed: int) -> torch.nn.Module:
+    width = settings.scalar_features
+    return AllegroModel(
+        seed=seed,
+        model_dtype=settings.weights,
+        type_names=list(ELEMENTS),
+        r_max=settings.r_max_angstrom,
+        l_max=settings.l_max,
+        parity=True,
+        radial_chemical_embed={"_target_": "allegro.nn.TwoBodyBesselScalarEmbed", "num_bessels": settings.bessels},
+        scalar_embed_mlp_hidden_layers_width=width,
+        num_layers=settings.layers,
+        num_scalar_features=width,
+        num_tensor_features=settings.tensor_features,
+        allegro_mlp_hidden_layers_width=width,
+        readout_mlp_hidden_layers_width=width,
+        avg_num_neighbors=neighbours,
+        # The prior and the standardisation already carry every shift and scale.
+        per_type_energy_scales=1.0,
+        per_type_energy_shifts=0.0,
+        do_derivatives=False,
+    )
+
+
+def _graph(structure: Structure, settings: AllegroSettings) -> Graph:
+    """Return the graph whose total energy is the readout.
+
+    Allegro's edge (i, j) sees edges of the same centre i only, and an atom without edges has no
+    energy. Leaving out all edges but the metal's therefore *is* the metal's energy, exactly.
+    """
+    unknown = sorted(set(structure.symbols) - set(ELEMENTS))
+    if unknown:
+        raise InputError(f"the surrogate knows no element {', '.join(unknown)}; it knows {', '.join(ELEMENTS)}")
+    positions = structure.positions_angstrom
+    centres = positions[:1] if settings.readout == "metal" else positions
+    distance = np.linalg.norm(positions[None, :, :] - centres[:, None, :], axis=-1)
+    near = distance < settings.r_max_angstrom
+    near[np.arange(len(centres)), np.arange(len(centres))] = False
+    return {
+        AtomicDataDict.POSITIONS_KEY: torch.tensor(positions, dtype=torch.float64),
+        AtomicDataDict.ATOM_TYPE_KEY: torch.tensor([ELEMENTS.index(symbol) for symbol in structure.symbols]),
+        AtomicDataDict.EDGE_INDEX_KEY: torch.as_tensor(np.stack(np.nonzero(near))),
+    }
+
+
+def _mean_neighbours(graphs: Sequence[Graph], readout: Readout) -> float:
+    edges = sum(graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1] for graph in graphs)
+    centres = len(graphs) if readout == "metal" else sum(len(g[AtomicDataDict.ATOM_TYPE_KEY]) for g in graphs)
+    return edges / centres
+
+
+def _stopping_part(
+    training: Sequence[Sample], indices: NDArray[np.int_], seed: int
+) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Return the indices to learn from and those that decide when to stop."""
+    if len(indices) < _HOLD_OUT_FROM:
+        return indices, indices[:0]
+    aside = folds(training, _HOLD_OUT_PARTS, seed) == 0
+    return indices[~aside], indices[aside]
+
+
+def _train(
+    network: torch.nn.Module,
+    graphs: Sequence[Graph],
+    standardised: torch.Tensor,
+    *,
+    learning: NDArray[np.int_],
+    watching: NDArray[np.int_],
+    settings: AllegroSettings,
+    seed: int,
+) -> tuple[torch.nn.Module, int]:
+    """Return the averaged network at its best epoch, and the number of epochs."""
+    shuffle = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=settings.patience)
+    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay))
+    watched = watching if len(watching) else learning
+    best, best_weights, epoch = np.inf, network.state_dict(), 0
+    for epoch in range(1, settings.epochs + 1):
+        network.train()
+        shuffled = learning[torch.randperm(len(learning), generator=shuffle).numpy()]
+        for start in range(0, len(shuffled), settings.batch_size):
+            chosen = shuffled[start : start + settings.batch_size]
+            error = (_energies(network, [graphs[i] for i in chosen]) - standardised[chosen]).abs().mean()
+            optimiser.zero_grad()
+            error.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), settings.gradient_clip)
+            optimiser.step()
+            averaged.update_parameters(network)
+        said = _evaluate(averaged.module, [graphs[i] for i in watched], settings.batch_size)
+        criterion = float((said - standardised[watched]).abs().mean())
+        if not np.isfinite(criterion):
+            raise CalculationFailed(
+                FailureCode.NOT_CONVERGED, "training", "the network's error is not a number", epoch=epoch
+            )
+        schedule.step(criterion)
+        if criterion < best:
+            best = criterion
+            best_weights = {name: value.clone() for name, value in averaged.module.state_dict().items()}
+        learned = not len(watching) and criterion < _LEARNED
+        if learned or optimiser.param_groups[0]["lr"] < settings.learning_rate_end:
+            break
+    averaged.module.load_state_dict(best_weights)
+    return averaged.module, epoch
+
+
+def _energies(network: torch.nn.Module, graphs: Sequence[Graph]) -> torch.Tensor:
+    out = network(AtomicDataDict.batched_from_list(list(graphs)))
+    return out[AtomicDataDict.TOTAL_ENERGY_KEY].view(-1)
+
+
+@torch.no_grad()
+def _evaluate(network: torch.nn.Module, graphs: Sequence[Graph], batch_size: int) -> torch.Tensor:
+    network.eval()
+    parts = [_energies(network, graphs[i : i + batch_size]) for i in range(0, len(graphs), batch_size)]
+    return torch.cat(parts).to(torch.float64)

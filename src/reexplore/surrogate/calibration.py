@@ -1,0 +1,129 @@
+"""From the members' spread to an error bar, and how good error bars turned out to be."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+#: Below this many residuals a floor measured on them may not undercut the declared one:
+#: a standard deviation from 20 normal deviates is itself uncertain by 16 %.
+TRUSTED_FROM = 20
+
+#: Fewer pairs than this make a rank correlation that says nothing (five give 0.9 by chance at p = 0.04).
+RANKED_FROM = 8
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The error bar σ² = s² + floor² over the ensemble's spread s.
+
+    `floor_kcal_mol` is in force; `n` residuals and `source` say where it comes from.
+    """
+
+    n: int
+    floor_kcal_mol: float
+    declared_floor_kcal_mol: float
+    source: str
+
+    def sigma_kcal_mol(self, spread_kcal_mol: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the calibrated standard deviation of each prediction."""
+        return np.sqrt(spread_kcal_mol**2 + self.floor_kcal_mol**2)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the calibration as JSON-ready values; `Calibration(**values)` rebuilds it."""
+        return asdict(self)
+
+
+def calibrate(
+    residuals_kcal_mol: ArrayLike,
+    spread_kcal_mol: ArrayLike,
+    *,
+    declared_floor_kcal_mol: float,
+    origin: str = "out-of-fold residuals",
+) -> Calibration:
+    """Return the floor that makes σ² = s² + floor² right on average over residuals, both of shape (n,).
+
+    The measured floor is the root of mean(residual² − s²), or zero when the spread alone is too wide.
+    With fewer than 20 residuals the larger of it and the declared floor is taken, from 20 on the
+    measured one. The predictions must not have seen the labels: `origin` names how that was arranged.
+    A spread taken where most members have seen the label is too small, which errs on the side of a
+    larger floor. n may be zero.
+    """
+    residuals = np.asarray(residuals_kcal_mol, dtype=np.float64)
+    n = len(residuals)
+    if n == 0:
+        return Calibration(0, declared_floor_kcal_mol, declared_floor_kcal_mol, "declared, no residuals yet")
+    excess = float(np.mean(residuals**2 - np.asarray(spread_kcal_mol, dtype=np.float64) ** 2))
+    measured = float(np.sqrt(max(excess, 0.0)))
+    if n < TRUSTED_FROM and measured < declared_floor_kcal_mol:
+        source = f"declared, {n} {origin} gave only {measured:.1f} kcal/mol"
+        return Calibration(n, declared_floor_kcal_mol, declared_floor_kcal_mol, source)
+    return Calibration(n, measured, declared_floor_kcal_mol, f"{n} {origin}")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How predictions and their error bars compare with observations; None where a number is undefined.
+
+    `coverage_68` is the share of observations inside the central 68 % of their predicted normal
+    distribution, `nll` the mean negative log-likelihood under it (energies in kcal/mol). `spearman`
+    ranks predictions against observations, `spearman_error` absolute errors against error bars.
+    """
+
+    n: int
+    mae_kcal_mol: float | None
+    rmse_kcal_mol: float | None
+    coverage_68: float | None
+    coverage_90: float | None
+    coverage_95: float | None
+    nll: float | None
+    spearman: float | None
+    spearman_error: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the evaluation as JSON-ready values."""
+        return asdict(self)
+
+
+def evaluate(predicted_kcal_mol: ArrayLike, sigma_kcal_mol: ArrayLike, observed_kcal_mol: ArrayLike) -> Evaluation:
+    """Compare predictions and their standard deviations with what was observed; all have shape (n,)."""
+    predicted, sigma, observed = (
+        np.asarray(values, dtype=np.float64) for values in (predicted_kcal_mol, sigma_kcal_mol, observed_kcal_mol)
+    )
+    n = len(observed)
+    if n == 0:
+        return Evaluation(0, None, None, None, None, None, None, None, None)
+    error = np.abs(predicted - observed)
+    return Evaluation(
+        n=n,
+        mae_kcal_mol=float(error.mean()),
+        rmse_kcal_mol=float(np.sqrt(np.mean(error**2))),
+        coverage_68=_coverage(error, sigma, 0.68),
+        coverage_90=_coverage(error, sigma, 0.90),
+        coverage_95=_coverage(error, sigma, 0.95),
+        nll=_negative_log_likelihood(error, sigma),
+        spearman=_spearman(predicted, observed),
+        spearman_error=_spearman(error, sigma),
+    )
+
+
+def _coverage(error: NDArray[np.float64], sigma: NDArray[np.float64], level: float) -> float:
+    return float(np.mean(error <= NormalDist().inv_cdf(0.5 + level / 2) * sigma))
+
+
+def _negative_log_likelihood(error: NDArray[np.float64], sigma: NDArray[np.float64]) -> float | None:
+    if np.any(sigma <= 0):
+        return None
+    return float(np.mean(0.5 * np.log(2 * np.pi * sigma**2) + 0.5 * (error / sigma) ** 2))
+
+
+def _spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
+    if len(a) < RANKED_FROM or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(a, b).statistic)

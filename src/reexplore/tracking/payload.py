@@ -1,0 +1,109 @@
+"""What the mirror of a campaign holds, as plain text and numbers, whoever keeps it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+import re
+from typing import Any
+
+from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord
+
+#: Raised when what is sent changes: every round is then sent again.
+_VERSION = 1
+
+
+def curves(record: CampaignRecord) -> list[tuple[str, float, int, int]]:
+    """Return every curve of a campaign as points (name, value, epoch ms, round)."""
+    finished = {r.number: r for r in record.rounds if r.finished_at_ms is not None}
+    points = [
+        (name, value, r.finished_at_ms or 0, number)
+        for number, r in finished.items()
+        for name, value in (r.metrics | {"labels": float(r.labels)}).items()
+    ]
+    for group, curve in record.best_by_round().items():
+        points += [(f"best_kcal_mol/{group}", energy, finished[n].finished_at_ms or 0, n) for n, energy in curve]
+    return points
+
+
+def allowed_name(name: str) -> str:
+    """Return the name with the characters MLflow refuses, such as brackets, left out."""
+    return re.sub(r"\s+", " ", re.sub(r"[^\w./ -]", " ", name)).strip(" /")
+
+
+def provenance(record: CampaignRecord) -> dict[str, str]:
+    """Return the files that say how everything was made: name → text."""
+    return {"campaign.yaml": record.config_yaml, "environment.json": to_json(record.environment)}
+
+
+def file_states(round_: RoundRecord) -> dict[str, tuple[int, int] | None]:
+    """Return size and time of each file, which tell whether it has to be sent again."""
+    found = {name: path.stat() if path.exists() else None for name, path in round_.files.items()}
+    return {name: (stat.st_size, stat.st_mtime_ns) if stat else None for name, stat in found.items()}
+
+
+def digest(*parts: Any) -> str:
+    """Return a hash that changes whenever something has to be sent again."""
+    return hashlib.sha256(to_json([_VERSION, *parts]).encode()).hexdigest()[:16]
+
+
+def to_json(value: Any) -> str:
+    """Return strict JSON; numbers that are not finite become null."""
+    return json.dumps(_finite(value), indent=1, default=str, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def table(rows: tuple[CandidateRow, ...]) -> str:
+    """Return candidates as CSV text."""
+    columns = [
+        "rank",
+        "name",
+        "group",
+        "ligand",
+        "smiles",
+        "metal",
+        "ligands",
+        "waters",
+        "charge",
+        "verdict",
+        "predicted_kcal_mol",
+        "sigma_kcal_mol",
+        "dft_kcal_mol",
+        "exchange_kcal_mol",
+        "round",
+        "role",
+        "key",
+    ]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([getattr(row, column) for column in columns] for row in rows)
+    return text.getvalue()
+
+
+def guide(record: CampaignRecord) -> str:
+    """Return the note MLflow shows on top of the run, in Markdown."""
+    lines = [
+        f"**{record.banner}**\n" if record.banner else "",
+        f"{record.labels} labels among {record.candidates:,} candidates, {len(record.rounds)} rounds.",
+        f"Level of theory: {record.level}.",
+        "",
+        "- **Artifacts › top_candidates.html**: the candidates, with structures in 2D and 3D",
+        "- **Model metrics**: errors and best labels, one point a round",
+        "- each round is a nested run with its batch, parity plot and model files",
+        "",
+        "More negative binds stronger; ranks hold within one group only.",
+        f"Left out: {'; '.join(record.omissions)}.",
+        *(f"\n⚠ {warning}" for warning in record.warnings),
+    ]
+    return "\n".join(lines).strip()

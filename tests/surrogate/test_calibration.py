@@ -1,0 +1,80 @@
+"""Error bars that are right on data whose errors we know."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from reexplore.surrogate.calibration import TRUSTED_FROM, Calibration, calibrate, evaluate
+
+
+def test_the_floor_recovers_the_error_the_spread_does_not_show():
+    random = np.random.default_rng(0)
+    spread = random.uniform(1, 3, 4000)
+    residuals = random.normal(size=4000) * np.sqrt(spread**2 + 4**2)
+    calibration = calibrate(residuals, spread, declared_floor_kcal_mol=10)
+    assert calibration.floor_kcal_mol == pytest.approx(4, rel=0.05)
+    assert calibration.n == 4000
+    found = evaluate(residuals, calibration.sigma_kcal_mol(spread), np.zeros(4000))
+    assert (found.coverage_68, found.coverage_90, found.coverage_95) == pytest.approx((0.68, 0.90, 0.95), abs=0.02)
+
+
+def test_few_residuals_never_undercut_the_declared_floor():
+    calibration = calibrate([0.1, -0.1, 0.2], [0.0, 0.0, 0.0], declared_floor_kcal_mol=5)
+    assert (calibration.floor_kcal_mol, calibration.n) == (5, 3)
+    assert calibration.source.startswith("declared")
+    raised = calibrate([9.0, -9.0], [0.0, 0.0], declared_floor_kcal_mol=5)
+    assert raised.floor_kcal_mol == pytest.approx(9)
+    assert raised.source == "2 out-of-fold residuals"
+
+
+def test_enough_residuals_may_undercut_it():
+    residuals = [1.0, -1.0] * (TRUSTED_FROM // 2)
+    assert calibrate(residuals, np.zeros(TRUSTED_FROM), declared_floor_kcal_mol=5).floor_kcal_mol == pytest.approx(1)
+    assert calibrate(residuals[1:], np.zeros(TRUSTED_FROM - 1), declared_floor_kcal_mol=5).floor_kcal_mol == 5
+
+
+def test_a_spread_that_is_too_wide_gives_no_imaginary_floor():
+    calibration = calibrate(np.ones(30), np.full(30, 3.0), declared_floor_kcal_mol=5)
+    assert calibration.floor_kcal_mol == 0
+
+
+def test_without_residuals_the_declared_floor_is_said_to_be_declared():
+    calibration = calibrate([], [], declared_floor_kcal_mol=5)
+    assert (calibration.n, calibration.floor_kcal_mol) == (0, 5)
+    assert "declared" in calibration.source
+    assert Calibration(**json.loads(json.dumps(calibration.to_dict()))) == calibration
+
+
+def test_the_numbers_of_a_small_table_worked_by_hand():
+    # errors 1, 2, 3 with σ = 2: inside 68 % (0.994 σ) is 1, inside 90 % (1.645 σ) and 95 % (1.960 σ) all three
+    found = evaluate([1.0, 2.0, 3.0], [2.0, 2.0, 2.0], [0.0, 0.0, 0.0])
+    assert found.mae_kcal_mol == pytest.approx(2)
+    assert found.rmse_kcal_mol == pytest.approx(math.sqrt(14 / 3))
+    assert found.coverage_68 == pytest.approx(1 / 3)
+    assert found.coverage_90 == found.coverage_95 == 1
+    assert found.nll == pytest.approx(0.5 * math.log(2 * math.pi * 4) + 0.5 * (1 + 4 + 9) / 4 / 3)
+    assert found.spearman is None
+
+
+def test_the_likelihood_is_scipys():
+    from scipy.stats import norm
+
+    predicted, sigma, observed = np.random.default_rng(3).uniform(1, 4, size=(3, 50))
+    assert evaluate(predicted, sigma, observed).nll == pytest.approx(-norm.logpdf(observed, predicted, sigma).mean())
+
+
+def test_ranks_follow_order_and_not_size():
+    observed = np.arange(10.0)
+    found = evaluate(observed**3, 1 + observed, np.zeros(10) - 1)
+    assert found.spearman is None
+    assert found.spearman_error == pytest.approx(1)
+    assert evaluate(-np.exp(observed), np.ones(10), observed).spearman == pytest.approx(-1)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_what_is_undefined_is_none_and_never_nan(n):
+    found = evaluate(np.zeros(n), np.zeros(n), np.ones(n))
+    assert found.nll is None
+    json.dumps(found.to_dict(), allow_nan=False)

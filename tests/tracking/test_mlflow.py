@@ -1,0 +1,155 @@
+import json
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reexplore.tracking import TrackingError
+from reexplore.tracking.mlflow import Tracker, _Mirror
+from tests.tracking.sample import campaign
+
+
+def content(store: Path):
+    """Read the store behind MLflow's back: metrics, params and status of each run by its key."""
+    with sqlite3.connect(f"file:{store / 'mlflow.db'}?mode=ro", uri=True) as database:
+        keys = dict(database.execute("SELECT run_uuid, value FROM tags WHERE key = 'reexplore.key'"))
+        rows = {
+            "runs": database.execute("SELECT run_uuid, name, status, start_time, end_time FROM runs"),
+            "metrics": database.execute("SELECT run_uuid, key, value, timestamp, step, is_nan FROM metrics"),
+            "params": database.execute("SELECT run_uuid, key, value FROM params"),
+        }
+        return {name: sorted((keys[first], *rest) for first, *rest in found) for name, found in rows.items()}
+
+
+def artifacts(store: Path):
+    with sqlite3.connect(f"file:{store / 'mlflow.db'}?mode=ro", uri=True) as database:
+        runs = database.execute(
+            "SELECT t.value, r.artifact_uri FROM runs r JOIN tags t USING (run_uuid) WHERE t.key = 'reexplore.key'"
+        ).fetchall()
+    folders = {key: Path(uri.removeprefix("file://")) for key, uri in runs}
+    return {key: {str(p.relative_to(f)) for p in f.rglob("*") if p.is_file()} for key, f in folders.items()}, folders
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    model = tmp_path_factory.mktemp("models") / "best.ckpt"
+    model.write_bytes(b"weights")
+    return campaign(files={"member-0": model, "member-1": model, "lost": model.with_name("lost.ckpt")})
+
+
+@pytest.fixture(scope="module")
+def store(record, tmp_path_factory):
+    """A store that grew with its campaign and was sent everything twice."""
+    folder = tmp_path_factory.mktemp("mlflow") / "store"
+    running = replace(record.rounds[1], finished_at_ms=None, metrics={"mae_kcal_mol/ensemble": 99.0})
+    Tracker(folder).sync(replace(record, rounds=(record.rounds[0], running), finished_at_ms=None))
+    assert {row[0]: row[2] for row in content(folder)["runs"]}[record.key] == "RUNNING"
+    Tracker(str(folder)).sync(record)
+    first = content(folder)
+    Tracker(folder).sync(record)
+    assert content(folder) == first
+    return folder
+
+
+def test_one_run_for_the_campaign_and_one_for_each_round(record, store):
+    runs = {key: rest for key, *rest in content(store)["runs"]}
+    assert set(runs) == {record.key} | {f"{record.key}/round/{n}" for n in range(3)}
+    assert runs[record.key] == ["eu-cam", "FINISHED", record.started_at_ms, record.finished_at_ms]
+    assert runs[f"{record.key}/round/1"][2:] == [record.rounds[1].started_at_ms, record.rounds[1].finished_at_ms]
+
+
+def test_curves_have_one_point_a_round_with_the_ledgers_times(record, store):
+    for key in (record.key, f"{record.key}/round/2"):
+        points = [row[2:5] for row in content(store)["metrics"] if row[0] == key and row[1] == "mae_kcal_mol/ensemble"]
+        rounds = record.rounds[1:] if key == record.key else record.rounds[2:]
+        assert sorted(points, key=lambda point: point[2]) == [
+            (r.metrics["mae_kcal_mol/ensemble"], r.finished_at_ms, r.number) for r in rounds
+        ]
+    best = [row for row in content(store)["metrics"] if row[1].startswith("best_kcal_mol/Eu")]
+    assert sorted(row[4] for row in best) == [0, 1, 2]
+
+
+def test_a_second_store_gets_the_same_content(record, store, tmp_path):
+    Tracker(tmp_path / "again").sync(record)
+    assert content(tmp_path / "again") == content(store)
+    assert artifacts(tmp_path / "again")[0].keys() == artifacts(store)[0].keys()
+    for key, names in artifacts(tmp_path / "again")[0].items():
+        # An earlier last round keeps the page it had when it was the last one.
+        assert names <= artifacts(store)[0][key]
+
+
+def test_artifacts_lie_in_the_store_and_are_complete(record, store):
+    names, folders = artifacts(store)
+    provenance = {"campaign.yaml", "environment.json"}
+    assert names[record.key] == {"top_candidates.html", "learning_curve.png", "best_per_group.png"} | provenance
+    last = f"{record.key}/round/2"
+    models = {"models/member-0/best.ckpt", "models/member-1/best.ckpt"}
+    assert names[last] == {"batch.csv", "batch.json", "parity.png", "top_candidates.html"} | provenance | models
+    assert all(folder.is_relative_to(store) for folder in folders.values())
+    batch = json.loads((folders[last] / "batch.json").read_text())
+    assert [row["key"] for row in batch] == [row.key for row in record.rounds[2].batch]
+    assert not Path("mlruns").exists()
+
+
+def test_the_database_is_in_wal_mode(store):
+    with sqlite3.connect(store / "mlflow.db") as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_an_interrupted_sync_is_completed_by_the_next(record, store, tmp_path, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    folder = tmp_path / "store"
+    with monkeypatch.context() as patch:
+        patch.setattr(_Mirror, "_send_campaign", full)
+        with pytest.raises(TrackingError, match="No space left on device"):
+            Tracker(folder).sync(record)
+    Tracker(folder).sync(record)
+    assert content(folder) == content(store)
+
+
+def test_links_lead_to_the_runs_and_to_the_page(record, store):
+    links = {link.title: link.url for link in Tracker(store).links("http://localhost:5000/")}
+    assert links["all runs"] == "http://localhost:5000/#/experiments/1/runs?workflowType=machine_learning"
+    assert links["eu-cam: top candidates"].endswith("/artifacts/top_candidates.html?workflowType=machine_learning")
+    assert "/model-metrics?" in links["eu-cam: curves"]
+
+
+def test_a_server_that_is_down_is_told_in_a_moment(record):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        started = time.monotonic()
+        with pytest.raises(TrackingError, match="Nothing is lost"):
+            Tracker(f"http://127.0.0.1:{closed.getsockname()[1]}").sync(record)
+    assert time.monotonic() - started < 10
+
+
+def test_a_store_that_cannot_be_made_is_a_tracking_error(record, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrackingError, match="Nothing is lost"):
+        Tracker(tmp_path / "file" / "store").sync(record)
+
+
+def test_a_deleted_store_is_noticed_and_a_new_process_rebuilds_it(record, store, tmp_path):
+    folder = tmp_path / "store"
+    Tracker(folder).sync(record)
+    shutil.rmtree(folder)
+    with pytest.raises(TrackingError, match="a new process"):
+        Tracker(folder).sync(record)
+    code = (
+        "import sys; from pathlib import Path; from tests.tracking.sample import campaign;"
+        "from reexplore.tracking.mlflow import Tracker; model = Path(sys.argv[2]);"
+        "files = {'member-0': model, 'member-1': model, 'lost': model.with_name('lost.ckpt')};"
+        "Tracker(sys.argv[1]).sync(campaign(files=files))"
+    )
+    model = record.rounds[0].files["member-0"]
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code, str(folder), str(model)], cwd=root, check=True, timeout=60)
+    assert content(folder) == content(store)
