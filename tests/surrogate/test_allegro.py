@@ -47,7 +47,7 @@ def moved(sample, positions):
 def test_rotation_translation_reflection_and_order_change_nothing(allegro, exact, readout):
     sample = make_samples(1, seed=3)[0]
     positions = sample.structure.positions_angstrom
-    turned = Rotation.from_rotvec([0.3, -1.1, 2.0]).apply(positions) + (4.0, -7.0, 1.0)
+    turned = Rotation.from_rotvec([0.3, -1.1, 2.0]).apply(positions.copy()) + np.array([4.0, -7.0, 1.0])
     order = [0, *np.random.default_rng(0).permutation(np.arange(1, len(positions)))]
     symbols = tuple(sample.structure.symbols[i] for i in order)
     shuffled = replace(sample, structure=Structure(symbols, positions[order], sample.structure.charge))

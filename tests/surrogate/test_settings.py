@@ -14,7 +14,7 @@ def test_settings_survive_json():
 
 
 def test_the_driver_can_use_the_room_without_loading_an_engine():
-    modules = "settings dataset baselines calibration ensemble virtual".split()
+    modules = ["settings", "dataset", "baselines", "calibration", "ensemble", "virtual"]
     code = (
         "import sys\n"
         + "".join(f"import reexplore.surrogate.{module}\n" for module in modules)

@@ -1,1 +1,49 @@
-"""Energies: levels of theory, DFT single points and the scales derived from them."""
+"""Energies of single structures, and the binding energies made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reexplore.energies.binding import (
+    HARTREE_TO_KCAL_MOL,
+    binding_energy_kcal_mol,
+    exchange_energy_kcal_mol,
+    selectivity_kcal_mol,
+)
+from reexplore.energies.levels import LEVELS, Level, comparison_warning, find_level
+from reexplore.energies.terms import EnergyTerms
+from reexplore.structures.geometry import Structure
+
+__all__ = [
+    "HARTREE_TO_KCAL_MOL",
+    "LEVELS",
+    "EnergyTerms",
+    "Level",
+    "binding_energy_kcal_mol",
+    "comparison_warning",
+    "energy_terms",
+    "exchange_energy_kcal_mol",
+    "find_level",
+    "selectivity_kcal_mol",
+]
+
+
+def energy_terms(
+    structure: Structure,
+    *,
+    level: Level,
+    scratch: Path | None = None,
+    threads: int = 1,
+    memory_gb: float = 4.0,
+) -> EnergyTerms:
+    """Return the energy of a structure at a level: by the teacher when the level is a fake, else by PySCF.
+
+    See `reexplore.energies.dft.single_point` for the arguments and the errors raised.
+    """
+    if level.is_fake:
+        from reexplore.energies.teacher import teacher_energy
+
+        return teacher_energy(structure)
+    from reexplore.energies.dft import single_point
+
+    return single_point(structure, level=level, scratch=scratch, threads=threads, memory_gb=memory_gb)

@@ -27,9 +27,14 @@ Array = NDArray[np.float64]
 
 #: The share of the memory limit that kept integrals and orbital values may take; matrices need the rest.
 _KEPT_SHARE = 0.75
+#: Cycles each rung of the ladder may take.
+DIIS_CYCLES = 50
+LEVEL_SHIFT_CYCLES = 80
+SECOND_ORDER_CYCLES = 30
+_LEVEL_SHIFT_HARTREE = 0.3
 
 
-class _KohnSham(dft.rks.RKS):  # type: ignore[misc]
+class _KohnSham(dft.rks.RKS):
     """Restricted Kohn-Sham with a pure functional, a fitted Coulomb matrix and one rule of convergence."""
 
     def __init__(self, mol: Any, *, level: Level, memory_bytes: float, scratch: Path | None) -> None:
@@ -52,9 +57,9 @@ class _KohnSham(dft.rks.RKS):  # type: ignore[misc]
         """Let the numerical integration keep the orbitals' values on the grid, up to this memory."""
         self._numint = BlockedIntegrator(memory_bytes=memory_bytes)
 
-    def get_jk(
+    def get_jk(  # noqa: PLR0917 - PySCF's signature
         self,
-        mol: Any = None,  # noqa: ARG002 - PySCF's signature
+        mol: Any = None,  # noqa: ARG002
         dm: Array | None = None,
         hermi: int = 1,  # noqa: ARG002
         with_j: bool = True,
@@ -162,14 +167,14 @@ def _converge(field: Any, density: Array) -> tuple[dict[str, Any], ...]:
 
 
 def _diis(field: Any, density: Array) -> tuple[int, float, float]:
-    field.max_cycle = 50
+    field.max_cycle = DIIS_CYCLES
     energy = field.kernel(density)
     return field.cycles, energy, field.gradient_norm
 
 
 def _level_shift(field: Any, density: Array) -> tuple[int, float, float]:
-    field.max_cycle = 80
-    field.level_shift = 0.3
+    field.max_cycle = LEVEL_SHIFT_CYCLES
+    field.level_shift = _LEVEL_SHIFT_HARTREE
     energy = field.kernel(density)
     field.level_shift = 0
     return field.cycles, energy, field.gradient_norm
@@ -178,7 +183,7 @@ def _level_shift(field: Any, density: Array) -> tuple[int, float, float]:
 def _second_order(field: Any, _density: Array) -> tuple[int, float, float]:
     """Newton steps from the orbitals the level shift left."""
     solver = field.newton()
-    solver.max_cycle = 30
+    solver.max_cycle = SECOND_ORDER_CYCLES
     solver.kernel(field.mo_coeff, field.mo_occ)
     for name in ("converged", "e_tot", "mo_coeff", "mo_occ", "mo_energy", "scf_summary"):
         setattr(field, name, getattr(solver, name))

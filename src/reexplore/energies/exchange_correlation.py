@@ -16,7 +16,7 @@ ORBITAL_THRESHOLD = 1e-9
 _BLOCK_POINTS = 512
 
 
-class BlockedIntegrator(dft.numint.NumInt):  # type: ignore[misc]
+class BlockedIntegrator(dft.numint.NumInt):
     """PySCF's numerical integration with another inner loop for closed-shell GGA matrices.
 
     The points of a block lie close together, so that only nearby orbitals enter its matrix

@@ -95,7 +95,11 @@ _DEF2_YTTRIUM = MetalTreatment(("Y",), "28-electron core, no 4f shell", "def2-tz
 _DEF2_SCANDIUM = MetalTreatment(("Sc",), "all-electron", "def2-tzvp", None, (0,))
 _DEF2_LANTHANUM = MetalTreatment(("La",), "46-electron core, empty 4f shell", "def2-tzvp", "def2-ecp", (46,))
 _DEF2_OPEN = MetalTreatment(
-    _LANTHANIDES[1:], "28-electron core, explicit 4f shell", "def2-tzvp", "def2-ecp", (28,) * (len(_LANTHANIDES) - 1)
+    _LANTHANIDES[1:],
+    "28-electron core, explicit 4f shell",
+    "def2-tzvp",
+    "def2-ecp",
+    (28,) * (len(_LANTHANIDES) - 1),
 )
 
 QUICK = Level(

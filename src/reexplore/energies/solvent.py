@@ -16,7 +16,7 @@ from reexplore.energies.three_centre import ThreeCentreIntegrals
 Array = NDArray[np.float64]
 
 
-class FactorisedSMD(smd.SMD):  # type: ignore[misc]
+class FactorisedSMD(smd.SMD):
     """PySCF's SMD with the response factorised once and the cavity's potential integrals kept.
 
     The response K⁻¹R of IEF-PCM, K = (1 - f/2π DA) S and R = -f (1 - DA/2π) with f = (ε-1)/(ε+1),
@@ -25,7 +25,13 @@ class FactorisedSMD(smd.SMD):  # type: ignore[misc]
     """
 
     def __init__(
-        self, mol: Any, *, solvent: str, points_per_sphere: int, memory_bytes: float, scratch: Path | None = None
+        self,
+        mol: Any,
+        *,
+        solvent: str,
+        points_per_sphere: int,
+        memory_bytes: float,
+        scratch: Path | None = None,
     ) -> None:
         super().__init__(mol, solvent=solvent)
         self.sasa_ng = points_per_sphere
@@ -50,7 +56,9 @@ class FactorisedSMD(smd.SMD):  # type: ignore[misc]
         nuclei = gto.fakemol_for_charges(self.mol.atom_coords())
         # The electrostatics does take the charges a core potential leaves: its electrons are gone as well.
         self.v_grids_n = self.mol.atom_charges() @ gto.mole.intor_cross("int2c2e", nuclei, points)
-        self._integrals = ThreeCentreIntegrals(self.mol, points, memory_bytes=self._memory_bytes, scratch=self._scratch)
+        self._integrals = ThreeCentreIntegrals(
+            self.mol, points, memory_bytes=self._memory_bytes, scratch=self._scratch
+        )
         self._intermediates = {"cavity_points": len(self.v_grids_n)}
         return self
 

@@ -6,16 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.metals import METALS, Metal
+from reexplore.energies.binding import HARTREE_TO_KCAL_MOL
 from reexplore.energies.levels import TEACHER, require_support
 from reexplore.energies.terms import EnergyTerms
 from reexplore.structures.geometry import Structure
 
-_KCAL_MOL_PER_HARTREE = 627.5094740631
-
 # Every number below is made up. They are chosen so that binding energies lie roughly between -50 and
 # -150 kcal/mol and follow the metal's radius, the ligand's charge and its composition.
-_ATOM_HARTREE = {"H": -0.6, "C": -38.0, "N": -54.7, "O": -75.2, "F": -99.8, "Si": -289.5, "P": -341.4, "S": -398.2}
+_ATOM_HARTREE = {
+    "H": -0.6,
+    "C": -38.0,
+    "N": -54.7,
+    "O": -75.2,
+    "F": -99.8,
+    "Si": -289.5,
+    "P": -341.4,
+    "S": -398.2,
+}
 _ATOM_HARTREE |= {"Cl": -460.2, "Br": -2574.3}
+_METAL_HARTREE = -30.0
 _CHARGE_KCAL_MOL = 4.0
 _DONOR_KCAL_MOL = {"O": 6.5, "N": 3.5, "S": 5.0}
 _DONOR_RADIUS_ANGSTROM = {"O": 1.35, "N": 1.45, "S": 1.84}
@@ -41,11 +50,11 @@ def teacher_energy(structure: Structure) -> EnergyTerms:
     for index in np.flatnonzero(is_metal):
         distances = np.linalg.norm(positions[~is_metal] - positions[index], axis=1)
         energy += _around_metal(METALS[str(symbols[index])], symbols[~is_metal], distances)
-    atoms = sum(_ATOM_HARTREE.get(symbol, -float(len(symbol))) for symbol in structure.symbols)
+    atoms = sum(_ATOM_HARTREE.get(symbol, _METAL_HARTREE) for symbol in structure.symbols)
     return EnergyTerms(
         level=TEACHER.name,
         level_version=TEACHER.version,
-        total_hartree=float(atoms + energy / _KCAL_MOL_PER_HARTREE),
+        total_hartree=float(atoms + energy / HARTREE_TO_KCAL_MOL),
         dispersion_hartree=0.0,
         solvent_electrostatic_hartree=0.0,
         solvent_cds_hartree=0.0,
@@ -59,7 +68,9 @@ def teacher_energy(structure: Structure) -> EnergyTerms:
 
 def _crowding(positions: NDArray[np.float64]) -> float:
     """Return the invented repulsion of all pairs of non-metal atoms."""
-    distances = np.linalg.norm(positions[:, None] - positions[None], axis=2)[np.triu_indices(len(positions), 1)]
+    distances = np.linalg.norm(positions[:, None] - positions[None], axis=2)[
+        np.triu_indices(len(positions), 1)
+    ]
     return float(_CROWDING_KCAL_MOL * np.exp(-((distances / _CROWDING_WIDTH_ANGSTROM) ** 2)).sum())
 
 
@@ -69,7 +80,9 @@ def _around_metal(metal: Metal, symbols: NDArray[np.str_], distances: NDArray[np
     strength = (1.16 / metal.shannon_radius_angstrom) ** 2
     energy = 0.0
     for symbol, depth in _DONOR_KCAL_MOL.items():
-        stretch = distances[symbols == symbol] - metal.shannon_radius_angstrom - _DONOR_RADIUS_ANGSTROM[symbol]
+        stretch = (
+            distances[symbols == symbol] - metal.shannon_radius_angstrom - _DONOR_RADIUS_ANGSTROM[symbol]
+        )
         energy -= strength * depth * np.exp(-((stretch / _DONOR_WIDTH_ANGSTROM) ** 2)).sum()
     for symbol, influence in _DISTANT_KCAL_MOL.items():
         energy += strength * influence * np.exp(-distances[symbols == symbol] / _DISTANT_DECAY_ANGSTROM).sum()

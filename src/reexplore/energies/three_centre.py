@@ -40,11 +40,16 @@ class ThreeCentreIntegrals:
         self._folder = tempfile.TemporaryDirectory(dir=scratch) if scratch is not None else None
         self._shells = list(_shell_blocks(charges, mol.nao * (mol.nao + 1) // 2))
         self._kept: list[Array | None] = [None] * len(self._shells)
+        offsets = charges.ao_loc_nr()
+        widest = max(int(offsets[stop] - offsets[start]) for start, stop in self._shells)
+        self._buffer = np.empty(widest * mol.nao * (mol.nao + 1) // 2)
 
     @property
     def bytes_in_memory(self) -> int:
         """Return the memory the kept blocks take."""
-        return sum(block.nbytes for block in self._kept if block is not None and not isinstance(block, np.memmap))
+        return sum(
+            block.nbytes for block in self._kept if block is not None and not isinstance(block, np.memmap)
+        )
 
     def potential_of_density(self, density_matrix: Array) -> Array:
         """Return the potential of an electron density at every charge: Σ_μν D_μν (μν|P)."""
@@ -73,11 +78,17 @@ class ThreeCentreIntegrals:
 
     def _evaluate(self, index: int, shells: tuple[int, int]) -> Array:
         everything = (0, self._mol.nbas, 0, self._mol.nbas, *shells)
-        # PySCF returns (pairs, charges) in Fortran order: the transpose is contiguous.
         integrals = df.incore.aux_e2(
-            self._mol, self._charges, aosym="s2ij", cintopt=self._optimizer, shls_slice=everything
-        ).T
-        block = np.take(integrals, self._pairs, axis=1) if len(self._pairs) < integrals.shape[1] else integrals
+            self._mol,
+            self._charges,
+            aosym="s2ij",
+            cintopt=self._optimizer,
+            shls_slice=everything,
+            # Fresh memory costs as much as copying it: one buffer serves all blocks.
+            out=self._buffer,
+        )
+        # PySCF returns (pairs, charges) in Fortran order: the transpose is contiguous.
+        block = np.take(integrals.T, self._pairs, axis=1, mode="clip")
         if block.nbytes <= self._memory_left:
             self._memory_left -= block.nbytes
             self._kept[index] = block

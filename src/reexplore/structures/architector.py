@@ -17,7 +17,7 @@ from rdkit import Chem
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
 from reexplore.errors import CalculationFailed, FailureCode, InputError, MissingEngineError
-from reexplore.structures.bonds import Bonds, ligand_bonds
+from reexplore.structures.bonds import Bonds, ligand_bonds, skeleton
 from reexplore.structures.geometry import Layout, Structure
 
 STAGE = "architector"
@@ -36,7 +36,15 @@ _CHELATE_BONDS = (3, 4, 5)
 
 #: Architector accepts unknown parameters in silence; these are the ones this module may pass.
 _KNOWN_PARAMETERS = frozenset(
-    ("metal_ox", "relax", "assemble_method", "n_conformers", "n_symmetries", "skip_duplicate_tests", "fill_ligand")
+    (
+        "metal_ox",
+        "relax",
+        "assemble_method",
+        "n_conformers",
+        "n_symmetries",
+        "skip_duplicate_tests",
+        "fill_ligand",
+    )
 )
 
 #: Built structures whose metal-heavy atom distances all agree within this are one structure.
@@ -153,7 +161,7 @@ def _in_layout(result: dict[str, Any], candidate: Candidate) -> Structure:
     symbols = list(atoms.symbols)
     bonds = _mol2_bonds(result["mol2string"], len(symbols))
     metal = symbols.index(candidate.metal.symbol)
-    bound = set(np.flatnonzero(bonds[metal]))
+    bound = {int(a) for a in np.flatnonzero(bonds[metal])}
     bonds[metal], bonds[:, metal] = False, False
     order = [metal]
     waters: list[int] = []
@@ -175,7 +183,8 @@ def _in_layout(result: dict[str, Any], candidate: Candidate) -> Structure:
 
 def _mol2_bonds(text: str, atoms: int) -> Bonds:
     bonds = np.zeros((atoms, atoms), dtype=bool)
-    section = text.split("@<TRIPOS>BOND")[1].split("@<TRIPOS>")[0]
+    _, _, rest = text.partition("@<TRIPOS>BOND")
+    section, _, _ = rest.partition("@<TRIPOS>")
     for line in filter(None, map(str.split, section.splitlines())):
         i, j = int(line[1]) - 1, int(line[2]) - 1
         bonds[i, j] = bonds[j, i] = True
@@ -190,11 +199,13 @@ def _fragments(bonds: Bonds, *, leave_out: int) -> list[list[int]]:
     return [group for group in groups if group != [leave_out]]
 
 
-def _match(ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]) -> list[int]:
+def _match(
+    ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]
+) -> list[int]:
     """Return the fragment's atoms in the order of the ligand, such that its donors are the bound atoms."""
     names = [atom.GetSymbol() for atom in ligand.mol_with_hydrogens.GetAtoms()]
-    pattern = _skeleton(names, ligand_bonds(ligand))
-    found = _skeleton([symbols[a] for a in fragment], bonds[np.ix_(fragment, fragment)])
+    pattern = skeleton(names, ligand_bonds(ligand))
+    found = skeleton([symbols[a] for a in fragment], bonds[np.ix_(fragment, fragment)])
     wanted = {fragment.index(a) for a in fragment if a in bound}
     if len(names) == len(fragment):
         for match in found.GetSubstructMatches(pattern, uniquify=False, maxMatches=100_000):
@@ -206,18 +217,6 @@ def _match(ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds
         f"a fragment that Architector built is not {ligand.smiles} bound through its donors",
         atoms=[int(a) for a in fragment],
     )
-
-
-def _skeleton(symbols: list[str], bonds: Bonds) -> Chem.Mol:
-    """Return a molecule of single bonds with explicit hydrogens: bond orders do not take part in the match."""
-    mol = Chem.RWMol()
-    for symbol in symbols:
-        atom = Chem.Atom(symbol)
-        atom.SetNoImplicit(True)
-        mol.AddAtom(atom)
-    for i, j in zip(*np.nonzero(np.triu(bonds)), strict=True):
-        mol.AddBond(int(i), int(j), Chem.BondType.SINGLE)
-    return mol.GetMol()
 
 
 def _same(first: Structure, second: Structure) -> bool:

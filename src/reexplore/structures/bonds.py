@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
@@ -53,3 +55,15 @@ def complex_bonds(ligand: Ligand, *, layout: Layout) -> Bonds:
         oxygen, *hydrogens = layout.water(k)
         bonds[oxygen, hydrogens] = bonds[hydrogens, oxygen] = True
     return bonds
+
+
+def skeleton(symbols: Sequence[str], bonds: Bonds) -> Chem.Mol:
+    """Return a molecule of single bonds and explicit hydrogens: elements and bonds without bond orders."""
+    mol = Chem.RWMol()
+    for symbol in symbols:
+        atom = Chem.Atom(symbol)
+        atom.SetNoImplicit(True)
+        mol.AddAtom(atom)
+    for i, j in zip(*np.nonzero(np.triu(bonds)), strict=True):
+        mol.AddBond(int(i), int(j), Chem.BondType.SINGLE)
+    return mol.GetMol()

@@ -14,6 +14,7 @@ from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.geometry import Structure
 from reexplore.structures.quality import check_ligand
 from reexplore.structures.relax import Relaxed, relax
+from reexplore.structures.rotamers import turned, turns
 
 #: Conformers nearer than this to a lower one are the same (heavy atoms and polar hydrogens).
 DISTINCT_RMSD_ANGSTROM = 0.3
@@ -51,7 +52,7 @@ def free_ligand_conformers(ligand: Ligand, *, count: int, seed: int) -> list[Str
     seed gives the same conformers. Raises `CalculationFailed` when nothing can be embedded.
     """
     mol = Chem.Mol(ligand.mol_with_hydrogens)
-    parameters = rdDistGeom.ETKDGv3()
+    parameters: Any = rdDistGeom.ETKDGv3()
     parameters.randomSeed = seed
     parameters.numThreads = 1
     numbers = list(rdDistGeom.EmbedMultipleConfs(mol, count, parameters))
@@ -75,21 +76,27 @@ def free_ligand_conformers(ligand: Ligand, *, count: int, seed: int) -> list[Str
 def lowest_conformer(ligand: Ligand, *, count: int, seed: int) -> LowestConformer:
     """Relax `count` conformers of the free ligand with GFN2-xTB and keep the lowest.
 
-    Conformers whose bonds changed are left out. Raises `CalculationFailed` with the last reason when
+    The lowest is also tried with each of its side chains turned (`rotamers`). Conformers whose bonds
+    changed are left out. Raises `CalculationFailed` with the last reason when
     none survives.
     """
     survivors: list[Relaxed] = []
     failures: list[Failure] = []
-    for start in free_ligand_conformers(ligand, count=count, seed=seed):
+
+    def attempt(start: Structure) -> None:
         try:
             relaxed = relax(start)
         except CalculationFailed as failed:
             failures.append(failed.failure)
-            continue
+            return
         problems = check_ligand(relaxed.structure, ligand=ligand).problems
-        failures.extend(problems[:1])
-        if not problems:
+        if problems:
+            failures.append(problems[0])
+        else:
             survivors.append(relaxed)
+
+    for start in free_ligand_conformers(ligand, count=count, seed=seed):
+        attempt(start)
     if not survivors:
         last = failures[-1]
         raise CalculationFailed(
@@ -98,8 +105,14 @@ def lowest_conformer(ligand: Ligand, *, count: int, seed: int) -> LowestConforme
             f"none of {len(failures)} conformers keeps its bonds: {last.message}",
             **last.evidence,
         )
-    survivors.sort(key=lambda r: r.energy_hartree)
-    return LowestConformer(survivors[0], tuple(r.energy_hartree for r in survivors), len(failures))
+    for turn in turns(ligand):
+        attempt(turned(min(survivors, key=_energy).structure, turn))
+    survivors.sort(key=_energy)
+    return LowestConformer(survivors[0], tuple(map(_energy, survivors)), len(failures))
+
+
+def _energy(relaxed: Relaxed) -> float:
+    return relaxed.energy_hartree
 
 
 def _force_field_energies(mol: Chem.Mol) -> list[float]:

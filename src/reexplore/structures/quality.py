@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +36,16 @@ CLASH_SHARE = 0.6
 #: No heavy atom may come closer to the metal than its ionic radius plus this (ours).
 _METAL_CONTACT_ANGSTROM = 0.6
 #: van der Waals radii in Å (A. Bondi, J. Phys. Chem. 1964, 68, 441; H by Rowland and Taylor 1996 is 1.10, Bondi 1.20).
-_VAN_DER_WAALS_ANGSTROM = {"H": 1.20, "C": 1.70, "N": 1.55, "O": 1.52, "F": 1.47, "P": 1.80, "S": 1.80, "Cl": 1.75}
+_VAN_DER_WAALS_ANGSTROM = {
+    "H": 1.20,
+    "C": 1.70,
+    "N": 1.55,
+    "O": 1.52,
+    "F": 1.47,
+    "P": 1.80,
+    "S": 1.80,
+    "Cl": 1.75,
+}
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,9 @@ def check_ligand(structure: Structure, *, ligand: Ligand) -> QualityReport:
     return QualityReport(tuple(problems), inchikey=ligand.inchikey if intact.all() else "")
 
 
-def _bond_problems(structure: Structure, reference: Bonds, part: NDArray[np.int_]) -> tuple[list[Failure], Any]:
+def _bond_problems(
+    structure: Structure, reference: Bonds, part: NDArray[np.int_]
+) -> tuple[list[Failure], NDArray[np.bool_]]:
     """Return what is wrong with the bonds, and for each atom whether its bonds are right."""
     found = bonds_from_distances(structure)
     distances = distance_matrix(structure)
@@ -130,7 +140,11 @@ def _bond_problems(structure: Structure, reference: Bonds, part: NDArray[np.int_
         water = "O" in (structure.symbols[i], structure.symbols[j]) and (part == part[i]).sum() == 3
         problems.append(
             _bond_failure(
-                FailureCode.WATER_LOST if water else FailureCode.LIGAND_BROKEN, "is broken", int(i), int(j), distances
+                FailureCode.WATER_LOST if water else FailureCode.LIGAND_BROKEN,
+                "is broken",
+                int(i),
+                int(j),
+                distances,
             )
         )
     for i, j in zip(*np.nonzero(np.triu(found & ~expected)), strict=True):
@@ -191,7 +205,8 @@ def _clashes(
         # Hydrogen bonds are short; a proton too near to a heavy atom is a transferred proton.
         if part[i] != part[j]
         and (symbols[i] == "H") == (symbols[j] == "H")
-        and distances[i, j] < CLASH_SHARE * (_VAN_DER_WAALS_ANGSTROM[symbols[i]] + _VAN_DER_WAALS_ANGSTROM[symbols[j]])
+        and distances[i, j]
+        < CLASH_SHARE * (_VAN_DER_WAALS_ANGSTROM[symbols[i]] + _VAN_DER_WAALS_ANGSTROM[symbols[j]])
     ]
     return [
         Failure(

@@ -134,7 +134,7 @@ def relax(structure: Structure, *, solvent: Solvent = "alpb-water", max_steps: i
     surface = _Surface(structure, solvent)
     history: list[tuple[float, Array]] = []
 
-    class _Adapter(Calculator):  # type: ignore[misc]
+    class _Adapter(Calculator):
         implemented_properties = ("energy", "forces")
 
         def calculate(

@@ -13,11 +13,12 @@ from reexplore.structures.exchange import exchange_metal
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.quality import QualityReport, check_complex, require
 from reexplore.structures.relax import Relaxed, relax
+from reexplore.structures.rotamers import ligand_starts, turned, turns
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A structure that did not become the template: at which stage, why, and its energy if it has one."""
+    """A start that did not pass: `stage` is `built` or `rotamer`; the energy is that of the relaxed structure."""
 
     stage: str
     code: str
@@ -27,7 +28,10 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Template:
-    """The lowest relaxed structure of a complex, and what else was tried."""
+    """The lowest relaxed structure of a complex, and what else was tried.
+
+    `energies_hartree` are those of all structures that passed, in the order in which they were tried.
+    """
 
     structure: Structure
     energy_hartree: float
@@ -65,8 +69,8 @@ def build_template(candidate: Candidate, *, conformers: int, refine: int) -> Tem
     """Build a complex with Architector and return its lowest minimum that is still the complex asked for.
 
     Up to `conformers` structures are built; in their order they are relaxed (GFN2-xTB, ALPB water)
-    until `refine` of them have passed quality control. Raises `CalculationFailed` with the most
-    advanced reason when none does.
+    until `refine` of them have passed quality control, and the lowest is tried with its side chains
+    turned. Raises `CalculationFailed` with the last reason when none passes.
     """
     builder = architector_version()
     starts = build_complexes(candidate, conformers=conformers)
@@ -74,52 +78,72 @@ def build_template(candidate: Candidate, *, conformers: int, refine: int) -> Tem
 
 
 def lowest_template(candidate: Candidate, *, starts: list[Structure], refine: int, builder: str) -> Template:
-    """Relax `starts` in their order until `refine` have passed quality control, and return the lowest."""
-    rejected: list[Rejection] = []
-    failures: list[Failure] = []
-    passed: list[tuple[Relaxed, QualityReport]] = []
+    """Relax `starts` in their order until `refine` have passed quality control, and return the lowest.
+
+    The lowest is then tried with each of its side chains turned (`rotamers`), all ligands alike.
+    """
+    trial = _Trial(candidate)
     for start in starts:
-        if len(passed) == refine:
+        if len(trial.passed) == refine:
             break
-        broken = [p for p in check_complex(start, candidate=candidate).problems if p.code is FailureCode.LIGAND_BROKEN]
-        if broken:
-            # Every other fault of a built structure is one that a relaxation can mend.
-            rejected.append(Rejection("build", broken[0].code.value, broken[0].message))
-            failures.insert(0, broken[0])
-            continue
-        try:
-            relaxed = relax(start)
-        except CalculationFailed as failed:
-            failure = failed.failure
-            rejected.append(Rejection(failure.stage, failure.code.value, failure.message))
-            failures.append(failure)
-            continue
-        report = check_complex(relaxed.structure, candidate=candidate)
-        if report.ok:
-            passed.append((relaxed, report))
-        else:
-            problem = report.problems[0]
-            rejected.append(Rejection(problem.stage, problem.code.value, problem.message, relaxed.energy_hartree))
-            failures.append(problem)
-    if not passed:
-        last = failures[-1]
+        trial.relax(start, stage="built")
+    if not trial.passed:
+        last = trial.failures[-1]
         raise CalculationFailed(
             last.code,
             last.stage,
             f"none of {len(starts)} built structures became a template: {last.message}",
-            rejected=[asdict(r) for r in rejected],
+            rejected=[asdict(r) for r in trial.rejected],
         )
-    passed.sort(key=lambda pair: pair[0].energy_hartree)
-    best, quality = passed[0]
+    first_atoms = ligand_starts(Layout.of(candidate))
+    for turn in turns(candidate.ligand):
+        trial.relax(turned(trial.best.structure, turn, first_atoms=first_atoms), stage="rotamer")
     return Template(
-        best.structure,
-        best.energy_hartree,
+        trial.best.structure,
+        trial.best.energy_hartree,
         builder,
-        quality,
+        check_complex(trial.best.structure, candidate=candidate),
         len(starts),
-        tuple(relaxed.energy_hartree for relaxed, _ in passed),
-        tuple(rejected),
+        tuple(relaxed.energy_hartree for relaxed in trial.passed),
+        tuple(trial.rejected),
     )
+
+
+class _Trial:
+    """What has been relaxed for one template so far."""
+
+    def __init__(self, candidate: Candidate) -> None:
+        self._candidate = candidate
+        self.passed: list[Relaxed] = []
+        self.rejected: list[Rejection] = []
+        self.failures: list[Failure] = []
+
+    @property
+    def best(self) -> Relaxed:
+        return min(self.passed, key=lambda relaxed: relaxed.energy_hartree)
+
+    def relax(self, start: Structure, *, stage: str) -> None:
+        """Relax one start and keep it, or the reason why not."""
+        problems = check_complex(start, candidate=self._candidate).problems
+        # Every other fault of a start is one that a relaxation can mend.
+        broken = [p for p in problems if p.code is FailureCode.LIGAND_BROKEN]
+        if broken:
+            self._reject(broken[0], stage)
+            return
+        try:
+            relaxed = relax(start)
+        except CalculationFailed as failed:
+            self._reject(failed.failure, stage)
+            return
+        report = check_complex(relaxed.structure, candidate=self._candidate)
+        if report.ok:
+            self.passed.append(relaxed)
+        else:
+            self._reject(report.problems[0], stage, relaxed.energy_hartree)
+
+    def _reject(self, failure: Failure, stage: str, energy_hartree: float | None = None) -> None:
+        self.rejected.append(Rejection(stage, failure.code.value, failure.message, energy_hartree))
+        self.failures.append(failure)
 
 
 def exchange_and_relax(template: Structure, *, candidate: Candidate) -> LabelGeometry:
