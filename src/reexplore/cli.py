@@ -17,6 +17,7 @@ from reexplore.errors import ReexploreError
 
 if TYPE_CHECKING:
     from reexplore.campaign.setup import Setup
+    from reexplore.tracking.records import CampaignRecord
 
 EXIT_CODES = """
 Exit codes: 0 done; 1 a fault of reexplore itself; 2 the campaign file or an option is wrong; 3 an engine is
@@ -72,6 +73,14 @@ def _announce(setup: Setup) -> None:
         console.print(f"[yellow]note:[/] {sentence}")
 
 
+def _show(record: CampaignRecord, *, top: int) -> None:
+    from reexplore.campaign.report import candidate_table, footnotes
+
+    console.print(candidate_table(record, top=top))
+    for sentence in footnotes(record):
+        console.print(sentence)
+
+
 @campaign.command()
 def validate(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
     """Check the campaign file and everything it names; run nothing.
@@ -112,16 +121,15 @@ def run(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> Non
     from reexplore.campaign.driver import drive, open_ledger
     from reexplore.campaign.progress import Narrator
     from reexplore.campaign.record import campaign_record
-    from reexplore.campaign.report import PAGE, candidate_table
+    from reexplore.tracking.review import PAGE_NAME
 
     setup = _setup(reference, workspace)
     _announce(setup)
     drive(setup, narrator=Narrator(console))
-    record = campaign_record(setup, open_ledger(setup))
     _announce(setup)
-    console.print(candidate_table(record, top=4))
-    console.print(f"page:   {setup.folder / 'report' / PAGE}")
-    console.print(f"MLflow: reexplore ui {reference}")
+    _show(campaign_record(setup, open_ledger(setup)), top=4)
+    console.print(f"page:   file://{setup.folder}/report/{PAGE_NAME}", soft_wrap=True)
+    console.print(f"MLflow: reexplore ui {reference}", soft_wrap=True)
 
 
 @campaign.command()
@@ -172,14 +180,14 @@ def report(
     """
     from reexplore.campaign.driver import open_ledger
     from reexplore.campaign.record import campaign_record
-    from reexplore.campaign.report import candidate_table, write_files
+    from reexplore.campaign.report import write_files
 
     setup = _setup(reference, workspace)
     record = campaign_record(setup, open_ledger(setup))
     write_files(record, setup.folder)
     _announce(setup)
-    console.print(candidate_table(record, top=top))
-    console.print(f"written to {setup.folder / 'report'}")
+    _show(record, top=top)
+    console.print(f"written to {setup.folder / 'report'}", soft_wrap=True)
 
 
 @campaign.command()
@@ -230,7 +238,12 @@ def ui(
     """
     from reexplore.tracking.ui import serve
 
-    serve(_setup(reference, workspace).tracking, host="127.0.0.1", port=port, say=console.print)
+    serve(
+        _setup(reference, workspace).tracking,
+        host="127.0.0.1",
+        port=port,
+        say=lambda text: console.print(text, soft_wrap=True),
+    )
 
 
 def _version(wanted: bool) -> None:

@@ -105,9 +105,10 @@ def test_running_again_computes_nothing(undisturbed):
 
 
 @pytest.mark.engine
-def test_a_second_campaign_reuses_the_store(undisturbed, tmp_path):
+def test_a_second_campaign_reuses_the_store_though_its_tracker_is_down(undisturbed, tmp_path):
     shutil.copytree(undisturbed.workspace / "runs" / "_store", tmp_path / "runs" / "_store")
-    twin = small(tmp_path, name="twin")
+    # Nothing listens there: a tracker that is down must not stop the campaign.
+    twin = small(tmp_path, name="twin", tracking={"store": "http://127.0.0.1:9"})
     twin.folder.mkdir(parents=True)
     ledger = Ledger(twin.ledger_path)
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
@@ -115,6 +116,7 @@ def test_a_second_campaign_reuses_the_store(undisturbed, tmp_path):
     status = campaign_status(twin, ledger)
     assert status.reused == sum(sum(states.values()) for states in status.calculations.values())
     assert decisions(twin) == decisions(undisturbed)
+    assert ledger.unsent_rounds() == [0, 1]
 
 
 @pytest.mark.engine

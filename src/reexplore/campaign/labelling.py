@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.geometries import complex_task, energy_task, ion, ligand_task, template_task, water_task
-from reexplore.campaign.ledger import LabelKeys
+from reexplore.campaign.ledger import LabelKeys, Ledger
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies.binding import binding_energy_kcal_mol
+from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -39,18 +40,22 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> None:
 def observed_kcal_mol(bench: Bench) -> dict[str, float]:
     """Return the binding energy of every labelled candidate, derived from its stored terms."""
     return {
-        key: binding_energy(bench.pool[key], {part: bench.ledger.value(k)["total_hartree"] for part, k in keys.terms()})
-        for key, keys in bench.ledger.labels().items()
+        key: binding_energy(bench.pool[key], terms(keys, bench.ledger)) for key, keys in bench.ledger.labels().items()
     }
 
 
-def binding_energy(candidate: Candidate, total_hartree: dict[str, float]) -> float:
-    """Return a candidate's binding energy in kcal/mol from the total energies of its four terms."""
+def terms(keys: LabelKeys, ledger: Ledger) -> dict[str, EnergyTerms]:
+    """Return the energies a label is made of, by part."""
+    return {part: EnergyTerms.from_dict(ledger.value(key)) for part, key in keys.terms()}
+
+
+def binding_energy(candidate: Candidate, parts: dict[str, EnergyTerms]) -> float:
+    """Return a candidate's binding energy in kcal/mol from its four terms."""
     return binding_energy_kcal_mol(
-        complex_hartree=total_hartree["complex"],
-        ion_hartree=total_hartree["ion"],
-        ligand_hartree=total_hartree["ligand"],
-        water_hartree=total_hartree["water"],
+        parts["complex"],
+        ion=parts["ion"],
+        ligand=parts["ligand"],
+        water=parts["water"],
         ligands=candidate.ligands,
         waters=candidate.waters,
     )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from dataclasses import replace
-from typing import Any
 
 import yaml
 
 from reexplore.campaign.geometries import screening_geometry, template_task
-from reexplore.campaign.labelling import binding_energy
+from reexplore.campaign.labelling import binding_energy, terms
 from reexplore.campaign.learning import Estimate, estimates
 from reexplore.campaign.ledger import LabelKeys, Ledger, Pick, Round
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
+from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
 from reexplore.execution.store import Outcome, Store
 from reexplore.execution.tasks import MEMBER_FILE
@@ -124,13 +124,13 @@ def _row(
 
 
 def _labelled(row: CandidateRow, candidate: Candidate, label: LabelKeys, ledger: Ledger) -> CandidateRow:
-    terms = {part: ledger.value(key) for part, key in label.terms()}
+    parts = terms(label, ledger)
     return replace(
         row,
         status="labelled",
-        dft_kcal_mol=binding_energy(candidate, {part: term["total_hartree"] for part, term in terms.items()}),
+        dft_kcal_mol=binding_energy(candidate, parts),
         geometry_xyz=ledger.value(label.structure)["extxyz"],
-        terms_hartree=_terms(terms),
+        terms_hartree=_terms_hartree(parts),
     )
 
 
@@ -140,12 +140,17 @@ def _with_geometry(row: CandidateRow, candidate: Candidate, template: Outcome | 
     return replace(row, geometry_xyz=screening_geometry(candidate, template.extxyz).to_extxyz())
 
 
-def _terms(terms: dict[str, dict[str, Any]]) -> dict[str, float]:
+def _terms_hartree(parts: dict[str, EnergyTerms]) -> dict[str, float]:
     return {
-        f"{part} {name.removesuffix('_hartree').replace('_', ' ')}": value
-        for part, term in terms.items()
-        for name, value in term.items()
-        if name.endswith("_hartree")
+        f"{part} {name}": value
+        for part, term in parts.items()
+        for name, value in (
+            ("total", term.total_hartree),
+            ("electronic", term.electronic_hartree),
+            ("dispersion", term.dispersion_hartree),
+            ("solvent electrostatic", term.solvent_electrostatic_hartree),
+            ("solvent CDS", term.solvent_cds_hartree),
+        )
     }
 
 

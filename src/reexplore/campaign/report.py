@@ -6,6 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich import box
 from rich.table import Table
 
 from reexplore.campaign.bench import Bench
@@ -13,9 +14,8 @@ from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import Setup
 from reexplore.tracking.records import CampaignRecord, CandidateRow, TrackingError
-from reexplore.tracking.review import review_page
+from reexplore.tracking.review import PAGE_NAME, review_page
 
-PAGE = "top_candidates.html"
 _PAGE_ROWS = 40
 _CSV_COLUMNS = [
     "group",
@@ -81,7 +81,7 @@ def write_files(record: CampaignRecord, folder: Path) -> None:
     """Write the page, the table and the labelled geometries into the campaign's folder."""
     report = folder / "report"
     report.mkdir(parents=True, exist_ok=True)
-    _replace(report / PAGE, review_page(record, top=_PAGE_ROWS))
+    _replace(report / PAGE_NAME, review_page(record, top=_PAGE_ROWS))
     with (report / "candidates.csv.partial").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(_CSV_COLUMNS)
@@ -114,27 +114,34 @@ def _labelled_extxyz(row: CandidateRow) -> str:
 
 def candidate_table(record: CampaignRecord, *, top: int) -> Table:
     """Return the best candidates of each group as a table for the terminal."""
-    table = Table(title=f"{record.name}: binding energies in kcal/mol at level {record.level}", title_justify="left")
-    for heading, justify in (
-        ("rank", "right"),
-        ("candidate", "left"),
-        ("predicted", "right"),
-        ("DFT", "right"),
-        ("round", "right"),
-        ("", "left"),
-    ):
-        table.add_column(heading, justify=justify, no_wrap=heading == "candidate")  # type: ignore[arg-type]
+    table = Table(
+        title=f"{record.name}: binding energies in kcal/mol, level {record.level}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("rank", justify="right", min_width=4)
+    table.add_column("candidate", no_wrap=True)
+    table.add_column("predicted", justify="right", no_wrap=True)
+    table.add_column("label", justify="right", no_wrap=True)
+    table.add_column("round", no_wrap=True)
     for group in dict.fromkeys(row.group for row in record.rows):
-        rows = [row for row in record.rows if row.group == group and row.rank is not None]
         table.add_section()
-        table.add_row("", f"[bold]{group}[/bold]", "", "", "", "")
-        for row in rows[:top]:
+        table.add_row("", f"[bold]{group}[/bold]")
+        for row in [row for row in record.rows if row.group == group and row.rank is not None][:top]:
             table.add_row(*_table_cells(row))
     return table
 
 
 def _table_cells(row: CandidateRow) -> tuple[str, ...]:
     predicted = f"{row.predicted_kcal_mol:.1f} ± {row.sigma_kcal_mol:.1f}" if row.predicted_kcal_mol is not None else ""
-    dft = f"{row.dft_kcal_mol:.1f}" if row.dft_kcal_mol is not None else ""
-    note = "; ".join(filter(None, (row.role or "", *row.warnings)))
-    return str(row.rank), row.name, predicted, dft, "" if row.round is None else str(row.round), note
+    label = f"{row.dft_kcal_mol:.1f}" if row.dft_kcal_mol is not None else ""
+    origin = f"{row.round}, {row.role}" if row.role else ""
+    return str(row.rank), row.name + (" !" if row.warnings else ""), predicted, label, origin
+
+
+def footnotes(record: CampaignRecord) -> list[str]:
+    """Return the sentences that belong under the table: what ranks mean, and the warnings of the rows."""
+    told = {warning for row in record.rows for warning in row.warnings}
+    notes = ["more negative binds stronger; ranks hold within one group only; left out: " + ", ".join(record.omissions)]
+    return notes + [f"! {warning}" for warning in sorted(told)]

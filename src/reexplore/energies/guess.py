@@ -52,9 +52,7 @@ def _ion_density(symbol: str, level: Level) -> Array:
     field.grids.level = level.grid_level
     field.kernel(field.get_init_guess(key="hcore"))
     if not field.converged:
-        raise CalculationFailed(
-            FailureCode.NOT_CONVERGED, "start density", f"the free ion {symbol} did not converge"
-        )
+        raise CalculationFailed(FailureCode.NOT_CONVERGED, "start density", f"the free ion {symbol} did not converge")
     density = np.asarray(field.make_rdm1())
     density.setflags(write=False)
     return density

@@ -101,9 +101,7 @@ def _check_electrons(mol: Any, structure: Structure, level: Level) -> None:
     """Compare the electrons the molecule holds with those the level declares."""
     from pyscf import gto
 
-    cores = {
-        symbol: level.treatment_of(symbol).core_of(symbol) for symbol in set(structure.symbols) & set(METALS)
-    }
+    cores = {symbol: level.treatment_of(symbol).core_of(symbol) for symbol in set(structure.symbols) & set(METALS)}
     expected = sum(gto.charge(s) - cores.get(s, 0) for s in structure.symbols) - structure.charge
     if mol.nelectron != expected:
         raise CalculationFailed(

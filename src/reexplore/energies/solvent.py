@@ -56,9 +56,7 @@ class FactorisedSMD(smd.SMD):
         nuclei = gto.fakemol_for_charges(self.mol.atom_coords())
         # The electrostatics does take the charges a core potential leaves: its electrons are gone as well.
         self.v_grids_n = self.mol.atom_charges() @ gto.mole.intor_cross("int2c2e", nuclei, points)
-        self._integrals = ThreeCentreIntegrals(
-            self.mol, points, memory_bytes=self._memory_bytes, scratch=self._scratch
-        )
+        self._integrals = ThreeCentreIntegrals(self.mol, points, memory_bytes=self._memory_bytes, scratch=self._scratch)
         self._intermediates = {"cavity_points": len(self.v_grids_n)}
         return self
 

@@ -68,9 +68,7 @@ def teacher_energy(structure: Structure) -> EnergyTerms:
 
 def _crowding(positions: NDArray[np.float64]) -> float:
     """Return the invented repulsion of all pairs of non-metal atoms."""
-    distances = np.linalg.norm(positions[:, None] - positions[None], axis=2)[
-        np.triu_indices(len(positions), 1)
-    ]
+    distances = np.linalg.norm(positions[:, None] - positions[None], axis=2)[np.triu_indices(len(positions), 1)]
     return float(_CROWDING_KCAL_MOL * np.exp(-((distances / _CROWDING_WIDTH_ANGSTROM) ** 2)).sum())
 
 
@@ -80,9 +78,7 @@ def _around_metal(metal: Metal, symbols: NDArray[np.str_], distances: NDArray[np
     strength = (1.16 / metal.shannon_radius_angstrom) ** 2
     energy = 0.0
     for symbol, depth in _DONOR_KCAL_MOL.items():
-        stretch = (
-            distances[symbols == symbol] - metal.shannon_radius_angstrom - _DONOR_RADIUS_ANGSTROM[symbol]
-        )
+        stretch = distances[symbols == symbol] - metal.shannon_radius_angstrom - _DONOR_RADIUS_ANGSTROM[symbol]
         energy -= strength * depth * np.exp(-((stretch / _DONOR_WIDTH_ANGSTROM) ** 2)).sum()
     for symbol, influence in _DISTANT_KCAL_MOL.items():
         energy += strength * influence * np.exp(-distances[symbols == symbol] / _DISTANT_DECAY_ANGSTROM).sum()

@@ -35,10 +35,7 @@ class EnergyTerms:
     def electronic_hartree(self) -> float:
         """Return the Kohn-Sham energy of the solvated density, nuclear repulsion included."""
         return (
-            self.total_hartree
-            - self.dispersion_hartree
-            - self.solvent_electrostatic_hartree
-            - self.solvent_cds_hartree
+            self.total_hartree - self.dispersion_hartree - self.solvent_electrostatic_hartree - self.solvent_cds_hartree
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -47,9 +47,7 @@ class ThreeCentreIntegrals:
     @property
     def bytes_in_memory(self) -> int:
         """Return the memory the kept blocks take."""
-        return sum(
-            block.nbytes for block in self._kept if block is not None and not isinstance(block, np.memmap)
-        )
+        return sum(block.nbytes for block in self._kept if block is not None and not isinstance(block, np.memmap))
 
     def potential_of_density(self, density_matrix: Array) -> Array:
         """Return the potential of an electron density at every charge: Σ_μν D_μν (μν|P)."""

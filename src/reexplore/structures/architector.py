@@ -199,9 +199,7 @@ def _fragments(bonds: Bonds, *, leave_out: int) -> list[list[int]]:
     return [group for group in groups if group != [leave_out]]
 
 
-def _match(
-    ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]
-) -> list[int]:
+def _match(ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]) -> list[int]:
     """Return the fragment's atoms in the order of the ligand, such that its donors are the bound atoms."""
     names = [atom.GetSymbol() for atom in ligand.mol_with_hydrogens.GetAtoms()]
     pattern = skeleton(names, ligand_bonds(ligand))

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from reexplore.energies.levels import (
+    LEVELS,
+    PAPER,
+    QUICK,
+    comparison_warning,
+    find_level,
+    require_available,
+    supports,
+    unsupported_elements,
+)
+from reexplore.errors import InputError
+
+
+def test_declarations_are_json_and_tell_levels_apart():
+    texts = {json.dumps(level.declaration(), sort_keys=True) for level in LEVELS.values()}
+    assert len(texts) == len(LEVELS)
+    assert json.loads(json.dumps(QUICK.declaration())) == QUICK.declaration()
+
+
+@pytest.mark.parametrize("change", [{"grid_level": 2}, {"cavity_points_per_sphere": 302}, {"version": 99}])
+def test_every_choice_changes_the_declaration(change):
+    assert replace(QUICK, **change).declaration() != QUICK.declaration()
+
+
+def test_words_about_a_level_do_not_change_its_declaration():
+    assert replace(QUICK, summary="other words").declaration() == QUICK.declaration()
+
+
+def test_f_in_core_potentials_leave_eight_electrons_to_every_ion():
+    # 5s2 5p6 (Lukanowski and Weigend): lanthanum keeps 46 electrons in the core, lutetium 60.
+    treatment = QUICK.treatment_of("La")
+    assert treatment.core_of("La") == 46
+    assert treatment.core_of("Eu") == 52
+    assert treatment.core_of("Lu") == 60
+
+
+def test_unknown_level_names_the_nearest():
+    with pytest.raises(InputError, match="did you mean 'quick'"):
+        find_level("quik")
+    with pytest.raises(InputError, match="quick, paper, teacher"):
+        find_level("ccsdt")
+
+
+def test_paper_level_is_declared_and_refused():
+    assert not PAPER.available
+    with pytest.raises(InputError, match="cannot be run yet"):
+        require_available(PAPER)
+    require_available(QUICK)
+
+
+def test_elements():
+    assert supports(QUICK, ["La", "H", "C", "N", "O", "F", "P", "S", "Cl"])
+    assert unsupported_elements(QUICK, ["U", "O", "I"]) == ("I", "U")
+
+
+def test_metals_described_in_different_ways_are_flagged():
+    assert comparison_warning(QUICK, ["La", "Eu", "Lu"]) is None
+    assert comparison_warning(QUICK, ["Y"]) is None
+    sentence = comparison_warning(QUICK, ["Eu", "Y"])
+    assert sentence is not None
+    assert "Y: 28-electron core" in sentence
+    assert "Eu: 4f electrons in the core" in sentence

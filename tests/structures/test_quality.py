@@ -1,0 +1,207 @@
+import numpy as np
+import pytest
+from rdkit import Chem
+from rdkit.Chem import rdDistGeom
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.metals import METALS
+from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures.bonds import bonds_from_distances, complex_bonds
+from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.quality import check_complex, check_ligand, require
+from tests.structures.sample import XTB_ENERGIES_HARTREE, candidate, ligand, relaxed
+
+NAME = "La_HOPO-H_1_6"
+
+
+def _codes(report):
+    return {problem.code for problem in report.problems}
+
+
+def _with_atom_at(structure, atom, position):
+    positions = structure.positions_angstrom.copy()
+    positions[atom] = position
+    return structure.moved_to(positions)
+
+
+def _next_to(structure, heavy, toward, distance):
+    start, end = structure.positions_angstrom[[heavy, toward]]
+    return start + distance * (end - start) / np.linalg.norm(end - start)
+
+
+@pytest.mark.parametrize("name", XTB_ENERGIES_HARTREE)
+def test_relaxed_complexes_are_sound(name):
+    report = check_complex(relaxed(name), candidate=candidate(name))
+    assert report.ok
+    require(report)
+    assert len(report.donor_distances_angstrom) == 8
+    # Ln-O in crystals of eight-coordinate complexes: 2.1 to 2.8 Å.
+    assert 2.1 <= min(report.donor_distances_angstrom) + 0.01 and max(report.donor_distances_angstrom) < 2.8
+    assert report.donor_spread_angstrom == pytest.approx(np.ptp(report.donor_distances_angstrom))
+    assert report.inchikey == Chem.MolToInchiKey(Chem.MolFromSmiles(candidate(name).ligand.smiles))
+
+
+@pytest.mark.parametrize("name", XTB_ENERGIES_HARTREE)
+def test_bonds_from_distances_are_those_of_the_formula(name):
+    who = candidate(name)
+    expected = complex_bonds(who.ligand, layout=Layout.of(who))
+    assert np.array_equal(bonds_from_distances(relaxed(name)), expected)
+
+
+def test_water_that_drifted_away_is_lost():
+    structure, who = relaxed(NAME), candidate(NAME)
+    water = list(Layout.of(who).water(3))
+    positions = structure.positions_angstrom.copy()
+    positions[water] += 1.5 * positions[water[0]] / np.linalg.norm(positions[water[0]])
+    report = check_complex(structure.moved_to(positions), candidate=who)
+    assert _codes(report) == {FailureCode.WATER_LOST}
+    assert report.problems[0].evidence["atoms"] == [water[0]]
+    assert report.problems[0].evidence["distance_angstrom"] > report.problems[0].evidence["limit_angstrom"]
+    with pytest.raises(CalculationFailed) as caught:
+        require(report)
+    assert caught.value.failure == report.problems[0]
+
+
+def test_ligand_that_let_go_has_lost_its_donor():
+    structure, who = relaxed(NAME), candidate(NAME)
+    layout = Layout.of(who)
+    atoms = list(layout.ligand(0))
+    donors = list(layout.donors[:2])
+    positions = structure.positions_angstrom.copy()
+    outward = positions[donors].mean(axis=0) - positions[0]
+    positions[atoms] += 1.5 * outward / np.linalg.norm(outward)
+    report = check_complex(structure.moved_to(positions), candidate=who)
+    assert _codes(report) == {FailureCode.DONOR_LOST}
+    assert [p.evidence["atoms"] for p in report.problems] == [[d] for d in donors]
+    assert report.inchikey == who.ligand.inchikey
+
+
+def test_ring_nitrogen_near_the_metal_does_not_replace_a_donor():
+    # Counting atoms in a sphere would take the ring nitrogen (2.8-3.1 Å) for the donor that left.
+    structure, who = relaxed(NAME), candidate(NAME)
+    donor = Layout.of(who).donors[0]
+    away = structure.positions_angstrom[donor] + 0.9 * structure.positions_angstrom[donor] / 2.3
+    assert FailureCode.DONOR_LOST in _codes(check_complex(_with_atom_at(structure, donor, away), candidate=who))
+
+
+def _amide(who):
+    """Return the amide's (N, H, O) in the ligand's order."""
+    ((_, oxygen, nitrogen),) = who.ligand.mol_with_hydrogens.GetSubstructMatches(Chem.MolFromSmarts("C(=O)[NX3]"))
+    neighbours = who.ligand.mol_with_hydrogens.GetAtomWithIdx(nitrogen).GetNeighbors()
+    return nitrogen, next(a.GetIdx() for a in neighbours if a.GetSymbol() == "H"), oxygen
+
+
+def test_amide_turned_into_an_iminol_is_a_proton_transfer():
+    # An InChIKey does not see it: its amide hydrogen is mobile.
+    structure, who = relaxed(NAME), candidate(NAME)
+    nitrogen, hydrogen, oxygen = (Layout.of(who).ligand(0)[a] for a in _amide(who))
+    carbon = int(np.flatnonzero(bonds_from_distances(structure)[oxygen])[0])
+    centre = structure.positions_angstrom[carbon]
+    beyond = structure.positions_angstrom[oxygen] + 0.97 * (structure.positions_angstrom[oxygen] - centre) / 1.23
+    report = check_complex(_with_atom_at(structure, hydrogen, beyond), candidate=who)
+    assert _codes(report) == {FailureCode.PROTON_TRANSFER}
+    assert report.problems[0].evidence["atoms"] == [hydrogen, nitrogen, oxygen]
+    assert report.inchikey == ""
+
+
+def test_water_that_protonates_the_ligand_is_a_proton_transfer():
+    structure, who = relaxed(NAME), candidate(NAME)
+    layout = Layout.of(who)
+    donor, (oxygen, hydrogen, _) = layout.donors[0], layout.water(0)
+    position = _next_to(structure, donor, oxygen, 1.0)
+    report = check_complex(_with_atom_at(structure, hydrogen, position), candidate=who)
+    assert FailureCode.PROTON_TRANSFER in _codes(report)
+    assert report.problems[0].evidence["atoms"] == [hydrogen, oxygen, donor]
+
+
+def test_hydrogen_that_flew_away_breaks_its_owner():
+    structure, who = relaxed(NAME), candidate(NAME)
+    layout = Layout.of(who)
+    far = np.array([30.0, 0.0, 0.0])
+    assert _codes(check_complex(_with_atom_at(structure, layout.water(2)[1], far), candidate=who)) == {
+        FailureCode.WATER_LOST
+    }
+    hydrogen = layout.ligand(0)[_amide(who)[1]]
+    assert _codes(check_complex(_with_atom_at(structure, hydrogen, far), candidate=who)) == {FailureCode.LIGAND_BROKEN}
+
+
+def test_opened_ring_is_a_broken_ligand():
+    structure, who = relaxed("La_CAM-H_1_6"), candidate("La_CAM-H_1_6")
+    mol, layout = who.ligand.mol_with_hydrogens, Layout.of(who)
+    carbon = next(a.GetIdx() for a in mol.GetAtoms() if a.GetIsAromatic() and a.GetTotalNumHs(includeNeighbors=True))
+    atom = layout.ligand(0)[carbon]
+    outward = structure.positions_angstrom[atom] - structure.positions_angstrom[0]
+    position = structure.positions_angstrom[atom] + 1.2 * outward / np.linalg.norm(outward)
+    report = check_complex(_with_atom_at(structure, atom, position), candidate=who)
+    assert FailureCode.LIGAND_BROKEN in _codes(report)
+    assert report.inchikey == ""
+
+
+def test_waters_on_top_of_each_other_clash():
+    structure, who = relaxed(NAME), candidate(NAME)
+    layout = Layout.of(who)
+    positions = structure.positions_angstrom.copy()
+    target, moved = layout.water(0)[0], list(layout.water(1))
+    positions[moved] += positions[target] + [0.0, 1.2, 1.2] - positions[moved[0]]
+    assert FailureCode.CLASH in _codes(check_complex(structure.moved_to(positions), candidate=who))
+
+
+def test_stretched_to_the_limit_is_still_sound():
+    structure, who = relaxed(NAME), candidate(NAME)
+    water = list(Layout.of(who).water(0))
+    positions = structure.positions_angstrom.copy()
+    distance = np.linalg.norm(positions[water[0]] - positions[0])
+    positions[water] += (2.9 - distance) * (positions[water[0]] - positions[0]) / distance
+    assert check_complex(structure.moved_to(positions), candidate=who).ok
+
+
+def test_smaller_metal_has_a_smaller_sphere():
+    structure, who = relaxed(NAME), candidate(NAME)
+    limit_of = {}
+    for symbol in ("La", "Lu"):
+        positions = structure.positions_angstrom.copy()
+        water = list(Layout.of(who).water(0))
+        positions[water] *= 2.0
+        here = Candidate(who.ligand, METALS[symbol], 1, 6)
+        (problem,) = check_complex(structure.moved_to(positions), candidate=here).problems
+        limit_of[symbol] = problem.evidence["limit_angstrom"]
+    difference = METALS["La"].shannon_radius_angstrom - METALS["Lu"].shannon_radius_angstrom
+    assert limit_of["La"] - limit_of["Lu"] == pytest.approx(difference)
+
+
+def _embedded(who):
+    mol = Chem.Mol(who.mol_with_hydrogens)
+    rdDistGeom.EmbedMolecule(mol, randomSeed=1)
+    symbols = tuple(a.GetSymbol() for a in mol.GetAtoms())
+    return mol, Structure(symbols, mol.GetConformer().GetPositions(), who.charge)
+
+
+@pytest.mark.parametrize("substituent", ["H", "nitro", "thiol", "methylthio", "ethynyl", "phosphonate", "chloro"])
+def test_free_ligands_are_sound(substituent):
+    # Perceiving bond orders rejects four of these.
+    who = ligand("thio-HOPO", substituent)
+    report = check_ligand(_embedded(who)[1], ligand=who)
+    assert report.ok
+    assert report.inchikey == who.inchikey
+
+
+def test_proton_may_move_within_a_phosphonate():
+    who = ligand("HOPO", "phosphonate")
+    mol, structure = _embedded(who)
+    ((phosphorus, free, _owner, hydrogen),) = mol.GetSubstructMatches(Chem.MolFromSmarts("P(=O)O[H]"))[:1]
+    outward = structure.positions_angstrom[free] - structure.positions_angstrom[phosphorus]
+    moved = _with_atom_at(structure, hydrogen, structure.positions_angstrom[free] + 0.65 * outward)
+    report = check_ligand(moved, ligand=who)
+    assert report.ok
+    assert report.inchikey == who.inchikey
+
+
+def test_proton_may_not_move_between_an_acid_and_a_donor():
+    who = ligand("HOPO", "carboxylic-acid")
+    mol, structure = _embedded(who)
+    ((*_, hydrogen),) = mol.GetSubstructMatches(Chem.MolFromSmarts("C(=O)O[H]"))
+    donor = who.donors[0]
+    (neighbour,) = (a.GetIdx() for a in mol.GetAtomWithIdx(donor).GetNeighbors())
+    position = _next_to(structure, donor, neighbour, -0.97)
+    report = check_ligand(_with_atom_at(structure, hydrogen, position), ligand=who)
+    assert _codes(report) == {FailureCode.PROTON_TRANSFER}
