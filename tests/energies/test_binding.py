@@ -30,16 +30,16 @@ def test_conversion_factor_is_codata():
 
 def test_parts_far_apart_do_not_bind():
     apart = energy(-31.0 - 2 * 605.0 - 4 * 76.0)
-    assert binding_energy_kcal_mol(apart, ion=ION, ligand=LIGAND, water=WATER, ligands=2, waters=4) == pytest.approx(0.0)
+    assert binding_energy_kcal_mol(apart, ion=ION, ligand=LIGAND, water=WATER, ligands=2, waters=4) == pytest.approx(
+        0.0
+    )
 
 
 def test_exchange_is_the_difference_of_two_bindings():
     complex_, aqua = energy(-31.0 - 605.0 - 6 * 76.0 - 0.3), energy(-31.0 - 8 * 76.0 - 0.2)
     bound = binding_energy_kcal_mol(complex_, ion=ION, ligand=LIGAND, water=WATER, ligands=1, waters=6)
     hydrated = binding_energy_kcal_mol(aqua, ion=ION, ligand=LIGAND, water=WATER, ligands=0, waters=8)
-    exchanged = exchange_energy_kcal_mol(
-        complex_, aqua_complex=aqua, ligand=LIGAND, water=WATER, ligands=1, waters=6
-    )
+    exchanged = exchange_energy_kcal_mol(complex_, aqua_complex=aqua, ligand=LIGAND, water=WATER, ligands=1, waters=6)
     assert exchanged == pytest.approx(bound - hydrated, abs=1e-6)
     assert exchanged == pytest.approx(-0.1 * HARTREE_TO_KCAL_MOL, abs=1e-6)
 
@@ -50,9 +50,7 @@ def test_selectivity_is_positive_for_the_preferred_metal():
 
 def test_levels_do_not_mix():
     with pytest.raises(InputError, match="different levels"):
-        binding_energy_kcal_mol(
-            energy(-1.0, "paper"), ion=ION, ligand=LIGAND, water=WATER, ligands=1, waters=6
-        )
+        binding_energy_kcal_mol(energy(-1.0, "paper"), ion=ION, ligand=LIGAND, water=WATER, ligands=1, waters=6)
 
 
 def test_what_may_be_ranked():

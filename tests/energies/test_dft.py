@@ -33,17 +33,19 @@ def stock_energy(structure: Structure, *, density_fit: bool) -> float:
     field.grids.level = QUICK.grid_level
     if density_fit:
         field = field.density_fit(auxbasis=QUICK.coulomb_fitting_basis)
+        field.with_df.build()
     solvent = smd.SMD(mol, solvent="water")
     solvent.sasa_ng = QUICK.cavity_points_per_sphere
     solvent.e_cds = cds_energy_hartree(mol, solvent="water")
     field = field.SMD(solvent)
     field.disp = "d4:pbe"
-    field.conv_tol, field.conv_tol_grad = 1e-10, 1e-6
+    field.conv_tol, field.conv_tol_grad = 1e-9, 1e-5
     energy = field.kernel(start_density(mol, level=QUICK))
     assert field.converged
     return float(energy)
 
 
+@pytest.mark.engine
 def test_energy_equals_pyscf_with_the_stock_classes():
     ours = single_point(LANTHANUM_TWO_WATERS, level=TIGHT, memory_gb=2.0)
     assert ours.total_hartree == pytest.approx(stock_energy(LANTHANUM_TWO_WATERS, density_fit=True), abs=1e-7)
@@ -90,14 +92,16 @@ def test_bare_ion_has_the_born_energy(symbol):
 
 
 def test_ion_and_water_far_apart_do_not_bind():
-    apart = Structure(
-        ("La", *WATER.symbols), np.vstack([[[0.0, 0.0, 100.0]], WATER.positions_angstrom]), 3
-    )
+    apart = Structure(("La", *WATER.symbols), np.vstack([[[0.0, 0.0, 100.0]], WATER.positions_angstrom]), 3)
     energies = [single_point(part, level=TIGHT) for part in (apart, ion("La"), WATER)]
     bound = binding_energy_kcal_mol(
         energies[0], ion=energies[1], ligand=energies[2], water=energies[2], ligands=0, waters=1
     )
-    assert bound / HARTREE_TO_KCAL_MOL == pytest.approx(0.0, abs=1e-5)
+    # D4 shares the total charge among all atoms by electronegativity, however far apart they are:
+    # the water's own dispersion changes by 0.05 kcal/mol. Everything else has to vanish.
+    dispersion = energies[0].dispersion_hartree - energies[2].dispersion_hartree
+    assert bound / HARTREE_TO_KCAL_MOL - dispersion == pytest.approx(0.0, abs=1e-5)
+    assert abs(dispersion) < 1e-4
 
 
 def test_hydration_energy_of_water_is_near_experiment():
@@ -115,7 +119,11 @@ def test_no_convergence_is_a_failure_with_every_attempt(monkeypatch):
     failure = caught.value.failure
     assert failure.code is FailureCode.NOT_CONVERGED
     assert failure.stage == "scf"
-    assert [attempt["method"] for attempt in failure.evidence["attempts"]] == ["diis", "level shift", "second order"]
+    assert [attempt["method"] for attempt in failure.evidence["attempts"]] == [
+        "diis",
+        "level shift",
+        "second order",
+    ]
 
 
 @pytest.mark.parametrize("last_rung", ["level shift", "second order"])

@@ -36,7 +36,7 @@ def test_another_core_than_declared_is_caught():
 
 
 def test_a_lost_core_potential_is_caught_by_the_electron_count(monkeypatch):
-    monkeypatch.setattr(molecule, "_core_potential", lambda level, symbol: None)
+    monkeypatch.setattr(molecule, "_core_potential", lambda *_: None)
     with pytest.raises(CalculationFailed, match="54 electrons"):
         build_molecule(ion("La"), level=QUICK, memory_gb=1.0)
 

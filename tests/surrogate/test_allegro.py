@@ -152,26 +152,18 @@ def test_a_handful_of_labels_is_enough_to_say_something(allegro, tmp_path, n):
     assert np.isfinite(allegro.predict_member(tmp_path / "0.pt", make_samples(4, seed=2))).all()
 
 
-def test_with_more_labels_it_beats_the_line_it_starts_from(allegro, tmp_path):
-    samples, unseen = make_samples(100, seed=3), make_samples(100, seed=9)
+def test_with_many_labels_it_beats_the_line_it_starts_from(allegro, tmp_path):
+    samples, unseen = make_samples(210, seed=3), make_samples(100, seed=9)
     report = allegro.train_member(
-        samples, settings=AllegroSettings(), member=0, members=4, seed=0, path=tmp_path / "m.pt"
+        samples, settings=AllegroSettings(epochs=50), member=1, members=4, seed=0, path=tmp_path / "m.pt"
     )
+    # Four folds leave 157 or 158, of which every eighth only decides when to stop.
+    assert (report.samples, report.validation) == (157, 20)
     truth = targets_kcal_mol(unseen)
     inside = [s for s in samples if s.key not in report.out_of_fold_kcal_mol]
     line = fit_ridge([composition(s) for s in inside], targets_kcal_mol(inside))
     error = np.abs(allegro.predict_member(tmp_path / "m.pt", unseen) - truth).mean()
-    assert report.train_mae_kcal_mol < 0.5 * error
-    assert error < 0.9 * np.abs(line.predict([composition(s) for s in unseen]) - truth).mean()
-
-
-def test_with_many_labels_some_only_decide_when_to_stop(allegro, tmp_path):
-    report = allegro.train_member(
-        make_samples(210), settings=replace(SHORT, epochs=2), member=0, members=4, seed=0, path=tmp_path / "m.pt"
-    )
-    # Four folds leave 157, of which every eighth is kept aside.
-    assert (report.samples, report.validation, report.epochs) == (157, 20, 2)
-    assert report.validation_mae_kcal_mol > 0
+    assert error < 0.8 * np.abs(line.predict([composition(s) for s in unseen]) - truth).mean()
 
 
 def test_torchs_default_precision_is_left_alone(allegro, tmp_path):

@@ -28,8 +28,9 @@ _CHUNK = 2048
 class Pick:
     """One chosen candidate; `rank` counts from 1 over the batch.
 
-    `value` is the acquisition's value given the picks before it, in the acquisition's own unit; a
-    control was drawn by chance and has none.
+    `value` is in the acquisition's own unit: the gain of this pick alone for `posterior_mean`, otherwise
+    the worth of the batch up to and with this pick (controls and pending included). A control was
+    drawn by chance and has none.
     """
 
     key: str
@@ -129,7 +130,7 @@ def _acquire(
     policy: Policy,
     random: np.random.Generator,
 ) -> list[tuple[int, float]]:
-    """Return the rows BoTorch picks one after the other, each with its value given those before it."""
+    """Return the rows BoTorch picks one after the other, each with the value `Pick` describes."""
     import torch
     from botorch.optim.optimize import optimize_acqf_discrete
 
