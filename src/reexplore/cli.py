@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import traceback
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from typer.exceptions import TyperException
 
 from reexplore import __version__
-from reexplore.errors import ReexploreError
+from reexplore.errors import ExecutionError, ReexploreError
 
 if TYPE_CHECKING:
     from reexplore.campaign.setup import Setup
@@ -57,7 +59,7 @@ WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The folder that holds `runs/`.", show_default="this folder")
 ]
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def _setup(reference: str, workspace: Path) -> Setup:
@@ -128,8 +130,8 @@ def run(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> Non
     drive(setup, narrator=Narrator(console))
     _announce(setup)
     _show(campaign_record(setup, open_ledger(setup)), top=4)
-    console.print(f"page:   file://{setup.folder}/report/{PAGE_NAME}", soft_wrap=True)
-    console.print(f"MLflow: reexplore ui {reference}", soft_wrap=True)
+    console.print(f"page:   file://{setup.folder}/report/{PAGE_NAME}")
+    console.print(f"MLflow: reexplore ui {reference}")
 
 
 @campaign.command()
@@ -187,7 +189,7 @@ def report(
     write_files(record, setup.folder)
     _announce(setup)
     _show(record, top=top)
-    console.print(f"written to {setup.folder / 'report'}", soft_wrap=True)
+    console.print(f"written to {setup.folder / 'report'}")
 
 
 @campaign.command()
@@ -238,12 +240,7 @@ def ui(
     """
     from reexplore.tracking.ui import serve
 
-    serve(
-        _setup(reference, workspace).tracking,
-        host="127.0.0.1",
-        port=port,
-        say=lambda text: console.print(text, soft_wrap=True),
-    )
+    serve(_setup(reference, workspace).tracking, host="127.0.0.1", port=port, say=console.print)
 
 
 def _version(wanted: bool) -> None:
@@ -261,6 +258,14 @@ def _options(
     del version
 
 
+def _complain(sentence: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(sentence)}")
+
+
+def _disk_is_full(error: Exception) -> bool:
+    return getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in str(error)
+
+
 def main() -> None:
     """Run the command line; every error is one sentence and an exit code."""
     try:
@@ -268,7 +273,7 @@ def main() -> None:
     except typer.Exit as ended:
         sys.exit(ended.exit_code)
     except ReexploreError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {error}", markup=True)
+        _complain(str(error))
         sys.exit(error.exit_code)
     except TyperException as error:
         error.show()  # type: ignore[attr-defined]  # usage errors know how to show themselves
@@ -276,7 +281,10 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("\ninterrupted: nothing finished is lost; go on with `reexplore campaign resume`\n")
         sys.exit(130)
-    except Exception:  # the last line of defence: a fault of ours must be reported whole
+    except Exception as error:  # the last line of defence: a fault of ours must be reported whole
+        if _disk_is_full(error):
+            _complain(f"the disk is full ({error}): free some space, then `reexplore campaign resume`; nothing is lost")
+            sys.exit(ExecutionError.exit_code)
         log = Path("reexplore-error.log")
         log.write_text(traceback.format_exc(), encoding="utf-8")
         sys.stderr.write(f"error: a fault of reexplore itself; please report {log.resolve()}\n")

@@ -14,9 +14,8 @@ import pytest
 import yaml
 
 from reexplore.campaign.bench import Bench
-from reexplore.campaign.campaign import run_campaign
+from reexplore.campaign.campaign import open_campaign, run_campaign
 from reexplore.campaign.driver import drive, open_ledger, sole_driver
-from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.report import Report
@@ -98,7 +97,7 @@ def test_baselines_stand_beside_the_ensemble(undisturbed):
 @pytest.mark.engine
 def test_running_again_computes_nothing(undisturbed):
     before = campaign_status(undisturbed, open_ledger(undisturbed))
-    ledger = Ledger(undisturbed.ledger_path)
+    ledger = open_campaign(undisturbed)
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
     run_campaign(Bench(undisturbed, ledger, nobody, Narrator()), Report(undisturbed))
     assert campaign_status(undisturbed, ledger) == before
@@ -109,8 +108,7 @@ def test_a_second_campaign_reuses_the_store_though_its_tracker_is_down(undisturb
     shutil.copytree(undisturbed.workspace / "runs" / "_store", tmp_path / "runs" / "_store")
     # Nothing listens there: a tracker that is down must not stop the campaign.
     twin = small(tmp_path, name="twin", tracking={"store": "http://127.0.0.1:9"})
-    twin.folder.mkdir(parents=True)
-    ledger = Ledger(twin.ledger_path)
+    ledger = open_campaign(twin)
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
     run_campaign(Bench(twin, ledger, nobody, Narrator()), Report(twin))
     status = campaign_status(twin, ledger)
@@ -156,14 +154,10 @@ def _done(setup):
 
 def test_a_folder_of_another_campaign_is_refused(tmp_path):
     setup = small(tmp_path)
-    setup.folder.mkdir(parents=True)
-    from reexplore.campaign.campaign import adopt
-
-    adopt(setup, Ledger(setup.ledger_path))
+    open_campaign(setup).close()
     before = setup.ledger_path.read_bytes()
-    other = small(tmp_path, seed=7)
     with pytest.raises(InputError, match=r"was declared otherwise \(seed: 2026 -> 7\)"):
-        adopt(other, Ledger(setup.ledger_path))
+        open_campaign(small(tmp_path, seed=7))
     assert setup.ledger_path.read_bytes() == before
 
 

@@ -19,7 +19,10 @@ def test_sketch_has_the_layout_and_passes_quality_control(scaffold, ligands):
     assert sketch.charge == who.charge
     report = check_complex(sketch, candidate=who)
     assert report.ok
-    radii = [METALS["La"].shannon_radius_angstrom + DONOR_RADII_ANGSTROM[sketch.symbols[d]] for d in Layout.of(who).donors]
+    radii = [
+        METALS["La"].shannon_radius_angstrom + DONOR_RADII_ANGSTROM[sketch.symbols[d]]
+        for d in Layout.of(who).donors
+    ]
     np.testing.assert_allclose(report.donor_distances_angstrom, radii, atol=0.05)
 
 

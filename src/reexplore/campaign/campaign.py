@@ -25,7 +25,6 @@ def run_campaign(bench: Bench, report: Report) -> None:
     Every step asks ledger and store first, so that running it again costs nothing and a resumed
     campaign ends where an undisturbed one ends.
     """
-    adopt(bench.setup, bench.ledger)
     bench.ledger.recall_submitted()
     screening = screen(bench)
     while (current := _open_round(bench, screening)) is not None:
@@ -37,8 +36,10 @@ def run_campaign(bench: Bench, report: Report) -> None:
     report.campaign_ended(bench)
 
 
-def adopt(setup: Setup, ledger: Ledger) -> None:
-    """Enter what the campaign is, or refuse when the ledger belongs to another one."""
+def open_campaign(setup: Setup) -> Ledger:
+    """Return the campaign's ledger, new or old; refuse when it belongs to a campaign declared otherwise."""
+    setup.folder.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(setup.ledger_path)
     resolved = setup.resolved()
     known = ledger.meta("campaign")
     if known is not None and (lines := difference(json.loads(known), resolved)):
@@ -50,6 +51,7 @@ def adopt(setup: Setup, ledger: Ledger) -> None:
     if known is None:
         facts |= {"key": uuid.uuid4().hex, "started_at": repr(time.time())}
     ledger.set_meta(**facts)
+    return ledger
 
 
 def _open_round(bench: Bench, screening: Screening) -> Round | None:

@@ -8,14 +8,14 @@ import platform
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
 from filelock import FileLock, Timeout
 
 from reexplore.campaign.bench import Bench
-from reexplore.campaign.campaign import run_campaign
+from reexplore.campaign.campaign import open_campaign, run_campaign
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.report import Report
@@ -28,13 +28,10 @@ def drive(setup: Setup, *, narrator: Narrator) -> None:
     from reexplore.execution.parsl import ParslExecutor
 
     require_size(setup.space, setup.file.space.limit)
-    setup.folder.mkdir(parents=True, exist_ok=True)
-    with sole_driver(setup.folder), _signals_stop_cleanly():
-        ledger = Ledger(setup.ledger_path)
+    with sole_driver(setup.folder), _signals_stop_cleanly(), closing(open_campaign(setup)) as ledger:
         executor = ParslExecutor(setup.parsl_config(), store=setup.store, evidence=setup.folder / "evidence")
         with executor:
             run_campaign(Bench(setup, ledger, executor, narrator), Report(setup))
-        ledger.close()
 
 
 def open_ledger(setup: Setup) -> Ledger:
@@ -47,6 +44,7 @@ def open_ledger(setup: Setup) -> Ledger:
 @contextmanager
 def sole_driver(folder: Path) -> Iterator[None]:
     """Hold the campaign's lock, which ends with the process; raise `CampaignBusyError` when another has it."""
+    folder.mkdir(parents=True, exist_ok=True)
     lock, holder = FileLock(folder / "driver.lock"), folder / "driver.json"
     try:
         lock.acquire(timeout=0)

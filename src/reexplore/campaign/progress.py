@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 
@@ -29,7 +30,7 @@ class Narrator:
     def say(self, text: str) -> None:
         """Print one line, with the time since the start."""
         minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
-        self._console.print(f"[dim]{minutes:3d}:{seconds:02d}[/dim]  {text}")
+        self._console.print(f"[dim]{minutes:3d}:{seconds:02d}[/dim]  {escape(text)}")
         sys.stdout.flush()
 
     @contextmanager
@@ -55,7 +56,7 @@ class _RichBar:
 
     def advance(self, note: str) -> None:
         self._progress.advance(self._task)  # type: ignore[arg-type]
-        self._progress.console.print(f"       [dim]{note}[/dim]")
+        self._progress.console.print(f"       [dim]{escape(note)}[/dim]")
 
 
 class _PlainBar:

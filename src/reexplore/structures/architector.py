@@ -34,20 +34,7 @@ POLYHEDRA: dict[int, tuple[str, ...]] = {
 #: Bonds between two donors of an ordinary chelate: rings of five to seven atoms with the metal.
 _CHELATE_BONDS = (3, 4, 5)
 
-#: Architector accepts unknown parameters in silence; these are the ones this module may pass.
-_KNOWN_PARAMETERS = frozenset(
-    (
-        "metal_ox",
-        "relax",
-        "assemble_method",
-        "n_conformers",
-        "n_symmetries",
-        "skip_duplicate_tests",
-        "fill_ligand",
-    )
-)
-
-#: Built structures whose metal-heavy atom distances all agree within this are one structure.
+#: Built structures whose sorted heavy-atom distances all agree within this are one structure.
 _SAME_ANGSTROM = 0.1
 
 
@@ -76,16 +63,19 @@ def build_complexes(candidate: Candidate, *, conformers: int) -> list[Structure]
             smiles=candidate.ligand.smiles,
         ) from error
     structures: list[Structure] = []
+    failed: CalculationFailed | None = None
     for result in sorted(results.values(), key=lambda r: float(r["energy"])):
-        structure = _in_layout(result, candidate)
+        try:
+            structure = _in_layout(result, candidate)
+        except CalculationFailed as unmatched:
+            failed = unmatched
+            continue
         if not any(_same(structure, other) for other in structures):
             structures.append(structure)
     if not structures:
-        raise CalculationFailed(
-            FailureCode.BUILD_FAILED,
-            STAGE,
-            f"Architector built nothing for {candidate.name}",
-            smiles=candidate.ligand.smiles,
+        message = f"Architector built nothing for {candidate.name}"
+        raise failed or CalculationFailed(
+            FailureCode.BUILD_FAILED, STAGE, message, smiles=candidate.ligand.smiles
         )
     return structures[:conformers]
 
@@ -114,6 +104,7 @@ def _request(candidate: Candidate, *, conformers: int) -> dict[str, Any]:
     else:
         core["coreType"] = list(polyhedra[:conformers])
         per_polyhedron = ceil(conformers / len(core["coreType"]))
+    # It ignores parameters that it does not know; a test compares these with its own list.
     parameters = {
         "metal_ox": candidate.metal.oxidation_state,
         "relax": False,
@@ -125,9 +116,6 @@ def _request(candidate: Candidate, *, conformers: int) -> dict[str, Any]:
         "skip_duplicate_tests": True,
         "fill_ligand": "water",
     }
-    unknown = set(parameters) - _KNOWN_PARAMETERS
-    if unknown:
-        raise ValueError(f"Architector would ignore {sorted(unknown)}")
     return {
         "core": core,
         "ligands": [_ligand(candidate.ligand) for _ in range(candidate.ligands)],
@@ -199,7 +187,9 @@ def _fragments(bonds: Bonds, *, leave_out: int) -> list[list[int]]:
     return [group for group in groups if group != [leave_out]]
 
 
-def _match(ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]) -> list[int]:
+def _match(
+    ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]
+) -> list[int]:
     """Return the fragment's atoms in the order of the ligand, such that its donors are the bound atoms."""
     names = [atom.GetSymbol() for atom in ligand.mol_with_hydrogens.GetAtoms()]
     pattern = skeleton(names, ligand_bonds(ligand))
@@ -218,7 +208,7 @@ def _match(ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds
 
 
 def _same(first: Structure, second: Structure) -> bool:
-    """Return whether all metal-atom and donor-donor distances agree: rotations and mirror images count as same."""
+    """Return whether two structures agree up to rotation, mirror image and the exchange of equal atoms."""
     return bool(np.max(np.abs(_fingerprint(first) - _fingerprint(second))) < _SAME_ANGSTROM)
 
 

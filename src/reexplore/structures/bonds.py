@@ -16,9 +16,15 @@ Bonds = NDArray[np.bool_]
 
 #: Covalent radii in Å (B. Cordero et al., Dalton Trans. 2008, 2832).
 COVALENT_RADII_ANGSTROM = {
-    "H": 0.31, "B": 0.84, "C": 0.76, "N": 0.71, "O": 0.66, "F": 0.57,
-    "Si": 1.11, "P": 1.07, "S": 1.05, "Cl": 1.02, "Br": 1.20, "I": 1.39,
-}  # fmt: skip
+    "H": 0.31,
+    "C": 0.76,
+    "N": 0.71,
+    "O": 0.66,
+    "F": 0.57,
+    "P": 1.07,
+    "S": 1.05,
+    "Cl": 1.02,
+}
 
 #: Two atoms are bonded up to this many times the sum of their covalent radii.
 BOND_TOLERANCE = 1.25

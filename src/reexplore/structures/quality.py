@@ -22,12 +22,11 @@ from reexplore.structures.geometry import Layout, Structure
 
 STAGE = "quality"
 
-#: Radii of donor atoms in Å: O²⁻ (2-coordinate), S²⁻, N³⁻ (Shannon 1976); P as its van der Waals
-#: radius less the 0.3 Å by which those of O and S exceed their ionic ones.
-DONOR_RADII_ANGSTROM = {"O": 1.35, "S": 1.84, "N": 1.46, "P": 1.50}
+#: Radii of donor atoms in Å: O²⁻, S²⁻ and N³⁻ by Shannon; P from La-P bonds of 3.1 Å in phosphine complexes.
+DONOR_RADII_ANGSTROM = {"O": 1.35, "S": 1.84, "N": 1.46, "P": 1.90}
 
 #: A named donor counts as bound within ionic radius + donor radius + this margin (ours). Relaxed
-#: donors lie within 0.35 Å of the sum; a water in the second shell lies 1.5 Å beyond it.
+#: donors lie within 0.3 Å of the sum; a water in the second shell lies 1.5 Å beyond it.
 DONOR_MARGIN_ANGSTROM = 0.55
 
 #: Atoms of different parts may not come closer than this share of their van der Waals radii (ours):
@@ -35,7 +34,7 @@ DONOR_MARGIN_ANGSTROM = 0.55
 CLASH_SHARE = 0.6
 #: No heavy atom may come closer to the metal than its ionic radius plus this (ours).
 _METAL_CONTACT_ANGSTROM = 0.6
-#: van der Waals radii in Å (A. Bondi, J. Phys. Chem. 1964, 68, 441; H by Rowland and Taylor 1996 is 1.10, Bondi 1.20).
+#: van der Waals radii in Å (A. Bondi, J. Phys. Chem. 1964, 68, 441).
 _VAN_DER_WAALS_ANGSTROM = {
     "H": 1.20,
     "C": 1.70,
@@ -205,7 +204,8 @@ def _clashes(
         # Hydrogen bonds are short; a proton too near to a heavy atom is a transferred proton.
         if part[i] != part[j]
         and (symbols[i] == "H") == (symbols[j] == "H")
-        and distances[i, j] < CLASH_SHARE * (_VAN_DER_WAALS_ANGSTROM[symbols[i]] + _VAN_DER_WAALS_ANGSTROM[symbols[j]])
+        and distances[i, j]
+        < CLASH_SHARE * (_VAN_DER_WAALS_ANGSTROM[symbols[i]] + _VAN_DER_WAALS_ANGSTROM[symbols[j]])
     ]
     return [
         Failure(
