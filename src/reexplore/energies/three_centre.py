@@ -39,7 +39,7 @@ class ThreeCentreIntegrals:
         self._memory_left = memory_bytes
         self._folder = tempfile.TemporaryDirectory(dir=scratch) if scratch is not None else None
         self._shells = list(_shell_blocks(charges, mol.nao * (mol.nao + 1) // 2))
-        self._kept: list[Array | None] = [None] * len(self._shells)
+        self._kept: dict[int, Array | Path] = {}
         offsets = charges.ao_loc_nr()
         widest = max(int(offsets[stop] - offsets[start]) for start, stop in self._shells)
         self._buffer = np.empty(widest * mol.nao * (mol.nao + 1) // 2)
@@ -47,7 +47,7 @@ class ThreeCentreIntegrals:
     @property
     def bytes_in_memory(self) -> int:
         """Return the memory the kept blocks take."""
-        return sum(block.nbytes for block in self._kept if block is not None and not isinstance(block, np.memmap))
+        return sum(block.nbytes for block in self._kept.values() if not isinstance(block, Path))
 
     def potential_of_density(self, density_matrix: Array) -> Array:
         """Return the potential of an electron density at every charge: Σ_μν D_μν (μν|P)."""
@@ -71,8 +71,12 @@ class ThreeCentreIntegrals:
     def _blocks(self) -> Iterator[Array]:
         """Yield blocks of shape (charges, significant orbital pairs)."""
         for index, shells in enumerate(self._shells):
-            block = self._kept[index]
-            yield self._evaluate(index, shells) if block is None else block
+            kept = self._kept.get(index)
+            if kept is None:
+                yield self._evaluate(index, shells)
+            else:
+                # A mapped file would count as this process's memory.
+                yield np.load(kept) if isinstance(kept, Path) else kept
 
     def _evaluate(self, index: int, shells: tuple[int, int]) -> Array:
         everything = (0, self._mol.nbas, 0, self._mol.nbas, *shells)
@@ -93,7 +97,7 @@ class ThreeCentreIntegrals:
         elif self._folder is not None:
             path = Path(self._folder.name) / f"{index}.npy"
             np.save(path, block)
-            self._kept[index] = np.load(path, mmap_mode="r")
+            self._kept[index] = path
         return block
 
 
