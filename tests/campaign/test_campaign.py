@@ -18,7 +18,6 @@ from reexplore.campaign.campaign import open_campaign, run_campaign
 from reexplore.campaign.driver import drive, open_ledger, sole_driver
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.record import campaign_record
-from reexplore.campaign.report import Report
 from reexplore.campaign.setup import prepare
 from reexplore.campaign.status import campaign_status
 from reexplore.errors import InputError
@@ -99,7 +98,7 @@ def test_running_again_computes_nothing(undisturbed):
     before = campaign_status(undisturbed, open_ledger(undisturbed))
     ledger = open_campaign(undisturbed)
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
-    run_campaign(Bench(undisturbed, ledger, nobody, Narrator()), Report(undisturbed))
+    run_campaign(Bench(undisturbed, ledger, nobody, Narrator()))
     assert campaign_status(undisturbed, ledger) == before
 
 
@@ -110,7 +109,7 @@ def test_a_second_campaign_reuses_the_store_though_its_tracker_is_down(undisturb
     twin = small(tmp_path, name="twin", tracking={"store": "http://127.0.0.1:9"})
     ledger = open_campaign(twin)
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
-    run_campaign(Bench(twin, ledger, nobody, Narrator()), Report(twin))
+    run_campaign(Bench(twin, ledger, nobody, Narrator()))
     status = campaign_status(twin, ledger)
     assert status.reused == sum(sum(states.values()) for states in status.calculations.values())
     assert decisions(twin) == decisions(undisturbed)

@@ -33,9 +33,7 @@ def test_ligands_and_waters_stay_rigid_and_the_charge_stays(name):
     structure, layout = relaxed(name), Layout.of(candidate(name))
     moved = exchange_metal(structure, layout=layout, old=LA, new=LU)
     before, after = distance_matrix(structure), distance_matrix(moved)
-    parts = [layout.ligand(k) for k in range(layout.ligands)] + [
-        layout.water(k) for k in range(layout.waters)
-    ]
+    parts = [layout.ligand(k) for k in range(layout.ligands)] + [layout.water(k) for k in range(layout.waters)]
     for part in parts:
         np.testing.assert_allclose(after[np.ix_(part, part)], before[np.ix_(part, part)], atol=1e-7)
     assert moved.charge == structure.charge

@@ -82,16 +82,12 @@ def test_ring_nitrogen_near_the_metal_does_not_replace_a_donor():
     structure, who = relaxed(NAME), candidate(NAME)
     donor = Layout.of(who).donors[0]
     away = structure.positions_angstrom[donor] + 0.9 * structure.positions_angstrom[donor] / 2.3
-    assert FailureCode.DONOR_LOST in _codes(
-        check_complex(_with_atom_at(structure, donor, away), candidate=who)
-    )
+    assert FailureCode.DONOR_LOST in _codes(check_complex(_with_atom_at(structure, donor, away), candidate=who))
 
 
 def _amide(who):
     """Return the amide's (N, H, O) in the ligand's order."""
-    ((_, oxygen, nitrogen),) = who.ligand.mol_with_hydrogens.GetSubstructMatches(
-        Chem.MolFromSmarts("C(=O)[NX3]")
-    )
+    ((_, oxygen, nitrogen),) = who.ligand.mol_with_hydrogens.GetSubstructMatches(Chem.MolFromSmarts("C(=O)[NX3]"))
     neighbours = who.ligand.mol_with_hydrogens.GetAtomWithIdx(nitrogen).GetNeighbors()
     return nitrogen, next(a.GetIdx() for a in neighbours if a.GetSymbol() == "H"), oxygen
 
@@ -102,9 +98,7 @@ def test_amide_turned_into_an_iminol_is_a_proton_transfer():
     nitrogen, hydrogen, oxygen = (Layout.of(who).ligand(0)[a] for a in _amide(who))
     carbon = int(np.flatnonzero(bonds_from_distances(structure)[oxygen])[0])
     centre = structure.positions_angstrom[carbon]
-    beyond = (
-        structure.positions_angstrom[oxygen] + 0.97 * (structure.positions_angstrom[oxygen] - centre) / 1.23
-    )
+    beyond = structure.positions_angstrom[oxygen] + 0.97 * (structure.positions_angstrom[oxygen] - centre) / 1.23
     report = check_complex(_with_atom_at(structure, hydrogen, beyond), candidate=who)
     assert _codes(report) == {FailureCode.PROTON_TRANSFER}
     assert report.problems[0].evidence["atoms"] == [hydrogen, nitrogen, oxygen]
@@ -129,17 +123,13 @@ def test_hydrogen_that_flew_away_breaks_its_owner():
         FailureCode.WATER_LOST
     }
     hydrogen = layout.ligand(0)[_amide(who)[1]]
-    assert _codes(check_complex(_with_atom_at(structure, hydrogen, far), candidate=who)) == {
-        FailureCode.LIGAND_BROKEN
-    }
+    assert _codes(check_complex(_with_atom_at(structure, hydrogen, far), candidate=who)) == {FailureCode.LIGAND_BROKEN}
 
 
 def test_opened_ring_is_a_broken_ligand():
     structure, who = relaxed("La_CAM-H_1_6"), candidate("La_CAM-H_1_6")
     mol, layout = who.ligand.mol_with_hydrogens, Layout.of(who)
-    carbon = next(
-        a.GetIdx() for a in mol.GetAtoms() if a.GetIsAromatic() and a.GetTotalNumHs(includeNeighbors=True)
-    )
+    carbon = next(a.GetIdx() for a in mol.GetAtoms() if a.GetIsAromatic() and a.GetTotalNumHs(includeNeighbors=True))
     atom = layout.ligand(0)[carbon]
     outward = structure.positions_angstrom[atom] - structure.positions_angstrom[0]
     position = structure.positions_angstrom[atom] + 1.2 * outward / np.linalg.norm(outward)
@@ -187,9 +177,7 @@ def _embedded(who):
     return mol, Structure(symbols, mol.GetConformer().GetPositions(), who.charge)
 
 
-@pytest.mark.parametrize(
-    "substituent", ["H", "nitro", "thiol", "methylthio", "ethynyl", "phosphonate", "chloro"]
-)
+@pytest.mark.parametrize("substituent", ["H", "nitro", "thiol", "methylthio", "ethynyl", "phosphonate", "chloro"])
 def test_free_ligands_are_sound(substituent):
     # Perceiving bond orders rejects four of these.
     who = ligand("thio-HOPO", substituent)

@@ -30,12 +30,7 @@ def test_water_has_its_documented_gfn2_energy_and_shape():
     assert result.energy_hartree == pytest.approx(-5.070544, abs=2e-6)
     oxygen, first, second = result.structure.positions_angstrom
     assert np.linalg.norm(first - oxygen) == pytest.approx(0.959, abs=0.002)
-    cosine = (
-        (first - oxygen)
-        @ (second - oxygen)
-        / np.linalg.norm(first - oxygen)
-        / np.linalg.norm(second - oxygen)
-    )
+    cosine = (first - oxygen) @ (second - oxygen) / np.linalg.norm(first - oxygen) / np.linalg.norm(second - oxygen)
     assert np.degrees(np.arccos(cosine)) == pytest.approx(107.2, abs=0.5)
 
 

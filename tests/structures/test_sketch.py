@@ -20,8 +20,7 @@ def test_sketch_has_the_layout_and_passes_quality_control(scaffold, ligands):
     report = check_complex(sketch, candidate=who)
     assert report.ok
     radii = [
-        METALS["La"].shannon_radius_angstrom + DONOR_RADII_ANGSTROM[sketch.symbols[d]]
-        for d in Layout.of(who).donors
+        METALS["La"].shannon_radius_angstrom + DONOR_RADII_ANGSTROM[sketch.symbols[d]] for d in Layout.of(who).donors
     ]
     np.testing.assert_allclose(report.donor_distances_angstrom, radii, atol=0.05)
 

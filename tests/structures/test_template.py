@@ -67,9 +67,7 @@ def test_lowest_of_those_refined_is_kept_and_no_more_are_refined():
 def test_no_sound_structure_ends_in_the_last_reason_with_all_of_them():
     good = relaxed(NAME)
     with pytest.raises(CalculationFailed) as caught:
-        lowest_template(
-            candidate(NAME), starts=[_without_a_bond(good), _without_a_water(good)], refine=1, builder="t"
-        )
+        lowest_template(candidate(NAME), starts=[_without_a_bond(good), _without_a_water(good)], refine=1, builder="t")
     failure = caught.value.failure
     assert failure.code is FailureCode.WATER_LOST
     assert [r["code"] for r in failure.evidence["rejected"]] == ["ligand_broken", "water_lost"]

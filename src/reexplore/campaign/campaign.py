@@ -12,14 +12,14 @@ from reexplore.campaign.geometries import Screening, screen
 from reexplore.campaign.labelling import label
 from reexplore.campaign.learning import learn
 from reexplore.campaign.ledger import Ledger, Round
-from reexplore.campaign.report import Report
+from reexplore.campaign.report import report_end, report_round
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import IDENTITY_VERSION
 from reexplore.config import difference
 from reexplore.errors import InputError
 
 
-def run_campaign(bench: Bench, report: Report) -> None:
+def run_campaign(bench: Bench) -> None:
     """Go on until the budget of labels is spent or no candidate is left.
 
     Every step asks ledger and store first, so that running it again costs nothing and a resumed
@@ -32,8 +32,8 @@ def run_campaign(bench: Bench, report: Report) -> None:
         bench.narrator.say(f"round {current.number} ({current.kind}): {', '.join(c.name for c in batch)}")
         label(bench, batch)
         bench.ledger.close_round(current.number, learn(bench, screening, current.number))
-        report.round_closed(bench, current.number)
-    report.campaign_ended(bench)
+        report_round(bench, current.number)
+    report_end(bench)
 
 
 def open_campaign(setup: Setup) -> Ledger:

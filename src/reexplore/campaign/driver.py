@@ -18,7 +18,6 @@ from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign, run_campaign
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.progress import Narrator
-from reexplore.campaign.report import Report
 from reexplore.campaign.setup import Setup, require_size
 from reexplore.errors import CampaignBusyError, InputError
 
@@ -31,7 +30,7 @@ def drive(setup: Setup, *, narrator: Narrator) -> None:
     with sole_driver(setup.folder), _signals_stop_cleanly(), closing(open_campaign(setup)) as ledger:
         executor = ParslExecutor(setup.parsl_config(), store=setup.store, evidence=setup.folder / "evidence")
         with executor:
-            run_campaign(Bench(setup, ledger, executor, narrator), Report(setup))
+            run_campaign(Bench(setup, ledger, executor, narrator))
 
 
 def open_ledger(setup: Setup) -> Ledger:

@@ -108,7 +108,7 @@ def _row(
         name=candidate.name,
         group=candidate.group.name,
         ligand=candidate.ligand.name,
-        smiles=candidate.ligand.smiles,
+        smiles=candidate.ligand.canonical_smiles,
         metal=candidate.metal.symbol,
         ligands=candidate.ligands,
         waters=candidate.waters,

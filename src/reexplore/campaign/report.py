@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich import box
@@ -13,60 +11,38 @@ from reexplore.campaign.bench import Bench
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import Setup
+from reexplore.tracking.payload import table
 from reexplore.tracking.records import CampaignRecord, CandidateRow, TrackingError
 from reexplore.tracking.review import PAGE_NAME, review_page
 
 _PAGE_ROWS = 40
-_CSV_COLUMNS = [
-    "group",
-    "rank",
-    "name",
-    "ligand",
-    "smiles",
-    "metal",
-    "ligands",
-    "waters",
-    "charge",
-    "status",
-    "round",
-    "role",
-    "predicted_kcal_mol",
-    "sigma_kcal_mol",
-    "dft_kcal_mol",
-    "warnings",
-]
 
 
-@dataclass(frozen=True)
-class Report:
-    """Writes the report of a campaign whenever a round is closed."""
+def report_round(bench: Bench, number: int) -> None:
+    """Say what a closed round came to, and bring files and mirror up to date."""
+    record = campaign_record(bench.setup, bench.ledger)
+    errors = record.rounds[number].mean_absolute_errors
+    told = ", ".join(f"{model} {error:.1f}" for model, error in errors.items())
+    bench.narrator.say(
+        f"round {number} closed: {record.labels} labels; out-of-fold MAE in kcal/mol: {told or 'none yet'}"
+    )
+    _publish(bench, record)
 
-    setup: Setup
 
-    def round_closed(self, bench: Bench, number: int) -> None:
-        """Say what the round came to, and bring files and mirror up to date."""
-        record = campaign_record(bench.setup, bench.ledger)
-        errors = record.rounds[number].mean_absolute_errors
-        told = ", ".join(f"{model} {error:.1f}" for model, error in errors.items())
-        bench.narrator.say(
-            f"round {number} closed: {record.labels} labels; out-of-fold MAE in kcal/mol: {told or 'none yet'}"
-        )
-        write_files(record, self.setup.folder)
-        self._mirror(bench, record)
+def report_end(bench: Bench) -> None:
+    """Bring files and mirror up to date once more: a resume may have found them behind."""
+    _publish(bench, campaign_record(bench.setup, bench.ledger))
 
-    def campaign_ended(self, bench: Bench) -> None:
-        """Bring files and mirror up to date once more."""
-        record = campaign_record(bench.setup, bench.ledger)
-        write_files(record, self.setup.folder)
-        if bench.ledger.unsent_rounds():
-            self._mirror(bench, record)
 
-    def _mirror(self, bench: Bench, record: CampaignRecord) -> None:
-        try:
-            mirror(self.setup, bench.ledger, record)
-        except TrackingError as error:
-            # The ledger has everything: a tracker that is down must not stop chemistry.
-            bench.narrator.say(f"MLflow was not reached ({error}); `reexplore campaign sync` sends it later")
+def _publish(bench: Bench, record: CampaignRecord) -> None:
+    write_files(record, bench.setup.folder)
+    if not bench.ledger.unsent_rounds():
+        return
+    try:
+        mirror(bench.setup, bench.ledger, record)
+    except TrackingError as error:
+        # The ledger has everything: a tracker that is down must not stop chemistry.
+        bench.narrator.say(f"MLflow was not reached ({error}); `reexplore campaign sync` sends it later")
 
 
 def mirror(setup: Setup, ledger: Ledger, record: CampaignRecord) -> None:
@@ -82,11 +58,7 @@ def write_files(record: CampaignRecord, folder: Path) -> None:
     report = folder / "report"
     report.mkdir(parents=True, exist_ok=True)
     _replace(report / PAGE_NAME, review_page(record, top=_PAGE_ROWS))
-    with (report / "candidates.csv.partial").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(_CSV_COLUMNS)
-        writer.writerows([_cell(row, column) for column in _CSV_COLUMNS] for row in record.rows)
-    (report / "candidates.csv.partial").rename(report / "candidates.csv")
+    _replace(report / "candidates.csv", table(record.rows))
     labelled = [row for row in record.rows if row.dft_kcal_mol is not None]
     _replace(report / "labels.extxyz", "".join(_labelled_extxyz(row) for row in labelled))
 
@@ -97,15 +69,6 @@ def _replace(path: Path, text: str) -> None:
     partial.rename(path)
 
 
-def _cell(row: CandidateRow, column: str) -> str:
-    value = row.verdict if column == "status" else getattr(row, column)
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    return "; ".join(value) if isinstance(value, tuple) else str(value)
-
-
 def _labelled_extxyz(row: CandidateRow) -> str:
     count, comment, *atoms = str(row.geometry_xyz).splitlines()
     facts = f'{comment} name="{row.name}" smiles="{row.smiles}" binding_energy_kcal_mol={row.dft_kcal_mol:.6f}'
@@ -114,23 +77,23 @@ def _labelled_extxyz(row: CandidateRow) -> str:
 
 def candidate_table(record: CampaignRecord, *, top: int) -> Table:
     """Return the best candidates of each group as a table for the terminal."""
-    table = Table(
+    shown = Table(
         title=f"{record.name}: binding energies in kcal/mol, level {record.level}",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
-    table.add_column("rank", justify="right", min_width=4)
-    table.add_column("candidate", no_wrap=True)
-    table.add_column("predicted", justify="right", no_wrap=True)
-    table.add_column("label", justify="right", no_wrap=True)
-    table.add_column("round", no_wrap=True)
+    shown.add_column("rank", justify="right", min_width=4)
+    shown.add_column("candidate", no_wrap=True)
+    shown.add_column("predicted", justify="right", no_wrap=True)
+    shown.add_column("label", justify="right", no_wrap=True)
+    shown.add_column("round", no_wrap=True)
     for group in dict.fromkeys(row.group for row in record.rows):
-        table.add_section()
-        table.add_row("", f"[bold]{group}[/bold]")
+        shown.add_section()
+        shown.add_row("", f"[bold]{group}[/bold]")
         for row in [row for row in record.rows if row.group == group and row.rank is not None][:top]:
-            table.add_row(*_table_cells(row))
-    return table
+            shown.add_row(*_table_cells(row))
+    return shown
 
 
 def _table_cells(row: CandidateRow) -> tuple[str, ...]:

@@ -41,6 +41,11 @@ class Ligand:
         return re.sub(r":1\]", "]", self.identity)
 
     @cached_property
+    def canonical_smiles(self) -> str:
+        """Return the SMILES as other programs would write it, for people."""
+        return str(Chem.MolToSmiles(self.mol))
+
+    @cached_property
     def mol(self) -> Chem.Mol:
         """Return the molecule without hydrogens; atom order is that of `identity`."""
         return Chem.MolFromSmiles(self.smiles)

@@ -74,9 +74,7 @@ def build_complexes(candidate: Candidate, *, conformers: int) -> list[Structure]
             structures.append(structure)
     if not structures:
         message = f"Architector built nothing for {candidate.name}"
-        raise failed or CalculationFailed(
-            FailureCode.BUILD_FAILED, STAGE, message, smiles=candidate.ligand.smiles
-        )
+        raise failed or CalculationFailed(FailureCode.BUILD_FAILED, STAGE, message, smiles=candidate.ligand.smiles)
     return structures[:conformers]
 
 
@@ -187,9 +185,7 @@ def _fragments(bonds: Bonds, *, leave_out: int) -> list[list[int]]:
     return [group for group in groups if group != [leave_out]]
 
 
-def _match(
-    ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]
-) -> list[int]:
+def _match(ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]) -> list[int]:
     """Return the fragment's atoms in the order of the ligand, such that its donors are the bound atoms."""
     names = [atom.GetSymbol() for atom in ligand.mol_with_hydrogens.GetAtoms()]
     pattern = skeleton(names, ligand_bonds(ligand))

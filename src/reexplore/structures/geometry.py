@@ -84,9 +84,7 @@ class Layout:
     def of(cls, candidate: Candidate) -> Layout:
         """Return the layout of a candidate's complex."""
         ligand = candidate.ligand
-        return cls(
-            ligand.mol_with_hydrogens.GetNumAtoms(), ligand.donors, candidate.ligands, candidate.waters
-        )
+        return cls(ligand.mol_with_hydrogens.GetNumAtoms(), ligand.donors, candidate.ligands, candidate.waters)
 
     def __len__(self) -> int:
         """Return the number of atoms of the complex."""

@@ -204,8 +204,7 @@ def _clashes(
         # Hydrogen bonds are short; a proton too near to a heavy atom is a transferred proton.
         if part[i] != part[j]
         and (symbols[i] == "H") == (symbols[j] == "H")
-        and distances[i, j]
-        < CLASH_SHARE * (_VAN_DER_WAALS_ANGSTROM[symbols[i]] + _VAN_DER_WAALS_ANGSTROM[symbols[j]])
+        and distances[i, j] < CLASH_SHARE * (_VAN_DER_WAALS_ANGSTROM[symbols[i]] + _VAN_DER_WAALS_ANGSTROM[symbols[j]])
     ]
     return [
         Failure(

@@ -82,13 +82,18 @@ def table(rows: tuple[CandidateRow, ...]) -> str:
         "exchange_kcal_mol",
         "round",
         "role",
+        "warnings",
         "key",
     ]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([getattr(row, column) for column in columns] for row in rows)
+    writer.writerows([_cell(getattr(row, column)) for column in columns] for row in rows)
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return "; ".join(value) if isinstance(value, tuple) else value
 
 
 def guide(record: CampaignRecord) -> str:
