@@ -58,8 +58,8 @@ class TheoryEntry(_Strict):
 
     level: str = "quick"
     builder: Literal["architector", "sketch"] = "architector"
-    conformers: Positive = 4
-    refine: Positive = 2
+    conformers: Positive = 6
+    refine: Positive = 4
     ligand_conformers: Annotated[int, Field(ge=10)] = 10
 
 

@@ -16,18 +16,18 @@ from reexplore.structures.geometry import Layout
 #: Ligands assembled to estimate the size of all.
 _SAMPLE = 64
 
-# Measured on one core of a 2.6 GHz server processor; see `benchmarks/loop.py` and docs/energies.md.
-_ARCHITECTOR_S = 18.0
-_GRADIENT_S_AT_40_ATOMS = 0.10
-_GRADIENT_POWER = 2.8
-_TEMPLATE_CYCLES = 150
-_EXCHANGE_CYCLES = 30
-_LIGAND_CYCLES = 60
-_DFT_S_AT_40_ATOMS = 100.0
+# Measured on one core of a 2.6 GHz server processor; see docs/structures.md, docs/energies.md, docs/learning.md.
+_ARCHITECTOR_S, _ARCHITECTOR_S_PER_CONFORMER = 6.0, 5.0
+_GRADIENT_S_AT_40_ATOMS = 0.04
+_GRADIENT_POWER = 3.0
+_TEMPLATE_CYCLES = 110
+_EXCHANGE_CYCLES = 40
+_LIGAND_CYCLES = 40
+_DFT_S_AT_40_ATOMS = 50.0
 _DFT_LIGAND_FRACTION = 0.2
 _DFT_POWER = 2.5
-_TRAINING_S = 15.0
-_TRAINING_S_PER_LABEL = 0.15
+_TRAINING_S = 10.0
+_TRAINING_S_PER_LABEL = 0.04
 _TEACHER_S = 1.0
 
 
@@ -82,8 +82,8 @@ def plan_campaign(setup: Setup) -> Plan:
         Stage(
             "templates (Architector, GFN2-xTB)" if not sketch else "templates (sketch)",
             templates,
-            _TEACHER_S if sketch else _ARCHITECTOR_S + theory.refine * _TEMPLATE_CYCLES * gradient,
-            f"{theory.refine} of {theory.conformers} conformers relaxed, {about}",
+            _TEACHER_S if sketch else _template_s(theory.conformers, theory.refine, gradient),
+            f"{theory.refine} of {theory.conformers} built structures relaxed, {about}",
         ),
         Stage(
             "metal exchange (GFN2-xTB)" if not sketch else "metal exchange (none)",
@@ -139,6 +139,11 @@ def plan_table(plan: Plan, *, workers: int) -> Table:
     hours = plan.core_hours
     table.add_row("all", "", "", f"{hours:.1f}", f"about {hours / workers:.1f} h on {workers} workers")
     return table
+
+
+def _template_s(conformers: int, refine: int, gradient_s: float) -> float:
+    # One relaxation more: the best structure is tried once again with its side chains turned.
+    return _ARCHITECTOR_S + _ARCHITECTOR_S_PER_CONFORMER * conformers + (refine + 1) * _TEMPLATE_CYCLES * gradient_s
 
 
 def _sample(setup: Setup) -> Iterator[Candidate]:
