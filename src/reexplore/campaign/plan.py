@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from rich import box
 from rich.table import Table
 
 from reexplore.campaign.setup import Setup
@@ -80,49 +81,49 @@ def plan_campaign(setup: Setup) -> Plan:
     about = f"{atoms:.0f} atoms on average"
     stages = (
         Stage(
-            "templates (Architector, GFN2-xTB)" if not sketch else "templates (sketch)",
+            "templates" if not sketch else "templates (sketch)",
             templates,
             _TEACHER_S if sketch else _template_s(theory.conformers, theory.refine, gradient),
-            f"{theory.refine} of {theory.conformers} built structures relaxed, {about}",
+            f"Architector, GFN2-xTB: {theory.refine} of {theory.conformers} relaxed, {about}",
         ),
         Stage(
-            "metal exchange (GFN2-xTB)" if not sketch else "metal exchange (none)",
+            "metal exchange" if not sketch else "metal exchange (none)",
             labels,
             _TEACHER_S if sketch else _EXCHANGE_CYCLES * gradient,
-            f"{_EXCHANGE_CYCLES} gradients of {gradient:.2f} s",
+            f"GFN2-xTB: {_EXCHANGE_CYCLES} gradients of {gradient:.2f} s",
         ),
         Stage(
-            "free ligands (GFN2-xTB)" if not sketch else "free ligands (RDKit)",
+            "free ligands" if not sketch else "free ligands (RDKit)",
             ligands,
             _TEACHER_S if sketch else theory.ligand_conformers * _LIGAND_CYCLES * ligand_gradient,
-            f"{theory.ligand_conformers} conformers each, at most one ligand a label",
+            f"GFN2-xTB: {theory.ligand_conformers} conformers each",
         ),
         Stage(
-            f"energies of complexes ({setup.level.name})",
+            f"complexes at {setup.level.name}",
             labels,
             _TEACHER_S if fast else dft,
             about,
         ),
         Stage(
-            f"energies of ligands, ions, water ({setup.level.name})",
+            f"fragments at {setup.level.name}",
             ligands + len(space.metals) + 1,
             _TEACHER_S if fast else _DFT_LIGAND_FRACTION * dft,
-            "shared by every complex they occur in",
+            "ligands, ions, water; each once",
         ),
         Stage(
-            "training (Allegro)",
+            "training",
             rounds * setup.file.surrogate.members,
             training,
-            f"{rounds} rounds × {setup.file.surrogate.members} members, n = {labels} at the end",
+            f"Allegro: {rounds} rounds × {setup.file.surrogate.members} members",
         ),
-        Stage("prediction and choice (Allegro, BoTorch)", 2 * rounds, _TRAINING_S, "mostly imports at this size"),
+        Stage("prediction, choice", 2 * rounds, _TRAINING_S, "Allegro, BoTorch; mostly imports"),
     )
     return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages)
 
 
 def plan_table(plan: Plan, *, workers: int) -> Table:
     """Return the plan as a table for the terminal."""
-    table = Table(title="Expected work, one core a task", title_justify="left")
+    table = Table(title="Expected work, one core a task", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading, justify in (
         ("stage", "left"),
         ("tasks", "right"),
@@ -130,7 +131,7 @@ def plan_table(plan: Plan, *, workers: int) -> Table:
         ("core-hours", "right"),
         ("basis", "left"),
     ):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+        table.add_column(heading, justify=justify, no_wrap=heading == "stage")  # type: ignore[arg-type]
     for stage in plan.stages:
         table.add_row(
             stage.name, f"{stage.tasks:,}", f"{stage.seconds_each:.0f}", f"{stage.core_hours:.2f}", stage.basis
