@@ -122,21 +122,22 @@ def _run(
     with clock.stage("molecule and start density"):
         mol = build_molecule(structure, level=level, memory_gb=memory_gb)
         density = start_density(mol, level=level)
-    with clock.stage("Coulomb integrals"):
-        field = _KohnSham(mol, level=level, memory_bytes=kept_bytes, scratch=scratch)
-        # The first contraction evaluates the integrals and keeps them.
-        field.integrals.potential_of_density(density)
     with clock.stage("cavity"):
         solvent = FactorisedSMD(
             mol,
             solvent=level.solvent,
             points_per_sphere=level.cavity_points_per_sphere,
-            memory_bytes=kept_bytes - field.integrals.bytes_in_memory,
+            memory_bytes=kept_bytes,
             scratch=scratch,
         )
-        field = field.SMD(solvent)
+        # The first use lays the cavity, evaluates its integrals and keeps them.
         solvent.kernel(density)
-        field.keep_orbital_values(kept_bytes - field.integrals.bytes_in_memory - solvent.bytes_in_memory)
+        kept_bytes -= solvent.bytes_in_memory
+    with clock.stage("Coulomb integrals"):
+        field = _KohnSham(mol, level=level, memory_bytes=kept_bytes, scratch=scratch)
+        field.integrals.potential_of_density(density)
+        field.keep_orbital_values(kept_bytes - field.integrals.bytes_in_memory)
+        field = field.SMD(solvent)
     with clock.stage("one-electron integrals"):
         core_hamiltonian = field.get_hcore()
         field.get_hcore = lambda *_: core_hamiltonian

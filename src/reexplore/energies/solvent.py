@@ -56,14 +56,19 @@ class FactorisedSMD(smd.SMD):
         nuclei = gto.fakemol_for_charges(self.mol.atom_coords())
         # The electrostatics does take the charges a core potential leaves: its electrons are gone as well.
         self.v_grids_n = self.mol.atom_charges() @ gto.mole.intor_cross("int2c2e", nuclei, points)
-        self._integrals = ThreeCentreIntegrals(self.mol, points, memory_bytes=self._memory_bytes, scratch=self._scratch)
+        left = self._memory_bytes - self._matrix_bytes
+        self._integrals = ThreeCentreIntegrals(self.mol, points, memory_bytes=left, scratch=self._scratch)
         self._intermediates = {"cavity_points": len(self.v_grids_n)}
         return self
 
     @property
     def bytes_in_memory(self) -> int:
-        """Return the memory the kept integrals take."""
-        return self._integrals.bytes_in_memory if self._integrals is not None else 0
+        """Return the memory that the response and the kept integrals take."""
+        return self._matrix_bytes + self._integrals.bytes_in_memory if self._integrals is not None else 0
+
+    @property
+    def _matrix_bytes(self) -> int:
+        return int(self._double_layer_area.nbytes + self._bracket[0].nbytes + self._single_layer[0].nbytes)
 
     def _cavity(self) -> ThreeCentreIntegrals:
         """Return the cavity's integrals, laying the cavity first when that was not done yet."""
