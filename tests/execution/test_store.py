@@ -25,10 +25,19 @@ def test_a_published_result_is_found(tmp_path):
     assert list((tmp_path / "_work").iterdir()) == []
 
 
+def test_what_a_killed_predecessor_left_is_removed(tmp_path):
+    store = Store(tmp_path)
+    left, other = store.workspace("abcd"), store.workspace("efgh")
+    now = store.workspace("abcd")
+    assert not left.exists()
+    assert now.exists()
+    assert other.exists()
+
+
 def test_the_first_of_two_results_stays(tmp_path):
     store = Store(tmp_path)
-    first, second = prepare(store, "abcd"), prepare(store, "abcd", Outcome({"x": 2}, None, {}))
-    store.publish(first, "abcd")
+    store.publish(prepare(store, "abcd"), "abcd")
+    second = prepare(store, "abcd", Outcome({"x": 2}, None, {}))
     store.publish(second, "abcd")
     assert store.outcome("abcd") == OUTCOME
     assert not second.exists()

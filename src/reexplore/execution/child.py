@@ -11,6 +11,8 @@ from reexplore.errors import CalculationFailed, MissingEngineError
 
 INPUTS = "inputs.json"
 LOG = "output.log"
+#: Where a task may put gigabytes while it runs; nothing of it is kept.
+SCRATCH = "scratch"
 #: The exit code that says an engine is missing: a fault of the machine, not of the calculation.
 MISSING_ENGINE = 75
 
@@ -21,7 +23,10 @@ def main(folder: Path, store: Path) -> int:
     from reexplore.execution.tasks import FUNCTIONS, Context
 
     declared = json.loads((folder / INPUTS).read_text())
-    context = Context(folder=folder, store=Store(store), threads=int(os.environ["OMP_NUM_THREADS"]))
+    (folder / SCRATCH).mkdir()
+    context = Context(
+        folder=folder, scratch=folder / SCRATCH, store=Store(store), threads=int(os.environ["OMP_NUM_THREADS"])
+    )
     try:
         value, failure = FUNCTIONS[declared["kind"]](declared["inputs"], context), None
     except CalculationFailed as failed:

@@ -24,7 +24,7 @@ from filelock import FileLock
 
 from reexplore.energies.blas import openblas_environment
 from reexplore.errors import ExecutionError, Failure, FailureCode
-from reexplore.execution.child import INPUTS, LOG, MISSING_ENGINE
+from reexplore.execution.child import INPUTS, LOG, MISSING_ENGINE, SCRATCH
 from reexplore.execution.store import RESULT, Outcome, Store
 from reexplore.execution.task import Task
 
@@ -57,6 +57,7 @@ def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
         "cpu_s": _children_cpu_s() - cpu_before,
         "cores": task.resources.cores,
     }
+    shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     result = folder / RESULT
     if ended is None and result.is_file():
         outcome = Outcome.from_dict(json.loads(result.read_text()) | {"provenance": provenance})
@@ -75,7 +76,7 @@ def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
 def _run_child(task: Task, folder: Path, store: Store) -> tuple[FailureCode, str] | None:
     limits = task.resources
     threads = str(limits.cores)
-    environment = os.environ | openblas_environment()
+    environment = openblas_environment() | dict(os.environ)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         environment[name] = threads
     with (folder / LOG).open("wb") as log:

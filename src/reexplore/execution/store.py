@@ -72,8 +72,14 @@ class Store:
             return None
 
     def workspace(self, key: str) -> Path:
-        """Create and return a private folder in which a result is prepared."""
-        folder = self.root / "_work" / f"{key}-{uuid.uuid4().hex[:8]}"
+        """Create and return the folder in which a result is prepared; the caller holds the key's lock.
+
+        What a killed predecessor left of the same key is removed first.
+        """
+        work = self.root / "_work"
+        for left in work.glob(f"{key}-*"):
+            shutil.rmtree(left)
+        folder = work / f"{key}-{uuid.uuid4().hex[:8]}"
         folder.mkdir(parents=True)
         return folder
 

@@ -29,6 +29,7 @@ class Context:
     """Where a task may write, what it may read, and how many threads it has."""
 
     folder: Path
+    scratch: Path
     store: Store
     threads: int
 
@@ -110,20 +111,15 @@ def water_geometry(inputs: Json, _context: Context) -> Json:
 
 def energy(inputs: Json, context: Context) -> Json:
     """Compute the energy of one geometry at one level of theory; every term of a label goes this way."""
+    from reexplore.energies import energy_terms
     from reexplore.energies.levels import find_level
 
     structure = Structure.from_extxyz(inputs["extxyz"])
     level = find_level(inputs["level"]["name"])
     if level.declaration() != inputs["level"]:
         raise ExecutionError(f"this worker's reexplore declares level '{level.name}' otherwise than the driver's")
-    if level.is_fake:
-        from reexplore.energies.teacher import teacher_energy
-
-        return teacher_energy(structure).to_dict()
-    from reexplore.energies.dft import single_point
-
     memory_gb = 0.8 * RESOURCES["energy"].memory_gb
-    terms = single_point(structure, level=level, scratch=context.folder, threads=context.threads, memory_gb=memory_gb)
+    terms = energy_terms(structure, level=level, scratch=context.scratch, threads=context.threads, memory_gb=memory_gb)
     return terms.to_dict()
 
 
