@@ -1,6 +1,6 @@
 """The quickstart from nothing: a fresh environment, a fresh workspace, the whole loop.
 
-    python benchmarks/loop.py [--json] [--campaign quickstart] [--no-install]
+    python benchmarks/loop.py [--json] [--campaign quickstart] [--no-install] [--keep FOLDER]
 
 Prints a table; with --json the last line is one JSON object with `wall_s`, `install_s`, `labels`,
 `failures_by_code`, `rounds` and `seconds_by_stage`.
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,9 +33,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--campaign", default="quickstart")
     parser.add_argument("--no-install", action="store_true", help="use the environment this script runs in")
+    parser.add_argument("--keep", type=Path, help="run in this folder and leave it, instead of a temporary one")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="reexplore-loop-") as name:
-        folder = Path(name)
+    temporary = nullcontext(options.keep) if options.keep else tempfile.TemporaryDirectory(prefix="reexplore-loop-")
+    with temporary as name:
+        folder = Path(name).resolve()
         programs, install_s = (Path(sys.executable).parent, 0.0) if options.no_install else install(folder)
         reexplore = str(programs / "reexplore")
         started = time.monotonic()
