@@ -60,3 +60,12 @@ def test_validate_and_plan_create_nothing(tmp_path):
 def test_a_fake_says_so_loudly(tmp_path):
     assert "INVENTED" in run("campaign", "validate", "rehearsal", cwd=tmp_path).stdout
     assert "INVENTED" not in run("campaign", "validate", "quickstart", cwd=tmp_path).stdout
+
+
+def test_a_file_in_the_place_of_the_runs_folder_is_one_sentence(tmp_path):
+    (tmp_path / "runs").write_text("in the way")
+    ended = run("campaign", "run", "rehearsal", cwd=tmp_path)
+    assert ended.returncode == 5
+    assert "the file system refused" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["runs"]

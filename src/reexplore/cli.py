@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
+import sqlite3
 import sys
 import traceback
 from pathlib import Path
@@ -262,10 +262,6 @@ def _complain(sentence: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(sentence)}")
 
 
-def _disk_is_full(error: Exception) -> bool:
-    return getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in str(error)
-
-
 def main() -> None:
     """Run the command line; every error is one sentence and an exit code."""
     try:
@@ -281,10 +277,10 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("\ninterrupted: nothing finished is lost; go on with `reexplore campaign resume`\n")
         sys.exit(130)
-    except Exception as error:  # the last line of defence: a fault of ours must be reported whole
-        if _disk_is_full(error):
-            _complain(f"the disk is full ({error}): free some space, then `reexplore campaign resume`; nothing is lost")
-            sys.exit(ExecutionError.exit_code)
+    except (OSError, sqlite3.OperationalError) as error:
+        _complain(f"the file system refused ({error}): mend that, then `reexplore campaign resume`; nothing is lost")
+        sys.exit(ExecutionError.exit_code)
+    except Exception:  # the last line of defence: a fault of ours must be reported whole
         log = Path("reexplore-error.log")
         log.write_text(traceback.format_exc(), encoding="utf-8")
         sys.stderr.write(f"error: a fault of reexplore itself; please report {log.resolve()}\n")
