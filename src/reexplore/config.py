@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from reexplore.errors import InputError
 
 Positive = Annotated[int, Field(ge=1)]
+#: Names stand in tables, file formats and terminals: no quotes, brackets or spaces.
+EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.,+()-]*$")]
 
 
 class _Strict(BaseModel):
@@ -21,7 +23,7 @@ class _Strict(BaseModel):
 class ScaffoldEntry(_Strict):
     """A scaffold of the user's own: SMILES with `[*:1]` sites and donors mapped 11, 12, …."""
 
-    name: str
+    name: EntryName
     smiles: str
     charge: int
 
@@ -29,7 +31,7 @@ class ScaffoldEntry(_Strict):
 class SubstituentEntry(_Strict):
     """A substituent of the user's own: SMILES with one `[*:1]`."""
 
-    name: str
+    name: EntryName
     smiles: str
     charge: int = 0
     warning: str = ""
@@ -108,7 +110,7 @@ class CampaignFile(_Strict):
     surrogate: SurrogateEntry = SurrogateEntry()
     policy: str = "balanced"
     budget: BudgetEntry = BudgetEntry()
-    seed: int = 2026
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 2026
     execution: ExecutionEntry = ExecutionEntry()
     tracking: TrackingEntry = TrackingEntry()
 

@@ -57,9 +57,12 @@ class FailureCode(StrEnum):
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"
     CRASHED = "crashed"
-    WORKER_LOST = "worker_lost"
     # selection
     POOL_EXHAUSTED = "pool_exhausted"
+
+
+#: These say something about one run on one machine, not about the chemistry: a resume tries again.
+RUN_ONLY = frozenset((FailureCode.TIMEOUT, FailureCode.OUT_OF_MEMORY, FailureCode.CRASHED))
 
 
 @dataclass(frozen=True)

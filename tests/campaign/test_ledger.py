@@ -53,8 +53,19 @@ def test_a_dead_drivers_submissions_are_planned_again(tmp_path):
     ledger = Ledger(tmp_path / "l")
     ledger.plan([task(1), task(2)])
     ledger.submitted(task(1).key)
-    assert ledger.recall_submitted() == 1
+    assert ledger.recall() == 1
     assert {c["state"] for c in ledger.calculations()} == {"planned"}
+
+
+def test_a_run_only_failure_is_tried_again_and_a_chemical_one_is_not(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.plan([task(1), task(2)])
+    crashed = Outcome(None, Failure(FailureCode.CRASHED, "energy", "by a signal", {"path": "x"}), {})
+    ledger.finish(task(1).key, crashed, reused=False)
+    ledger.finish(task(2).key, FAILED, reused=False)
+    assert ledger.recall() == 1
+    assert ledger.outcome(task(1).key) is None
+    assert ledger.outcome(task(2).key) == FAILED
 
 
 def test_a_round_is_entered_with_all_its_picks_or_not_at_all(tmp_path):
@@ -145,7 +156,7 @@ class LedgerLife(RuleBasedStateMachine):
 
     @rule()
     def driver_dies(self):
-        self.ledger.recall_submitted()
+        self.ledger.recall()
 
     @invariant()
     def outcomes_are_kept(self):

@@ -125,6 +125,20 @@ def test_a_scaffold_listed_twice(attempt):
     assert "the scaffold 'CAM' is listed twice" in refusal(attempt, space__scaffolds=["CAM", "CAM"])
 
 
+def test_a_library_name_for_something_else(attempt):
+    own = [{"name": "CAM", "smiles": "c1c([*:1])cc([O-:12])c([O-:11])c1", "charge": -2}]
+    assert "the scaffold 'CAM' is in the library" in refusal(attempt, space__scaffolds=own)
+
+
+def test_a_name_that_would_break_tables(attempt):
+    own = [{"name": "[tBu]", "smiles": "CC(C)(C)[*:1]"}]
+    assert "name" in refusal(attempt, space__substituents=own)
+
+
+def test_a_seed_no_generator_takes(attempt):
+    assert "'seed'" in refusal(attempt, seed=-1)
+
+
 def test_dft_on_sketched_geometries(attempt):
     assert "goes with level 'teacher' only" in refusal(attempt, theory__builder="sketch")
 

@@ -34,6 +34,7 @@ def test_a_faulty_scaffold_is_refused(smiles, charge, message):
         ("C[*]", 0, "write the attachment point"),
         ("[O-]C(=O)[*:1]", 0, "carries the charge -1; say so with `charge: -1`"),
         ("not smiles", 0, "RDKit cannot read"),
+        ("O=[*:1]", 0, "exactly one single bond"),
     ],
 )
 def test_a_faulty_substituent_is_refused(smiles, charge, message):

@@ -74,10 +74,16 @@ def test_nothing_is_left_running_after_a_timeout(tmp_path, monkeypatch):
     assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "61.5"]]
 
 
-def test_a_missing_engine_is_nobodys_failure(tmp_path, monkeypatch):
-    misbehave(monkeypatch, "raise SystemExit(75)")
-    with pytest.raises(ExecutionError, match="reexplore doctor"):
+def test_a_fault_of_the_machine_is_no_calculations_failure(tmp_path, monkeypatch):
+    misbehave(monkeypatch, "print('no such engine'); raise SystemExit(75)")
+    with pytest.raises(ExecutionError, match=r"\(no such engine\); try `reexplore doctor`"):
         run(tmp_path)
+
+
+def test_another_declaration_of_the_level_is_a_fault_of_the_machine(tmp_path):
+    other = TEACHER.inputs | {"level": TEACHER.inputs["level"] | {"version": 99}}
+    with pytest.raises(ExecutionError, match="declares level 'teacher' otherwise"):
+        run(tmp_path, Task("energy", other))
 
 
 def test_a_calculation_dies_with_its_worker(tmp_path):

@@ -53,9 +53,17 @@ def test_a_lost_interchange_dies_with_the_driver(tmp_path):
         ("x = 1", "defines `make_config"),
         ("import nowhere_at_all", "cannot be imported"),
         ("def make_config(", "cannot be imported"),
+        ("undefined_name", "cannot be imported: NameError"),
+        ("def make_config(run_dir): return run_dir.walltime", "cannot make a configuration.*AttributeError"),
     ],
 )
 def test_a_faulty_site_file_is_refused(tmp_path, text, message):
     (tmp_path / "site.py").write_text(text)
     with pytest.raises(InputError, match=message):
         load_site(tmp_path / "site.py", run_dir=tmp_path, options={})
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_a_configuration_without_workers_is_refused(tmp_path, workers):
+    with pytest.raises(InputError, match=r"without workers|cannot make a configuration"):
+        load_site(LOCAL, run_dir=tmp_path, options={"workers": workers})

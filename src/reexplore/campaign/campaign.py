@@ -25,7 +25,7 @@ def run_campaign(bench: Bench) -> None:
     Every step asks ledger and store first, so that running it again costs nothing and a resumed
     campaign ends where an undisturbed one ends.
     """
-    bench.ledger.recall_submitted()
+    bench.ledger.recall()
     screening = screen(bench)
     while (current := _open_round(bench, screening)) is not None:
         batch = [bench.pool[p.candidate] for p in bench.ledger.picks() if p.round == current.number]

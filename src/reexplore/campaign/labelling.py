@@ -10,7 +10,7 @@ from reexplore.campaign.ledger import LabelKeys, Ledger
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies.binding import binding_energy_kcal_mol
 from reexplore.energies.terms import EnergyTerms
-from reexplore.errors import Failure
+from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 
@@ -19,6 +19,7 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> None:
     """Label every candidate of a batch, or enter why one cannot be."""
     geometry_tasks = {candidate.key: _geometry_tasks(bench, candidate) for candidate in batch}
     geometries = bench.calculator.run(_flat(geometry_tasks), stage="geometries")
+    _require_shared([tasks[2] for tasks in geometry_tasks.values()], geometries)
 
     energy_tasks: dict[str, tuple[Task, ...]] = {}
     for candidate in batch:
@@ -28,6 +29,7 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> None:
         else:
             energy_tasks[candidate.key] = _energy_tasks(bench, candidate, [geometries[t.key].extxyz for t in tasks])
     energies = bench.calculator.run(_flat(energy_tasks), stage="energies")
+    _require_shared([task for tasks in energy_tasks.values() for task in (tasks[1], tasks[3])], energies)
 
     for key, tasks in energy_tasks.items():
         if failure := _first_failure(tasks, energies):
@@ -78,6 +80,13 @@ def _energy_tasks(bench: Bench, candidate: Candidate, geometries: Sequence[str])
         energy_task(ligand, bench.setup, label=f"{candidate.ligand.name} (free)"),
         energy_task(water, bench.setup, label="H2O"),
     )
+
+
+def _require_shared(tasks: Sequence[Task], outcomes: dict[str, Outcome]) -> None:
+    """Stop when water or an ion failed by the run alone: without them every candidate would be refused."""
+    failure = _first_failure(tasks, outcomes)
+    if failure is not None and failure.code in RUN_ONLY:
+        raise ExecutionError(f"{failure.stage} of a shared fragment: {failure.message}; see {failure.evidence['path']}")
 
 
 def _flat(tasks: dict[str, tuple[Task, ...]]) -> list[Task]:

@@ -10,7 +10,7 @@ import numpy as np
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.geometries import Screening
 from reexplore.campaign.labelling import observed_kcal_mol
-from reexplore.campaign.ledger import Ledger
+from reexplore.campaign.ledger import Ledger, Pick
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import ExecutionError
@@ -133,29 +133,34 @@ def _value(bench: Bench, task: Task, *, stage: str) -> dict[str, Any]:
 def _prospective(
     bench: Bench, number: int, observed: dict[str, float]
 ) -> tuple[list[dict[str, Any]], dict[str, float]]:
-    """Return parity points and errors of what was predicted of this round's batch before it was labelled."""
-    expected = {
-        pick.candidate: Estimate(pick.predicted_kcal_mol, pick.sigma_kcal_mol)
-        for pick in bench.ledger.picks()
-        if pick.round == number
-        and pick.candidate in observed
-        and pick.predicted_kcal_mol is not None
-        and pick.sigma_kcal_mol is not None
-    }
+    """Return parity points of this round's batch, and the errors of what was predicted before labelling.
+
+    `prospective/…` is the batch: chosen by the model, hence no fair sample of the pool.
+    `prospective-control/…` are all picks drawn by chance so far: few, but fair.
+    """
+    predicted = [p for p in bench.ledger.picks() if p.candidate in observed and p.predicted_kcal_mol is not None]
+    batch = [p for p in predicted if p.round == number]
     points = [
         {
-            "key": key,
-            "name": bench.pool[key].name,
-            "predicted_kcal_mol": estimate.mean_kcal_mol,
-            "sigma_kcal_mol": estimate.sigma_kcal_mol,
-            "observed_kcal_mol": observed[key],
+            "key": p.candidate,
+            "name": bench.pool[p.candidate].name,
+            "predicted_kcal_mol": p.predicted_kcal_mol,
+            "sigma_kcal_mol": p.sigma_kcal_mol,
+            "observed_kcal_mol": observed[p.candidate],
             "before_labelling": True,
         }
-        for key, estimate in expected.items()
+        for p in batch
     ]
+    controls = [p for p in predicted if p.role == "control" and p.round <= number]
+    return points, _errors("prospective", batch, observed) | _errors("prospective-control", controls, observed)
+
+
+def _errors(prefix: str, picks: list[Pick], observed: dict[str, float]) -> dict[str, float]:
     found = evaluate(
-        predicted_kcal_mol=[estimate.mean_kcal_mol for estimate in expected.values()],
-        sigma_kcal_mol=[estimate.sigma_kcal_mol for estimate in expected.values()],
-        observed_kcal_mol=[observed[key] for key in expected],
-    )
-    return points, {f"prospective/{name}": float(value) for name, value in found.to_dict().items() if value is not None}
+        predicted_kcal_mol=np.array([p.predicted_kcal_mol for p in picks], dtype=np.float64),
+        sigma_kcal_mol=np.array([p.sigma_kcal_mol for p in picks], dtype=np.float64),
+        observed_kcal_mol=np.array([observed[p.candidate] for p in picks], dtype=np.float64),
+    ).to_dict()
+    # Ranks across metals and charges would come out near 1 without any skill.
+    del found["spearman"]
+    return {f"{prefix}/{name}": float(value) for name, value in found.items() if value is not None}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from reexplore.errors import Failure, InputError
+from reexplore.errors import RUN_ONLY, Failure, InputError
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 
@@ -107,7 +107,7 @@ class Ledger:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         if read_only:
-            self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
         else:
             self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA foreign_keys = ON")
@@ -115,6 +115,8 @@ class Ledger:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
             raise InputError(f"{path} is not a ledger ({error}); move it away to start anew") from None
+        if version == 0 and read_only:
+            raise InputError(f"{path} holds no campaign yet: start it with `reexplore campaign run`")
         if version not in (0, SCHEMA_VERSION):
             raise InputError(f"{path} has ledger version {version}; this reexplore reads version {SCHEMA_VERSION}")
         if not read_only:
@@ -177,14 +179,23 @@ class Ledger:
         state = "done" if outcome.failure is None else "failed"
         with self.transaction():
             self._db.execute(
-                "UPDATE calculation SET state = ?, outcome = ?, reused = ?, finished_at = ? WHERE key = ?",
+                # What a killed driver had submitted was computed for this campaign, even if found in the store.
+                "UPDATE calculation SET state = ?, outcome = ?, reused = (? AND attempts = 0), finished_at = ?"
+                " WHERE key = ?",
                 (state, json.dumps(outcome.to_dict()), int(reused), time.time(), key),
             )
 
-    def recall_submitted(self) -> int:
-        """Set tasks that a dead driver had submitted back to planned; return how many."""
+    def recall(self) -> int:
+        """Set back to planned what a dead driver had submitted and what failed by the run alone; return how many.
+
+        A label that was refused for such a failure stays refused: its round is decided.
+        """
+        codes = ", ".join(f"'{code.value}'" for code in sorted(RUN_ONLY))
         with self.transaction():
-            cursor = self._db.execute("UPDATE calculation SET state = 'planned' WHERE state = 'submitted'")
+            cursor = self._db.execute(
+                "UPDATE calculation SET state = 'planned', outcome = NULL WHERE state = 'submitted' OR"
+                f" (state = 'failed' AND json_extract(outcome, '$.failure.code') IN ({codes}))"
+            )
         return cursor.rowcount
 
     def outcome(self, key: str) -> Outcome | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rich import box
@@ -49,7 +50,13 @@ def mirror(setup: Setup, ledger: Ledger, record: CampaignRecord) -> None:
     """Bring the MLflow mirror up to date; raise `TrackingError` when it cannot be reached."""
     from reexplore.tracking.mlflow import Tracker
 
-    Tracker(setup.tracking).sync(record)
+    try:
+        Tracker(setup.tracking).sync(record)
+    except TrackingError:
+        raise
+    except Exception as error:
+        # Whatever is wrong with a mirror that can be rebuilt, it must not stop a campaign.
+        raise TrackingError(f"MLflow failed with {type(error).__name__}: {error}") from error
     ledger.mark_sent()
 
 
@@ -64,9 +71,10 @@ def write_files(record: CampaignRecord, folder: Path) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.partial")
+    # `report` may run beside the driver: each writes its own file, the last one stays.
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     partial.write_text(text, encoding="utf-8")
-    partial.rename(path)
+    partial.replace(path)
 
 
 def _labelled_extxyz(row: CandidateRow) -> str:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reexplore.acquisition.policy import Policy, load_policy
 from reexplore.chemistry.custom import custom_scaffold, custom_substituent
-from reexplore.chemistry.library import Scaffold, Substituent, find_scaffold, find_substituent
-from reexplore.chemistry.metals import find_metal
+from reexplore.chemistry.library import (
+    SCAFFOLDS,
+    SUBSTITUENTS,
+    Scaffold,
+    Substituent,
+    find_scaffold,
+    find_substituent,
+)
+from reexplore.chemistry.metals import SERIES, find_metal
 from reexplore.chemistry.space import Coordination, Space
 from reexplore.config import CampaignFile, ScaffoldEntry, SpaceEntry, SubstituentEntry, load_campaign_file
 from reexplore.energies.levels import Level, comparison_warning, find_level, require_available, require_support
@@ -93,7 +101,9 @@ class Setup:
 
     def resolved(self) -> dict[str, Any]:
         """Return the campaign file with its policy and level written out, as the ledger keeps it."""
-        return self.file.model_dump(mode="json") | {
+        declared = self.file.model_dump(mode="json")
+        declared["space"]["metals"] = [metal.symbol for metal in SERIES if metal in self.space.metals]
+        return declared | {
             "policy": self.policy.model_dump(mode="json"),
             "level": self.level.declaration(),
         }
@@ -152,13 +162,20 @@ def _space(entry: SpaceEntry) -> Space:
 def _scaffold(entry: str | ScaffoldEntry) -> Scaffold:
     if isinstance(entry, str):
         return find_scaffold(entry)
+    _require_new(entry.name, SCAFFOLDS, "scaffold")
     return custom_scaffold(entry.name, smiles=entry.smiles, charge=entry.charge)
 
 
 def _substituent(entry: str | SubstituentEntry) -> Substituent:
     if isinstance(entry, str):
         return find_substituent(entry)
+    _require_new(entry.name, SUBSTITUENTS, "substituent")
     return custom_substituent(entry.name, smiles=entry.smiles, charge=entry.charge, warning=entry.warning)
+
+
+def _require_new(name: str, library: Mapping[str, object], kind: str) -> None:
+    if name in library:
+        raise InputError(f"the {kind} '{name}' is in the library: give your own another name")
 
 
 _Named = TypeVar("_Named", Scaffold, Substituent)

@@ -20,6 +20,7 @@ def custom_scaffold(name: str, *, smiles: str, charge: int) -> Scaffold:
     sites = sorted(a.GetAtomMapNum() for a in mol.GetAtoms() if a.GetAtomicNum() == 0)
     if not sites or sites != list(range(1, len(sites) + 1)):
         raise InputError(f"{where}: number its attachment points [*:1], [*:2], … in '{smiles}'")
+    _check_sites(mol, where)
     donors = [a for a in mol.GetAtoms() if a.GetAtomMapNum() >= FIRST_DONOR_MAP]
     maps = sorted(a.GetAtomMapNum() for a in donors)
     if maps != list(range(FIRST_DONOR_MAP, FIRST_DONOR_MAP + len(maps))) or not maps:
@@ -38,8 +39,9 @@ def custom_substituent(name: str, *, smiles: str, charge: int, warning: str) -> 
     sites = [a for a in mol.GetAtoms() if a.GetAtomicNum() == 0]
     if len(sites) != 1:
         raise InputError(f"{where}: '{smiles}' needs exactly one attachment point, written [*:1]")
-    if sites[0].GetAtomMapNum() != 1 or sites[0].GetDegree() != 1:
-        raise InputError(f"{where}: write the attachment point of '{smiles}' as [*:1] with one single bond")
+    if sites[0].GetAtomMapNum() != 1:
+        raise InputError(f"{where}: write the attachment point of '{smiles}' as [*:1]")
+    _check_sites(mol, where)
     _check_charge(mol, charge, where)
     return Substituent(name, smiles, "campaign file", charge=charge, warning=warning)
 
@@ -58,6 +60,13 @@ def _parse(smiles: str, where: str) -> Chem.Mol:
                 f"{where}: '{smiles}' has an unpaired electron on {atom.GetSymbol()}; ligands are closed shell"
             )
     return mol
+
+
+def _check_sites(mol: Chem.Mol, where: str) -> None:
+    for atom in mol.GetAtoms():
+        bonds = [bond.GetBondType() for bond in atom.GetBonds()]
+        if atom.GetAtomicNum() == 0 and bonds != [Chem.BondType.SINGLE]:
+            raise InputError(f"{where}: an attachment point is held by exactly one single bond")
 
 
 def _check_charge(mol: Chem.Mol, charge: int, where: str) -> None:

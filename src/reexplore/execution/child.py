@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 from pathlib import Path
 
-from reexplore.errors import CalculationFailed, MissingEngineError
+from reexplore.errors import CalculationFailed, ExecutionError, MissingEngineError
 
 INPUTS = "inputs.json"
 LOG = "output.log"
 #: Where a task may put gigabytes while it runs; nothing of it is kept.
 SCRATCH = "scratch"
-#: The exit code that says an engine is missing: a fault of the machine, not of the calculation.
-MISSING_ENGINE = 75
+#: The exit code of a fault of the machine (a missing engine, a full disk), not of the calculation.
+MACHINE_FAULT = 75
 
 
 def main(folder: Path, store: Path) -> int:
@@ -31,9 +32,14 @@ def main(folder: Path, store: Path) -> int:
         value, failure = FUNCTIONS[declared["kind"]](declared["inputs"], context), None
     except CalculationFailed as failed:
         value, failure = None, failed.failure.to_dict()
-    except MissingEngineError as missing:
-        sys.stderr.write(f"{missing}\n")
-        return MISSING_ENGINE
+    except (MissingEngineError, ExecutionError) as error:
+        sys.stderr.write(f"{error}\n")
+        return MACHINE_FAULT
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        sys.stderr.write(f"{error}\n")
+        return MACHINE_FAULT
     # Written beside and renamed: a process killed here leaves no half result.
     partial = folder / f"{RESULT}.partial"
     partial.write_text(json.dumps({"value": value, "failure": failure, "provenance": {}}, allow_nan=False))
@@ -42,4 +48,8 @@ def main(folder: Path, store: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    ended = main(Path(sys.argv[1]), Path(sys.argv[2]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Native libraries may crash while they are unloaded; the result is written, so nothing is unloaded.
+    os._exit(ended)

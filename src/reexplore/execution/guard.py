@@ -24,7 +24,7 @@ from filelock import FileLock
 
 from reexplore.energies.blas import openblas_environment
 from reexplore.errors import ExecutionError, Failure, FailureCode
-from reexplore.execution.child import INPUTS, LOG, MISSING_ENGINE, SCRATCH
+from reexplore.execution.child import INPUTS, LOG, MACHINE_FAULT, SCRATCH
 from reexplore.execution.store import RESULT, Outcome, Store
 from reexplore.execution.task import Task
 
@@ -49,7 +49,11 @@ def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
     folder = store.workspace(task.key)
     (folder / INPUTS).write_text(json.dumps({"kind": task.kind, "label": task.label, "inputs": task.inputs}))
     started, cpu_before = time.time(), _children_cpu_s()
-    ended = _run_child(task, folder, store)
+    try:
+        ended = _run_child(task, folder, store)
+    except ExecutionError as error:
+        told = _tail(folder / LOG).strip().splitlines()
+        raise ExecutionError(f"{error} ({told[-1] if told else 'it said nothing'}); try `reexplore doctor`") from None
     provenance = {
         "host": platform.node(),
         "started_at": started,
@@ -113,8 +117,8 @@ def _watch(process: subprocess.Popen[bytes], time_s: float, memory_gb: float) ->
                 return FailureCode.OUT_OF_MEMORY, f"stopped at its memory limit of {memory_gb:g} GB"
     if code == 0:
         return None
-    if code == MISSING_ENGINE:
-        raise ExecutionError("a worker lacks an engine the campaign needs: run `reexplore doctor` where it runs")
+    if code == MACHINE_FAULT:
+        raise ExecutionError("a worker's machine is at fault, no calculation is")
     if code < 0:
         return FailureCode.CRASHED, f"ended by signal {signal.Signals(-code).name}"
     return FailureCode.CRASHED, f"ended with exit code {code}"

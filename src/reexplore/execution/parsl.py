@@ -84,9 +84,15 @@ def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
         if name not in known:
             raise InputError(f"{path} takes no option '{name}': its options are {', '.join(known) or 'none'}")
     try:
-        return make_config(run_dir, **options)
-    except TypeError as error:
-        raise InputError(f"{path}: {error}: set it under execution.options in the campaign file") from None
+        config: Config = make_config(run_dir, **options)
+        workers = worker_count(config)
+    except Exception as error:
+        raise InputError(
+            f"{path} cannot make a configuration of execution.options: {type(error).__name__}: {error}"
+        ) from error
+    if workers < 1:
+        raise InputError(f"{path} makes a configuration without workers: give at least one")
+    return config
 
 
 def _import(path: Path) -> ModuleType:
@@ -96,8 +102,8 @@ def _import(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except (SyntaxError, ImportError) as error:
-        raise InputError(f"{path} cannot be imported: {error}") from None
+    except Exception as error:
+        raise InputError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     return module
 
 
@@ -176,5 +182,7 @@ def _pass_on(done: Future[dict[str, Any]], future: Future[Outcome]) -> None:
     error = done.exception()
     if error is None:
         future.set_result(Outcome.from_dict(done.result()))
+    elif isinstance(error, ExecutionError):
+        future.set_exception(error)
     else:
         future.set_exception(ExecutionError(f"a task did not come back: {type(error).__name__}: {error}"))

@@ -79,7 +79,6 @@ def table(rows: tuple[CandidateRow, ...]) -> str:
         "predicted_kcal_mol",
         "sigma_kcal_mol",
         "dft_kcal_mol",
-        "exchange_kcal_mol",
         "round",
         "role",
         "warnings",
