@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from reexplore import cli
+
 REEXPLORE = Path(sys.executable).parent / "reexplore"
 HEAVY = "torch nequip allegro pyscf architector mlflow parsl botorch rdkit"
 
@@ -48,6 +50,14 @@ def test_errors_are_one_sentence_and_change_nothing(tmp_path, arguments, code, m
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("returned", "code"), [(None, 0), (3, 3), (130, 130)])
+def test_the_exit_code_of_a_command_is_passed_on(monkeypatch, returned, code):
+    monkeypatch.setattr(cli, "app", lambda **_: returned)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == code
 
 
 def test_validate_and_plan_create_nothing(tmp_path):

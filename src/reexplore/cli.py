@@ -27,6 +27,8 @@ missing; 4 another process drives the campaign; 5 the workers failed (resume goe
 reached; 130 interrupted (resume goes on).
 """
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -265,9 +267,8 @@ def _complain(sentence: str) -> None:
 def main() -> None:
     """Run the command line; every error is one sentence and an exit code."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as ended:
-        sys.exit(ended.exit_code)
+        # A command that ends early, or is interrupted, returns its exit code here.
+        code = app(standalone_mode=False) or 0
     except ReexploreError as error:
         _complain(str(error))
         sys.exit(error.exit_code)
@@ -275,8 +276,7 @@ def main() -> None:
         error.show()  # type: ignore[attr-defined]  # usage errors know how to show themselves
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("\ninterrupted: nothing finished is lost; go on with `reexplore campaign resume`\n")
-        sys.exit(130)
+        code = INTERRUPTED
     except (OSError, sqlite3.OperationalError) as error:
         _complain(f"the file system refused ({error}): mend that, then `reexplore campaign resume`; nothing is lost")
         sys.exit(ExecutionError.exit_code)
@@ -285,3 +285,6 @@ def main() -> None:
         log.write_text(traceback.format_exc(), encoding="utf-8")
         sys.stderr.write(f"error: a fault of reexplore itself; please report {log.resolve()}\n")
         sys.exit(1)
+    if code == INTERRUPTED:
+        sys.stderr.write("\ninterrupted: nothing finished is lost; go on with `reexplore campaign resume`\n")
+    sys.exit(code)

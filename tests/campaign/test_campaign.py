@@ -132,6 +132,22 @@ def test_a_campaign_killed_twice_ends_like_an_undisturbed_one(undisturbed, tmp_p
     assert _done(setup).items() >= done.items()
 
 
+@pytest.mark.engine
+def test_ctrl_c_stops_everything_and_says_how_to_go_on(tmp_path):
+    setup = small(tmp_path)
+    command = [REEXPLORE, "campaign", "run", "small.yaml"]
+    # Its own process group, which a terminal would send the signal to.
+    driver = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    _wait_for_done(setup, "template", 1)
+    os.killpg(driver.pid, signal.SIGINT)
+    told = driver.communicate(timeout=60)[1]
+    assert driver.returncode == 130
+    assert "go on with `reexplore campaign resume`" in told
+    assert "Traceback" not in told
+
+
 def _wait_for_done(setup, kind, count):
     for _ in range(900):
         if setup.ledger_path.is_file():

@@ -44,7 +44,8 @@ def test_the_slurm_site_drains_before_the_walltime(tmp_path):
 
 def test_a_lost_interchange_dies_with_the_driver(tmp_path):
     command = load_site(LOCAL, run_dir=tmp_path, options={}).executors[0].interchange_launch_cmd
-    assert command[1:3] == ["--pdeathsig", "TERM"]
+    assert command[0].endswith("setsid")
+    assert command[2:4] == ["--pdeathsig", "TERM"]
 
 
 @pytest.mark.parametrize(

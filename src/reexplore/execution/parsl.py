@@ -46,13 +46,11 @@ def executor_settings() -> dict[str, Any]:
         "prefetch_capacity": 0,
         "block_error_handler": partial(windowed_error_handler, threshold=3),
     }
-    if setpriv := shutil.which("setpriv"):
-        settings["interchange_launch_cmd"] = [
-            setpriv,
-            "--pdeathsig",
-            "TERM",
-            str(programs / "interchange.py"),
-        ]
+    setsid, setpriv = shutil.which("setsid"), shutil.which("setpriv")
+    if setsid and setpriv:
+        tied = [setpriv, "--pdeathsig", "TERM", str(programs / "interchange.py")]
+        # A session of its own: Ctrl-C in the terminal must reach the driver alone, which then stops the rest.
+        settings["interchange_launch_cmd"] = [setsid, *tied]
     return settings
 
 
