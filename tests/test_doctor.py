@@ -65,13 +65,13 @@ def test_a_wrong_number_fails_the_check():
 
 
 def test_optional_programs_are_found_or_not(monkeypatch, tmp_path):
-    xtb = tmp_path / "xtb"
-    xtb.write_text("#!/bin/sh\necho ' * xtb version 6.7.1 (edcfbbe)'\n")
-    xtb.chmod(0o755)
+    sbatch = tmp_path / "sbatch"
+    sbatch.write_text("#!/bin/sh\necho 'slurm 22.05.8'\n")
+    sbatch.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: str(xtb) if name == "xtb" else None)
-    found, missing = examine(["xtb", "crest"])
-    assert (found.ok, found.version) == (True, "6.7.1")
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: str(sbatch) if name == "sbatch" else None)
+    found, missing = examine(["sbatch", "setpriv"])
+    assert (found.ok, found.version) == (True, "22.05.8")
     assert (missing.ok, missing.version, missing.optional) == (True, None, True)
     assert "not found" in missing.message
 

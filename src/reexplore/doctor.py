@@ -26,9 +26,8 @@ from reexplore.errors import InputError
 
 #: Programs that are used when they are there → what they would be used for.
 PROGRAMS = {
-    "xtb": "optional: a second GFN2-xTB beside tblite",
-    "crest": "optional: conformer search for templates",
     "sbatch": "optional: needed to submit to Slurm from here",
+    "setpriv": "optional: ties Parsl's interchange to the driver's life",
 }
 
 _TIMEOUT_S = 120.0
