@@ -1,0 +1,96 @@
+"""A candidate that fails leaves its reason; a shared fragment that fails by the run alone stops the campaign."""
+
+from itertools import islice
+
+import pytest
+import yaml
+
+from reexplore.campaign.bench import Bench
+from reexplore.campaign.campaign import open_campaign
+from reexplore.campaign.geometries import template_task
+from reexplore.campaign.labelling import label, observed_kcal_mol
+from reexplore.campaign.ledger import Pick
+from reexplore.campaign.progress import Narrator
+from reexplore.campaign.setup import prepare
+from reexplore.energies.teacher import teacher_energy
+from reexplore.errors import ExecutionError, Failure, FailureCode
+from reexplore.execution.executor import SerialExecutor
+from reexplore.execution.store import Outcome
+from reexplore.structures.conformers import water
+from reexplore.structures.geometry import Structure
+from reexplore.structures.sketch import sketch_complex
+from tests.campaign.test_campaign import SMALL
+
+
+class Scripted:
+    """Stands in for the calculator: sketches for geometries, the teacher for energies, failures where told."""
+
+    def __init__(self, failures):
+        self.failures = failures
+
+    def run(self, tasks, *, stage):  # noqa: ARG002 - the calculator's signature
+        return {task.key: self._outcome(task) for task in tasks}
+
+    def _outcome(self, task):
+        if failure := self.failures.get((task.kind, task.label)):
+            return Outcome(None, failure, {})
+        if task.kind == "energy":
+            return Outcome(teacher_energy(Structure.from_extxyz(task.inputs["extxyz"])).to_dict(), None, {})
+        # What the geometry is does not matter here, only whether there is one.
+        return Outcome({"extxyz": task.inputs.get("template") or water().to_extxyz()}, None, {})
+
+
+@pytest.fixture
+def bench(tmp_path):
+    file = tmp_path / "small.yaml"
+    file.write_text(yaml.safe_dump(SMALL))
+    setup = prepare(str(file), workspace=tmp_path)
+    ledger = open_campaign(setup)
+    made = Bench(setup, ledger, SerialExecutor(store=setup.store, evidence=setup.folder), Narrator())
+    # Two ligands with La; the pool lists every metal of a ligand before the next one.
+    batch = list(islice(made.pool.values(), 0, 3, 2))
+    ledger.open_round(0, "seed", [Pick(c.key, 0, i, "seed", None, None, None) for i, c in enumerate(batch)])
+    for candidate in batch:
+        task = template_task(candidate, setup)
+        ledger.plan([task])
+        ledger.finish(
+            task.key, Outcome({"extxyz": sketch_complex(candidate, seed=1).to_extxyz()}, None, {}), reused=False
+        )
+    return made, batch
+
+
+def script(bench, **failures):
+    bench.__dict__["calculator"] = Scripted({tuple(k.split("__")): v for k, v in failures.items()})
+
+
+LOST = Failure(FailureCode.DONOR_LOST, "quality", "O 14 is 3.4 Å away", {"distance_angstrom": 3.4})
+CRASHED = Failure(FailureCode.CRASHED, "energy", "ended by signal SIGSEGV", {"path": "somewhere"})
+
+
+def test_a_chemical_failure_refuses_one_candidate_only(bench):
+    made, (first, second) = bench
+    script(made, **{f"complex__{first.name}": LOST})
+    label(made, [first, second])
+    assert made.ledger.label_failures() == {first.key: LOST}
+    assert list(made.ledger.labels()) == [second.key]
+
+
+def test_a_crashed_energy_refuses_its_candidate(bench):
+    made, (first, second) = bench
+    script(made, **{f"energy__{second.name}": CRASHED})
+    label(made, [first, second])
+    assert made.ledger.label_failures() == {second.key: CRASHED}
+
+
+@pytest.mark.parametrize("fragment", ["H2O", "La3+"])
+def test_a_crashed_shared_fragment_stops_and_refuses_nobody(bench, fragment):
+    made, batch = bench
+    script(made, **{f"energy__{fragment}": CRASHED})
+    with pytest.raises(ExecutionError, match="shared fragment"):
+        label(made, batch)
+    assert made.ledger.label_failures() == {}
+    assert made.ledger.labels() == {}
+
+
+def test_without_labels_nothing_is_observed(bench):
+    assert observed_kcal_mol(bench[0]) == {}
