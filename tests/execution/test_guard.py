@@ -30,6 +30,11 @@ def misbehave(monkeypatch, code, **limits):
     monkeypatch.setitem(task.RESOURCES, "energy", Resources(**limits))
 
 
+def test_relative_folders_are_understood(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(Path()).value["total_hartree"] < 0
+
+
 def test_a_result_is_computed_once(tmp_path):
     first = run(tmp_path)
     assert first.value["total_hartree"] < 0

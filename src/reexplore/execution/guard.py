@@ -39,10 +39,11 @@ def perform(task: Task, *, store: Path, evidence: Path) -> Outcome:
     Values and chemical failures are stored for every campaign. A timeout, a crash or lack of memory
     says something about this run only: its folder moves to `evidence` and the failure is returned.
     """
-    shelf = Store(store)
+    # The child runs in a folder of its own, where a relative path would lead elsewhere.
+    shelf = Store(store.resolve())
     with FileLock(shelf.lock_path(task.key)):
         found = shelf.outcome(task.key)
-        return found if found is not None else _compute(task, shelf, evidence)
+        return found if found is not None else _compute(task, shelf, evidence.resolve())
 
 
 def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
