@@ -12,7 +12,6 @@ from reexplore.energies.levels import (
     comparison_warning,
     find_level,
     require_available,
-    supports,
     unsupported_elements,
 )
 from reexplore.errors import InputError
@@ -56,7 +55,7 @@ def test_paper_level_is_declared_and_refused():
 
 
 def test_elements():
-    assert supports(QUICK, ["La", "H", "C", "N", "O", "F", "P", "S", "Cl"])
+    assert unsupported_elements(QUICK, ["La", "H", "C", "N", "O", "F", "P", "S", "Cl"]) == ()
     assert unsupported_elements(QUICK, ["U", "O", "I"]) == ("I", "U")
 
 

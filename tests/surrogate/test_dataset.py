@@ -17,17 +17,16 @@ from reexplore.surrogate.dataset import (
     feature_columns,
     feature_matrix,
     folds,
-    read_samples,
+    samples_from_text,
+    samples_to_text,
     targets_kcal_mol,
-    write_samples,
 )
 from tests.surrogate.sample import make_samples, read_complex
 
 
-def test_samples_survive_a_file(tmp_path):
+def test_samples_survive_being_written():
     samples = [*make_samples(3), *make_samples(1, seed=5, labelled=False)]
-    write_samples(tmp_path / "samples.jsonl", samples)
-    again = read_samples(tmp_path / "samples.jsonl")
+    again = samples_from_text(samples_to_text(samples))
     assert [s.to_dict() for s in again] == [s.to_dict() for s in samples]
     assert [s.structure.key for s in again] == [s.structure.key for s in samples]
     assert again[-1].target_kcal_mol is None

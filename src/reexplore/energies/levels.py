@@ -177,11 +177,6 @@ def unsupported_elements(level: Level, symbols: Iterable[str]) -> tuple[str, ...
     return tuple(sorted(set(symbols) - covered))
 
 
-def supports(level: Level, symbols: Iterable[str]) -> bool:
-    """Return whether the level describes all these elements."""
-    return not unsupported_elements(level, symbols)
-
-
 def require_support(level: Level, symbols: Iterable[str]) -> None:
     """Raise `InputError` naming the elements the level cannot describe."""
     missing = unsupported_elements(level, symbols)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any, Literal
 
 import numpy as np
@@ -16,8 +15,6 @@ from reexplore.structures.hessian import model_hessian
 
 Solvent = Literal["alpb-water", "gas"]
 Array = NDArray[np.float64]
-
-METHOD = "GFN2-xTB/ALPB(water)"
 
 #: Unpaired electrons GFN2-xTB sees; see `relax`.
 UNPAIRED_ELECTRONS = 0
@@ -97,12 +94,6 @@ def _tblite() -> Any:
     except ImportError as error:
         raise MissingEngineError("GFN2-xTB needs tblite: install it with `pip install tblite`") from error
     return interface
-
-
-def relaxation_version() -> str:
-    """Return what the result of a relaxation depends on, for the records."""
-    _tblite()
-    return f"{METHOD} tblite {version('tblite')} norm {GRADIENT_NORM_HARTREE_BOHR:g}"
 
 
 def single_point_energy(structure: Structure, *, solvent: Solvent = "alpb-water") -> float:

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -80,16 +79,6 @@ def samples_to_text(samples: Sequence[Sample]) -> str:
 def samples_from_text(text: str) -> list[Sample]:
     """Read samples from JSON lines."""
     return [Sample.from_dict(json.loads(line)) for line in text.splitlines()]
-
-
-def write_samples(path: Path, samples: Sequence[Sample]) -> None:
-    """Write samples to a file of JSON lines."""
-    path.write_text(samples_to_text(samples), encoding="utf-8")
-
-
-def read_samples(path: Path) -> list[Sample]:
-    """Read a file that `write_samples` wrote."""
-    return samples_from_text(path.read_text(encoding="utf-8"))
 
 
 def targets_kcal_mol(samples: Sequence[Sample]) -> NDArray[np.float64]:
