@@ -152,12 +152,16 @@ _WATER_HARTREE = -5.070451355
 
 def _tblite() -> str:
     import numpy as np
+
+    from reexplore.structures.blas import lend_openblas
+
+    blas = lend_openblas()
     from tblite.interface import Calculator
 
     calculator = Calculator("GFN2-xTB", np.array(_WATER_NUMBERS), np.array(_WATER_BOHR))
     calculator.set("verbosity", 0)
     energy = float(calculator.singlepoint().get("energy"))
-    return _near("GFN2-xTB water", energy, _WATER_HARTREE, tolerance=1e-6, unit=" Eh")
+    return _near("GFN2-xTB water", energy, _WATER_HARTREE, tolerance=1e-6, unit=" Eh") + f", with {blas}"
 
 
 def _xtb_python() -> str:

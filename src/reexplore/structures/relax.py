@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.errors import CalculationFailed, FailureCode, MissingEngineError
+from reexplore.structures.blas import lend_openblas
 from reexplore.structures.geometry import Structure
 from reexplore.structures.hessian import model_hessian
 
@@ -89,6 +90,7 @@ class _Surface:
 
 @lru_cache(maxsize=1)
 def _tblite() -> Any:
+    lend_openblas()
     try:
         from tblite import interface
     except ImportError as error:
