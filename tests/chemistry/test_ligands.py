@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS, Scaffold, Substituent
-from reexplore.chemistry.ligands import assemble
+from reexplore.chemistry.ligands import assemble, assemble_traced
 
 scaffolds = st.sampled_from(list(SCAFFOLDS.values()))
 substituents = st.sampled_from([s for s in SUBSTITUENTS.values() if not s.is_hydrogen])
@@ -74,3 +74,44 @@ def test_two_sites_take_their_substituents_in_order():
         assemble(two, (methyl, SUBSTITUENTS["H"])).mol.GetNumAtoms()
         == assemble(two, (methyl, methyl)).mol.GetNumAtoms() - 1
     )
+
+
+def test_a_site_on_a_bracketed_atom_or_aromatic_nitrogen_gets_its_hydrogen_back():
+    # Malonate, pyrrole-2-olate-4-carboxylate and a protonated amine, written by hand.
+    by_hand = {
+        "O=C([O-:11])[C@H]([*:1])C(=O)[O-:12]": "O=C([O-])CC(=O)[O-]",
+        "O=C([O-:11])c1cc([O-:12])n([*:1])c1": "O=C([O-])c1cc([O-])[nH]c1",
+        "[O-:11]C(=O)C[N+]([*:1])(C)CC(=O)[O-:12]": "[O-]C(=O)C[NH+](C)CC(=O)[O-]",
+    }
+    for template, smiles in by_hand.items():
+        ligand = assemble(Scaffold("own", template, 0, "", ""), (SUBSTITUENTS["H"],))
+        assert ligand.canonical_smiles == Chem.CanonSmiles(smiles)
+
+
+FOUR_SITES = Scaffold(
+    "four", "[*:4]CNC(=O)c1c([*:3])c([*:1])c([*:2])c(=[O:12])n1[O-:11]", -1, "N-hydroxy deprotonated", "", sites=4
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.tuples(*[st.sampled_from(list(SUBSTITUENTS.values()))] * 4))
+def test_every_atom_is_traced_to_the_part_it_comes_from(choice):
+    ligand, trace = assemble_traced(FOUR_SITES, choice)
+    parts = [Chem.MolFromSmiles(FOUR_SITES.smiles), *(Chem.MolFromSmiles(s.smiles) for s in choice)]
+    where = list(zip(trace.part, trace.atom, strict=True))
+    heavy = sum(a.GetAtomicNum() > 1 for part in parts for a in part.GetAtoms())
+    assert len(set(where)) == len(where) == ligand.mol.GetNumAtoms() == heavy
+    for atom, (part, index) in zip(ligand.mol.GetAtoms(), where, strict=True):
+        assert atom.GetAtomicNum() == parts[part].GetAtomWithIdx(index).GetAtomicNum()
+    # Bonds inside a part are bonds of the ligand, and the other way round; one bond more joins each group.
+    place = {origin: i for i, origin in enumerate(where)}
+    joined = 0
+    for bond in ligand.mol.GetBonds():
+        first, second = where[bond.GetBeginAtomIdx()], where[bond.GetEndAtomIdx()]
+        if first[0] == second[0]:
+            assert parts[first[0]].GetBondBetweenAtoms(first[1], second[1]) is not None
+        else:
+            joined += 1
+    assert joined == sum(not s.is_hydrogen for s in choice)
+    donors = {a.GetIdx() for a in parts[0].GetAtoms() if a.GetAtomMapNum() >= 11}
+    assert {place[0, d] for d in donors} == set(ligand.donors)

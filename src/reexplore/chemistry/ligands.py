@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rdkit import Chem, RDLogger
 
@@ -14,6 +14,9 @@ from reexplore.errors import InputError
 RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]  # parse errors are raised by us, in one sentence
 
 _DONOR_MARK = 1
+
+#: Where an atom comes from, written on it while parts are joined.
+_PART, _ATOM = "part", "atom of part"
 
 
 @dataclass(frozen=True)
@@ -72,42 +75,92 @@ class Ligand:
         return str(Chem.MolToInchiKey(self.mol))
 
 
+@dataclass(frozen=True)
+class Trace:
+    """Where the atoms of `Ligand.mol` come from, each shape (atoms,), in its order.
+
+    `part` is 0 for the scaffold and k for the substituent at site k; `atom` is the index in the SMILES
+    of that part, attachment points counted.
+    """
+
+    part: tuple[int, ...]
+    atom: tuple[int, ...]
+
+
 def assemble(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -> Ligand:
     """Join one substituent to each site of the scaffold, `[*:1]` first, and return the ligand."""
+    return assemble_traced(scaffold, substituents)[0]
+
+
+def assemble_traced(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -> tuple[Ligand, Trace]:
+    """Return what `assemble` returns, and where each of its atoms comes from.
+
+    Atoms are followed through the joining and through both writings of the SMILES, so that no graph
+    has to be matched afterwards.
+    """
     if len(substituents) != scaffold.sites:
         raise InputError(
             f"scaffold '{scaffold.name}' has {scaffold.sites} sites but {len(substituents)} substituents were given"
         )
-    mol = Chem.MolFromSmiles(scaffold.smiles)
-    for site, substituent in enumerate(substituents, start=1):
-        mol = _attach(mol, substituent, site)
-    Chem.SanitizeMol(mol)
+    mol = _joined(scaffold.smiles, substituents)
     for atom in mol.GetAtoms():
         atom.SetAtomMapNum(_DONOR_MARK if atom.GetAtomMapNum() >= FIRST_DONOR_MAP else 0)
-    identity = Chem.MolToSmiles(mol)
-    charge = scaffold.charge + sum(s.charge for s in substituents)
-    return Ligand(
-        # The second pass removes what is left of the way the template was written.
-        identity=Chem.MolToSmiles(Chem.MolFromSmiles(identity)),
-        charge=charge,
+    first = Chem.MolFromSmiles(Chem.MolToSmiles(mol))
+    # The second pass removes what is left of the way the template was written.
+    identity = Chem.MolToSmiles(first)
+    origins = [(atom.GetIntProp(_PART), atom.GetIntProp(_ATOM)) for atom in mol.GetAtoms()]
+    written = _output_order(mol)
+    order = [origins[written[i]] for i in _output_order(first)]
+    ligand = Ligand(
+        identity=identity,
+        charge=scaffold.charge + sum(s.charge for s in substituents),
         scaffold=scaffold.name,
         substituents=tuple(s.name for s in substituents),
         warnings=tuple(f"{s.name}: {s.warning}" for s in substituents if s.warning),
     )
+    return ligand, Trace(tuple(part for part, _ in order), tuple(atom for _, atom in order))
 
 
-def _attach(mol: Chem.Mol, substituent: Substituent, site: int) -> Chem.Mol:
-    if substituent.is_hydrogen:
-        editable = Chem.RWMol(mol)
-        dummy = next(a.GetIdx() for a in editable.GetAtoms() if a.GetAtomicNum() == 0 and a.GetAtomMapNum() == site)
+def _joined(scaffold: str, substituents: tuple[Substituent, ...]) -> Chem.Mol:
+    """Return scaffold and substituents as one sanitised molecule whose atoms know where they come from."""
+    mol = _parsed(scaffold, 0)
+    groups = [_parsed(s.smiles, site) for site, s in enumerate(substituents, start=1) if not s.is_hydrogen]
+    for group in groups:
+        mol = Chem.CombineMols(mol, group)
+    if groups:
+        parameters = Chem.MolzipParams()
+        parameters.label = Chem.MolzipLabel.AtomMapNumber
+        mol = Chem.molzip(mol, parameters)
+    if len(groups) < len(substituents):
+        mol = _without_dummies(mol)
+    Chem.SanitizeMol(mol)
+    return mol
+
+
+@lru_cache(maxsize=4096)
+def _parsed(smiles: str, part: int) -> Chem.Mol:
+    """Return the molecule of a part, every atom marked with its part and its index there."""
+    mol = Chem.MolFromSmiles(smiles)
+    for atom in mol.GetAtoms():
+        atom.SetIntProp(_PART, part)
+        atom.SetIntProp(_ATOM, atom.GetIdx())
+        if part and atom.GetAtomicNum() == 0:
+            atom.SetAtomMapNum(part)
+    return mol
+
+
+def _without_dummies(mol: Chem.Mol) -> Chem.RWMol:
+    """Return the molecule with a hydrogen in place of each attachment point that is left."""
+    editable = Chem.RWMol(mol)
+    for dummy in sorted((a.GetIdx() for a in mol.GetAtoms() if a.GetAtomicNum() == 0), reverse=True):
+        (neighbour,) = editable.GetAtomWithIdx(dummy).GetNeighbors()
+        # RDKit counts no hydrogens by itself on bracketed atoms and on aromatic nitrogen.
+        if neighbour.GetNoImplicit() or (neighbour.GetIsAromatic() and neighbour.GetSymbol() != "C"):
+            neighbour.SetNumExplicitHs(neighbour.GetNumExplicitHs() + 1)
         editable.RemoveAtom(dummy)
-        bare = editable.GetMol()
-        Chem.SanitizeMol(bare)
-        return bare
-    group = Chem.MolFromSmiles(substituent.smiles)
-    for atom in group.GetAtoms():
-        if atom.GetAtomicNum() == 0:
-            atom.SetAtomMapNum(site)
-    parameters = Chem.MolzipParams()
-    parameters.label = Chem.MolzipLabel.AtomMapNumber
-    return Chem.molzip(mol, group, parameters)
+    return editable
+
+
+def _output_order(mol: Chem.Mol) -> tuple[int, ...]:
+    """Return the index of each atom in the order in which `MolToSmiles` last wrote them."""
+    return tuple(mol.GetPropsAsDict(includePrivate=True, includeComputed=True)["_smilesAtomOutputOrder"])
