@@ -26,6 +26,7 @@ class ScaffoldEntry(_Strict):
     name: EntryName
     smiles: str
     charge: int
+    warning: str = ""
 
 
 class SubstituentEntry(_Strict):

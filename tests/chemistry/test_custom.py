@@ -50,3 +50,20 @@ def test_a_charged_substituent_is_taken_when_its_charge_is_said():
 def test_a_scaffold_with_three_donors_and_two_sites():
     scaffold = custom_scaffold("mine", smiles="[O-:11]C(=O)c1c([*:2])c([*:1])cc(C(=O)[O-:12])[n:13]1", charge=-2)
     assert (scaffold.denticity, scaffold.sites) == (3, 2)
+
+
+def test_donor_maps_may_go_beyond_nineteen():
+    arms = "".join(f"N(CC(=O)[O-:{n}])" for n in range(11, 21))
+    scaffold = custom_scaffold("mine", smiles=f"[*:1]{arms}C", charge=-10)
+    assert scaffold.denticity == 10
+
+
+def test_more_sites_than_there_are_numbers_below_the_donors_are_refused():
+    sites = "".join(f"C([*:{n}])" for n in range(1, 12))
+    with pytest.raises(InputError, match="11 sites, but from 11 on the numbers belong to donors"):
+        custom_scaffold("mine", smiles=f"[O-:12]{sites}[O-:13]", charge=-2)
+
+
+def test_a_scaffold_s_warning_is_kept():
+    smiles = "CNC(=O)c1cc([*:1])cc([O-:12])c1[O-:11]"
+    assert custom_scaffold("mine", smiles=smiles, charge=-2, warning="doubtful").warning == "doubtful"

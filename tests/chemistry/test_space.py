@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rdkit import Chem
 
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS, Scaffold, Substituent
 from reexplore.chemistry.metals import METALS
@@ -12,6 +13,8 @@ from reexplore.chemistry.space import Coordination, Space
 from reexplore.errors import InputError
 
 MONO = Coordination(1, 8)
+#: Scaffolds that share no ligand: those with every position open hold the one-site ones.
+APART = [name for name, s in SCAFFOLDS.items() if s.sites != 4] + ["343LI-HOPO"]
 
 
 def space(scaffolds=("HOPO", "CAM"), substituents=("H", "methyl", "cyano"), metals=("La", "Eu"), coordinations=(MONO,)):
@@ -25,8 +28,8 @@ def space(scaffolds=("HOPO", "CAM"), substituents=("H", "methyl", "cyano"), meta
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.lists(st.sampled_from(list(SCAFFOLDS)), min_size=1, max_size=3, unique=True),
-    st.lists(st.sampled_from(list(SUBSTITUENTS)), min_size=1, max_size=4, unique=True),
+    st.lists(st.sampled_from(APART), min_size=1, max_size=3, unique=True),
+    st.lists(st.sampled_from(list(SUBSTITUENTS)), min_size=1, max_size=3, unique=True),
     st.lists(st.sampled_from(["Y", "La", "Gd", "Lu"]), min_size=1, unique=True),
     st.randoms(),
 )
@@ -46,7 +49,8 @@ def test_counting_a_hundred_million_candidates_takes_no_memory():
     groups = tuple(Substituent(f"s{n}", "C[*:1]", "") for n in range(100))
     tracemalloc.start()
     huge = Space((big,), groups, (METALS["La"],), (MONO,))
-    assert huge.size == 100**4
+    # The ring has a mirror line: a filling and its mirror image are one ligand.
+    assert huge.size == (100**4 + 100**2) // 2
     first = next(huge.candidates())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -66,6 +70,75 @@ def test_equal_ligands_are_yielded_once():
 def test_waters_and_charges_of_the_published_hopo_complexes(ligands, waters, charge):
     candidate = next(space(("HOPO",), ("hydroxyl",), ("Y",), (Coordination(ligands, 8),)).candidates())
     assert (candidate.waters, candidate.charge) == (waters, charge)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(list(SCAFFOLDS.values())), st.integers(1, 4), st.sampled_from([8, 9]))
+def test_donors_and_waters_fill_the_coordination_number(scaffold, ligands, number):
+    def attempt():
+        return Space((scaffold,), (SUBSTITUENTS["H"],), (METALS["La"],), (Coordination(ligands, number),))
+
+    if ligands * scaffold.denticity > number:
+        with pytest.raises(InputError, match="do not fit the coordination number"):
+            attempt()
+        return
+    (candidate,) = attempt().candidates()
+    assert candidate.coordination_number == number
+    assert candidate.waters == number - ligands * candidate.ligand.denticity >= 0
+    assert candidate.charge == 3 + ligands * Chem.GetFormalCharge(candidate.ligand.mol)
+
+
+@pytest.mark.parametrize(
+    ("scaffold", "number", "waters", "charge"),
+    [
+        # Complexes of crystal structures: [La(EDTA)(H2O)3]-, [Gd(DTPA)(H2O)]2-, [Eu(3,4,3-LI(1,2-HOPO))]-.
+        ("EDTA", 9, 3, -1),
+        ("DTPA", 9, 1, -2),
+        ("343LI-HOPO", 8, 0, -1),
+        ("TREN-HOPO", 8, 2, 0),
+        ("5LIO-HOPO", 8, 4, 1),
+    ],
+)
+def test_waters_and_charges_of_known_polydentate_complexes(scaffold, number, waters, charge):
+    candidate = next(space((scaffold,), ("H",), ("La",), (Coordination(1, number),)).candidates())
+    assert (candidate.waters, candidate.charge) == (waters, charge)
+
+
+def test_scaffolds_of_different_denticity_share_a_campaign_when_all_fit():
+    mixed = space(("CAM", "EDTA"), ("H",), ("La",), (Coordination(1, 8), Coordination(1, 9)))
+    assert [c.name for c in mixed.candidates()] == [
+        "La(CAM-H)(H2O)6",
+        "La(CAM-H)(H2O)7",
+        "La(EDTA-H)(H2O)2",
+        "La(EDTA-H)(H2O)3",
+    ]
+
+
+def test_a_coordination_that_only_some_scaffolds_fit_names_the_one_that_does_not():
+    with pytest.raises(InputError, match=r"'DTPA' has 8 donors: 2 of them .* give it a campaign of its own"):
+        space(("CAM", "DTPA"), coordinations=(Coordination(2, 8),))
+
+
+def test_scandium_holds_six_donors():
+    (candidate,) = space(("TREN-HOPO",), ("H",), ("Sc",), (Coordination(1, 6),)).candidates()
+    assert (candidate.waters, candidate.charge) == (0, 0)
+
+
+def test_every_open_position_makes_more_than_a_hundred_thousand_ligands():
+    for name in ("HOPO-345N", "thio-HOPO-345N", "CAM-456N", "thio-CAM-456N", "HDEV-456N"):
+        assert space((name,), tuple(SUBSTITUENTS)).ligand_count == 25**4 > 100_000
+
+
+def test_every_open_position_holds_the_ligands_of_the_one_site_scaffold():
+    for one, all_ in (("HOPO", "HOPO-345N"), ("CAM", "CAM-456N"), ("HDEV", "HDEV-456N"), ("thio-CAM", "thio-CAM-456N")):
+        many = {ligand.identity for ligand in space((all_,), ("H", "nitro")).ligands()}
+        assert {ligand.identity for ligand in space((one,), ("H", "nitro")).ligands()} < many
+
+
+def test_a_mixed_space_says_its_arithmetic():
+    mixed = space(("CAM", "CAM-456N", "TREN-CAM"), ("H", "methyl"), ("La",))
+    # Two groups on the three alike arms of a tripod: none, one, two or three of the second.
+    assert mixed.arithmetic() == "(2 + 2^4 + 4) ligands × 1 metals × 1 coordinations = 22 candidates"
 
 
 def test_too_many_ligands_for_the_coordination_number_are_refused():

@@ -163,7 +163,7 @@ def _scaffold(entry: str | ScaffoldEntry) -> Scaffold:
     if isinstance(entry, str):
         return find_scaffold(entry)
     _require_new(entry.name, SCAFFOLDS, "scaffold")
-    return custom_scaffold(entry.name, smiles=entry.smiles, charge=entry.charge)
+    return custom_scaffold(entry.name, smiles=entry.smiles, charge=entry.charge, warning=entry.warning)
 
 
 def _substituent(entry: str | SubstituentEntry) -> Substituent:

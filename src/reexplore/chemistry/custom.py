@@ -13,13 +13,15 @@ from reexplore.errors import InputError
 _DONOR_ELEMENTS = ("N", "O", "S", "P")
 
 
-def custom_scaffold(name: str, *, smiles: str, charge: int) -> Scaffold:
+def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -> Scaffold:
     """Return the user's scaffold, or raise `InputError` with the first thing that is wrong with it."""
     where = f"scaffold '{name}'"
     mol = _parse(smiles, where)
     sites = sorted(a.GetAtomMapNum() for a in mol.GetAtoms() if a.GetAtomicNum() == 0)
     if not sites or sites != list(range(1, len(sites) + 1)):
         raise InputError(f"{where}: number its attachment points [*:1], [*:2], … in '{smiles}'")
+    if len(sites) >= FIRST_DONOR_MAP:
+        raise InputError(f"{where}: {len(sites)} sites, but from {FIRST_DONOR_MAP} on the numbers belong to donors")
     _check_sites(mol, where)
     donors = [a for a in mol.GetAtoms() if a.GetAtomMapNum() >= FIRST_DONOR_MAP]
     maps = sorted(a.GetAtomMapNum() for a in donors)
@@ -29,7 +31,7 @@ def custom_scaffold(name: str, *, smiles: str, charge: int) -> Scaffold:
         if atom.GetSymbol() not in _DONOR_ELEMENTS:
             raise InputError(f"{where}: a {atom.GetSymbol()} atom is marked as donor, but donors are N, O, S or P")
     _check_charge(mol, charge, where)
-    return Scaffold(name, smiles, charge, "as written", "campaign file", sites=len(sites))
+    return Scaffold(name, smiles, charge, "as written", "campaign file", sites=len(sites), warning=warning)
 
 
 def custom_substituent(name: str, *, smiles: str, charge: int, warning: str) -> Substituent:

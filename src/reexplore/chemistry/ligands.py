@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 from rdkit import Chem, RDLogger
 
+from reexplore.chemistry.doubts import doubts
 from reexplore.chemistry.library import FIRST_DONOR_MAP, Scaffold, Substituent
 from reexplore.errors import InputError
 
@@ -116,7 +117,7 @@ def assemble_traced(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -
         charge=scaffold.charge + sum(s.charge for s in substituents),
         scaffold=scaffold.name,
         substituents=tuple(s.name for s in substituents),
-        warnings=tuple(f"{s.name}: {s.warning}" for s in substituents if s.warning),
+        warnings=doubts(scaffold, substituents, first),
     )
     return ligand, Trace(tuple(part for part, _ in order), tuple(atom for _, atom in order))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import Scaffold, Substituent
 from reexplore.chemistry.ligands import Ligand, assemble
 from reexplore.chemistry.metals import SERIES, Metal
+from reexplore.chemistry.symmetry import distinct_fillings, is_first, site_symmetries
 from reexplore.errors import InputError
 
 
@@ -39,7 +41,8 @@ class Space:
             if coordination.waters(scaffold.denticity) < 0:
                 raise InputError(
                     f"scaffold '{scaffold.name}' has {scaffold.denticity} donors: {coordination.ligands} of them"
-                    f" do not fit the coordination number {coordination.coordination_number}"
+                    f" do not fit the coordination number {coordination.coordination_number}; every scaffold is"
+                    " combined with every coordination, so give it a campaign of its own"
                 )
         for metal, coordination in product(self.metals, self.coordinations):
             if coordination.coordination_number not in metal.coordination_numbers:
@@ -51,19 +54,31 @@ class Space:
 
     @property
     def size(self) -> int:
-        """Return how many combinations there are; equal ligands written twice are still counted twice."""
+        """Return how many combinations there are; a ligand that two scaffolds make is counted twice."""
         return self.ligand_count * len(self.metals) * len(self.coordinations)
 
     @property
     def ligand_count(self) -> int:
-        """Return how many ligands there are, before equal ones are merged."""
-        return sum(len(self.substituents) ** scaffold.sites for scaffold in self.scaffolds)
+        """Return how many ligands there are; those of alike sites count once, those of two scaffolds twice."""
+        return sum(self._fillings)
+
+    @cached_property
+    def _symmetries(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
+        return tuple(site_symmetries(scaffold) for scaffold in self.scaffolds)
+
+    @property
+    def _fillings(self) -> list[int]:
+        return [distinct_fillings(symmetries, len(self.substituents)) for symmetries in self._symmetries]
 
     def arithmetic(self) -> str:
         """Return the count as a sentence a person can check."""
+        groups = len(self.substituents)
         terms = " + ".join(
-            f"{len(self.substituents)}^{s.sites}" if s.sites > 1 else f"{len(self.substituents)}"
-            for s in self.scaffolds
+            f"{groups}^{s.sites}"
+            if s.sites > 1 and count == groups**s.sites
+            # Alike sites, as those of a tripod: the same groups in another order are no other ligand.
+            else f"{count:,}"
+            for s, count in zip(self.scaffolds, self._fillings, strict=True)
         )
         return (
             f"({terms}) ligands × {len(self.metals)} metals × {len(self.coordinations)} coordinations"
@@ -73,9 +88,11 @@ class Space:
     def ligands(self) -> Iterator[Ligand]:
         """Yield each distinct ligand once, scaffold by scaffold."""
         seen: set[str] = set()
-        for scaffold in self.scaffolds:
-            for choice in product(self.substituents, repeat=scaffold.sites):
-                ligand = assemble(scaffold, choice)
+        for scaffold, symmetries in zip(self.scaffolds, self._symmetries, strict=True):
+            for choice in product(range(len(self.substituents)), repeat=scaffold.sites):
+                if not is_first(choice, symmetries):
+                    continue
+                ligand = assemble(scaffold, tuple(self.substituents[number] for number in choice))
                 if ligand.identity not in seen:
                     seen.add(ligand.identity)
                     yield ligand
