@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS, Scaffold, Substituent
+from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.metals import METALS
 from reexplore.chemistry.space import Coordination, Space
 from reexplore.errors import InputError
@@ -149,3 +151,9 @@ def test_too_many_ligands_for_the_coordination_number_are_refused():
 def test_scandium_in_eight_coordination_is_refused():
     with pytest.raises(InputError, match="Sc is held in coordination number 6, not 8"):
         space(metals=("Sc",))
+
+
+def test_an_aqua_ion_names_no_ligand():
+    ligand = assemble(SCAFFOLDS["CAM"], (SUBSTITUENTS["H"],))
+    aqua = Candidate(ligand, METALS["La"], 0, 9)
+    assert (aqua.name, aqua.charge, aqua.coordination_number) == ("La(H2O)9", 3, 9)

@@ -9,7 +9,8 @@ import pytest
 from rdkit import Chem
 
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.ligands import Ligand
+from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
+from reexplore.chemistry.ligands import Ligand, assemble
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import CalculationFailed, FailureCode, InputError, MissingEngineError
 from reexplore.structures import architector
@@ -118,27 +119,135 @@ def test_missing_architector_says_what_to_install(monkeypatch):
 
 def test_no_conformers_is_refused():
     with pytest.raises(InputError, match="at least one conformer"):
-        architector._request(candidate(NAME), conformers=0)
+        architector.build_complexes(candidate(NAME), conformers=0)
+
+
+def _of(scaffold, *, ligands=1, number=8, metal="La"):
+    made = assemble(SCAFFOLDS[scaffold], (SUBSTITUENTS["H"],) * SCAFFOLDS[scaffold].sites)
+    return Candidate(made, METALS[metal], ligands, number - ligands * made.denticity)
+
+
+def _own(smiles, *, waters, metal="La"):
+    identity = Chem.MolToSmiles(Chem.MolFromSmiles(smiles))
+    charge = Chem.GetFormalCharge(Chem.MolFromSmiles(identity))
+    return Candidate(Ligand(identity, charge, scaffold="own", substituents=()), METALS[metal], 1, waters)
+
+
+def _asked(who, *, conformers):
+    """Return (shape of the ligand, polyhedra, structures on each) of every request."""
+    return [
+        (r["ligands"][0]["ligType"], r["core"]["coreType"], r["parameters"]["n_conformers"])
+        for r in architector._requests(who, conformers=conformers)
+    ]
 
 
 def test_request_never_forces_a_spin_and_leaves_waters_to_fill():
-    request = architector._request(candidate("La_HOPO-H_4_0"), conformers=5)
+    (request,) = architector._requests(candidate("La_HOPO-H_4_0"), conformers=5)
     assert "full_spin" not in request["parameters"]
     assert request["parameters"]["metal_ox"] == 3
     assert [entry["ligType"] for entry in request["ligands"]] == ["bi_cis"] * 4
-    assert len(architector._request(candidate(NAME), conformers=2)["ligands"]) == 1
+    (other,) = architector._requests(candidate(NAME), conformers=2)
+    assert len(other["ligands"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "shape"),
+    [
+        (_of("EDTA", number=9), "hexa_trigonal_prismatic"),
+        (_of("DTPA", number=9), "octa_square_antiprismatic"),
+        (_of("5LIO-HOPO"), "tetra_trigonal_pyramidal"),
+        (_of("TREN-HOPO", number=6, metal="Sc"), "hexa_trigonal_prismatic"),
+        (_own("[O-:1]C(=[O:1])C", waters=6), "bi_cis_chelating"),
+        (_own("[O-:1]c1ccccc1", waters=7), "mono"),
+    ],
+)
+def test_every_denticity_has_a_shape(who, shape):
+    assert _asked(who, conformers=1)[0][0] == shape
+
+
+def test_six_conformers_share_the_common_polyhedra():
+    common = ["square_antiprismatic", "dodecahedral", "bicapped_trigonal_prismatic"]
+    assert _asked(candidate(NAME), conformers=6) == [("bi_cis", common, 2)]
+    assert _asked(candidate(NAME), conformers=2) == [("bi_cis", common[:2], 1)]
+
+
+def test_ten_conformers_go_beyond_the_common_polyhedra():
+    ((_, polyhedra, each),) = _asked(candidate(NAME), conformers=10)
+    assert (len(polyhedra), each) == (5, 2)
+
+
+def test_a_tetradentate_ligand_is_tried_in_several_shapes():
+    asked = _asked(_of("5LIO-HOPO"), conformers=6)
+    assert [(shape, len(polyhedra), each) for shape, polyhedra, each in asked] == [
+        ("tetra_trigonal_pyramidal", 3, 1),
+        ("tetra_planar_bent", 3, 1),
+    ]
+
+
+def test_a_shape_is_never_asked_where_it_has_no_place():
+    for scaffold, number, metal in (("TREN-CAM", 6, "Sc"), ("5LIO-HOPO", 6, "Sc"), ("343LI-HOPO", 8, "La")):
+        for shape, polyhedra, _ in _asked(_of(scaffold, number=number, metal=metal), conformers=12):
+            assert polyhedra
+            assert not set(polyhedra) & set(architector._NO_PLACE.get(shape, ()))
+
+
+def test_a_ligand_without_a_place_is_a_failure_before_anything_runs(monkeypatch):
+    def never(_request):
+        raise AssertionError("it would search for a shape for minutes")
+
+    monkeypatch.setattr(architector, "_import", lambda: never)
+    with pytest.raises(CalculationFailed, match="no place for a ligand of 2 donors in coordination number 6"):
+        architector.build_complexes(_own("[O-:1]C(=[O:1])C", waters=4, metal="Sc"), conformers=2)
+    with pytest.raises(InputError, match="coordination number 5; complexes are built for 6, 7, 8, 9"):
+        architector.build_complexes(Candidate(candidate(NAME).ligand, METALS["La"], 1, 3), conformers=2)
+
+
+def test_an_aqua_ion_is_one_structure_on_each_polyhedron():
+    aqua = Candidate(candidate(NAME).ligand, METALS["La"], 0, 9)
+    ((shape, polyhedra, each),) = _asked(aqua, conformers=2)
+    assert (shape, polyhedra, each) == ("mono", ["tricapped_trigonal_prismatic", "capped_square_antiprismatic"], 1)
+
+
+def test_one_shape_that_crashes_does_not_take_the_others_with_it(monkeypatch):
+    who = candidate(NAME)
+    asked = architector._requests(who, conformers=1) * 2
+    answers = iter([ValueError("no sane conformer"), {"good": _result(NAME)}])
+
+    def build(_request):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(architector, "_import", lambda: build)
+    monkeypatch.setattr(architector, "_requests", lambda *_, **__: asked)
+    assert len(architector.build_complexes(who, conformers=2)) == 1
 
 
 @pytest.mark.engine
-def test_every_parameter_and_polyhedron_is_one_architector_knows():
+def test_every_parameter_shape_and_polyhedron_is_one_architector_knows():
     from architector import io_core, io_process_input
 
     source = Path(io_process_input.__file__).read_text()
-    for parameter in architector._request(candidate(NAME), conformers=2)["parameters"]:
-        assert f'"{parameter}":' in source
+    for request in architector._requests(candidate(NAME), conformers=2):
+        for parameter in request["parameters"]:
+            assert f'"{parameter}":' in source
     geometries = io_core.Geometries()
     for number, polyhedra in architector.POLYHEDRA.items():
         assert {geometries.geo_cn_dict[name] for name in polyhedra} == {number}
+    everything = [name for polyhedra in architector.POLYHEDRA.values() for name in polyhedra]
+    geometries.get_lig_ref_inds_dict("La", everything)
+    shapes = {2: ("bi_cis", "bi_cis_chelating"), **architector.LIGAND_TYPES}
+    for denticity, kinds in shapes.items():
+        for kind in kinds:
+            assert geometries.ligType_cn_dict[kind] == denticity
+            none = {
+                name
+                for number, polyhedra in architector.POLYHEDRA.items()
+                for name in polyhedra
+                if number >= denticity and not geometries.liglist_geo_map_dict[kind].get(name)
+            }
+            assert none == set(architector._NO_PLACE.get(kind, ())), kind
 
 
 def _silence():

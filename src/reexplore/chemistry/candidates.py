@@ -71,6 +71,7 @@ class Candidate:
     @property
     def name(self) -> str:
         """Return a name to read, such as `Eu(CAM-methyl)(H2O)6`."""
-        ligand = f"({self.ligand.name})" + (str(self.ligands) if self.ligands > 1 else "")
+        # An aqua ion has no ligand to name.
+        ligand = f"({self.ligand.name})" * bool(self.ligands) + (str(self.ligands) if self.ligands > 1 else "")
         water = f"(H2O){self.waters if self.waters > 1 else ''}" if self.waters else ""
         return f"{self.metal.symbol}{ligand}{water}"
