@@ -16,7 +16,7 @@ _DONOR_ELEMENTS = ("N", "O", "S", "P")
 def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -> Scaffold:
     """Return the user's scaffold, or raise `InputError` with the first thing that is wrong with it."""
     where = f"scaffold '{name}'"
-    mol = _parse(smiles, where)
+    mol = read_molecule(smiles, where)
     sites = sorted(a.GetAtomMapNum() for a in mol.GetAtoms() if a.GetAtomicNum() == 0)
     if not sites or sites != list(range(1, len(sites) + 1)):
         raise InputError(f"{where}: number its attachment points [*:1], [*:2], … in '{smiles}'")
@@ -37,7 +37,7 @@ def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -
 def custom_substituent(name: str, *, smiles: str, charge: int, warning: str) -> Substituent:
     """Return the user's substituent, or raise `InputError` with the first thing that is wrong with it."""
     where = f"substituent '{name}'"
-    mol = _parse(smiles, where)
+    mol = read_molecule(smiles, where)
     sites = [a for a in mol.GetAtoms() if a.GetAtomicNum() == 0]
     if len(sites) != 1:
         raise InputError(f"{where}: '{smiles}' needs exactly one attachment point, written [*:1]")
@@ -48,7 +48,8 @@ def custom_substituent(name: str, *, smiles: str, charge: int, warning: str) -> 
     return Substituent(name, smiles, "campaign file", charge=charge, warning=warning)
 
 
-def _parse(smiles: str, where: str) -> Chem.Mol:
+def read_molecule(smiles: str, where: str) -> Chem.Mol:
+    """Return the molecule of a SMILES, one closed-shell molecule of known elements; `where` begins every error."""
     mol = Chem.MolFromSmiles(smiles)
     if mol is None:
         raise InputError(f"{where}: RDKit cannot read the SMILES '{smiles}'")

@@ -110,8 +110,8 @@ def assemble_traced(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -
     # The second pass removes what is left of the way the template was written.
     identity = Chem.MolToSmiles(first)
     origins = [(atom.GetIntProp(_PART), atom.GetIntProp(_ATOM)) for atom in mol.GetAtoms()]
-    written = _output_order(mol)
-    order = [origins[written[i]] for i in _output_order(first)]
+    written = output_order(mol)
+    order = [origins[written[i]] for i in output_order(first)]
     ligand = Ligand(
         identity=identity,
         charge=scaffold.charge + sum(s.charge for s in substituents),
@@ -162,6 +162,6 @@ def _without_dummies(mol: Chem.Mol) -> Chem.RWMol:
     return editable
 
 
-def _output_order(mol: Chem.Mol) -> tuple[int, ...]:
+def output_order(mol: Chem.Mol) -> tuple[int, ...]:
     """Return the index of each atom in the order in which `MolToSmiles` last wrote them."""
     return tuple(mol.GetPropsAsDict(includePrivate=True, includeComputed=True)["_smilesAtomOutputOrder"])
