@@ -78,9 +78,11 @@ def _announce(setup: Setup) -> None:
 
 
 def _show(record: CampaignRecord, *, top: int) -> None:
-    from reexplore.campaign.report import candidate_table, footnotes
+    from reexplore.campaign.report import candidate_table, contraction_table, footnotes
 
     console.print(candidate_table(record, top=top))
+    if record.contraction:
+        console.print(contraction_table(record))
     for sentence in footnotes(record):
         console.print(sentence)
 

@@ -10,7 +10,7 @@ from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
 from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import Failure, FailureCode
-from reexplore.tracking.records import CampaignRecord, CandidateRow, ParityPoint, RoundRecord
+from reexplore.tracking.records import CampaignRecord, CandidateRow, ContractionRow, ParityPoint, RoundRecord
 
 START_MS = 1_788_000_000_000
 HOUR_MS = 3_600_000
@@ -37,6 +37,24 @@ def campaign(*, metals=("La", "Eu"), scaffolds=("CAM",), substituents=8, rounds=
         warnings=("Ho and Yb were left out: their reference ions did not converge.",),
         rows=tuple(rows),
         rounds=records,
+    )
+
+
+def contraction_row(substituent="thiol") -> ContractionRow:
+    """Return a series of La, Eu and Lu whose distances shorten by half of what their radii do."""
+    ligand = assemble(SCAFFOLDS["CAM"], (SUBSTITUENTS[substituent],))
+    return ContractionRow(
+        ligand=ligand.name,
+        smiles=ligand.canonical_smiles,
+        ligands=1,
+        waters=6,
+        metals=("La", "Eu", "Lu"),
+        mean_distances_angstrom=(2.55, 2.503, 2.459),
+        slope=0.497,
+        slope_error=0.004,
+        ligand_slope=0.31,
+        water_slope=0.562,
+        warnings=ligand.warnings,
     )
 
 

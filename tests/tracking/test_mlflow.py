@@ -12,7 +12,8 @@ import pytest
 
 from reexplore.tracking import TrackingError
 from reexplore.tracking.mlflow import Tracker, _Mirror
-from tests.tracking.sample import campaign
+from reexplore.tracking.payload import guide
+from tests.tracking.sample import campaign, contraction_row
 
 
 def content(store: Path):
@@ -73,6 +74,21 @@ def test_curves_have_one_point_a_round_with_the_ledgers_times(record, store):
         ]
     best = [row for row in content(store)["metrics"] if row[1].startswith("best_kcal_mol/Eu")]
     assert sorted(row[4] for row in best) == [0, 1, 2]
+
+
+def test_doubts_and_contraction_are_in_the_mirror(record, tmp_path):
+    doubtful = replace(record, contraction=(contraction_row(),))
+    Tracker(tmp_path / "store").sync(doubtful)
+    _, folders = artifacts(tmp_path / "store")
+    batch = folders[f"{record.key}/round/0"]
+    for row in record.rounds[0].batch:
+        assert "; ".join(row.warnings) in (batch / "batch.csv").read_text()
+        assert list(row.warnings) in [r["warnings"] for r in json.loads((batch / "batch.json").read_text())]
+    (series,) = json.loads((folders[record.key] / "contraction.json").read_text())["series"]
+    assert series["warnings"] == list(contraction_row().warnings)
+    assert (folders[record.key] / "contraction.csv").exists()
+    for doubt in doubtful.doubts:
+        assert f"⚠ {doubt}" in guide(doubtful)
 
 
 def test_a_second_store_gets_the_same_content(record, store, tmp_path):

@@ -12,6 +12,7 @@ from reexplore.campaign.geometries import screening_geometry, template_task
 from reexplore.campaign.labelling import binding_energy, terms
 from reexplore.campaign.learning import Estimate, estimates
 from reexplore.campaign.ledger import LabelKeys, Ledger, Pick, Round
+from reexplore.campaign.series import contraction_rows
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies.terms import EnergyTerms
@@ -72,6 +73,7 @@ def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
         warnings=setup.warnings,
         rows=tuple(rows),
         rounds=tuple(_round(r, chosen, store, setup) for r in rounds),
+        contraction=contraction_rows(pool, ledger.labels(), ledger),
     )
 
 

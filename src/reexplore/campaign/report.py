@@ -12,8 +12,8 @@ from reexplore.campaign.bench import Bench
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import Setup
-from reexplore.tracking.payload import table
-from reexplore.tracking.records import CampaignRecord, CandidateRow, TrackingError
+from reexplore.tracking.payload import contraction_files, table
+from reexplore.tracking.records import CONTRACTION_NOTE, CampaignRecord, CandidateRow, ContractionRow, TrackingError
 from reexplore.tracking.review import PAGE_NAME, review_page
 
 _PAGE_ROWS = 40
@@ -66,6 +66,8 @@ def write_files(record: CampaignRecord, folder: Path) -> None:
     report.mkdir(parents=True, exist_ok=True)
     _replace(report / PAGE_NAME, review_page(record, top=_PAGE_ROWS))
     _replace(report / "candidates.csv", table(record.rows))
+    for name, text in contraction_files(record).items():
+        _replace(report / name, text)
     labelled = [row for row in record.rows if row.dft_kcal_mol is not None]
     _replace(report / "labels.extxyz", "".join(_labelled_extxyz(row) for row in labelled))
 
@@ -80,6 +82,8 @@ def _replace(path: Path, text: str) -> None:
 def _labelled_extxyz(row: CandidateRow) -> str:
     count, comment, *atoms = str(row.geometry_xyz).splitlines()
     facts = f'{comment} name="{row.name}" smiles="{row.smiles}" binding_energy_kcal_mol={row.dft_kcal_mol:.6f}'
+    if row.warnings:
+        facts += f' warnings="{"; ".join(row.warnings).replace(chr(34), chr(39))}"'
     return "\n".join((count, facts, *atoms)) + "\n"
 
 
@@ -111,8 +115,32 @@ def _table_cells(row: CandidateRow) -> tuple[str, ...]:
     return str(row.rank), row.name + (" !" if row.warnings else ""), predicted, label, origin
 
 
+def contraction_table(record: CampaignRecord) -> Table:
+    """Return the contraction slope of each ligand series as a table for the terminal."""
+    shown = Table(
+        title="lanthanide contraction: Å of metal-donor distance per Å of Shannon radius",
+        caption=CONTRACTION_NOTE,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    shown.add_column("ligand", no_wrap=True)
+    for heading in ("all donors", "ligand's", "waters'"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    shown.add_column("metals")
+    for row in record.contraction:
+        shown.add_row(*_contraction_cells(row))
+    return shown
+
+
+def _contraction_cells(row: ContractionRow) -> tuple[str, ...]:
+    waters = "" if row.water_slope is None else f"{row.water_slope:.2f}"
+    name = row.name + (" !" if row.warnings else "")
+    return name, f"{row.slope:.2f} ± {row.slope_error:.2f}", f"{row.ligand_slope:.2f}", waters, " ".join(row.metals)
+
+
 def footnotes(record: CampaignRecord) -> list[str]:
     """Return the sentences that belong under the table: what ranks mean, and the warnings of the rows."""
-    told = {warning for row in record.rows for warning in row.warnings}
     notes = ["more negative binds stronger; ranks hold within one group only; left out: " + ", ".join(record.omissions)]
-    return notes + [f"! {warning}" for warning in sorted(told)]
+    return notes + [f"! {warning}" for warning in record.doubts]

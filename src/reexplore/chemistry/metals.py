@@ -63,6 +63,9 @@ SERIES: tuple[Metal, ...] = (
     *_lanthanides(),
 )
 
+#: Those that fill the 4f shell, on which a property that follows the ionic radius lies on one line.
+LANTHANIDES: tuple[Metal, ...] = tuple(metal for metal in SERIES if metal.atomic_number >= 57)
+
 METALS: dict[str, Metal] = {metal.symbol: metal for metal in SERIES}
 
 #: The metal for which templates are built, as in the published protocol; every other metal replaces it.

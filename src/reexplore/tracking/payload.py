@@ -8,9 +8,17 @@ import io
 import json
 import math
 import re
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
-from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord
+from reexplore.tracking.records import (
+    CONTRACTION_NOTE,
+    CampaignRecord,
+    CandidateRow,
+    ContractionRow,
+    RoundRecord,
+)
 
 #: Raised when what is sent changes: every round is then sent again.
 _VERSION = 1
@@ -84,6 +92,21 @@ def table(rows: tuple[CandidateRow, ...]) -> str:
         "warnings",
         "key",
     ]
+    return _csv(rows, columns)
+
+
+def contraction_files(record: CampaignRecord) -> dict[str, str]:
+    """Return the contraction of every ligand series as files: name → text, none without a series."""
+    if not record.contraction:
+        return {}
+    columns = [field.name for field in fields(ContractionRow)]
+    return {
+        "contraction.csv": _csv(record.contraction, columns),
+        "contraction.json": to_json({"note": CONTRACTION_NOTE, "series": [asdict(row) for row in record.contraction]}),
+    }
+
+
+def _csv(rows: Sequence[Any], columns: list[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -92,7 +115,7 @@ def table(rows: tuple[CandidateRow, ...]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return "; ".join(value) if isinstance(value, tuple) else value
+    return "; ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def guide(record: CampaignRecord) -> str:
@@ -108,6 +131,6 @@ def guide(record: CampaignRecord) -> str:
         "",
         "More negative binds stronger; ranks hold within one group only.",
         f"Left out: {'; '.join(record.omissions)}.",
-        *(f"\n⚠ {warning}" for warning in record.warnings),
+        *(f"\n⚠ {warning}" for warning in (*record.warnings, *record.doubts)),
     ]
     return "\n".join(lines).strip()

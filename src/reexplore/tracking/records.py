@@ -28,6 +28,12 @@ OMISSIONS = (
     "basis-set superposition error",
 )
 
+#: What a reader of contraction slopes has to know; see docs/structures.md.
+CONTRACTION_NOTE = (
+    "Slopes are in Å of metal-donor distance per Å of Shannon radius, lanthanides only. GFN2-xTB under-estimates"
+    " the contraction: about 0.5 where 1 is expected. They judge the geometries, not the ligands."
+)
+
 
 class TrackingError(ReexploreError):
     """The mirror could not be written; the ledger has everything and the mirror can be sent later."""
@@ -113,6 +119,33 @@ class RoundRecord:
 
 
 @dataclass(frozen=True)
+class ContractionRow:
+    """How the metal-donor distances of one ligand and stoichiometry follow the ionic radius.
+
+    `slope` is that of all donors against the Shannon radius with its standard error, `ligand_slope`
+    and `water_slope` those of the ligand's donors and of the waters alone, all in Å per Å.
+    `mean_distances_angstrom` belong to `metals`, one by one.
+    """
+
+    ligand: str
+    smiles: str
+    ligands: int
+    waters: int
+    metals: tuple[str, ...]
+    mean_distances_angstrom: tuple[float, ...]
+    slope: float
+    slope_error: float
+    ligand_slope: float
+    water_slope: float | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return a name to read, such as `CAM-methyl (1 L, 6 H2O)`."""
+        return f"{self.ligand} ({self.ligands} L, {self.waters} H2O)"
+
+
+@dataclass(frozen=True)
 class CampaignRecord:
     """A whole campaign, ready to be shown.
 
@@ -136,11 +169,18 @@ class CampaignRecord:
     omissions: tuple[str, ...] = OMISSIONS
     rows: tuple[CandidateRow, ...] = ()
     rounds: tuple[RoundRecord, ...] = ()
+    contraction: tuple[ContractionRow, ...] = ()
 
     @property
     def labels(self) -> int:
         """Return the number of labelled candidates."""
         return sum(row.dft_kcal_mol is not None for row in self.rows)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Return every warning of a ligand in the tables once, in alphabetical order."""
+        told = {warning for row in self.rows for warning in row.warnings}
+        return tuple(sorted(told | {warning for row in self.contraction for warning in row.warnings}))
 
     def best_by_round(self) -> dict[str, list[tuple[int, float]]]:
         """Return, group by group, the strongest label known after each round, as (round, kcal/mol)."""

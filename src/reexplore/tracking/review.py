@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from reexplore import __version__
 from reexplore.tracking.drawings import DRAWING_HEIGHT, DRAWING_WIDTH, draw_ligands
-from reexplore.tracking.records import CampaignRecord, CandidateRow
+from reexplore.tracking.records import CONTRACTION_NOTE, CampaignRecord, CandidateRow
 
 PAGE_NAME = "top_candidates.html"
 
@@ -73,6 +73,7 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
             drawing_height=DRAWING_HEIGHT,
             parity=_parity(record, {row.key: number for number, group in enumerate(groups) for row in _rows(group)}),
             rounds=record.rounds,
+            contraction_note=CONTRACTION_NOTE,
             models=list(dict.fromkeys(model for r in record.rounds for model in r.mean_absolute_errors)),
             data={row.key: _card(row) for row in shown},
             started=_date(record.started_at_ms),
