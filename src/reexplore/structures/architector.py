@@ -23,6 +23,12 @@ from reexplore.structures.geometry import Layout, Structure
 
 STAGE = "architector"
 
+#: What everyone who looks at a campaign built with it has to know.
+NOT_SEEDED = (
+    "Architector cannot be seeded: a campaign run afresh builds other templates, and labels differ by 1 kcal/mol on"
+    " average (docs/structures.md)"
+)
+
 #: The polyhedra of rare-earth crystal structures, most common first, by Architector's names. Each costs 7 CPU-s
 #: of embedding for a bidentate ligand and 20 to 60 beyond, so the rare ones at the end wait for many conformers.
 POLYHEDRA: dict[int, tuple[str, ...]] = {
@@ -83,7 +89,7 @@ _SAME_ANGSTROM = 0.1
 def architector_version() -> str:
     """Return what a built structure depends on, for the records; raise `MissingEngineError` when absent."""
     _import()
-    return f"architector {version('architector')}, openbabel {version('openbabel-wheel')}, GFN-FF assembly"
+    return f"architector {version('architector')}, openbabel {version('openbabel-wheel')}, GFN-FF assembly, not seeded"
 
 
 def build_complexes(candidate: Candidate, *, conformers: int) -> list[Structure]:
