@@ -13,7 +13,7 @@ from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.custom import read_molecule
-from reexplore.chemistry.donors import propose_donors, why_no_donor
+from reexplore.chemistry.donors import DONOR_ELEMENTS, propose_donors, why_no_donor
 from reexplore.chemistry.library import FIRST_DONOR_MAP, SCAFFOLDS, SUBSTITUENTS, Substituent
 from reexplore.chemistry.ligands import Ligand, assemble, output_order
 from reexplore.chemistry.metals import Metal
@@ -72,9 +72,7 @@ def plain_ligand(smiles: str, *, donors: Sequence[int] | None = None) -> SingleL
     for index in chosen:
         reason = why_no_donor(mol.GetAtomWithIdx(index))
         if reason:
-            raise InputError(
-                f"{_WHERE}: atom {index} of '{smiles}' cannot be a donor: {reason} (atoms are {_numbered(mol)})"
-            )
+            raise InputError(f"{_WHERE}: atom {index} of '{smiles}' cannot be a donor: {reason}; {_numbered(mol)}")
     marked = Chem.Mol(mol)
     for atom in marked.GetAtoms():
         atom.SetAtomMapNum(1 if atom.GetIdx() in chosen else 0)
@@ -106,16 +104,23 @@ def library_ligand(name: str) -> SingleLigand:
             choices = list(_splits(rest, scaffold.sites))
             if choices:
                 ligand = assemble(scaffold, choices[0])
-                return SingleLigand(ligand, ligand.smiles, tuple(range(ligand.mol.GetNumAtoms())))
+                return _named(ligand)
             example = "-".join((scaffold.name, *["methyl"] * scaffold.sites))
+            nearest = _nearest(rest, SUBSTITUENTS) if scaffold.sites == 1 else ""
             raise InputError(
                 f"'{name}' is no ligand of the library: the scaffold '{scaffold.name}' takes {scaffold.sites}"
-                f" substituent{'s' if scaffold.sites > 1 else ''}, as in '{example}'{_nearest(rest, SUBSTITUENTS)}"
+                f" substituent{'s' if scaffold.sites > 1 else ''}, as in '{example}'{nearest}"
             )
     raise InputError(
         f"'{name}' is no ligand of the library: name scaffold and substituents as in 'CAM-methyl';"
         f" the scaffolds are {', '.join(SCAFFOLDS)}{_nearest(name, SCAFFOLDS)}"
     )
+
+
+def _named(ligand: Ligand) -> SingleLigand:
+    smiles = ligand.canonical_smiles
+    written = output_order(ligand.mol)
+    return SingleLigand(ligand, smiles, tuple(written.index(atom) for atom in range(len(written))))
 
 
 def single_candidate(
@@ -183,10 +188,7 @@ def _chosen(mol: Chem.Mol, smiles: str, donors: Sequence[int] | None) -> list[in
         raise _missing(mol, smiles)
     for index in chosen:
         if not 0 <= index < mol.GetNumAtoms():
-            raise InputError(
-                f"{_WHERE}: '{smiles}' has no atom {index}; its atoms, counted from 0 without hydrogens,"
-                f" are {_numbered(mol)}"
-            )
+            raise InputError(f"{_WHERE}: '{smiles}' has no atom {index}; {_numbered(mol)}")
         if chosen.count(index) > 1:
             raise InputError(f"{_WHERE}: atom {index} is named twice as a donor")
     return chosen
@@ -199,18 +201,20 @@ def _missing(mol: Chem.Mol, smiles: str) -> InputError:
     return DonorsMissingError(smiles, proposals, f"{_WHERE}: name the donors of '{smiles}' with --donors")
 
 
-def donors_sentence(missing: DonorsMissingError, donors: tuple[int, ...], *, command: str) -> str:
+def proposal(missing: DonorsMissingError, donors: tuple[int, ...], *, command: str) -> str:
     """Return the sentence that proposes donors, with the command to type; `command` ends where they go."""
     mol = _read(missing.smiles)
     names = ", ".join(f"{mol.GetAtomWithIdx(i).GetSymbol()}{i}" for i in donors)
     return (
-        f"{_WHERE}: name the donors of '{missing.smiles}' (its atoms are {_numbered(mol)}); likely {names}:"
+        f"{_WHERE}: name the donors of '{missing.smiles}', likely {names} ({_numbered(mol)}):"
         f" {command} {shlex.quote(missing.smiles)} --donors {','.join(map(str, donors))}"
     )
 
 
 def _numbered(mol: Chem.Mol) -> str:
-    return " ".join(f"{atom.GetSymbol()}{atom.GetIdx()}" for atom in mol.GetAtoms())
+    """Return the atoms that might be meant, with their numbers."""
+    found = [f"{a.GetSymbol()}{a.GetIdx()}" for a in mol.GetAtoms() if a.GetSymbol() in DONOR_ELEMENTS]
+    return f"counted from 0 without hydrogens it has {' '.join(found) or 'no such atom'}"
 
 
 def _splits(text: str, parts: int) -> Iterator[tuple[Substituent, ...]]:

@@ -1,0 +1,91 @@
+"""Structures from files of any origin: XYZ and extended XYZ, one molecule each."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+
+from reexplore.chemistry.metals import METALS
+from reexplore.errors import InputError
+from reexplore.structures.geometry import Structure
+
+#: GFN2-xTB has parameters up to radon.
+_HEAVIEST = 86
+#: Two atoms nearer than this are one atom written twice, Å.
+_COINCIDENT_ANGSTROM = 0.4
+_CHARGE = re.compile(r"\bcharge\b\s*[=:]?\s*\"?([+-]?\d+)\b(?!\.[0-9]*[1-9])", re.IGNORECASE)
+
+
+def read_structure(path: Path, *, charge: int | None = None) -> Structure:
+    """Read one molecule from an XYZ or extended XYZ file; its comment may name the charge (`charge=1`).
+
+    Raises `InputError` when the file cannot be read, holds more than one molecule or a crystal, or when
+    the charge is missing or contradicts `charge`.
+    """
+    from ase.io import read
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from None
+    try:
+        frames = read(io.StringIO(text), index=":", format="extxyz")
+    except Exception as error:  # ASE raises whatever its parser stumbles over
+        reason = str(error).removeprefix("ase.io.extxyz: ").split("\n")[0]
+        raise InputError(f"{path} is no XYZ file: {reason or repr(error)}") from None
+    if not frames:
+        raise InputError(f"{path} is empty")
+    if len(frames) > 1:
+        raise InputError(f"{path} holds {len(frames)} structures; keep one")
+    (atoms,) = frames
+    if len(atoms) == 0 or not np.isfinite(atoms.positions).all():
+        raise InputError(f"{path} holds no atoms, or positions that are no numbers")
+    if atoms.pbc.any():
+        raise InputError(f"{path} holds a crystal (pbc); cut a molecule out of it")
+    if atoms.numbers.min() < 1:
+        raise InputError(f"{path} holds an atom of no element ({atoms.symbols[int(atoms.numbers.argmin())]})")
+    comment = [*text.splitlines(), "", ""][1]
+    structure = Structure(tuple(atoms.symbols), atoms.positions, _settled(path, comment, charge))
+    _require_apart(path, structure)
+    return structure
+
+
+def require_closed_shell(structure: Structure) -> None:
+    """Raise `InputError` when GFN2-xTB cannot compute a structure without unpaired electrons.
+
+    The 4f electrons of a lanthanide are in GFN2-xTB's core, which leaves it three valence electrons
+    whatever its place in the series.
+    """
+    from ase.data import atomic_numbers
+
+    numbers = [atomic_numbers[symbol] for symbol in structure.symbols]
+    if max(numbers) > _HEAVIEST:
+        heaviest = structure.symbols[int(np.argmax(numbers))]
+        raise InputError(f"GFN2-xTB has no parameters for {heaviest}: it ends at radon")
+    lanthanides = {metal.atomic_number for metal in METALS.values() if metal.atomic_number >= 57}
+    electrons = sum(3 if number in lanthanides else number for number in numbers) - structure.charge
+    if electrons % 2:
+        raise InputError(
+            f"with the charge {structure.charge:+d} an electron is left unpaired, but ligands and trivalent rare earths"
+            f" are closed shell here: is it {structure.charge - 1:+d} or {structure.charge + 1:+d}?"
+        )
+
+
+def _settled(path: Path, comment: str, charge: int | None) -> int:
+    found = _CHARGE.search(comment)
+    named = int(found.group(1)) if found else None
+    if named is None and charge is None:
+        raise InputError(f"{path} names no charge: give it with --charge, or write charge=… into its second line")
+    if named is not None and charge is not None and named != charge:
+        raise InputError(f"{path} names the charge {named:+d}, but {charge:+d} was given")
+    return charge if charge is not None else int(named or 0)
+
+
+def _require_apart(path: Path, structure: Structure) -> None:
+    from scipy.spatial.distance import pdist
+
+    if len(structure) > 1 and pdist(structure.positions_angstrom).min() < _COINCIDENT_ANGSTROM:
+        raise InputError(f"{path} has two atoms nearer than {_COINCIDENT_ANGSTROM} Å to each other")

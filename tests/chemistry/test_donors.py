@@ -1,0 +1,73 @@
+"""Proposed donors are those of known complexes; what cannot donate is told why."""
+
+import pytest
+from rdkit import Chem
+
+from reexplore.chemistry.donors import propose_donors, why_no_donor
+from reexplore.chemistry.library import FIRST_DONOR_MAP, SCAFFOLDS
+
+
+@pytest.mark.parametrize(
+    ("name", "smiles", "donors"),
+    [
+        ("acetohydroxamate", "CC(=O)N[O-]", (2, 4)),
+        ("acetylacetonate", "CC(=O)C=C(C)[O-]", (2, 6)),
+        ("tropolonate", "O=C1C=CC=CC=C1[O-]", (0, 8)),
+        ("8-quinolinolate", "[O-]c1cccc2cccnc12", (0, 9)),
+        ("glycinate", "NCC(=O)[O-]", (0, 4)),
+        ("acetate", "CC(=O)[O-]", (2, 3)),
+        ("dithiophosphinate", "CP(C)(=S)[S-]", (3, 4)),
+        ("phenanthroline", "c1cnc2c(c1)ccc1cccnc12", (2, 12)),
+        ("terpyridine", "c1ccnc(c1)-c1cccc(n1)-c1ccccn1", (3, 11, 17)),
+        ("diglycolamide", "CN(C)C(=O)COCC(=O)N(C)C", (4, 6, 9)),
+        ("tributyl phosphate", "CCCCOP(=O)(OCCCC)OCCCC", (6,)),
+        ("bipyridine dioxide", "[O-][n+]1ccccc1-c1cccc[n+]1[O-]", (0, 13)),
+        ("18-crown-6", "C1COCCOCCOCCOCCOCCO1", (2, 5, 8, 11, 14, 17)),
+        ("4-nitrophenol", "[O-][N+](=O)c1ccc(O)cc1", (7,)),
+    ],
+)
+def test_the_first_proposal_is_how_the_ligand_is_known_to_bind(name, smiles, donors):
+    assert propose_donors(Chem.MolFromSmiles(smiles), most=9)[0] == donors
+
+
+@pytest.mark.parametrize("name", ["HOPO", "CAM", "HDEV", "benzohydroxamate", "EDTA", "DTPA", "TREN-CAM", "343LI-HOPO"])
+def test_the_donors_of_the_library_are_proposed(name):
+    mol = Chem.MolFromSmiles(SCAFFOLDS[name].smiles)
+    donors = tuple(a.GetIdx() for a in mol.GetAtoms() if a.GetAtomMapNum() >= FIRST_DONOR_MAP)
+    for atom in mol.GetAtoms():
+        atom.SetAtomMapNum(0)
+    assert donors in propose_donors(mol, most=9)
+
+
+@pytest.mark.parametrize("smiles", ["CCCC", "c1ccccc1", "C[N+](C)(C)C", "c1cc[nH]c1", "FC(F)F", "C[N+](=O)[O-]"])
+def test_what_holds_no_metal_gets_no_proposal(smiles):
+    assert propose_donors(Chem.MolFromSmiles(smiles), most=9) == []
+
+
+def test_no_more_than_the_coordination_sphere_holds_and_the_strong_ones_stay():
+    edta = Chem.MolFromSmiles("[O-]C(=O)CN(CCN(CC(=O)[O-])CC(=O)[O-])CC(=O)[O-]")
+    assert propose_donors(edta, most=4)[0] == (0, 11, 15, 19)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "atom", "reason"),
+    [
+        ("CC", 0, "a C atom has no lone pair"),
+        ("CF", 1, "a F atom has no lone pair"),
+        ("C[N+](C)(C)C", 1, "nitrogen has no lone pair left"),
+        ("C[N+](=O)[O-]", 1, "nitrogen has no lone pair left"),
+        ("c1cc[nH]c1", 3, "belongs to its aromatic ring"),
+        ("c1ccoc1", 3, "oxygen has no lone pair left"),
+        ("CS(=O)(=O)C", 1, "sulfur has no lone pair left"),
+        ("COP(=O)(OC)OC", 2, "phosphorus has no lone pair left"),
+        ("CN(C)C", 1, ""),
+        ("c1ccncc1", 3, ""),
+        ("CSC", 1, ""),
+        ("CP(C)C", 1, ""),
+        ("C[N-]C", 1, ""),
+    ],
+)
+def test_why_an_atom_cannot_donate(smiles, atom, reason):
+    found = why_no_donor(Chem.MolFromSmiles(smiles).GetAtomWithIdx(atom))
+    assert reason in found
+    assert bool(found) == bool(reason)
