@@ -4,7 +4,7 @@ from scipy.spatial.transform import Rotation
 
 from reexplore.chemistry.metals import METALS, SERIES
 from reexplore.structures.bonds import bonds_from_distances, distance_matrix
-from reexplore.structures.exchange import CONTRACTION, exchange_metal
+from reexplore.structures.exchange import WATER, exchange_metal, expected_change_angstrom, part_shifts, parts
 from reexplore.structures.geometry import Layout
 from reexplore.structures.quality import check_complex
 from tests.structures.sample import candidate, relaxed
@@ -23,9 +23,19 @@ def test_mean_distance_of_each_ligand_and_water_changes_as_declared(name):
     structure, layout = relaxed(name), Layout.of(candidate(name))
     moved = exchange_metal(structure, layout=layout, old=LA, new=LU)
     change = _donor_lengths(moved, layout) - _donor_lengths(structure, layout)
-    declared = CONTRACTION * (LU.shannon_radius_angstrom - LA.shannon_radius_angstrom)
     bidentate = change[: 2 * layout.ligands].reshape(-1, 2).mean(axis=1)
-    np.testing.assert_allclose(np.r_[bidentate, change[2 * layout.ligands :]], declared, atol=1e-7)
+    np.testing.assert_allclose(bidentate, expected_change_angstrom("O", old=LA, new=LU), atol=1e-7)
+    np.testing.assert_allclose(change[2 * layout.ligands :], expected_change_angstrom(WATER, old=LA, new=LU), atol=1e-7)
+
+
+def test_all_metals_at_once_are_each_metal_alone():
+    structure, layout = relaxed(NAMES[2]), Layout.of(candidate(NAMES[2]))
+    shifts = part_shifts(structure, layout=layout, old=LA, metals=SERIES)
+    for metal, mine in zip(SERIES, shifts, strict=True):
+        moved = exchange_metal(structure, layout=layout, old=LA, new=metal)
+        for part, shift in zip(parts(layout), mine, strict=True):
+            difference = moved.positions_angstrom[list(part)] - structure.positions_angstrom[list(part)]
+            np.testing.assert_allclose(difference, np.broadcast_to(shift, difference.shape), atol=2e-8)
 
 
 @pytest.mark.parametrize("name", NAMES)

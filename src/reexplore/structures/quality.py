@@ -33,9 +33,9 @@ DONOR_MARGIN_ANGSTROM = 0.55
 #: O···O 1.8 Å, C···C 2.0 Å, H···H 1.4 Å.
 CLASH_SHARE = 0.6
 #: No heavy atom may come closer to the metal than its ionic radius plus this (ours).
-_METAL_CONTACT_ANGSTROM = 0.6
+METAL_CONTACT_ANGSTROM = 0.6
 #: van der Waals radii in Å (A. Bondi, J. Phys. Chem. 1964, 68, 441).
-_VAN_DER_WAALS_ANGSTROM = {
+VAN_DER_WAALS_ANGSTROM = {
     "H": 1.20,
     "C": 1.70,
     "N": 1.55,
@@ -196,7 +196,7 @@ def _clashes(
     structure: Structure, candidate: Candidate, part: NDArray[np.int_], distances: NDArray[np.float64]
 ) -> list[Failure]:
     symbols = structure.symbols
-    closest = candidate.metal.shannon_radius_angstrom + _METAL_CONTACT_ANGSTROM
+    closest = candidate.metal.shannon_radius_angstrom + METAL_CONTACT_ANGSTROM
     near_metal = [(0, i) for i in range(1, len(symbols)) if symbols[i] != "H" and distances[0, i] < closest]
     contacts = [
         (i, j)
@@ -204,7 +204,7 @@ def _clashes(
         # Hydrogen bonds are short; a proton too near to a heavy atom is a transferred proton.
         if part[i] != part[j]
         and (symbols[i] == "H") == (symbols[j] == "H")
-        and distances[i, j] < CLASH_SHARE * (_VAN_DER_WAALS_ANGSTROM[symbols[i]] + _VAN_DER_WAALS_ANGSTROM[symbols[j]])
+        and distances[i, j] < CLASH_SHARE * (VAN_DER_WAALS_ANGSTROM[symbols[i]] + VAN_DER_WAALS_ANGSTROM[symbols[j]])
     ]
     return [
         Failure(
