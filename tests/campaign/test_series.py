@@ -50,7 +50,7 @@ def test_measured_distances_contract_as_the_radii_do():
 def test_ligand_and_waters_have_slopes_of_their_own():
     distances = {m: [line(0.3, m)] * 2 + [line(0.6, m)] * 6 for m in ("Lu", "La", "Eu", "Dy")}
     (row,) = rows_of(distances)
-    assert (row.ligand_slope, row.water_slope) == (0.3, 0.6)
+    assert row.donor_slopes == {"O": 0.3, "water": 0.6}
     assert row.slope == pytest.approx((2 * 0.3 + 6 * 0.6) / 8)
     assert row.metals == ("La", "Eu", "Dy", "Lu")
     assert row.name == "CAM-methyl (1 L, 6 H2O)"
@@ -59,7 +59,7 @@ def test_ligand_and_waters_have_slopes_of_their_own():
 
 def test_without_waters_there_is_no_slope_of_waters():
     (row,) = rows_of({m: [line(0.5, m)] * 8 for m in ("La", "Gd", "Lu")}, ligands=4, waters=0)
-    assert (row.slope, row.ligand_slope, row.water_slope) == (0.5, 0.5, None)
+    assert (row.slope, row.donor_slopes) == (0.5, {"O": 0.5})
 
 
 def test_yttrium_is_no_lanthanide_and_two_metals_are_no_series():

@@ -52,8 +52,7 @@ def contraction_row(substituent="thiol") -> ContractionRow:
         mean_distances_angstrom=(2.55, 2.503, 2.459),
         slope=0.497,
         slope_error=0.004,
-        ligand_slope=0.31,
-        water_slope=0.562,
+        donor_slopes={"O": 0.31, "water": 0.562},
         warnings=ligand.warnings,
     )
 

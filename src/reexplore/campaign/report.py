@@ -126,8 +126,8 @@ def contraction_table(record: CampaignRecord) -> Table:
         pad_edge=False,
     )
     shown.add_column("ligand", no_wrap=True)
-    for heading in ("all donors", "ligand's", "waters'"):
-        shown.add_column(heading, justify="right", no_wrap=True)
+    shown.add_column("all donors", justify="right", no_wrap=True)
+    shown.add_column("by donor")
     shown.add_column("metals")
     for row in record.contraction:
         shown.add_row(*_contraction_cells(row))
@@ -135,9 +135,9 @@ def contraction_table(record: CampaignRecord) -> Table:
 
 
 def _contraction_cells(row: ContractionRow) -> tuple[str, ...]:
-    waters = "" if row.water_slope is None else f"{row.water_slope:.2f}"
     name = row.name + (" !" if row.warnings else "")
-    return name, f"{row.slope:.2f} ± {row.slope_error:.2f}", f"{row.ligand_slope:.2f}", waters, " ".join(row.metals)
+    donors = ", ".join(f"{donor} {slope:.2f}" for donor, slope in row.donor_slopes.items())
+    return name, f"{row.slope:.2f} ± {row.slope_error:.2f}", donors, " ".join(row.metals)
 
 
 def footnotes(record: CampaignRecord) -> list[str]:

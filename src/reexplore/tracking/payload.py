@@ -115,6 +115,8 @@ def _csv(rows: Sequence[Any], columns: list[str]) -> str:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, dict):
+        value = tuple(f"{name} {inner}" for name, inner in value.items())
     return "; ".join(map(str, value)) if isinstance(value, tuple) else value
 
 

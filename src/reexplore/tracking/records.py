@@ -122,8 +122,8 @@ class RoundRecord:
 class ContractionRow:
     """How the metal-donor distances of one ligand and stoichiometry follow the ionic radius.
 
-    `slope` is that of all donors against the Shannon radius with its standard error, `ligand_slope`
-    and `water_slope` those of the ligand's donors and of the waters alone, all in Å per Å.
+    `slope` is that of the mean over all donors against the Shannon radius with its standard error,
+    `donor_slopes` those of each donor element of the ligand and of `water`, all in Å per Å.
     `mean_distances_angstrom` belong to `metals`, one by one.
     """
 
@@ -135,8 +135,7 @@ class ContractionRow:
     mean_distances_angstrom: tuple[float, ...]
     slope: float
     slope_error: float
-    ligand_slope: float
-    water_slope: float | None = None
+    donor_slopes: dict[str, float]
     warnings: tuple[str, ...] = ()
 
     @property
