@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
+from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS
 from reexplore.structures.bonds import COVALENT_RADII_ANGSTROM, bonds_from_distances, distance_matrix
-from reexplore.structures.geometry import Structure
+from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.quality import DONOR_MARGIN_ANGSTROM, DONOR_RADII_ANGSTROM
 
 if TYPE_CHECKING:
@@ -47,25 +48,28 @@ def contacts(structure: Structure) -> list[tuple[int, int]]:
     ]
 
 
-def structure_picture(structure: Structure, *, title: str = "", labels: Mapping[int, str] | None = None) -> bytes:
-    """Return a PNG of a structure; `labels` are written beside the atoms of these indices."""
+def structure_picture(structure: Structure, *, title: str = "") -> bytes:
+    """Return a PNG of a structure, its rare-earth ions with what is near enough to be a donor."""
     figure, axes = _figure(1)
-    _draw_structure(axes[0], structure, labels or {})
+    metals = {i: symbol for i, symbol in enumerate(structure.symbols) if symbol in METALS}
+    _draw_structure(axes[0], structure, contacts(structure), metals)
     return _png(figure, title)
 
 
-def complex_picture(
-    structure: Structure, *, ligand: Ligand, names: Mapping[int, str], labels: Mapping[int, str], title: str
-) -> bytes:
+def complex_picture(structure: Structure, *, candidate: Candidate, names: Mapping[int, str]) -> bytes:
     """Return a PNG of the free ligand in two dimensions, donors highlighted and named, beside its complex in three.
 
-    `names` belong to atoms of `ligand.mol`, `labels` to atoms of the structure.
+    The structure is in `Layout` order; `names` belong to atoms of `candidate.ligand.mol`.
     """
+    layout = Layout.of(candidate)
+    labels = {0: candidate.metal.symbol}
+    for k in range(layout.ligands):
+        labels |= {layout.ligand(k)[atom]: name for atom, name in names.items()}
     figure, axes = _figure(2)
-    axes[0].imshow(_drawing(ligand, names))
+    axes[0].imshow(_drawing(candidate.ligand, names))
     axes[0].axis("off")
-    _draw_structure(axes[1], structure, labels)
-    return _png(figure, title)
+    _draw_structure(axes[1], structure, [(0, donor) for donor in layout.donors], labels)
+    return _png(figure, candidate.name)
 
 
 def _figure(panels: int) -> tuple[Any, list[Axes]]:
@@ -109,17 +113,23 @@ def _drawing(ligand: Ligand, names: Mapping[int, str]) -> NDArray[np.uint8]:
     return np.asarray(imread(io.BytesIO(drawer.GetDrawingText()), format="png"))
 
 
-def _draw_structure(axes: Axes, structure: Structure, labels: Mapping[int, str]) -> None:
+def _draw_structure(
+    axes: Axes, structure: Structure, held: Sequence[tuple[int, int]], labels: Mapping[int, str]
+) -> None:
     from matplotlib.patches import Circle, Polygon
 
     view = _broad_side(structure)
     near = (view[:, 2] - view[:, 2].min()) / max(float(np.ptp(view[:, 2])), 1e-9)
     radii = [_radius(symbol) for symbol in structure.symbols]
     colours = [_faded(_colour(symbol), depth) for symbol, depth in zip(structure.symbols, near, strict=True)]
-    for first, second in contacts(structure):
-        middle = view[[first, second], 2].mean()
-        axes.plot(*view[[first, second], :2].T, color="#6b7882", lw=1.4, ls=(0, (2, 2)), zorder=float(middle))
-    for first, second in zip(*np.nonzero(np.triu(_bonds(structure))), strict=True):
+    for first, second in held:
+        start, end = view[first], view[second]
+        along = (end - start) / np.linalg.norm(end - start)
+        # From the surface of one ball to that of the other.
+        line = np.array([start + radii[first] * along, end - radii[second] * along])
+        depth = float(line[:, 2].mean())
+        axes.plot(*line[:, :2].T, color="#6b7882", lw=1.4, ls=(0, (2, 2)), zorder=depth)
+    for first, second in zip(*np.nonzero(np.triu(bonds_to_draw(structure))), strict=True):
         centre = view[[first, second]].mean(axis=0)
         for end in (int(first), int(second)):
             corners = _stick(view[end, :2], centre[:2])
@@ -134,9 +144,8 @@ def _draw_structure(axes: Axes, structure: Structure, labels: Mapping[int, str])
     top = float(view[:, 2].max()) + 1.0
     for atom, label in labels.items():
         box = {"boxstyle": "round,pad=0.15", "fc": "#ffffffc0", "ec": "none"}
-        axes.annotate(
-            label, view[atom, :2], xytext=(7, 7), textcoords="offset points", fontsize=8, bbox=box, zorder=top
-        )
+        x, y = (float(c) for c in view[atom, :2])
+        axes.annotate(label, (x, y), xytext=(7, 7), textcoords="offset points", fontsize=8, bbox=box, zorder=top)
     margin = 1.0
     axes.set_xlim(float(view[:, 0].min()) - margin, float(view[:, 0].max()) + margin)
     axes.set_ylim(float(view[:, 1].min()) - margin, float(view[:, 1].max()) + margin)
@@ -155,7 +164,8 @@ def _broad_side(structure: Structure) -> Array:
     return np.asarray(centred @ axes.T)
 
 
-def _bonds(structure: Structure) -> NDArray[np.bool_]:
+def bonds_to_draw(structure: Structure) -> NDArray[np.bool_]:
+    """Return the bonds as quality control finds them, shape (atoms, atoms); elements it does not know have none."""
     known = [i for i, s in enumerate(structure.symbols) if s in COVALENT_RADII_ANGSTROM or s in METALS]
     part = Structure(tuple(structure.symbols[i] for i in known), structure.positions_angstrom[known], 0)
     bonds = np.zeros((len(structure), len(structure)), dtype=bool)

@@ -61,7 +61,7 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
     totals = {name: len(rows) for name, rows in _by_group(record.rows).items()}
     groups = [_group(name, rows, numbers, totals[name]) for name, rows in chosen.items()]
 
-    styles, viewer, script = (_asset(name) for name in ("page.css", "3Dmol-min.js", "page.js"))
+    styles, viewer, script = (asset(name) for name in ("page.css", "3Dmol-min.js", "page.js"))
     return (
         _environment()
         .get_template("top_candidates.html.j2")
@@ -82,7 +82,7 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
             css=styles,
             viewer_js=viewer,
             page_js=script,
-            policy=_content_security_policy(styles=(styles,), scripts=(viewer, script)),
+            policy=content_security_policy(styles=(styles,), scripts=(viewer, script)),
         )
     )
 
@@ -108,12 +108,13 @@ def _formula(name: str) -> str:
     return re.sub(r"(?<=[)H])\d+", lambda count: count[0].translate(_SUBSCRIPTS), name)
 
 
-def _asset(name: str) -> Markup:
+def asset(name: str) -> Markup:
+    """Return a file of `page/` as it is, to be embedded."""
     return Markup((files("reexplore.tracking") / "page" / name).read_text(encoding="utf-8"))
 
 
-def _content_security_policy(*, styles: Iterable[str], scripts: Iterable[str]) -> str:
-    """Allow exactly the embedded scripts and styles, and nothing from anywhere else."""
+def content_security_policy(*, styles: Iterable[str], scripts: Iterable[str]) -> str:
+    """Return the policy that allows exactly the embedded scripts and styles, and nothing from anywhere else."""
 
     def hashes(texts: Iterable[str]) -> str:
         digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts)
