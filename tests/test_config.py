@@ -57,7 +57,7 @@ def test_no_such_file(tmp_path):
         ("budget: {labels: -3}", "'budget.labels'"),
         ("budget: {labels: '12'}", "'budget.labels'"),
         ("budget: {seed_labels: 20, labels: 12}", "seed_labels (20) is more than labels (12)"),
-        ("theory: {builder: magic}", "'theory.builder'"),
+        ("theory: {builders: [magic]}", "'theory.builders"),
     ],
 )
 def test_a_wrong_key_or_value_is_named(tmp_path, added, message):

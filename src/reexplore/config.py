@@ -60,10 +60,25 @@ class TheoryEntry(_Strict):
     """How structures are built and energies computed."""
 
     level: str = "quick"
-    builder: Literal["architector", "sketch"] = "architector"
-    conformers: Positive = 6
-    refine: Positive = 4
+    builders: Annotated[list[Literal["architector", "placement", "sketch"]], Field(min_length=1)] = [
+        "architector",
+        "placement",
+    ]
+    architector_starts: Positive = 4
+    placement_starts: Positive = 60
+    refine: Positive = 5
     ligand_conformers: Annotated[int, Field(ge=10)] = 10
+
+    @model_validator(mode="after")
+    def _sketch_alone(self) -> Self:
+        if self.sketch and self.builders != ["sketch"]:
+            raise ValueError("builder 'sketch' stands alone: its geometries are no starts for a search")
+        return self
+
+    @property
+    def sketch(self) -> bool:
+        """Return whether geometries are sketches, for rehearsals."""
+        return "sketch" in self.builders
 
 
 class SurrogateEntry(_Strict):

@@ -94,3 +94,8 @@ class CalculationFailed(Exception):  # noqa: N818 - it carries a value, it is no
     def __init__(self, code: FailureCode, stage: str, message: str, **evidence: Any) -> None:
         super().__init__(f"{code.value} in {stage}: {message}")
         self.failure = Failure(code, stage, message, evidence)
+
+    @classmethod
+    def of(cls, failure: Failure) -> CalculationFailed:
+        """Return the exception that ends a task in a failure known already."""
+        return cls(failure.code, failure.stage, failure.message, **failure.evidence)

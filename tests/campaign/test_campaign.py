@@ -33,7 +33,7 @@ SMALL = {
         "metals": ["La", "Lu"],
         "coordinations": [{"ligands": 1}],
     },
-    "theory": {"level": "teacher", "builder": "sketch"},
+    "theory": {"level": "teacher", "builders": ["sketch"]},
     "surrogate": {"members": 2},
     "budget": {"seed_labels": 4, "batch": 2, "labels": 6},
 }

@@ -7,7 +7,6 @@ import yaml
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign
-from reexplore.campaign.geometries import template_task
 from reexplore.campaign.labelling import label, observed_kcal_mol
 from reexplore.campaign.ledger import Pick
 from reexplore.campaign.progress import Narrator
@@ -25,8 +24,9 @@ from tests.campaign.test_campaign import SMALL
 class Scripted:
     """Stands in for the calculator: sketches for geometries, the teacher for energies, failures where told."""
 
-    def __init__(self, failures):
+    def __init__(self, failures, sketches):
         self.failures = failures
+        self.sketches = sketches
 
     def run(self, tasks, *, stage):  # noqa: ARG002 - the calculator's signature
         return {task.key: self._outcome(task) for task in tasks}
@@ -37,7 +37,10 @@ class Scripted:
         if task.kind == "energy":
             return Outcome(teacher_energy(Structure.from_extxyz(task.inputs["extxyz"])).to_dict(), None, {})
         # What the geometry is does not matter here, only whether there is one.
-        return Outcome({"extxyz": task.inputs.get("template") or water().to_extxyz()}, None, {})
+        geometry = task.inputs["templates"][0] if task.kind == "complex" else water().to_extxyz()
+        if task.kind == "template":
+            geometry = self.sketches[task.label]
+        return Outcome({"extxyz": geometry, "runners_up": []}, None, {})
 
 
 @pytest.fixture
@@ -50,17 +53,12 @@ def bench(tmp_path):
     # Two ligands with La; the pool lists every metal of a ligand before the next one.
     batch = list(islice(made.pool.values(), 0, 3, 2))
     ledger.open_round(0, "seed", [Pick(c.key, 0, i, "seed", None, None, None) for i, c in enumerate(batch)])
-    for candidate in batch:
-        task = template_task(candidate, setup)
-        ledger.plan([task])
-        ledger.finish(
-            task.key, Outcome({"extxyz": sketch_complex(candidate, seed=1).to_extxyz()}, None, {}), reused=False
-        )
     return made, batch
 
 
 def script(bench, **failures):
-    bench.__dict__["calculator"] = Scripted({tuple(k.split("__")): v for k, v in failures.items()})
+    sketches = {c.name: sketch_complex(c, seed=1).to_extxyz() for c in bench.pool.values()}
+    bench.__dict__["calculator"] = Scripted({tuple(k.split("__")): v for k, v in failures.items()}, sketches)
 
 
 LOST = Failure(FailureCode.DONOR_LOST, "quality", "O 14 is 3.4 Å away", {"distance_angstrom": 3.4})
@@ -73,6 +71,14 @@ def test_a_chemical_failure_refuses_one_candidate_only(bench):
     label(made, [first, second])
     assert made.ledger.label_failures() == {first.key: LOST}
     assert list(made.ledger.labels()) == [second.key]
+
+
+def test_a_candidate_without_a_template_is_refused_with_its_reason(bench):
+    made, (first, second) = bench
+    script(made, **{f"template__{second.name}": LOST})
+    label(made, [first, second])
+    assert made.ledger.label_failures() == {second.key: LOST}
+    assert list(made.ledger.labels()) == [first.key]
 
 
 def test_a_crashed_energy_refuses_its_candidate(bench):

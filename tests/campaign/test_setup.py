@@ -140,7 +140,18 @@ def test_a_seed_no_generator_takes(attempt):
 
 
 def test_dft_on_sketched_geometries(attempt):
-    assert "goes with level 'teacher' only" in refusal(attempt, theory__builder="sketch")
+    assert "goes with level 'teacher' only" in refusal(attempt, theory__builders=["sketch"])
+
+
+def test_a_builder_that_cannot_be_seeded_is_told(attempt):
+    assert any("cannot be seeded" in warning for warning in attempt().warnings)
+    assert attempt(theory={"level": "teacher", "builders": ["sketch"]}).warnings == ()
+
+
+def test_a_scaffold_of_one_s_own_may_carry_a_warning(attempt):
+    own = {"name": "mine", "smiles": "CNC(=O)c1cc([*:1])cc([O-:12])c1[O-:11]", "charge": -2, "warning": "two protons"}
+    (ligand,) = attempt(space__scaffolds=[own], space__substituents=["H"]).space.ligands()
+    assert ligand.warnings == ("mine: two protons",)
 
 
 def test_a_campaign_that_does_not_exist(tmp_path):
@@ -184,7 +195,7 @@ def test_every_shipped_campaign_is_valid(name, tmp_path):
 
 
 def test_the_shipped_campaigns_are_those_the_readme_names():
-    assert {"quickstart", "cam", "hopo", "rehearsal"} <= set(shipped_names("campaigns"))
+    assert {"quickstart", "cam", "hopo", "polydentate", "rehearsal"} <= set(shipped_names("campaigns"))
     assert {"greedy", "balanced", "explore"} <= set(shipped_names("policies"))
     assert {"local", "slurm"} <= set(shipped_names("parsl_configs"))
 

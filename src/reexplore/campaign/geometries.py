@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.errors import Failure
+from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 from reexplore.execution.tasks import candidate_inputs, ligand_inputs
 from reexplore.structures.exchange import exchange_metal
@@ -25,21 +28,55 @@ class Screening:
     failures: dict[str, Failure]
 
 
-def template_task(candidate: Candidate, setup: Setup) -> Task:
-    """Return the task that builds a candidate's template; it is the same for every metal."""
-    theory = setup.file.theory
-    parent = Candidate(candidate.ligand, TEMPLATE_METAL, candidate.ligands, candidate.waters)
+def build_tasks(candidate: Candidate, setup: Setup) -> list[Task]:
+    """Return the tasks, one a builder, that make starts for a candidate's template; none for a sketch."""
+    if setup.file.theory.sketch:
+        return []
+    parent = _parent(candidate)
+    shared = {"candidate": candidate_inputs(parent), "seed": setup.file.seed}
+    return [
+        Task("build", shared | {"builder": name, "count": count}, label=f"{parent.name} by {name}")
+        for name, count in setup.starts.items()
+    ]
+
+
+def template_task(candidate: Candidate, builds: Sequence[Task], setup: Setup) -> Task:
+    """Return the task that finds a candidate's template among what was built; it is the same for every metal."""
+    parent = _parent(candidate)
     recipe = (
-        {"builder": theory.builder, "seed": setup.file.seed}
-        if theory.builder == "sketch"
-        else {"builder": theory.builder, "conformers": theory.conformers, "refine": theory.refine}
+        {"sketch": setup.file.seed}
+        if setup.file.theory.sketch
+        else {"builds": [task.key for task in builds], "refine": setup.file.theory.refine}
     )
     return Task("template", {"candidate": candidate_inputs(parent), **recipe}, label=parent.name)
 
 
-def complex_task(candidate: Candidate, template: str, setup: Setup) -> Task:
-    """Return the task that makes a candidate's label geometry from its template (extended XYZ)."""
-    inputs = {"candidate": candidate_inputs(candidate), "template": template, "builder": setup.file.theory.builder}
+def templates(bench: Bench, candidates: Sequence[Candidate]) -> dict[str, Outcome]:
+    """Return the outcome of every candidate's template by the candidate's key: all builders, then the search.
+
+    A builder that was stopped by a limit is left out; the others stand in for it.
+    """
+    builds = {candidate.key: build_tasks(candidate, bench.setup) for candidate in candidates}
+    built = bench.calculator.run([task for tasks in builds.values() for task in tasks], stage="builders")
+    tasks: dict[str, Task] = {}
+    stopped: dict[str, Outcome] = {}
+    for candidate in candidates:
+        usable = [task for task in builds[candidate.key] if not built[task.key].run_only]
+        if builds[candidate.key] and not usable:
+            stopped[candidate.key] = built[builds[candidate.key][-1].key]
+        else:
+            tasks[candidate.key] = template_task(candidate, usable, bench.setup)
+    found = bench.calculator.run(list(tasks.values()), stage="templates")
+    return stopped | {key: found[task.key] for key, task in tasks.items()}
+
+
+def complex_task(candidate: Candidate, template: Mapping[str, Any], setup: Setup) -> Task:
+    """Return the task that makes a candidate's label geometry from the value of its template."""
+    inputs = {
+        "candidate": candidate_inputs(candidate),
+        "templates": [template["extxyz"], *template["runners_up"]],
+        "sketch": setup.file.theory.sketch,
+    }
     return Task("complex", inputs, label=candidate.name)
 
 
@@ -48,7 +85,7 @@ def ligand_task(candidate: Candidate, setup: Setup) -> Task:
     theory = setup.file.theory
     inputs = {
         "ligand": ligand_inputs(candidate.ligand),
-        "builder": theory.builder,
+        "sketch": theory.sketch,
         "conformers": theory.ligand_conformers,
         "seed": setup.file.seed,
     }
@@ -57,7 +94,7 @@ def ligand_task(candidate: Candidate, setup: Setup) -> Task:
 
 def water_task(setup: Setup) -> Task:
     """Return the task that relaxes one water."""
-    return Task("water", {"builder": setup.file.theory.builder}, label="H2O")
+    return Task("water", {"sketch": setup.file.theory.sketch}, label="H2O")
 
 
 def energy_task(extxyz: str, setup: Setup, *, label: str) -> Task:
@@ -77,14 +114,18 @@ def screening_geometry(candidate: Candidate, template: str) -> Structure:
     )
 
 
+def _parent(candidate: Candidate) -> Candidate:
+    """Return the lanthanum complex a candidate descends from."""
+    return Candidate(candidate.ligand, TEMPLATE_METAL, candidate.ligands, candidate.waters)
+
+
 def screen(bench: Bench) -> Screening:
     """Return the screening geometry of every candidate whose template could be built."""
-    tasks = {key: template_task(candidate, bench.setup) for key, candidate in bench.pool.items()}
-    outcomes = bench.calculator.run(list(tasks.values()), stage="templates")
+    outcomes = templates(bench, list(bench.pool.values()))
     structures: dict[str, Structure] = {}
     failures: dict[str, Failure] = {}
     for key, candidate in bench.pool.items():
-        outcome = outcomes[tasks[key].key]
+        outcome = outcomes[key]
         if outcome.failure is not None:
             failures[key] = outcome.failure
             continue

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from reexplore.campaign.bench import Bench
-from reexplore.campaign.geometries import complex_task, energy_task, ion, ligand_task, template_task, water_task
+from reexplore.campaign.geometries import complex_task, energy_task, ion, ligand_task, templates, water_task
 from reexplore.campaign.ledger import LabelKeys, Ledger
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies.binding import binding_energy_kcal_mol
@@ -17,12 +18,21 @@ from reexplore.execution.task import Task
 
 def label(bench: Bench, batch: Sequence[Candidate]) -> None:
     """Label every candidate of a batch, or enter why one cannot be."""
-    geometry_tasks = {candidate.key: _geometry_tasks(bench, candidate) for candidate in batch}
+    found = templates(bench, batch)
+    geometry_tasks: dict[str, tuple[Task, ...]] = {}
+    for candidate in batch:
+        template = found[candidate.key]
+        if template.value is None:
+            bench.ledger.enter_label(candidate.key, None, template.failure)
+        else:
+            geometry_tasks[candidate.key] = _geometry_tasks(bench, candidate, template.value)
     geometries = bench.calculator.run(_flat(geometry_tasks), stage="geometries")
     _require_shared([tasks[2] for tasks in geometry_tasks.values()], geometries)
 
     energy_tasks: dict[str, tuple[Task, ...]] = {}
     for candidate in batch:
+        if candidate.key not in geometry_tasks:
+            continue
         tasks = geometry_tasks[candidate.key]
         if failure := _first_failure(tasks, geometries):
             bench.ledger.enter_label(candidate.key, None, failure)
@@ -63,8 +73,7 @@ def binding_energy(candidate: Candidate, parts: dict[str, EnergyTerms]) -> float
     )
 
 
-def _geometry_tasks(bench: Bench, candidate: Candidate) -> tuple[Task, ...]:
-    template = bench.ledger.value(template_task(candidate, bench.setup).key)["extxyz"]
+def _geometry_tasks(bench: Bench, candidate: Candidate, template: dict[str, Any]) -> tuple[Task, ...]:
     return (
         complex_task(candidate, template, bench.setup),
         ligand_task(candidate, bench.setup),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -19,9 +19,11 @@ _SAMPLE = 64
 
 # Measured on one core of a 2.6 GHz server processor; see docs/structures.md, docs/energies.md, docs/learning.md.
 _ARCHITECTOR_S, _ARCHITECTOR_S_PER_CONFORMER = 6.0, 5.0
-_GRADIENT_S_AT_40_ATOMS = 0.04
-_GRADIENT_POWER = 3.0
-_TEMPLATE_CYCLES = 110
+_GRADIENT_S_AT_40_ATOMS = 0.02
+_GRADIENT_POWER = 2.5
+#: Force field, GFN2-xTB energy and a share of the loose relaxations for each start, in gradients.
+_RANKING_GRADIENTS = 8
+_TEMPLATE_CYCLES = 150
 _EXCHANGE_CYCLES = 40
 _LIGAND_CYCLES = 40
 _DFT_S_AT_40_ATOMS = 50.0
@@ -76,15 +78,18 @@ def plan_campaign(setup: Setup) -> Plan:
     ligand_gradient = _GRADIENT_S_AT_40_ATOMS * (ligand_atoms / 40) ** _GRADIENT_POWER
     dft = _DFT_S_AT_40_ATOMS * (atoms / 40) ** _DFT_POWER
     fast = setup.level.is_fake
-    sketch = theory.builder == "sketch"
+    sketch = theory.sketch
     training = _TRAINING_S + _TRAINING_S_PER_LABEL * labels / 2
     about = f"{atoms:.0f} atoms on average"
     stages = (
         Stage(
             "templates" if not sketch else "templates (sketch)",
             templates,
-            _TEACHER_S if sketch else _template_s(theory.conformers, theory.refine, gradient),
-            f"Architector, GFN2-xTB: {theory.refine} of {theory.conformers} relaxed, {about}",
+            _TEACHER_S if sketch else _template_s(setup.starts, theory.refine, gradient),
+            "sketch"
+            if sketch
+            else f"{' + '.join(f'{count} {name}' for name, count in setup.starts.items())} starts,"
+            f" {theory.refine} relaxed, {about}",
         ),
         Stage(
             "metal exchange" if not sketch else "metal exchange (none)",
@@ -142,9 +147,11 @@ def plan_table(plan: Plan, *, workers: int) -> Table:
     return table
 
 
-def _template_s(conformers: int, refine: int, gradient_s: float) -> float:
-    # One relaxation more: the best structure is tried once again with its side chains turned.
-    return _ARCHITECTOR_S + _ARCHITECTOR_S_PER_CONFORMER * conformers + (refine + 1) * _TEMPLATE_CYCLES * gradient_s
+def _template_s(starts: Mapping[str, int], refine: int, gradient_s: float) -> float:
+    architector = starts.get("architector", 0)
+    building = _ARCHITECTOR_S + _ARCHITECTOR_S_PER_CONFORMER * architector if architector else 0.0
+    ranking = sum(starts.values()) * _RANKING_GRADIENTS * gradient_s
+    return building + ranking + refine * _TEMPLATE_CYCLES * gradient_s
 
 
 def _sample(setup: Setup) -> Iterator[Candidate]:

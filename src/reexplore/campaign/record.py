@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import yaml
 
-from reexplore.campaign.geometries import screening_geometry, template_task
+from reexplore.campaign.geometries import build_tasks, screening_geometry, template_task
 from reexplore.campaign.labelling import binding_energy, terms
 from reexplore.campaign.learning import Estimate, estimates
 from reexplore.campaign.ledger import LabelKeys, Ledger, Pick, Round
@@ -61,8 +61,8 @@ def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
         finished_at_ms=_ms(rounds[-1].finished_at) if rounds and rounds[-1].finished_at else None,
         environment=environment(),
         engines={
-            "3D structures": "Architector, then GFN2-xTB with ALPB water"
-            if theory.builder != "sketch"
+            "3D structures": "Architector and placement, then GFN2-xTB with ALPB water"
+            if not theory.sketch
             else "sketch (FAKE)",
             "energies": "teacher oracle (FAKE)" if setup.level.is_fake else "PySCF",
             "predictions": f"Allegro, {setup.file.surrogate.members} members",
@@ -89,16 +89,21 @@ def _rows(setup: Setup, ledger: Ledger, pool: dict[str, Candidate]) -> list[Cand
     templates = _templates(setup, ledger, pool)
     rows = []
     for key, candidate in pool.items():
-        template = templates[template_task(candidate, setup).key]
+        template = templates[template_task(candidate, build_tasks(candidate, setup), setup).key]
         failure = failures.get(key) or (template.failure if template else None)
         row = _row(candidate, pick=picks.get(key), failure=failure, estimate=predictions.get(key))
         rows.append(_labelled(row, candidate, labels[key], ledger) if key in labels else row)
     shown = _ranked(rows)
-    return [_with_geometry(row, pool[row.key], templates[template_task(pool[row.key], setup).key]) for row in shown]
+    return [
+        _with_geometry(
+            row, pool[row.key], templates[template_task(pool[row.key], build_tasks(pool[row.key], setup), setup).key]
+        )
+        for row in shown
+    ]
 
 
 def _templates(setup: Setup, ledger: Ledger, pool: dict[str, Candidate]) -> dict[str, Outcome | None]:
-    keys = {template_task(candidate, setup).key for candidate in pool.values()}
+    keys = {template_task(candidate, build_tasks(candidate, setup), setup).key for candidate in pool.values()}
     return {key: ledger.outcome(key) for key in keys}
 
 

@@ -25,6 +25,7 @@ from reexplore.config import CampaignFile, ScaffoldEntry, SpaceEntry, Substituen
 from reexplore.energies.levels import Level, comparison_warning, find_level, require_available, require_support
 from reexplore.errors import InputError, MissingEngineError
 from reexplore.shipped import resolve
+from reexplore.structures.architector import NOT_SEEDED
 
 if TYPE_CHECKING:
     from parsl.config import Config
@@ -84,12 +85,19 @@ class Setup:
         return store if "://" in store else str((self.workspace / store).resolve())
 
     @property
+    def starts(self) -> dict[str, int]:
+        """Return how many structures each builder makes for a template."""
+        theory = self.file.theory
+        counts = {"architector": theory.architector_starts, "placement": theory.placement_starts}
+        return {name: counts[name] for name in theory.builders if name in counts}
+
+    @property
     def fakes(self) -> tuple[str, ...]:
         """Return a sentence for everything in this campaign that is invented."""
         found = []
         if self.level.is_fake:
             found.append("energies are INVENTED by the teacher oracle: they mean nothing outside this rehearsal")
-        if self.file.theory.builder == "sketch":
+        if self.file.theory.sketch:
             found.append("geometries are SKETCHES placed without any energy")
         return tuple(found)
 
@@ -97,7 +105,8 @@ class Setup:
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader of the numbers has to know."""
         comparison = comparison_warning(self.level, [m.symbol for m in self.space.metals])
-        return (comparison,) if comparison else ()
+        unseeded = NOT_SEEDED if "architector" in (self.file.theory.builders or ["architector"]) else ""
+        return tuple(sentence for sentence in (comparison, unseeded) if sentence)
 
     def resolved(self) -> dict[str, Any]:
         """Return the campaign file with its policy and level written out, as the ledger keeps it."""
@@ -121,7 +130,7 @@ def prepare(reference: str, *, workspace: Path) -> Setup:
     file = load_campaign_file(source)
     level = find_level(file.theory.level)
     require_available(level)
-    if file.theory.builder == "sketch" and not level.is_fake:
+    if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
     space = _space(file.space)
     require_support(level, [metal.symbol for metal in space.metals])
@@ -199,7 +208,7 @@ def require_size(space: Space, limit: int) -> None:
 
 def _require_engines(setup: Setup) -> None:
     needed = dict(_ENGINES)
-    if setup.file.theory.builder == "architector":
+    if not setup.file.theory.sketch:
         needed |= _BUILDING
     if not setup.level.is_fake:
         needed |= _LABELLING

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reexplore.errors import Failure
+from reexplore.errors import RUN_ONLY, Failure
 
 RESULT = "result.json"
 
@@ -35,6 +35,11 @@ class Outcome:
         if self.value is None:
             raise KeyError("a task that failed has no geometry")
         return str(self.value["extxyz"])
+
+    @property
+    def run_only(self) -> bool:
+        """Return whether it failed by the run alone, a timeout or a crash: such an outcome is not stored."""
+        return self.failure is not None and self.failure.code in RUN_ONLY
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON-ready values."""

@@ -7,12 +7,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["template", "complex", "ligand", "water", "energy", "member", "forecast", "select"]
+Kind = Literal["build", "template", "complex", "ligand", "water", "energy", "member", "forecast", "select"]
 
 #: Raised when the code of a task changes what it returns; old results then no longer answer for it.
 METHOD_VERSIONS: dict[Kind, int] = {
-    "template": 1,
-    "complex": 1,
+    "build": 1,
+    "template": 2,
+    "complex": 2,
     "ligand": 1,
     "water": 1,
     "energy": 1,
@@ -34,7 +35,8 @@ class Resources:
 
 #: Generous limits for (1,6) to (4,0) complexes on one core; they stop what hangs, not what is slow.
 RESOURCES: dict[Kind, Resources] = {
-    "template": Resources(memory_gb=3, time_s=2 * 3600),
+    "build": Resources(memory_gb=3, time_s=1800),
+    "template": Resources(memory_gb=3, time_s=4 * 3600),
     "complex": Resources(memory_gb=2, time_s=2 * 3600),
     "ligand": Resources(memory_gb=2, time_s=3600),
     "water": Resources(time_s=600),

@@ -13,7 +13,7 @@ from typing import Any
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import find_metal
-from reexplore.errors import ExecutionError
+from reexplore.errors import CalculationFailed, ExecutionError
 from reexplore.execution.store import Store
 from reexplore.execution.task import RESOURCES, Kind
 from reexplore.structures.geometry import Structure
@@ -57,39 +57,63 @@ def _candidate(data: Json) -> Candidate:
     return Candidate(_ligand(data["ligand"]), find_metal(data["metal"]), data["ligands"], data["waters"])
 
 
-def template(inputs: Json, _context: Context) -> Json:
-    """Build and relax the template of a ligand and stoichiometry."""
+def build(inputs: Json, _context: Context) -> Json:
+    """Let one builder make unrelaxed structures of a complex, within limits of its own."""
+    from reexplore.structures.builders import find_builder
+
+    builder = find_builder(inputs["builder"])
+    version = builder.version()
+    built = builder.build(_candidate(inputs["candidate"]), count=inputs["count"], seed=inputs["seed"])
+    return {"builder": builder.name, "version": version, "structures": [s.to_extxyz() for s in built]}
+
+
+def template(inputs: Json, context: Context) -> Json:
+    """Find the lowest structure of a ligand and stoichiometry among what the builders made."""
     candidate = _candidate(inputs["candidate"])
-    if inputs["builder"] == "sketch":
+    if "sketch" in inputs:
         from reexplore.structures.sketch import sketch_complex
 
-        return {"extxyz": sketch_complex(candidate, seed=inputs["seed"]).to_extxyz()}
-    from reexplore.structures.template import build_template
+        extxyz = sketch_complex(candidate, seed=inputs["sketch"]).to_extxyz()
+        return {"extxyz": extxyz, "runners_up": []}
+    from reexplore.structures.search import Start, lowest_template
 
-    built = build_template(candidate, conformers=inputs["conformers"], refine=inputs["refine"])
-    return built.to_dict()
+    starts, versions, failures = [], {}, []
+    for key in inputs["builds"]:
+        outcome = context.store.outcome(key)
+        if outcome is None:
+            raise ExecutionError(f"the structures {key} that a template needs are not in the store")
+        if outcome.value is None:
+            failures.append(outcome.failure)
+            continue
+        name = outcome.value["builder"]
+        versions[name] = outcome.value["version"]
+        starts += [Start(Structure.from_extxyz(text), name) for text in outcome.value["structures"]]
+    if not starts:
+        raise CalculationFailed.of(failures[-1])
+    found = lowest_template(candidate, starts=starts, refine=inputs["refine"])
+    return found.to_dict() | {"versions": versions, "builders_failed": [f.to_dict() for f in failures]}
 
 
 def complex_geometry(inputs: Json, _context: Context) -> Json:
     """Exchange the template's metal, relax, and check the result: the geometry a label is made on."""
     candidate = _candidate(inputs["candidate"])
-    start = Structure.from_extxyz(inputs["template"])
-    if inputs["builder"] == "sketch":
+    templates = [Structure.from_extxyz(text) for text in inputs["templates"]]
+    if inputs["sketch"]:
         from reexplore.chemistry.metals import TEMPLATE_METAL
         from reexplore.structures.exchange import exchange_metal
         from reexplore.structures.geometry import Layout
 
-        moved = exchange_metal(start, layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal)
+        moved = exchange_metal(templates[0], layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal)
         return {"extxyz": moved.to_extxyz()}
-    from reexplore.structures.template import exchange_and_relax
+    from reexplore.structures.label_geometry import exchange_and_relax
 
-    return exchange_and_relax(start, candidate=candidate).to_dict()
+    return exchange_and_relax(templates, candidate=candidate).to_dict()
 
 
 def free_ligand(inputs: Json, _context: Context) -> Json:
     """Find the free ligand's lowest conformer: the reference of its binding energies."""
     ligand = _ligand(inputs["ligand"])
-    if inputs["builder"] == "sketch":
+    if inputs["sketch"]:
         from reexplore.structures.conformers import free_ligand_conformers
 
         return {"extxyz": free_ligand_conformers(ligand, count=1, seed=inputs["seed"])[0].to_extxyz()}
@@ -102,7 +126,7 @@ def water_geometry(inputs: Json, _context: Context) -> Json:
     """Relax one water, the reference of every water ligand."""
     from reexplore.structures.conformers import water
 
-    if inputs["builder"] == "sketch":
+    if inputs["sketch"]:
         return {"extxyz": water().to_extxyz()}
     from reexplore.structures.relax import relax
 
@@ -175,6 +199,7 @@ def select(inputs: Json, context: Context) -> Json:
 
 
 FUNCTIONS: dict[Kind, Callable[[Json, Context], Json]] = {
+    "build": build,
     "template": template,
     "complex": complex_geometry,
     "ligand": free_ligand,

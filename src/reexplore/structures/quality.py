@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,12 +71,20 @@ class QualityReport:
         distances = self.donor_distances_angstrom
         return max(distances) - min(distances) if distances else 0.0
 
+    def sphere(self) -> dict[str, Any]:
+        """Return the figures of the coordination sphere as JSON-ready values."""
+        return {
+            "donor_distances_angstrom": list(self.donor_distances_angstrom),
+            "donor_spread_angstrom": self.donor_spread_angstrom,
+            "inchikey": self.inchikey,
+        }
+
 
 def require(report: QualityReport) -> None:
     """Raise `CalculationFailed` with the first problem of a report, if it has one."""
     if report.problems:
         first = report.problems[0]
-        raise CalculationFailed(first.code, first.stage, first.message, **first.evidence)
+        raise CalculationFailed.of(first)
 
 
 def check_complex(structure: Structure, *, candidate: Candidate) -> QualityReport:

@@ -1,0 +1,70 @@
+"""Every way to build a complex, behind one protocol: a candidate in, unrelaxed structures out."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.errors import InputError
+from reexplore.structures.geometry import Structure
+
+
+class Builder(Protocol):
+    """Builds unrelaxed structures of a complex in `Layout` order."""
+
+    @property
+    def name(self) -> str:
+        """Return the name under which a campaign file asks for it."""
+
+    def version(self) -> str:
+        """Return what its structures depend on; raise `MissingEngineError` when that is not installed."""
+
+    def build(self, candidate: Candidate, *, count: int, seed: int) -> list[Structure]:
+        """Return up to `count` structures, the most promising first; raise `CalculationFailed` for none."""
+
+
+class Architector:
+    """Architector: crystal-structure polyhedra, Open Babel ligands, GFN-FF assembly. Not seeded."""
+
+    name = "architector"
+
+    def version(self) -> str:
+        """Return the versions of Architector and Open Babel."""
+        from reexplore.structures.architector import architector_version
+
+        return architector_version()
+
+    def build(self, candidate: Candidate, *, count: int, seed: int) -> list[Structure]:
+        """Return up to `count` structures over polyhedra and symmetries; the seed cannot reach Open Babel."""
+        from reexplore.structures.architector import build_complexes
+
+        del seed
+        return build_complexes(candidate, conformers=count)
+
+
+class Placement:
+    """Our own: rigid chelates placed on coordination polyhedra. Seeded, bit by bit the same everywhere."""
+
+    name = "placement"
+
+    def version(self) -> str:
+        """Return the versions of the method and of RDKit."""
+        from reexplore.structures.placement import placement_version
+
+        return placement_version()
+
+    def build(self, candidate: Candidate, *, count: int, seed: int) -> list[Structure]:
+        """Return up to `count` structures, least overlap first."""
+        from reexplore.structures.placement import place_complexes
+
+        return place_complexes(candidate, count=count, seed=seed)
+
+
+BUILDERS: dict[str, Builder] = {builder.name: builder for builder in (Architector(), Placement())}
+
+
+def find_builder(name: str) -> Builder:
+    """Return a builder by name; raise `InputError` when there is none."""
+    if name not in BUILDERS:
+        raise InputError(f"unknown builder '{name}': choose from {', '.join(BUILDERS)}")
+    return BUILDERS[name]

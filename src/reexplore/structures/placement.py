@@ -1,0 +1,163 @@
+"""Our own builder: rigid chelates and waters placed on the vertices of coordination polyhedra.
+
+Seeded throughout: the same inputs give the same structures, bit by bit, in every process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures.chelates import Chelate, chelates, metal_donor_angstrom
+from reexplore.structures.conformers import water
+from reexplore.structures.geometry import Structure
+from reexplore.structures.polyhedra import POLYHEDRA, vertices
+
+Array = NDArray[np.float64]
+
+NAME = "placement"
+STAGE = "placement"
+
+#: Conformers embedded per ligand, and arrangements tried for each structure that is asked for.
+_CHELATES = 24
+_TRIALS_PER_STRUCTURE = 40
+_FEWEST_TRIALS = 400
+#: Orientations from which the donors of a chelate look for vertices.
+_ORIENTATIONS = 300
+_REFINEMENTS = 4
+#: A chelate fits a set of vertices when its donors are this near to them, root mean square, degrees.
+#: Five-membered chelate rings bite 62-72° where polyhedra have edges of 70-76°.
+_MISFIT_DEGREES = 22.0
+#: Atoms of different parts nearer than this overlap, Å: two heavy atoms, heavy and hydrogen, two hydrogens.
+_CONTACT_ANGSTROM = ((1.7, 2.0), (2.0, 2.6))
+_WATER_SPINS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """A chelate in one of the ways in which it fits a polyhedron."""
+
+    taken: frozenset[int]
+    positions: Array
+
+
+def placement_version() -> str:
+    """Return what a placed structure depends on, for the records."""
+    return f"placement 1, rdkit {version('rdkit')}"
+
+
+def place_complexes(candidate: Candidate, *, count: int, seed: int) -> list[Structure]:
+    """Return up to `count` unrelaxed structures of a complex, those with the least overlap first.
+
+    For each polyhedron of the coordination number, ligand conformers are drawn at random onto sets of
+    vertices that suit their donors, one after the other, and waters onto the vertices left. The
+    polyhedra share `count` equally. Raises `CalculationFailed` when the ligands find no room.
+    """
+    random = np.random.default_rng(seed)
+    metal = candidate.metal
+    names = POLYHEDRA.get(candidate.coordination_number, ())
+    shapes = chelates(candidate.ligand, metal=metal, count=_CHELATES, seed=seed) if candidate.ligands else []
+    heavy = np.array([s != "H" for s in _symbols(candidate)])
+    per_polyhedron = -(-count // len(names)) if names else 0
+    trials = max(_FEWEST_TRIALS // len(names), _TRIALS_PER_STRUCTURE * per_polyhedron) if names else 0
+    best: list[tuple[float, Array]] = []
+    for name in names:
+        corners = vertices(name)
+        places = [place for shape in shapes for place in _places(shape, corners, random)]
+        found: list[tuple[float, Array]] = []
+        for _ in range(trials):
+            positions = _arrangement(candidate, places, corners, random)
+            if positions is not None:
+                found.append((_overlap(positions, heavy, candidate), positions))
+        found.sort(key=lambda pair: pair[0])
+        best += found[:per_polyhedron]
+    if not best:
+        raise CalculationFailed(
+            FailureCode.BUILD_FAILED,
+            STAGE,
+            f"{candidate.ligands} × {candidate.ligand.smiles} find no room on a polyhedron of"
+            f" {candidate.coordination_number} vertices",
+            smiles=candidate.ligand.smiles,
+        )
+    best.sort(key=lambda pair: pair[0])
+    return [Structure(_symbols(candidate), positions, candidate.charge) for _, positions in best[:count]]
+
+
+def _symbols(candidate: Candidate) -> tuple[str, ...]:
+    ligand = tuple(atom.GetSymbol() for atom in candidate.ligand.mol_with_hydrogens.GetAtoms())
+    return (candidate.metal.symbol, *ligand * candidate.ligands, *water().symbols * candidate.waters)
+
+
+def _places(shape: Chelate, corners: Array, random: np.random.Generator) -> list[_Place]:
+    """Return the ways in which a chelate's donors fit distinct vertices."""
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.transform import Rotation
+
+    directions = shape.directions
+    found: dict[tuple[int, ...], _Place] = {}
+    for start in Rotation.random(_ORIENTATIONS, random):
+        turn = start
+        for _ in range(_REFINEMENTS):
+            near = turn.apply(directions) @ corners.T
+            _, chosen = linear_sum_assignment(-near)
+            turn, _ = Rotation.align_vectors(corners[chosen], directions)
+        if len(directions) == 1:
+            # One donor leaves the turn about its axis free.
+            turn = Rotation.from_rotvec(random.uniform(0, 2 * np.pi) * corners[chosen[0]]) * turn
+        cosines = np.clip(np.sum(turn.apply(directions) * corners[chosen], axis=1), -1.0, 1.0)
+        misfit = np.degrees(np.sqrt(np.mean(np.arccos(cosines) ** 2)))
+        key = tuple(int(c) for c in chosen)
+        if misfit < _MISFIT_DEGREES and (key not in found or len(directions) == 1):
+            found[key] = _Place(frozenset(key), turn.apply(shape.positions_angstrom))
+    return list(found.values())
+
+
+def _arrangement(
+    candidate: Candidate, places: list[_Place], corners: Array, random: np.random.Generator
+) -> Array | None:
+    """Return positions of one random arrangement, or None when a ligand finds its vertices taken."""
+    taken: frozenset[int] = frozenset()
+    parts = [np.zeros((1, 3))]
+    for _ in range(candidate.ligands):
+        free = [place for place in places if taken.isdisjoint(place.taken)]
+        if not free:
+            return None
+        place = free[random.integers(len(free))]
+        taken |= place.taken
+        parts.append(place.positions)
+    left = [corner for k, corner in enumerate(corners) if k not in taken]
+    length = metal_donor_angstrom("O", candidate.metal)
+    for corner in left:
+        parts.append(_water_on(corner * length, np.vstack(parts), random))
+    return np.vstack(parts)
+
+
+def _water_on(oxygen: Array, others: Array, random: np.random.Generator) -> Array:
+    """Return a water at `oxygen`, its dipole along the bond, spun so that its hydrogens keep away from `others`."""
+    from scipy.spatial.transform import Rotation
+
+    axis = oxygen / np.linalg.norm(oxygen)
+    upright, _ = Rotation.align_vectors([axis], [[0.0, 0.0, 1.0]])
+    angles = random.uniform(0, 2 * np.pi) + np.pi / _WATER_SPINS * np.arange(_WATER_SPINS)
+    spun = Rotation.from_rotvec(angles[:, None] * axis)
+    wet = water().positions_angstrom @ upright.as_matrix().T
+    trials = np.einsum("kij,aj->kai", spun.as_matrix(), wet) + oxygen
+    distances = np.linalg.norm(trials[:, 1:, None] - others[None, None], axis=-1)
+    return np.asarray(trials[np.argmax(distances.min(axis=(1, 2)))])
+
+
+def _overlap(positions: Array, heavy: NDArray[np.bool_], candidate: Candidate) -> float:
+    """Return the summed depth in Å to which atoms of different parts overlap."""
+    atoms = candidate.ligand.mol_with_hydrogens.GetNumAtoms()
+    sizes = [1, *[atoms] * candidate.ligands, *[3] * candidate.waters]
+    part = np.repeat(np.arange(len(sizes)), sizes)
+    distances = np.linalg.norm(positions[1:, None] - positions[None, 1:], axis=-1)
+    kind = heavy[1:].astype(int)
+    limits = np.array(_CONTACT_ANGSTROM)[kind[:, None], kind[None]]
+    apart = part[1:, None] != part[None, 1:]
+    return float(np.clip(limits - distances, 0.0, None)[apart].sum())

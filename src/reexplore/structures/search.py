@@ -1,0 +1,225 @@
+"""The search for a complex's lowest structure: starts of all builders, cheap energies first.
+
+Every start is settled with the force field, judged, compared with the others and ranked by its
+GFN2-xTB energy there; the best are relaxed loosely, the best of those to the minimum, and the
+lowest is kept with the energies of all it was chosen from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.errors import CalculationFailed, Failure, FailureCode
+from reexplore.structures.duplicates import distinct
+from reexplore.structures.forcefield import settle
+from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.quality import QualityReport, check_complex
+from reexplore.structures.relax import Relaxed, relax, single_point_energy
+from reexplore.structures.rotamers import ligand_starts, turned, turns
+
+#: Twice as many structures as may be taken to their minimum are relaxed to this gradient norm before,
+#: at a third of the cost. Measured on 24 structures: up to 3 kcal/mol above the minimum, 0.6 on average.
+LOOSE_HARTREE_BOHR = 2e-3
+_LOOSE_SHARE = 2
+#: Those that are further than this above the lowest then cannot become the lowest.
+_HOPELESS_KCAL_MOL = 3.0
+
+#: Minima this far above the lowest are kept as starts for other metals and second attempts.
+RUNNER_UP_KCAL_MOL = 2.0
+_RUNNERS_UP = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """An unrelaxed structure and the builder it came from."""
+
+    structure: Structure
+    builder: str
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """A relaxed structure that passed quality control; `kcal_mol` is its energy above the lowest."""
+
+    builder: str
+    energy_hartree: float
+    relative_kcal_mol: float
+    steps: int
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A start that did not pass: `stage` names where; `count` starts were rejected alike."""
+
+    builder: str
+    stage: str
+    code: str
+    count: int
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """The lowest relaxed structure of a complex, and what else was tried.
+
+    `runners_up` are the next distinct minima within `RUNNER_UP_KCAL_MOL`, lowest first. `starts`
+    counts the structures of each builder, `distinct` those that were different after the force field.
+    """
+
+    structure: Structure
+    energy_hartree: float
+    builder: str
+    quality: QualityReport
+    runners_up: tuple[Structure, ...]
+    minima: tuple[Minimum, ...]
+    rejected: tuple[Rejection, ...]
+    starts: dict[str, int]
+    distinct: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the template as JSON-ready values."""
+        return {
+            "extxyz": self.structure.to_extxyz(),
+            "energy_hartree": self.energy_hartree,
+            "builder": self.builder,
+            "runners_up": [structure.to_extxyz() for structure in self.runners_up],
+            "minima": [asdict(minimum) for minimum in self.minima],
+            "rejected": [asdict(rejection) for rejection in self.rejected],
+            "starts": self.starts,
+            "distinct": self.distinct,
+        } | self.quality.sphere()
+
+
+def lowest_template(candidate: Candidate, *, starts: Sequence[Start], refine: int) -> Template:
+    """Return the lowest of `refine` minima, relaxed from the most promising of `starts`.
+
+    Starts are enriched with their side chains turned (`rotamers`). Raises `CalculationFailed` with
+    the last reason when no start leads to the complex that was asked for.
+    """
+    funnel = _Funnel(candidate)
+    pool = [*starts, *_turned(starts, candidate)]
+    settled = funnel.distinct(funnel.each("force field", pool, _settle))
+    loose = funnel.each("loose relaxation", settled[: _LOOSE_SHARE * refine], _relax_loosely)
+    hopeful = [
+        e
+        for e in funnel.distinct(loose)
+        if _kcal_mol(e.energy_hartree - min(entry.energy_hartree for entry in loose)) < _HOPELESS_KCAL_MOL
+    ]
+    minima = funnel.distinct(funnel.each("relaxation", hopeful[:refine], _relax))
+    if not minima:
+        last = funnel.last
+        raise CalculationFailed(
+            last.code,
+            last.stage,
+            f"none of {len(pool)} starts became {candidate.name}: {last.message}",
+            rejected=[asdict(r) for r in funnel.rejected],
+        )
+    best = minima[0]
+    above = [_kcal_mol(m.energy_hartree - best.energy_hartree) for m in minima]
+    near = [m.structure for m, e in zip(minima[1:], above[1:], strict=True) if e < RUNNER_UP_KCAL_MOL]
+    return Template(
+        structure=best.structure,
+        energy_hartree=best.energy_hartree,
+        builder=best.builder,
+        quality=check_complex(best.structure, candidate=candidate),
+        runners_up=tuple(near[:_RUNNERS_UP]),
+        minima=tuple(Minimum(m.builder, m.energy_hartree, e, m.steps) for m, e in zip(minima, above, strict=True)),
+        rejected=funnel.rejected,
+        starts={name: sum(start.builder == name for start in starts) for name in {s.builder: None for s in starts}},
+        distinct=len(settled),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranked:
+    """A structure with its GFN2-xTB energy."""
+
+    structure: Structure
+    builder: str
+    energy_hartree: float
+    steps: int = 0
+
+
+_Input = TypeVar("_Input", Start, _Ranked)
+
+
+class _Funnel:
+    """Takes structures through one stage after the other and remembers who was left behind."""
+
+    def __init__(self, candidate: Candidate) -> None:
+        self._candidate = candidate
+        self._failures: list[tuple[str, str, Failure]] = []
+
+    def each(self, stage: str, entries: Sequence[_Input], work: Callable[[_Input], _Ranked]) -> list[_Ranked]:
+        """Return what `work` makes of the entries, those that fail or are no longer the complex left out."""
+        passed = []
+        for entry in entries:
+            try:
+                result = work(entry)
+            except CalculationFailed as failed:
+                self._failures.append((entry.builder, stage, failed.failure))
+                continue
+            problems = check_complex(result.structure, candidate=self._candidate).problems
+            if problems:
+                self._failures.append((entry.builder, stage, problems[0]))
+            else:
+                passed.append(result)
+        return passed
+
+    def distinct(self, entries: Sequence[_Ranked]) -> list[_Ranked]:
+        """Return the entries that differ from each other, lowest energy first."""
+        kept = distinct([e.structure for e in entries], [e.energy_hartree for e in entries], self._candidate)
+        return [entries[k] for k in kept]
+
+    @property
+    def last(self) -> Failure:
+        """Return the last failure."""
+        return self._failures[-1][2]
+
+    @property
+    def rejected(self) -> tuple[Rejection, ...]:
+        """Return all failures, equal ones once with their number and the last message."""
+        grouped: dict[tuple[str, str, FailureCode], list[str]] = {}
+        for builder, stage, failure in self._failures:
+            grouped.setdefault((builder, stage, failure.code), []).append(failure.message)
+        return tuple(
+            Rejection(builder, stage, code.value, len(messages), messages[-1])
+            for (builder, stage, code), messages in grouped.items()
+        )
+
+
+def _turned(starts: Sequence[Start], candidate: Candidate) -> list[Start]:
+    """Return every Architector start with each side chain turned; placement samples rotamers by itself."""
+    first_atoms = ligand_starts(Layout.of(candidate))
+    return [
+        Start(turned(start.structure, turn, first_atoms=first_atoms), start.builder)
+        for start in starts
+        if start.builder == "architector"
+        for turn in turns(candidate.ligand)
+    ]
+
+
+def _settle(start: Start) -> _Ranked:
+    structure = settle(start.structure).structure
+    return _Ranked(structure, start.builder, single_point_energy(structure))
+
+
+def _relax_loosely(entry: _Ranked) -> _Ranked:
+    return _ranked(relax(entry.structure, gradient_norm_hartree_bohr=LOOSE_HARTREE_BOHR), entry.builder)
+
+
+def _relax(entry: _Ranked) -> _Ranked:
+    return _ranked(relax(entry.structure), entry.builder)
+
+
+def _ranked(relaxed: Relaxed, builder: str) -> _Ranked:
+    return _Ranked(relaxed.structure, builder, relaxed.energy_hartree, relaxed.steps)
+
+
+def _kcal_mol(energy_hartree: float) -> float:
+    from ase.units import Hartree, kcal, mol
+
+    return float(energy_hartree * Hartree / (kcal / mol))
