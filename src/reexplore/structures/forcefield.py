@@ -101,8 +101,15 @@ def _aside() -> Iterator[None]:
         with tempfile.TemporaryDirectory() as folder, chdir(folder), Path("printed").open("wb") as sink:
             os.dup2(sink.fileno(), 1)
             yield
-            # What C libraries still hold would appear later.
-            ctypes.CDLL(None).fflush(None)
+            _flush()
     finally:
         os.dup2(kept, 1)
         os.close(kept)
+
+
+def _flush() -> None:
+    """Write out what the Fortran library still holds; it would appear when the process ends."""
+    from xtb import _libxtb
+
+    # A handle finds the symbols of all libraries that the extension was linked with.
+    ctypes.CDLL(_libxtb.__file__)._gfortran_flush_i4(None)
