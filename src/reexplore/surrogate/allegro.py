@@ -19,17 +19,15 @@ from nequip.utils.global_state import set_global_state
 from numpy.typing import NDArray
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from reexplore.chemistry.metals import SERIES
 from reexplore.errors import CalculationFailed, FailureCode, InputError
+from reexplore.structures.complexes import Complexes
 from reexplore.structures.geometry import Structure
 from reexplore.surrogate.baselines import RidgeFit, fit_ridge
 from reexplore.surrogate.dataset import Sample, composition, folds, targets_kcal_mol
 from reexplore.surrogate.settings import AllegroSettings, Readout
+from reexplore.surrogate.stars import ELEMENTS, linear_part, stars
 
 FILE_VERSION = 1
-
-#: Every element a network can be asked about; the order is part of a member file's meaning.
-ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I", *(metal.symbol for metal in SERIES))
 
 #: From this many training samples on, one in eight is kept aside to decide when to stop. With fewer
 #: the loss of samples and the noise of so few costs more than it saves.
@@ -39,6 +37,9 @@ _HOLD_OUT_PARTS = 8
 #: With fewer samples training ends at this mean error, in standard deviations of the residual:
 #: going on would only memorise.
 _LEARNED = 0.1
+
+#: Complexes whose graphs are evaluated together: bounds the memory, changes no result.
+_STARS_AT_ONCE = 256
 
 #: Residuals of the prior smaller than this (kcal/mol) are not blown up to unit variance.
 _SMALLEST_SCALE_KCAL_MOL = 1.0
@@ -180,6 +181,40 @@ def predict_member(path: Path, samples: Sequence[Sample]) -> NDArray[np.float64]
         return trained.predict(samples, [_graph(sample.structure, trained.settings) for sample in samples])
 
 
+class SavedEnsemble:
+    """The members of one ensemble, loaded once; they are shown the same graphs."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        with _nequip_defaults():
+            self._members = [_Member.load(path) for path in paths]
+
+    def predict(self, complexes: Complexes) -> NDArray[np.float64]:
+        """Return what every member says of every complex: binding energies in kcal/mol, shape (L, M, members).
+
+        Raises `InputError` for an element no network knows.
+        """
+        ligands, metals = complexes.shape
+        settings = self._members[0].settings
+        residuals = np.empty((len(self._members), ligands, metals))
+        rows = max(1, _STARS_AT_ONCE // metals)
+        with _nequip_defaults(), torch.no_grad():
+            for start in range(0, ligands, rows):
+                part = complexes.ligands(start, start + rows)
+                if settings.readout == "metal":
+                    graph = star_graph(part, settings.r_max_angstrom)
+                else:
+                    graph = AtomicDataDict.batched_from_list([_graph(s, settings) for s in part.structures()])
+                for number, member in enumerate(self._members):
+                    energies = member.network.eval()(dict(graph))[AtomicDataDict.TOTAL_ENERGY_KEY].view(-1)
+                    # The elements' own nodes are one graph more, without an energy.
+                    residuals[number, start : start + rows] = energies[: part.size].reshape(part.shape)
+        said = [
+            linear_part(member.prior, complexes) + member.offset_kcal_mol + member.scale_kcal_mol * residual
+            for member, residual in zip(self._members, residuals, strict=True)
+        ]
+        return np.stack(said, axis=-1)
+
+
 @contextmanager
 def _nequip_defaults() -> Iterator[None]:
     """Work with the global state nequip asks for and leave torch's default precision as it was."""
@@ -234,6 +269,26 @@ def _graph(structure: Structure, settings: AllegroSettings) -> Graph:
         AtomicDataDict.POSITIONS_KEY: torch.tensor(positions, dtype=torch.float64),
         AtomicDataDict.ATOM_TYPE_KEY: torch.tensor([ELEMENTS.index(symbol) for symbol in structure.symbols]),
         AtomicDataDict.EDGE_INDEX_KEY: torch.as_tensor(np.stack(np.nonzero(near))),
+    }
+
+
+def star_graph(complexes: Complexes, r_max_angstrom: float) -> Graph:
+    """Return one graph of all complexes for the metal's readout.
+
+    Only the metals have edges, and an edge needs of its other end the element alone: all hydrogens
+    are one node, and the vectors are given. Those nodes make a graph of their own, the last.
+    """
+    found = stars(complexes, r_max_angstrom=r_max_angstrom)
+    size = complexes.size
+    types = np.concatenate([found.metals, np.arange(len(ELEMENTS))])
+    batch = np.concatenate([np.arange(size), np.full(len(ELEMENTS), size)])
+    return {
+        AtomicDataDict.POSITIONS_KEY: torch.zeros((len(types), 3), dtype=torch.float64),
+        AtomicDataDict.ATOM_TYPE_KEY: torch.as_tensor(types),
+        AtomicDataDict.EDGE_INDEX_KEY: torch.as_tensor(np.stack([found.star, size + found.elements])),
+        AtomicDataDict.EDGE_VECTORS_KEY: torch.as_tensor(found.vectors_angstrom),
+        AtomicDataDict.BATCH_KEY: torch.as_tensor(batch),
+        AtomicDataDict.NUM_NODES_KEY: torch.as_tensor(np.append(np.ones(size, dtype=np.int64), len(ELEMENTS))),
     }
 
 
