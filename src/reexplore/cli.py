@@ -15,6 +15,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from reexplore import __version__
+from reexplore.cli_structures import structures
 from reexplore.errors import ExecutionError, ReexploreError
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from reexplore.tracking.records import CampaignRecord
 
 EXIT_CODES = """
-Exit codes: 0 done; 1 a fault of reexplore itself; 2 the campaign file or an option is wrong; 3 an engine is
-missing; 4 another process drives the campaign; 5 the workers failed (resume goes on); 6 MLflow was not
-reached; 130 interrupted (resume goes on).
+Exit codes: 0 done; 1 a structure failed its calculation or check, or a fault of reexplore itself, which says so;
+2 a file or an option is wrong; 3 an engine is missing; 4 another process drives the campaign; 5 the workers
+failed (resume goes on); 6 MLflow was not reached; 130 interrupted (the same command goes on).
 """
 
 INTERRUPTED = 130
@@ -53,6 +54,7 @@ campaign = typer.Typer(
     """,
 )
 app.add_typer(campaign, name="campaign")
+app.add_typer(structures, name="structures")
 
 CampaignArgument = Annotated[
     str, typer.Argument(metavar="CAMPAIGN", help="A campaign file, or the name of a shipped one such as `quickstart`.")
@@ -288,5 +290,5 @@ def main() -> None:
         sys.stderr.write(f"error: a fault of reexplore itself; please report {log.resolve()}\n")
         sys.exit(1)
     if code == INTERRUPTED:
-        sys.stderr.write("\ninterrupted: nothing finished is lost; go on with `reexplore campaign resume`\n")
+        sys.stderr.write("\ninterrupted: nothing finished is lost; give the same command again\n")
     sys.exit(code)

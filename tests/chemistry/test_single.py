@@ -79,8 +79,8 @@ def test_donors_are_proposed_and_never_guessed():
     with pytest.raises(DonorsMissingError) as missing:
         plain_ligand("CC(=O)N[O-]")
     assert missing.value.proposals == ((2, 4),)
-    sentence = proposal(missing.value, (2, 4), command="reexplore structures build")
-    assert sentence.endswith("reexplore structures build 'CC(=O)N[O-]' --donors 2,4")
+    sentence = proposal(missing.value, (2, 4), command="reexplore structures build 'CC(=O)N[O-]'")
+    assert sentence.endswith(": reexplore structures build 'CC(=O)N[O-]' --donors 2,4")
     assert "likely O2, O4" in sentence
 
 

@@ -45,7 +45,7 @@ def test_our_own_files_come_back_whole(write):
     ("text", "given", "message"),
     [
         (WATER.format(comment=""), None, "names no charge"),
-        (WATER.format(comment="charge=1"), 2, "names the charge +1, but +2"),
+        (WATER.format(comment="charge=1"), 2, "names the charge +1, but it should be +2"),
         (WATER.format(comment="charge=0") * 2, None, "holds 2 structures"),
         ("3\ncharge=0\nO 0 0 0\nH 0 0 1\n", None, "no XYZ file"),
         ("2\ncharge=0\nO 0 0 0\nH 0 0 0.1\n", None, "nearer than"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -202,12 +201,12 @@ def _missing(mol: Chem.Mol, smiles: str) -> InputError:
 
 
 def proposal(missing: DonorsMissingError, donors: tuple[int, ...], *, command: str) -> str:
-    """Return the sentence that proposes donors, with the command to type; `command` ends where they go."""
+    """Return the sentence that proposes donors; `command` is what was typed, to be typed again with them."""
     mol = _read(missing.smiles)
     names = ", ".join(f"{mol.GetAtomWithIdx(i).GetSymbol()}{i}" for i in donors)
     return (
         f"{_WHERE}: name the donors of '{missing.smiles}', likely {names} ({_numbered(mol)}):"
-        f" {command} {shlex.quote(missing.smiles)} --donors {','.join(map(str, donors))}"
+        f" {command} --donors {','.join(map(str, donors))}"
     )
 
 

@@ -19,11 +19,11 @@ _COINCIDENT_ANGSTROM = 0.4
 _CHARGE = re.compile(r"\bcharge\b\s*[=:]?\s*\"?([+-]?\d+)\b(?!\.[0-9]*[1-9])", re.IGNORECASE)
 
 
-def read_structure(path: Path, *, charge: int | None = None) -> Structure:
+def read_structure(path: Path, *, charge: int | None = None, unnamed: int | None = None) -> Structure:
     """Read one molecule from an XYZ or extended XYZ file; its comment may name the charge (`charge=1`).
 
-    Raises `InputError` when the file cannot be read, holds more than one molecule or a crystal, or when
-    the charge is missing or contradicts `charge`.
+    `unnamed` is the charge of a file that names none. Raises `InputError` when the file cannot be read,
+    holds more than one molecule or a crystal, or when the charge is missing or contradicts `charge`.
     """
     from ase.io import read
 
@@ -48,7 +48,7 @@ def read_structure(path: Path, *, charge: int | None = None) -> Structure:
     if atoms.numbers.min() < 1:
         raise InputError(f"{path} holds an atom of no element ({atoms.symbols[int(atoms.numbers.argmin())]})")
     comment = [*text.splitlines(), "", ""][1]
-    structure = Structure(tuple(atoms.symbols), atoms.positions, _settled(path, comment, charge))
+    structure = Structure(tuple(atoms.symbols), atoms.positions, _settled(path, comment, charge, unnamed))
     _require_apart(path, structure)
     return structure
 
@@ -74,14 +74,14 @@ def require_closed_shell(structure: Structure) -> None:
         )
 
 
-def _settled(path: Path, comment: str, charge: int | None) -> int:
+def _settled(path: Path, comment: str, charge: int | None, unnamed: int | None) -> int:
     found = _CHARGE.search(comment)
-    named = int(found.group(1)) if found else None
-    if named is None and charge is None:
+    if found and charge is not None and int(found.group(1)) != charge:
+        raise InputError(f"{path} names the charge {int(found.group(1)):+d}, but it should be {charge:+d}")
+    named = int(found.group(1)) if found else charge if charge is not None else unnamed
+    if named is None:
         raise InputError(f"{path} names no charge: give it with --charge, or write charge=… into its second line")
-    if named is not None and charge is not None and named != charge:
-        raise InputError(f"{path} names the charge {named:+d}, but {charge:+d} was given")
-    return charge if charge is not None else int(named or 0)
+    return named
 
 
 def _require_apart(path: Path, structure: Structure) -> None:

@@ -26,7 +26,6 @@ def structure_page(structure: Structure, *, title: str) -> str:
     return environment.get_template("structure.html.j2").render(
         title=title,
         atoms=len(structure),
-        charge=f"{structure.charge:+d}",
         data={
             "xyz": "\n".join([f"{len(structure)}", "", *lines, ""]),
             "bonds": [np.flatnonzero(row).tolist() for row in bonds],

@@ -1,0 +1,307 @@
+"""`reexplore structures`: one ligand or one file at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from reexplore.errors import CalculationFailed, InputError
+
+if TYPE_CHECKING:
+    from reexplore.chemistry.candidates import Candidate
+    from reexplore.chemistry.single import SingleLigand
+    from reexplore.config import TheoryEntry
+
+structures = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="""Build, relax, check and show single structures, without a campaign.
+
+    Examples:
+
+    * `reexplore structures build 'CC(=O)N[O-]' --donors 2,4` builds La(L)(H2O)6;
+
+    * `reexplore structures build --ligand CAM-methyl --metal Eu` takes a ligand of the library;
+
+    * `reexplore structures relax file.xyz --charge 2` relaxes any file with GFN2-xTB in water;
+
+    * `reexplore structures check file.xyz --smiles 'CC(=O)N[O-]' --donors 2,4` judges any file;
+
+    * `reexplore structures show file.xyz --out file.html` draws it.
+    """,
+    epilog="Exit codes: 0 done and passed; 1 a structure failed, the reason is printed; 2 wrong input; 3 no engine.",
+)
+
+SmilesOption = Annotated[
+    str | None,
+    typer.Option("--smiles", help="The free ligand as it binds, deprotonated where it is."),
+]
+NameOption = Annotated[
+    str | None, typer.Option("--ligand", help="A ligand of the library: scaffold and substituents, `CAM-methyl`.")
+]
+DonorsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The donors as atom numbers in the SMILES, from 0 without hydrogens: `2,4`. Or map them: `[O-:11]`."
+    ),
+]
+MetalOption = Annotated[str, typer.Option(help="The rare earth, trivalent.")]
+LigandsOption = Annotated[int, typer.Option(min=1, help="How many ligands.")]
+WatersOption = Annotated[
+    int | None, typer.Option(min=0, help="How many waters.", show_default="those that fill the coordination number")
+]
+NumberOption = Annotated[int | None, typer.Option(min=1, help="The coordination number.", show_default="8, for Sc 6")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="XYZ or extended XYZ, one molecule.")]
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def _complex(  # noqa: PLR0917 - as the commands take them
+    smiles: str | None,
+    name: str | None,
+    donors: str | None,
+    metal: str,
+    ligands: int,
+    waters: int | None,
+    number: int | None,
+) -> tuple[SingleLigand, Candidate]:
+    from reexplore.chemistry.metals import find_metal
+    from reexplore.chemistry.single import single_candidate
+    from reexplore.workbench import chosen_ligand
+
+    chosen_metal = find_metal(metal)
+    single = chosen_ligand(smiles, name=name, donors=_numbers(donors), command=shlex.join(["reexplore", *sys.argv[1:]]))
+    candidate = single_candidate(
+        single.ligand, metal=chosen_metal, ligands=ligands, waters=waters, coordination_number=number
+    )
+    return single, candidate
+
+
+def _numbers(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"\s*-?\d+(\s*,\s*-?\d+)*\s*", text):
+        raise InputError(f"--donors takes atom numbers joined by commas, such as 2,4, not '{text}'")
+    return [int(part) for part in text.split(",")]
+
+
+@contextmanager
+def _failures_shown(*, as_json: bool) -> Iterator[None]:
+    """Turn a calculation that failed into its coded reason and exit code 1."""
+    try:
+        yield
+    except CalculationFailed as failed:
+        failure = failed.failure
+        if as_json:
+            print(json.dumps({"failure": failure.to_dict()}))
+        else:
+            console.print(f"[bold red]failed:[/] {failure.code.value} in {failure.stage}: {escape(failure.message)}")
+        raise typer.Exit(1) from None
+
+
+@structures.command()
+def build(  # noqa: PLR0917 - options of a command
+    smiles: Annotated[
+        str | None, typer.Argument(metavar="[SMILES]", help="The free ligand as it binds, deprotonated where it is.")
+    ] = None,
+    ligand: NameOption = None,
+    donors: DonorsOption = None,
+    metal: MetalOption = "La",
+    ligands: LigandsOption = 1,
+    waters: WatersOption = None,
+    coordination_number: NumberOption = None,
+    builder: Annotated[
+        list[str] | None,
+        typer.Option(help="Build with `architector`, `placement`, or both.", show_default="both"),
+    ] = None,
+    architector_starts: Annotated[
+        int | None, typer.Option(min=1, help="Structures by Architector.", show_default="as a campaign")
+    ] = None,
+    placement_starts: Annotated[
+        int | None, typer.Option(min=1, help="Structures by placement.", show_default="as a campaign")
+    ] = None,
+    refine: Annotated[
+        int | None, typer.Option(min=1, help="Structures relaxed to their minimum.", show_default="as a campaign")
+    ] = None,
+    ligand_conformers: Annotated[
+        int | None, typer.Option(min=10, help="Conformers of the free ligand.", show_default="as a campaign")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of placement and conformers.")] = 2026,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write to.", show_default="named after the complex")
+    ] = None,
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", help="The folder that holds `runs/`.", show_default="this folder")
+    ] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Find the lowest structure of a complex and of its free ligand.
+
+    Results are kept in `runs/_store`: the same command again takes seconds, and a campaign finds them.
+
+    Examples:
+
+    * `reexplore structures build 'CC(=O)N[O-]' --donors 2,4`
+
+    * `reexplore structures build 'CNC(=O)c1cccc(=[O:11])n1[O-:12]' --metal Eu --ligands 4`
+
+    * `reexplore structures build --ligand CAM-methyl --metal Lu --coordination-number 9 --out lu-cam`
+    """
+    from reexplore.campaign.progress import Narrator
+    from reexplore.structure_tables import built_json, built_lines
+    from reexplore.workbench import Workbench, write_files
+
+    single, candidate = _complex(smiles, ligand, donors, metal, ligands, waters, coordination_number)
+    chosen = {
+        "builders": builder,
+        "architector_starts": architector_starts,
+        "placement_starts": placement_starts,
+        "refine": refine,
+        "ligand_conformers": ligand_conformers,
+    }
+    theory = _theory({name: value for name, value in chosen.items() if value})
+    folder = out or Path(f"{re.sub(r'[^A-Za-z0-9,.+-]+', '_', candidate.name).strip('_')}-{candidate.key[:6]}")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {folder} is a file; name a folder")
+    narrator = Narrator(Console(stderr=True, highlight=False, soft_wrap=True) if as_json else console)
+    with _failures_shown(as_json=as_json):
+        built = Workbench(workspace, theory=theory, seed=seed, narrator=narrator).build(single, candidate)
+    files = write_files(built, folder)
+    if as_json:
+        print(json.dumps(built_json(built, files)))
+        return
+    for line in built_lines(built, files):
+        console.print(line)
+
+
+def _theory(chosen: dict[str, Any]) -> TheoryEntry:
+    from reexplore.config import TheoryEntry, parse
+
+    if "sketch" in chosen.get("builders", []):
+        raise InputError("--builder sketch draws no real structure; take architector or placement")
+    return parse(TheoryEntry, chosen, Path("options"))
+
+
+@structures.command()
+def relax(
+    file: FileArgument,
+    charge: Annotated[int | None, typer.Option(help="The charge.", show_default="as the file's comment says")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file to write.", show_default="FILE-relaxed.extxyz")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Relax a structure to a GFN2-xTB minimum in water; closed shell, as trivalent rare earths are there.
+
+    Examples:
+
+    * `reexplore structures relax water.xyz --charge 0`
+
+    * `reexplore structures relax complex.extxyz --out again.extxyz --json`
+    """
+    from reexplore.structure_tables import relaxed_json, relaxed_lines
+    from reexplore.structures.reading import read_structure, require_closed_shell
+    from reexplore.structures.relax import relax as relax_structure
+
+    structure = read_structure(file, charge=charge)
+    require_closed_shell(structure)
+    target = out or Path(f"{file.stem}-relaxed.extxyz")
+    started = time.monotonic()
+    with _failures_shown(as_json=as_json):
+        relaxed = relax_structure(structure)
+    seconds = time.monotonic() - started
+    target.write_text(relaxed.structure.to_extxyz(), encoding="utf-8")
+    if as_json:
+        print(json.dumps(relaxed_json(relaxed, seconds=seconds, path=target)))
+        return
+    for line in relaxed_lines(relaxed, seconds=seconds):
+        console.print(line)
+    console.print(f"written  {escape(str(target))}")
+
+
+@structures.command()
+def check(  # noqa: PLR0917 - options of a command
+    file: FileArgument,
+    smiles: SmilesOption = None,
+    ligand: NameOption = None,
+    donors: DonorsOption = None,
+    metal: MetalOption = "La",
+    ligands: LigandsOption = 1,
+    waters: WatersOption = None,
+    coordination_number: NumberOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge whether a file, its atoms in any order, is the complex it should be.
+
+    Bonds, donors and contacts are compared with the formula; every problem has a code (`ligand_broken`,
+    `proton_transfer`, `donor_lost`, `water_lost`, `clash`) and the numbers it rests on. Exit code 0 when
+    it passes, 1 when it does not, 2 when the file holds other atoms.
+
+    Examples:
+
+    * `reexplore structures check eu.xyz --smiles 'CC(=O)N[O-]' --donors 2,4 --metal Eu --waters 6`
+
+    * `reexplore structures check lu.xyz --ligand CAM-methyl --metal Lu --json`
+    """
+    from reexplore.structure_tables import donor_table, problem_lines, quality_sentence, verdict_json
+    from reexplore.structures.reading import read_structure
+    from reexplore.workbench import judge
+
+    single, candidate = _complex(smiles, ligand, donors, metal, ligands, waters, coordination_number)
+    structure = read_structure(file, charge=candidate.charge)
+    verdict = judge(structure, single=single, candidate=candidate)
+    if as_json:
+        print(json.dumps(verdict_json(verdict, candidate)))
+    else:
+        console.print(f"[bold]{candidate.name}[/] in {escape(str(file))}")
+        if verdict.donors:
+            console.print(donor_table(verdict.donors, candidate))
+        if verdict.problems:
+            console.print("quality: [red]failed[/]")
+            for line in problem_lines(verdict.problems):
+                console.print(line)
+        else:
+            console.print(quality_sentence(candidate))
+            console.print(f"InChIKey of the ligand: {verdict.report.inchikey}")
+    if verdict.problems:
+        raise typer.Exit(1)
+
+
+@structures.command()
+def show(
+    file: FileArgument,
+    out: Annotated[
+        Path | None, typer.Option(help="`.png` for a picture, `.html` for a page in 3D.", show_default="FILE.png")
+    ] = None,
+) -> None:
+    """Draw a structure: a picture, or a page to turn it that needs no network.
+
+    Examples:
+
+    * `reexplore structures show complex.extxyz`
+
+    * `reexplore structures show complex.extxyz --out complex.html`
+    """
+    from reexplore.structures.reading import read_structure
+    from reexplore.tracking.picture import structure_picture
+    from reexplore.tracking.structure_page import structure_page
+
+    target = out or Path(f"{file.stem}.png")
+    if target.suffix not in (".png", ".html"):
+        raise InputError(f"--out {target}: end it with .png or .html")
+    structure = read_structure(file, unnamed=0)
+    if target.suffix == ".html":
+        target.write_text(structure_page(structure, title=file.name), encoding="utf-8")
+    else:
+        target.write_bytes(structure_picture(structure, title=file.name))
+    console.print(f"written to {escape(str(target))}")

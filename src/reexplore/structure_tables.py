@@ -1,0 +1,177 @@
+"""What `reexplore structures` prints: tables for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.errors import Failure
+from reexplore.structures.quality import DONOR_MARGIN_ANGSTROM, DONOR_RADII_ANGSTROM, check_complex
+from reexplore.structures.relax import Relaxed, gradient
+from reexplore.workbench import Built, Donor, Verdict, named_donors
+
+Json = dict[str, Any]
+
+
+def built_json(built: Built, files: dict[str, str]) -> Json:
+    """Return a built complex as JSON-ready values."""
+    candidate, template = built.candidate, built.template
+    return {
+        "name": candidate.name,
+        "smiles": built.single.smiles,
+        "metal": candidate.metal.symbol,
+        "ligands": candidate.ligands,
+        "waters": candidate.waters,
+        "coordination_number": candidate.coordination_number,
+        "charge": candidate.charge,
+        "energy_hartree": built.complex["energy_hartree"],
+        "inchikey": candidate.ligand.inchikey,
+        "warnings": list(candidate.ligand.warnings),
+        "donors": [_donor_json(donor) for donor in _donors(built)],
+        "quality": "passed",
+        "template": {key: template[key] for key in ("builder", "energy_hartree", "minima", "rejected", "starts")},
+        "ligand_energy_hartree": built.ligand["energy_hartree"],
+        "ligand_conformer_energies_hartree": built.ligand["conformer_energies_hartree"],
+        "reused": list(built.reused),
+        "files": files,
+    }
+
+
+def built_lines(built: Built, files: dict[str, str]) -> list[str | Table]:
+    """Return what to print about a built complex, in its order."""
+    candidate, template = built.candidate, built.template
+    ligand = built.ligand
+    shown: list[str | Table] = [
+        f"[bold]{candidate.name}[/], charge {candidate.charge:+d}, coordination number {candidate.coordination_number}",
+        f"ligand   {built.single.smiles}",
+        f"InChIKey {candidate.ligand.inchikey}",
+        f"energy   {built.complex['energy_hartree']:.6f} Eh, GFN2-xTB with ALPB water",
+        "",
+        _minima_table(template),
+        _search_sentence(template),
+        "",
+        donor_table(_donors(built), candidate),
+        quality_sentence(candidate),
+        f"free ligand: {ligand['energy_hartree']:.6f} Eh, the lowest of"
+        f" {len(ligand['conformer_energies_hartree'])} relaxed conformers",
+    ]
+    shown += [f"[yellow]note:[/] {warning}" for warning in candidate.ligand.warnings]
+    return [*shown, "", *(f"{kind:<8} {path}" for kind, path in files.items())]
+
+
+def donor_table(donors: tuple[Donor, ...], candidate: Candidate) -> Table:
+    """Return the metal-donor distances as a table."""
+    metal = candidate.metal
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("donor")
+    table.add_column("of")
+    table.add_column("atom in file", justify="right")
+    table.add_column(f"{metal.symbol}-donor / Å", justify="right")
+    table.add_column("limit / Å", justify="right")
+    for donor in donors:
+        limit = _limit_angstrom(donor, candidate)
+        distance = f"{donor.distance_angstrom:.3f}"
+        shown = distance if donor.distance_angstrom <= limit else f"[red]{distance}[/]"
+        table.add_row(donor.name, donor.part, str(donor.atom), shown, f"{limit:.2f}")
+    return table
+
+
+def quality_sentence(candidate: Candidate) -> str:
+    """Return what it means that a complex has passed."""
+    return (
+        f"quality: [green]passed[/]: the bonds are those of the formula, no atoms clash, and all"
+        f" {candidate.coordination_number} donors are within their limits"
+    )
+
+
+def problem_lines(problems: tuple[Failure, ...]) -> list[str]:
+    """Return a line for each problem, with the numbers it rests on."""
+    return [f"  [red]{p.code.value}[/] {p.message}{_evidence(p)}" for p in problems]
+
+
+def verdict_json(verdict: Verdict, candidate: Candidate) -> Json:
+    """Return a verdict as JSON-ready values."""
+    return {
+        "name": candidate.name,
+        "ok": not verdict.problems,
+        "problems": [problem.to_dict() for problem in verdict.problems],
+        "donors": [_donor_json(donor) for donor in verdict.donors],
+        "donor_spread_angstrom": verdict.report.donor_spread_angstrom,
+        "inchikey": verdict.report.inchikey,
+    }
+
+
+def relaxed_json(relaxed: Relaxed, *, seconds: float, path: Path) -> Json:
+    """Return a relaxation as JSON-ready values."""
+    return {
+        "energy_hartree": relaxed.energy_hartree,
+        "gradient_norm_hartree_bohr": _gradient_norm(relaxed),
+        "gradient_max_hartree_bohr": relaxed.gradient_max_hartree_bohr,
+        "steps": relaxed.steps,
+        "seconds": seconds,
+        "file": str(path),
+    }
+
+
+def relaxed_lines(relaxed: Relaxed, *, seconds: float) -> list[str]:
+    """Return what to print about a relaxation."""
+    return [
+        f"energy   {relaxed.energy_hartree:.6f} Eh, GFN2-xTB with ALPB water",
+        f"gradient {_gradient_norm(relaxed):.1e} Eh/bohr (norm), {relaxed.gradient_max_hartree_bohr:.1e} (largest)",
+        f"steps    {relaxed.steps} gradients in {seconds:.1f} s",
+    ]
+
+
+def _gradient_norm(relaxed: Relaxed) -> float:
+    return float(np.linalg.norm(gradient(relaxed.structure)))
+
+
+def _donors(built: Built) -> tuple[Donor, ...]:
+    return named_donors(built.single, built.candidate, check_complex(built.structure, candidate=built.candidate))
+
+
+def _donor_json(donor: Donor) -> Json:
+    return {
+        "name": donor.name,
+        "part": donor.part,
+        "atom": donor.atom,
+        "distance_angstrom": donor.distance_angstrom,
+    }
+
+
+def _limit_angstrom(donor: Donor, candidate: Candidate) -> float:
+    element = donor.name.rstrip("0123456789")
+    return candidate.metal.shannon_radius_angstrom + DONOR_RADII_ANGSTROM[element] + DONOR_MARGIN_ANGSTROM
+
+
+def _minima_table(template: Json) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("minimum of La", justify="right")
+    table.add_column("builder")
+    table.add_column("energy / Eh", justify="right")
+    table.add_column("above the lowest / kcal/mol", justify="right")
+    for number, minimum in enumerate(template["minima"], start=1):
+        table.add_row(
+            str(number),
+            minimum["builder"],
+            f"{minimum['energy_hartree']:.6f}",
+            f"{minimum['relative_kcal_mol']:.2f}",
+        )
+    return table
+
+
+def _search_sentence(template: Json) -> str:
+    starts = ", ".join(f"{count} by {name}" for name, count in template["starts"].items())
+    rejected = ", ".join(f"{r['count']} {r['code']} in {r['stage']}" for r in template["rejected"])
+    return f"[dim]out of {starts}, {template['distinct']} distinct" + (
+        f"; left out: {rejected}[/]" if rejected else "[/]"
+    )
+
+
+def _evidence(problem: Failure) -> str:
+    figures = ", ".join(f"{key} {value}" for key, value in problem.evidence.items() if key != "atoms")
+    return f" ({figures})" if figures else ""

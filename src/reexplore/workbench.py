@@ -1,0 +1,210 @@
+"""Single structures, through the same tasks, store and guard as a campaign's: what one computes the other finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from reexplore.campaign.geometries import build_tasks, complex_task, ligand_task, template_task
+from reexplore.campaign.progress import Narrator
+from reexplore.campaign.setup import Setup
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.single import (
+    DonorsMissingError,
+    SingleLigand,
+    library_ligand,
+    plain_ligand,
+    proposal,
+)
+from reexplore.config import TheoryEntry
+from reexplore.errors import CalculationFailed, Failure, InputError
+from reexplore.execution.executor import SerialExecutor
+from reexplore.execution.store import Outcome, Store
+from reexplore.execution.task import Task
+from reexplore.structures.arrangement import arrange
+from reexplore.structures.chelation import apart
+from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.quality import QualityReport, check_complex
+from reexplore.tracking.picture import complex_picture
+
+COMPLEX_FILE, LIGAND_FILE, PICTURE_FILE = "complex.extxyz", "ligand.extxyz", "picture.png"
+
+
+@dataclass(frozen=True)
+class Donor:
+    """One donor of a complex: `name` counts in the SMILES, `atom` in the file, `part` says which ligand or water."""
+
+    name: str
+    part: str
+    atom: int
+    distance_angstrom: float
+
+
+@dataclass(frozen=True)
+class Built:
+    """A complex and its free ligand: the values of the tasks that made them."""
+
+    single: SingleLigand
+    candidate: Candidate
+    template: dict[str, Any]
+    complex: dict[str, Any]
+    ligand: dict[str, Any]
+    reused: tuple[str, ...]
+
+    @property
+    def structure(self) -> Structure:
+        """Return the complex in `Layout` order."""
+        return Structure.from_extxyz(self.complex["extxyz"])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What quality control says of a file; atoms are those of the file, `donors` are named."""
+
+    report: QualityReport
+    problems: tuple[Failure, ...]
+    donors: tuple[Donor, ...]
+
+
+def chosen_ligand(smiles: str | None, *, name: str | None, donors: Sequence[int] | None, command: str) -> SingleLigand:
+    """Return the ligand that a command names, by SMILES or from the library, its donors checked.
+
+    Raises `InputError` with the first thing that is wrong. Without donors the error proposes those that
+    can hold one metal; `command` is what was typed.
+    """
+    if name is not None and smiles is None:
+        if donors is not None:
+            raise InputError("a ligand of the library has its donors; leave --donors out")
+        return library_ligand(name)
+    if smiles is None or name is not None:
+        raise InputError("name the ligand: either its SMILES or --ligand with a name such as CAM-methyl")
+    try:
+        single = plain_ligand(smiles, donors=donors)
+    except DonorsMissingError as missing:
+        raise InputError(proposal(missing, _feasible(missing), command=command)) from None
+    impossible = apart(single.ligand)
+    if impossible:
+        names = [single.name_of(atom) for atom in sorted(impossible, key=single.numbers.__getitem__)]
+        raise InputError(
+            f"the ligand: {' and '.join((', '.join(names[:-1]), names[-1]))} of '{smiles}' cannot hold one metal"
+            " together: in no shape of the molecule do they face one point"
+        )
+    return single
+
+
+def _feasible(missing: DonorsMissingError) -> tuple[int, ...]:
+    for donors in missing.proposals:
+        if not apart(plain_ligand(missing.smiles, donors=donors).ligand):
+            return donors
+    return missing.proposals[-1][:1]
+
+
+class Workbench:
+    """Builds single structures in a workspace; what its store holds already is not computed again."""
+
+    def __init__(self, workspace: Path, *, theory: TheoryEntry, seed: int, narrator: Narrator) -> None:
+        self._store = Store(workspace / "runs" / "_store")
+        self._executor = SerialExecutor(store=self._store.root, evidence=workspace / "runs" / "_evidence")
+        counts = {"architector": theory.architector_starts, "placement": theory.placement_starts}
+        declared = SimpleNamespace(
+            file=SimpleNamespace(theory=theory, seed=seed), starts={name: counts[name] for name in theory.builders}
+        )
+        self._setup = cast(Setup, declared)
+        self._narrator = narrator
+        self._reused: list[str] = []
+
+    def build(self, single: SingleLigand, candidate: Candidate) -> Built:
+        """Return a complex and its free ligand: builders, search, metal exchange and conformers.
+
+        Raises `CalculationFailed` with the reason when no structure becomes the complex asked for.
+        """
+        self._reused.clear()
+        tasks = build_tasks(candidate, self._setup)
+        outcomes = [self._outcome("build", task) for task in tasks]
+        usable = [task for task, outcome in zip(tasks, outcomes, strict=True) if not outcome.run_only]
+        if not usable:
+            raise CalculationFailed.of(cast(Failure, outcomes[-1].failure))
+        template = self._value("search", template_task(candidate, usable, self._setup))
+        geometry = self._value("relax", complex_task(candidate, template, self._setup))
+        ligand = self._value("ligand", ligand_task(candidate, self._setup))
+        return Built(single, candidate, template, geometry, ligand, tuple(self._reused))
+
+    def _value(self, stage: str, task: Task) -> dict[str, Any]:
+        outcome = self._outcome(stage, task)
+        if outcome.value is None:
+            raise CalculationFailed.of(cast(Failure, outcome.failure))
+        return outcome.value
+
+    def _outcome(self, stage: str, task: Task) -> Outcome:
+        found = self._store.outcome(task.key)
+        if found is not None:
+            self._reused.append(stage)
+            self._narrator.say(f"{stage}: {task.label}, {_ending(found)}, found in the store")
+            return found
+        with self._narrator.stage(f"{stage}: {task.label}", 1) as bar:
+            outcome = self._executor.submit(task).result()
+            bar.advance(f"{_ending(outcome)} after {outcome.provenance['wall_s']:.0f} s")
+        return outcome
+
+
+def _ending(outcome: Outcome) -> str:
+    return "done" if outcome.failure is None else f"{outcome.failure.code.value} ({outcome.failure.message})"
+
+
+def write_files(built: Built, folder: Path) -> dict[str, str]:
+    """Write complex, free ligand and picture into a folder and return their paths by what they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = dict(zip(built.candidate.ligand.donors, built.single.donor_names, strict=True))
+    picture = complex_picture(built.structure, candidate=built.candidate, names=names)
+    (folder / COMPLEX_FILE).write_text(built.complex["extxyz"], encoding="utf-8")
+    (folder / LIGAND_FILE).write_text(built.ligand["extxyz"], encoding="utf-8")
+    (folder / PICTURE_FILE).write_bytes(picture)
+    files = {"complex": COMPLEX_FILE, "ligand": LIGAND_FILE, "picture": PICTURE_FILE}
+    return {kind: str(folder / name) for kind, name in files.items()}
+
+
+def judge(structure: Structure, *, single: SingleLigand, candidate: Candidate) -> Verdict:
+    """Return what quality control says of a structure in any atom order, in terms of its own atoms.
+
+    Raises `InputError` when it holds other atoms than the candidate.
+    """
+    try:
+        arranged = arrange(structure, candidate=candidate)
+    except CalculationFailed as failed:
+        return Verdict(QualityReport((failed.failure,)), (failed.failure,), ())
+    report = check_complex(arranged.structure, candidate=candidate)
+    place = arranged.file_atoms.__getitem__
+    problems = tuple(_in_file(problem, place) for problem in report.problems)
+    return Verdict(report, problems, named_donors(single, candidate, report, place=place))
+
+
+def named_donors(
+    single: SingleLigand, candidate: Candidate, report: QualityReport, *, place: Callable[[int], int] = int
+) -> tuple[Donor, ...]:
+    """Return the donors of a complex by name; `place` gives the number in the file of an atom in `Layout` order."""
+    layout = Layout.of(candidate)
+    parts = [
+        (name, "ligand" if layout.ligands == 1 else f"ligand {k + 1}")
+        for k in range(layout.ligands)
+        for name in single.donor_names
+    ] + [("O", f"water {k + 1}") for k in range(layout.waters)]
+    return tuple(
+        Donor(name, part, place(atom), distance)
+        for (name, part), atom, distance in zip(parts, layout.donors, report.donor_distances_angstrom, strict=True)
+    )
+
+
+def _in_file(problem: Failure, place: Callable[[int], int]) -> Failure:
+    """Return a problem with the file's atom numbers in evidence and message, whose only whole numbers are atoms."""
+    atoms = problem.evidence.get("atoms", [])
+    message = re.sub(
+        r"(?<![\d.])\d+(?![\d.])",
+        lambda number: str(place(int(number[0])) if int(number[0]) in atoms else number[0]),
+        problem.message,
+    )
+    evidence = problem.evidence | {"atoms": [place(atom) for atom in atoms]}
+    return replace(problem, message=message, evidence=evidence)
