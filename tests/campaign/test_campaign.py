@@ -153,7 +153,7 @@ def _wait_for_done(setup, kind, count):
         if setup.ledger_path.is_file():
             try:
                 states = campaign_status(setup, open_ledger(setup)).calculations
-            except sqlite3.OperationalError:
+            except (sqlite3.OperationalError, InputError):  # it is being made
                 states = {}
             if states.get(kind, {}).get("done", 0) >= count:
                 return

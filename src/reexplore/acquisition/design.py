@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reexplore.surrogate.dataset import Sample, factors, feature_columns, feature_matrix
+from reexplore.surrogate.dataset import Described, factors, feature_columns, feature_matrix
 
 
-def seed_design(samples: Sequence[Sample], *, q: int, seed: int) -> list[str]:
+def seed_design(samples: Sequence[Described], *, q: int, seed: int) -> list[str]:
     """Return the keys of up to `q` samples, a greedy maximin design without any model.
 
     The distance of two samples is the number of factors (scaffold, metal, stoichiometry,

@@ -13,7 +13,7 @@ from reexplore.acquisition.objective import gain_kcal_mol
 from reexplore.acquisition.policy import Policy
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.surrogate.calibration import Calibration
-from reexplore.surrogate.dataset import Sample
+from reexplore.surrogate.dataset import Described
 from reexplore.surrogate.ensemble import Forecast
 from reexplore.surrogate.virtual import joint_samples
 
@@ -46,7 +46,7 @@ class Pick:
 def choose(
     forecast: Forecast,
     *,
-    samples: Sequence[Sample],
+    samples: Sequence[Described],
     calibration: Calibration,
     labelled: Mapping[str, float],
     excluded: Collection[str],

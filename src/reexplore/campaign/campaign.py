@@ -8,11 +8,11 @@ import uuid
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.choosing import choose_next, choose_seed
-from reexplore.campaign.geometries import Screening, screen
 from reexplore.campaign.labelling import label
 from reexplore.campaign.learning import learn
 from reexplore.campaign.ledger import Ledger, Round
 from reexplore.campaign.report import report_end, report_round
+from reexplore.campaign.screening import Screening, screen
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import IDENTITY_VERSION
 from reexplore.config import difference
@@ -62,14 +62,14 @@ def _open_round(bench: Bench, screening: Screening) -> Round | None:
     budget = bench.setup.file.budget
     labelled = len(bench.ledger.labels())
     picked = {pick.candidate for pick in bench.ledger.picks()}
-    free = [key for key in screening.structures if key not in picked]
+    free = [key for key in screening.available if key not in picked]
     if labelled >= budget.labels or not free:
         return None
     learned = rounds[-1].learned if rounds else None
     if learned is None or learned["forecast"] is None:
         # Too few labels to learn from: the seed, or what failed of it.
         q = min(max(budget.seed_labels - labelled, 1), len(free))
-        picks = choose_seed(bench, screening, free, q=q, number=len(rounds))
+        picks = choose_seed(bench, free, q=q, number=len(rounds))
         bench.ledger.open_round(len(rounds), "seed", picks)
     else:
         q = min(budget.batch, budget.labels - labelled, len(free))

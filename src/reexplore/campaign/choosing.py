@@ -7,18 +7,17 @@ from typing import Any
 
 from reexplore.acquisition.design import seed_design
 from reexplore.campaign.bench import Bench
-from reexplore.campaign.geometries import Screening
 from reexplore.campaign.labelling import observed_kcal_mol
-from reexplore.campaign.learning import estimates, sample
+from reexplore.campaign.learning import estimates
 from reexplore.campaign.ledger import Pick
 from reexplore.errors import ExecutionError
 from reexplore.execution.task import Task
+from reexplore.surrogate.dataset import Traits
 
 
-def choose_seed(bench: Bench, screening: Screening, free: Sequence[str], *, q: int, number: int) -> list[Pick]:
+def choose_seed(bench: Bench, free: Sequence[str], *, q: int, number: int) -> list[Pick]:
     """Return the first candidates: as different as the lists of the space allow."""
-    samples = [sample(bench.pool[key], screening.structures[key]) for key in free]
-    keys = seed_design(samples, q=q, seed=bench.setup.file.seed + number)
+    keys = seed_design([Traits.of(bench.pool[key]) for key in free], q=q, seed=bench.setup.file.seed + number)
     return [Pick(key, number, position, "seed", None, None, None) for position, key in enumerate(keys)]
 
 
@@ -29,7 +28,7 @@ def choose_next(bench: Bench, learned: dict[str, Any], *, q: int, number: int) -
         "select",
         {
             "forecast": learned["forecast"],
-            "samples": learned["pool_samples"],
+            "families": learned["families"],
             "calibration": learned["calibration"],
             "labelled": observed,
             "excluded": sorted(pick.candidate for pick in bench.ledger.picks() if pick.candidate not in observed),

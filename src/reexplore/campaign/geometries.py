@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,20 +11,10 @@ from reexplore.campaign.bench import Bench
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import TEMPLATE_METAL
-from reexplore.errors import Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 from reexplore.execution.tasks import candidate_inputs, ligand_inputs
-from reexplore.structures.exchange import exchange_metal
-from reexplore.structures.geometry import Layout, Structure
-
-
-@dataclass(frozen=True)
-class Screening:
-    """What the learned model sees of each candidate, and the candidates that have no template."""
-
-    structures: dict[str, Structure]
-    failures: dict[str, Failure]
+from reexplore.structures.geometry import Structure
 
 
 def build_tasks(candidate: Candidate, setup: Setup) -> list[Task]:
@@ -107,27 +96,6 @@ def ion(candidate: Candidate) -> Structure:
     return Structure((candidate.metal.symbol,), np.zeros((1, 3)), candidate.metal.oxidation_state)
 
 
-def screening_geometry(candidate: Candidate, template: str) -> Structure:
-    """Return a candidate's screening geometry: its template (extended XYZ) with the metal exchanged."""
-    return exchange_metal(
-        Structure.from_extxyz(template), layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal
-    )
-
-
 def _parent(candidate: Candidate) -> Candidate:
     """Return the lanthanum complex a candidate descends from."""
     return Candidate(candidate.ligand, TEMPLATE_METAL, candidate.ligands, candidate.waters)
-
-
-def screen(bench: Bench) -> Screening:
-    """Return the screening geometry of every candidate whose template could be built."""
-    outcomes = templates(bench, list(bench.pool.values()))
-    structures: dict[str, Structure] = {}
-    failures: dict[str, Failure] = {}
-    for key, candidate in bench.pool.items():
-        outcome = outcomes[key]
-        if outcome.failure is not None:
-            failures[key] = outcome.failure
-            continue
-        structures[key] = screening_geometry(candidate, outcome.extxyz)
-    return Screening(structures, failures)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from reexplore.campaign.bench import Bench
-from reexplore.campaign.geometries import Screening
 from reexplore.campaign.labelling import observed_kcal_mol
 from reexplore.campaign.ledger import Ledger, Pick
+from reexplore.campaign.screening import Screening
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import ExecutionError
@@ -37,8 +37,8 @@ class Estimate:
     sigma_kcal_mol: float
 
 
-def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float | None = None) -> Sample:
-    """Return a candidate as the learned model sees it."""
+def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float) -> Sample:
+    """Return a labelled candidate as the learned model sees it."""
     return Sample(
         key=candidate.key,
         structure=structure,
@@ -54,12 +54,14 @@ def learn(bench: Bench, screening: Screening, number: int) -> dict[str, Any]:
     observed = observed_kcal_mol(bench)
     if len(observed) < _FEWEST_LABELS:
         return {"labels": len(observed), "forecast": None, "metrics": {}, "members": [], "parity": []}
-    known = [sample(bench.pool[key], screening.structures[key], observed[key]) for key in sorted(observed)]
+    geometries = screening.structures([bench.pool[key] for key in sorted(observed)])
+    known = [sample(bench.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
     members = _train(bench, known)
-    pool = [sample(bench.pool[key], screening.structures[key]) for key in sorted(screening.structures)]
-    digest = bench.store.put_text(samples_to_text(pool))
-    forecast = Task("forecast", {"samples": digest, "members": members}, label=f"{len(pool)} candidates")
-    _value(bench, forecast, stage="forecast")
+    seen = [part for part in screening.parts if part.failure is None]
+    tasks = [Task("predict", part.inputs | {"members": members}, label=part.label) for part in seen]
+    _values(bench, tasks, stage="prediction")
+    forecast = Task("forecast", {"parts": [task.key for task in tasks]}, label=f"{len(screening.available)} candidates")
+    _values(bench, [forecast], stage="forecast")
 
     table = Forecast.load(bench.store.folder(forecast.key) / FORECAST_FILE)
     held_out = _held_out(bench, members)
@@ -77,7 +79,7 @@ def learn(bench: Bench, screening: Screening, number: int) -> dict[str, Any]:
     return {
         "labels": len(observed),
         "members": members,
-        "pool_samples": digest,
+        "families": [part.digest for part in seen],
         "forecast": forecast.key,
         "calibration": asdict(calibration),
         "metrics": metrics | prospective,
@@ -123,11 +125,12 @@ def _held_out(bench: Bench, members: list[str]) -> dict[str, float]:
     }
 
 
-def _value(bench: Bench, task: Task, *, stage: str) -> dict[str, Any]:
-    outcome = bench.calculator.run([task], stage=stage)[task.key]
-    if outcome.value is None:
-        raise ExecutionError(f"{task.kind} failed: {outcome.failure}")
-    return outcome.value
+def _values(bench: Bench, tasks: list[Task], *, stage: str) -> None:
+    """Run tasks of which none may fail."""
+    outcomes = bench.calculator.run(tasks, stage=stage)
+    for task in tasks:
+        if (failure := outcomes[task.key].failure) is not None:
+            raise ExecutionError(f"{task.kind} of {task.label} failed: {failure}")
 
 
 def _prospective(

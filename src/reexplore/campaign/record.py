@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import yaml
 
-from reexplore.campaign.geometries import build_tasks, screening_geometry, template_task
 from reexplore.campaign.labelling import binding_energy, terms
 from reexplore.campaign.learning import Estimate, estimates
 from reexplore.campaign.ledger import LabelKeys, Ledger, Pick, Round
+from reexplore.campaign.screening import Screening, recall_screening
 from reexplore.campaign.series import contraction_rows
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
-from reexplore.execution.store import Outcome, Store
+from reexplore.execution.store import Store
 from reexplore.execution.tasks import MEMBER_FILE
 from reexplore.tracking.records import CampaignRecord, CandidateRow, ParityPoint, RoundRecord
 
@@ -86,25 +86,14 @@ def _rows(setup: Setup, ledger: Ledger, pool: dict[str, Candidate]) -> list[Cand
     predictions = estimates(setup, ledger)
     labels, failures = ledger.labels(), ledger.label_failures()
     picks = {pick.candidate: pick for pick in ledger.picks()}
-    templates = _templates(setup, ledger, pool)
+    screening = recall_screening(setup, ledger)
     rows = []
     for key, candidate in pool.items():
-        template = templates[template_task(candidate, build_tasks(candidate, setup), setup).key]
-        failure = failures.get(key) or (template.failure if template else None)
+        failure = failures.get(key) or (screening.failure(key) if screening else None)
         row = _row(candidate, pick=picks.get(key), failure=failure, estimate=predictions.get(key))
         rows.append(_labelled(row, candidate, labels[key], ledger) if key in labels else row)
     shown = _ranked(rows)
-    return [
-        _with_geometry(
-            row, pool[row.key], templates[template_task(pool[row.key], build_tasks(pool[row.key], setup), setup).key]
-        )
-        for row in shown
-    ]
-
-
-def _templates(setup: Setup, ledger: Ledger, pool: dict[str, Candidate]) -> dict[str, Outcome | None]:
-    keys = {template_task(candidate, build_tasks(candidate, setup), setup).key for candidate in pool.values()}
-    return {key: ledger.outcome(key) for key in keys}
+    return _with_geometries(shown, pool, screening) if screening else shown
 
 
 def _row(
@@ -141,10 +130,12 @@ def _labelled(row: CandidateRow, candidate: Candidate, label: LabelKeys, ledger:
     )
 
 
-def _with_geometry(row: CandidateRow, candidate: Candidate, template: Outcome | None) -> CandidateRow:
-    if row.geometry_xyz is not None or template is None or template.failure is not None:
-        return row
-    return replace(row, geometry_xyz=screening_geometry(candidate, template.extxyz).to_extxyz())
+def _with_geometries(rows: list[CandidateRow], pool: dict[str, Candidate], screening: Screening) -> list[CandidateRow]:
+    """Return the rows with the geometry that the model saw where there is no better one."""
+    geometries = screening.structures([pool[row.key] for row in rows if row.geometry_xyz is None])
+    return [
+        replace(row, geometry_xyz=geometries[row.key].to_extxyz()) if row.key in geometries else row for row in rows
+    ]
 
 
 def _terms_hartree(parts: dict[str, EnergyTerms]) -> dict[str, float]:

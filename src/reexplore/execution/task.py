@@ -7,7 +7,19 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["build", "template", "complex", "ligand", "water", "energy", "member", "forecast", "select"]
+Kind = Literal[
+    "build",
+    "template",
+    "complex",
+    "ligand",
+    "water",
+    "energy",
+    "screen",
+    "member",
+    "predict",
+    "forecast",
+    "select",
+]
 
 #: Raised when the code of a task changes what it returns; old results then no longer answer for it.
 METHOD_VERSIONS: dict[Kind, int] = {
@@ -17,9 +29,11 @@ METHOD_VERSIONS: dict[Kind, int] = {
     "ligand": 1,
     "water": 1,
     "energy": 1,
+    "screen": 1,
     "member": 1,
-    "forecast": 1,
-    "select": 1,
+    "predict": 1,
+    "forecast": 2,
+    "select": 2,
 }
 
 
@@ -42,6 +56,8 @@ RESOURCES: dict[Kind, Resources] = {
     "water": Resources(time_s=600),
     "energy": Resources(memory_gb=8, time_s=12 * 3600),
     "member": Resources(memory_gb=4, time_s=4 * 3600),
+    "screen": Resources(memory_gb=4, time_s=3600),
+    "predict": Resources(memory_gb=4, time_s=4 * 3600),
     "forecast": Resources(memory_gb=4, time_s=3600),
     "select": Resources(memory_gb=4, time_s=3600),
 }

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.families import Family
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import find_metal
 from reexplore.errors import CalculationFailed, ExecutionError
@@ -164,17 +167,44 @@ def member(inputs: Json, context: Context) -> Json:
     return report.to_dict()
 
 
-def forecast(inputs: Json, context: Context) -> Json:
-    """Let every member predict every candidate of the pool."""
-    from reexplore.surrogate.allegro import predict_member
-    from reexplore.surrogate.dataset import samples_from_text
-    from reexplore.surrogate.ensemble import combine
+def screen(inputs: Json, context: Context) -> Json:
+    """Graft some ligands of a family on its template and tell which of them find no place."""
+    from reexplore.structures.screening import refused
 
-    samples = samples_from_text(context.store.get_text(inputs["samples"]))
-    paths = [context.store.folder(key) / MEMBER_FILE for key in inputs["members"]]
-    table = combine([s.key for s in samples], [predict_member(path, samples) for path in paths])
+    family = Family.from_text(context.store.get_text(inputs["family"]))
+    found = refused(family, Structure.from_extxyz(inputs["template"]))
+    return {"refused": {row: failure.to_dict() for row, failure in found.items()}}
+
+
+def predict(inputs: Json, context: Context) -> Json:
+    """Graft some ligands of a family and let every member predict them with every metal."""
+    from reexplore.structures.screening import complexes, graft_family
+    from reexplore.surrogate.allegro import SavedEnsemble
+    from reexplore.surrogate.ensemble import Forecast
+
+    family = Family.from_text(context.store.get_text(inputs["family"]))
+    ensemble = SavedEnsemble([context.store.folder(key) / MEMBER_FILE for key in inputs["members"]])
+    keys: list[str] = []
+    said = []
+    start = 0
+    for grafts in graft_family(family, Structure.from_extxyz(inputs["template"])):
+        rows, found = complexes(family, grafts, start=start)
+        keys += [candidate.key for row in rows for candidate in family.candidates_of(row)]
+        said.append(ensemble.predict(found).reshape(-1, len(inputs["members"])))
+        start += len(grafts)
+    Forecast(tuple(keys), np.concatenate(said)).save(context.folder / FORECAST_FILE)
+    return {"candidates": len(keys)}
+
+
+def forecast(inputs: Json, context: Context) -> Json:
+    """Put the predictions of all families into one table."""
+    from reexplore.surrogate.ensemble import Forecast
+
+    parts = [Forecast.load(context.store.folder(key) / FORECAST_FILE) for key in inputs["parts"]]
+    keys = tuple(key for part in parts for key in part.keys)
+    table = Forecast(keys, np.concatenate([part.member_kcal_mol for part in parts]))
     table.save(context.folder / FORECAST_FILE)
-    return {"candidates": len(samples), "members": len(paths)}
+    return {"candidates": len(keys), "members": table.member_kcal_mol.shape[1]}
 
 
 def select(inputs: Json, context: Context) -> Json:
@@ -182,12 +212,16 @@ def select(inputs: Json, context: Context) -> Json:
     from reexplore.acquisition.policy import Policy
     from reexplore.acquisition.select import choose
     from reexplore.surrogate.calibration import Calibration
-    from reexplore.surrogate.dataset import samples_from_text
+    from reexplore.surrogate.dataset import Traits
     from reexplore.surrogate.ensemble import Forecast
 
+    table = Forecast.load(context.store.folder(inputs["forecast"]) / FORECAST_FILE)
+    families = [Family.from_text(context.store.get_text(digest)) for digest in inputs["families"]]
+    predicted = set(table.keys)
+    pool = (Traits.of(candidate) for family in families for candidate in family.candidates())
     picks = choose(
-        Forecast.load(context.store.folder(inputs["forecast"]) / FORECAST_FILE),
-        samples=samples_from_text(context.store.get_text(inputs["samples"])),
+        table,
+        samples=[traits for traits in pool if traits.key in predicted],
         calibration=Calibration(**inputs["calibration"]),
         labelled=inputs["labelled"],
         excluded=inputs["excluded"],
@@ -205,7 +239,9 @@ FUNCTIONS: dict[Kind, Callable[[Json, Context], Json]] = {
     "ligand": free_ligand,
     "water": water_geometry,
     "energy": energy,
+    "screen": screen,
     "member": member,
+    "predict": predict,
     "forecast": forecast,
     "select": select,
 }

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from reexplore.chemistry.library import Substituent
+from reexplore.chemistry.library import Substituent, find_substituent
 from reexplore.chemistry.ligands import Ligand, Trace
-from reexplore.errors import Failure, FailureCode
+from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.geometry import Structure
-from reexplore.structures.poses import POSES, between, placed
+from reexplore.structures.poses import POSES, Placed, between, placed
 from reexplore.structures.scaffolding import Scaffolding
 
 STAGE = "grafting"
@@ -36,15 +36,16 @@ class Grafting:
     """The template of a bare scaffold and the substituents that may take its sites.
 
     `scaffolding` is the template, cut open at its sites. A place is a site of one of the complex's
-    ligands: place number = ligand × sites + site. Raises `CalculationFailed` when a substituent has
-    no 3D geometry.
+    ligands: place number = ligand × sites + site. A substituent without a 3D geometry is in `failures`;
+    its ligands are refused.
     """
 
     def __init__(self, scaffolding: Scaffolding, substituents: tuple[Substituent, ...]) -> None:
         self.scaffolding = scaffolding
         self.substituents = substituents
         places = range(scaffolding.ligands * scaffolding.scaffold.sites)
-        self._placed = [[placed(scaffolding, place, substituent) for substituent in substituents] for place in places]
+        self.failures: dict[int, Failure] = {}
+        self._placed = [[self._place(place, r) for r in range(len(substituents))] for place in places]
         sizes = [len(p.symbols) for row in self._placed for p in row]
         shape = (len(self._placed), len(substituents), POSES)
         self.atoms_per_place = max(sizes, default=0)
@@ -63,6 +64,13 @@ class Grafting:
             for r, one in enumerate(row):
                 self.numbers[i, r, : len(one.symbols)] = [_atomic_number(s) for s in one.symbols]
         self._pairs = {(i, j): _PairTable(len(substituents)) for j in places for i in range(j)}
+
+    def _place(self, place: int, number: int) -> Placed:
+        try:
+            return placed(self.scaffolding, place, self.substituents[number])
+        except CalculationFailed as failed:
+            self.failures[number] = failed.failure
+            return placed(self.scaffolding, place, find_substituent("H"))
 
     @property
     def places(self) -> int:
@@ -91,7 +99,7 @@ class Grafting:
                 poses[:, i] = cost.argmin(axis=1)
             if np.array_equal(poses, before):
                 break
-        clash = np.zeros(len(choices), dtype=bool)
+        clash = np.zeros(len(choices), dtype=bool) | np.isin(choices, list(self.failures)).any(axis=1)
         for i in range(self.places):
             clash |= self._clash[i][taken[:, i], poses[:, i]]
         for (i, j), (rows, _, touching) in tables.items():
@@ -208,7 +216,8 @@ class Grafts:
 
     That order is the core and then the atoms of each place, padded to a common number.
     `choices` and `poses` have the shapes (ligands, sites) and (ligands, places); `clash`, shape
-    (ligands,), tells which of them quality control would refuse with some metal of the series.
+    (ligands,), tells which of them quality control would refuse with some metal of the series, or have
+    no geometry at all.
     """
 
     grafting: Grafting
@@ -220,6 +229,10 @@ class Grafts:
     def __len__(self) -> int:
         """Return the number of ligands."""
         return len(self.choices)
+
+    def rows(self, rows: Integers) -> Grafts:
+        """Return the complexes of some of the ligands."""
+        return Grafts(self.grafting, self.choices[rows], self.taken[rows], self.poses[rows], self.clash[rows])
 
     @cached_property
     def positions_angstrom(self) -> Array:
@@ -250,6 +263,9 @@ class Grafts:
         """Return why the complex of one ligand is no screening geometry, or None when it is one."""
         if not self.clash[row]:
             return None
+        for number in self.choices[row]:
+            if (failure := self.grafting.failures.get(int(number))) is not None:
+                return failure
         touching = self.grafting.touching(self.taken[row], self.poses[row])
         return Failure(
             FailureCode.CLASH,

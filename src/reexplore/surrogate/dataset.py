@@ -6,17 +6,61 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.chemistry.candidates import Group
+from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.structures.geometry import Structure
 
 #: The composition column for the charge that the ligands bring: two protonation states differ by
 #: hydrogens and by charge, and hydrogens alone would be paid for by every other hydrogen.
 LIGAND_CHARGE = "ligand charge"
+
+
+class Described(Protocol):
+    """What is known of a candidate without its geometry."""
+
+    @property
+    def key(self) -> str:
+        """Return the candidate's key."""
+
+    @property
+    def group(self) -> Group:
+        """Return metal, stoichiometry and ligand charge."""
+
+    @property
+    def scaffold(self) -> str:
+        """Return the scaffold's name."""
+
+    @property
+    def substituents(self) -> tuple[str, ...]:
+        """Return the substituents' names, site by site."""
+
+    @property
+    def ligand(self) -> tuple[str, ...]:
+        """Return what candidates of the same ligand have in common."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """A candidate without its geometry."""
+
+    key: str
+    group: Group
+    scaffold: str
+    substituents: tuple[str, ...]
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> Traits:
+        """Return what is known of a candidate without building it."""
+        return cls(candidate.key, candidate.group, candidate.ligand.scaffold, candidate.ligand.substituents)
+
+    @property
+    def ligand(self) -> tuple[str, ...]:
+        """Return what candidates of the same ligand have in common."""
+        return (self.scaffold, *self.substituents, str(self.group.ligand_charge))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +139,7 @@ def composition(sample: Sample) -> Mapping[str, float]:
     return {**Counter(sample.structure.symbols), LIGAND_CHARGE: float(charge)}
 
 
-def factors(sample: Sample) -> Mapping[str, float]:
+def factors(sample: Described) -> Mapping[str, float]:
     """Return the choices a candidate is made of: scaffold, metal, stoichiometry, and its substituents as counts.
 
     Substituents are counted without their site: the sites of two scaffolds have nothing in common,

@@ -1,0 +1,160 @@
+"""What the learned model sees of the pool: grafted on the templates of bare scaffolds, never sent about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from reexplore.campaign.bench import Bench
+from reexplore.campaign.geometries import templates
+from reexplore.campaign.ledger import Ledger
+from reexplore.campaign.setup import Setup
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.families import Family, families
+from reexplore.errors import ExecutionError, Failure
+from reexplore.execution.store import Store
+from reexplore.execution.task import Task
+from reexplore.structures.geometry import Structure
+from reexplore.structures.scaffolding import bare_candidate
+from reexplore.structures.screening import screening_geometries
+
+#: Ligands of one task: enough that loading the network does not count, few enough to spread over workers.
+_CHUNK = 4000
+#: Where the ledger keeps the digest of what screening came to.
+_META = "screening"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some ligands of one family: their digest in the store, their template (extended XYZ), and who is refused.
+
+    `refused` holds the failure of a ligand by its number. Without a template `failure` says why.
+    """
+
+    family: Family
+    digest: str
+    template: str
+    refused: dict[int, Failure]
+    failure: Failure | None
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Return what a task that grafts these ligands needs."""
+        return {"family": self.digest, "template": self.template}
+
+    @property
+    def label(self) -> str:
+        """Return a name to read."""
+        family = self.family
+        return f"{len(family.members)} ligands on {family.scaffold.name} ({family.ligands} L, {family.waters} H2O)"
+
+    def failure_of(self, row: int) -> Failure | None:
+        """Return why a ligand has no screening geometry, or None when it has one."""
+        return self.failure or self.refused.get(row)
+
+
+@dataclass(frozen=True)
+class Screening:
+    """The pool as the learned model sees it, and the candidates it cannot see."""
+
+    parts: tuple[Part, ...]
+
+    @cached_property
+    def _where(self) -> dict[str, tuple[int, int]]:
+        """Return the part and the ligand's number of every candidate."""
+        return {
+            candidate.key: (number, row)
+            for number, part in enumerate(self.parts)
+            for row in range(len(part.family.members))
+            for candidate in part.family.candidates_of(row)
+        }
+
+    @cached_property
+    def available(self) -> tuple[str, ...]:
+        """Return the keys of all candidates that have a screening geometry."""
+        return tuple(key for key, (number, row) in self._where.items() if self.parts[number].failure_of(row) is None)
+
+    def failure(self, key: str) -> Failure | None:
+        """Return why a candidate has no screening geometry, or None when it has one."""
+        number, row = self._where[key]
+        return self.parts[number].failure_of(row)
+
+    def structures(self, candidates: Sequence[Candidate]) -> dict[str, Structure]:
+        """Return the screening geometries of some candidates by key; those without one are left out."""
+        found: dict[str, Structure] = {}
+        for number, part in enumerate(self.parts):
+            mine = [c for c in candidates if self._where[c.key][0] == number and self.failure(c.key) is None]
+            if mine:
+                template = Structure.from_extxyz(part.template)
+                made = screening_geometries(part.family, template, mine)
+                found |= {candidate.key: structure for candidate, structure in zip(mine, made, strict=True)}
+        return found
+
+    def to_text(self) -> str:
+        """Return the screening as JSON text that names its families by their digest."""
+        return json.dumps(
+            [
+                part.inputs
+                | {
+                    "refused": {row: failure.to_dict() for row, failure in part.refused.items()},
+                    "failure": part.failure.to_dict() if part.failure else None,
+                }
+                for part in self.parts
+            ]
+        )
+
+    @classmethod
+    def from_text(cls, text: str, store: Store) -> Screening:
+        """Read a screening from `to_text`."""
+        return cls(
+            tuple(
+                Part(
+                    Family.from_text(store.get_text(data["family"])),
+                    data["family"],
+                    data["template"],
+                    {int(row): Failure.from_dict(failure) for row, failure in data["refused"].items()},
+                    Failure.from_dict(data["failure"]) if data["failure"] else None,
+                )
+                for data in json.loads(text)
+            )
+        )
+
+
+def screen(bench: Bench) -> Screening:
+    """Build the template of every bare scaffold and find out which ligands can be grafted on it."""
+    whole = families(bench.pool.values(), bench.setup.space)
+    bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters) for f in whole]
+    found = templates(bench, bare)
+    parts: list[Part] = []
+    for family, candidate in zip(whole, bare, strict=True):
+        outcome = found[candidate.key]
+        text = outcome.extxyz if outcome.value is not None else ""
+        parts += [
+            Part(chunk, bench.store.put_text(chunk.to_text()), text, {}, outcome.failure)
+            for chunk in family.chunks(_CHUNK)
+        ]
+    tasks = {part.digest: Task("screen", part.inputs, label=part.label) for part in parts if part.failure is None}
+    outcomes = bench.calculator.run(list(tasks.values()), stage="screening")
+    judged: list[Part] = []
+    for part in parts:
+        if part.failure is not None:
+            judged.append(part)
+            continue
+        outcome = outcomes[tasks[part.digest].key]
+        if outcome.value is None:
+            raise ExecutionError(f"{part.label} could not be screened: {outcome.failure}")
+        refused = {int(row): Failure.from_dict(data) for row, data in outcome.value["refused"].items()}
+        judged.append(Part(part.family, part.digest, part.template, refused, None))
+    screening = Screening(tuple(judged))
+    bench.ledger.set_meta(**{_META: bench.store.put_text(screening.to_text())})
+    return screening
+
+
+def recall_screening(setup: Setup, ledger: Ledger) -> Screening | None:
+    """Return what screening came to when it was last done; None when it never was."""
+    digest = ledger.meta(_META)
+    store = Store(setup.store)
+    return Screening.from_text(store.get_text(digest), store) if digest else None
