@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +18,6 @@ from rich.markup import escape
 from reexplore.errors import CalculationFailed, InputError
 
 if TYPE_CHECKING:
-    from reexplore.chemistry.candidates import Candidate
-    from reexplore.chemistry.single import SingleLigand
     from reexplore.config import TheoryEntry
 
 structures = typer.Typer(
@@ -68,33 +65,8 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="XYZ or exten
 console = Console(highlight=False, soft_wrap=True)
 
 
-def _complex(  # noqa: PLR0917 - as the commands take them
-    smiles: str | None,
-    name: str | None,
-    donors: str | None,
-    metal: str,
-    ligands: int,
-    waters: int | None,
-    number: int | None,
-) -> tuple[SingleLigand, Candidate]:
-    from reexplore.chemistry.metals import find_metal
-    from reexplore.chemistry.single import single_candidate
-    from reexplore.workbench import chosen_ligand
-
-    chosen_metal = find_metal(metal)
-    single = chosen_ligand(smiles, name=name, donors=_numbers(donors), command=shlex.join(["reexplore", *sys.argv[1:]]))
-    candidate = single_candidate(
-        single.ligand, metal=chosen_metal, ligands=ligands, waters=waters, coordination_number=number
-    )
-    return single, candidate
-
-
-def _numbers(text: str | None) -> list[int] | None:
-    if text is None:
-        return None
-    if not re.fullmatch(r"\s*-?\d+(\s*,\s*-?\d+)*\s*", text):
-        raise InputError(f"--donors takes atom numbers joined by commas, such as 2,4, not '{text}'")
-    return [int(part) for part in text.split(",")]
+def _typed() -> str:
+    return shlex.join(["reexplore", *sys.argv[1:]])
 
 
 @contextmanager
@@ -159,11 +131,12 @@ def build(  # noqa: PLR0917 - options of a command
 
     * `reexplore structures build --ligand CAM-methyl --metal Lu --coordination-number 9 --out lu-cam`
     """
-    from reexplore.campaign.progress import Narrator
+    from reexplore.asked import Asked
     from reexplore.structure_tables import built_json, built_lines
     from reexplore.workbench import Workbench, write_files
 
-    single, candidate = _complex(smiles, ligand, donors, metal, ligands, waters, coordination_number)
+    asked = Asked(smiles, ligand, donors, metal, ligands, waters, coordination_number)
+    single, candidate = asked.checked(command=_typed())
     chosen = {
         "builders": builder,
         "architector_starts": architector_starts,
@@ -175,9 +148,9 @@ def build(  # noqa: PLR0917 - options of a command
     folder = out or Path(f"{re.sub(r'[^A-Za-z0-9,.+-]+', '_', candidate.name).strip('_')}-{candidate.key[:6]}")
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {folder} is a file; name a folder")
-    narrator = Narrator(Console(stderr=True, highlight=False, soft_wrap=True) if as_json else console)
+    progress = Console(stderr=True, highlight=False, soft_wrap=True) if as_json else console
     with _failures_shown(as_json=as_json):
-        built = Workbench(workspace, theory=theory, seed=seed, narrator=narrator).build(single, candidate)
+        built = Workbench(workspace, theory=theory, seed=seed, console=progress).build(single, candidate)
     files = write_files(built, folder)
     if as_json:
         print(json.dumps(built_json(built, files)))
@@ -195,38 +168,45 @@ def _theory(chosen: dict[str, Any]) -> TheoryEntry:
 
 
 @structures.command()
-def relax(
+def relax(  # noqa: PLR0917 - options of a command
     file: FileArgument,
     charge: Annotated[int | None, typer.Option(help="The charge.", show_default="as the file's comment says")] = None,
+    engine: Annotated[
+        str, typer.Option(help="`tblite` or the program `xtb`, with ALPB water, or `xtb-python`, with GBSA water.")
+    ] = "tblite",
     out: Annotated[Path | None, typer.Option(help="The file to write.", show_default="FILE-relaxed.extxyz")] = None,
+    frequencies: Annotated[
+        bool, typer.Option("--frequencies", help="Check by its vibrations that it is a minimum: six gradients an atom.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Relax a structure to a GFN2-xTB minimum in water; closed shell, as trivalent rare earths are there.
+
+    Exit code 1 when no minimum is reached, or when `--frequencies` finds that it is none.
 
     Examples:
 
     * `reexplore structures relax water.xyz --charge 0`
 
-    * `reexplore structures relax complex.extxyz --out again.extxyz --json`
+    * `reexplore structures relax complex.extxyz --engine xtb --out again.extxyz --frequencies`
     """
-    from reexplore.structure_tables import relaxed_json, relaxed_lines
-    from reexplore.structures.reading import read_structure, require_closed_shell
-    from reexplore.structures.relax import relax as relax_structure
+    from reexplore.structure_tables import relaxation_json, relaxation_lines
+    from reexplore.structures.reading import read_structure
+    from reexplore.workbench import relax_file
 
     structure = read_structure(file, charge=charge)
-    require_closed_shell(structure)
     target = out or Path(f"{file.stem}-relaxed.extxyz")
-    started = time.monotonic()
     with _failures_shown(as_json=as_json):
-        relaxed = relax_structure(structure)
-    seconds = time.monotonic() - started
-    target.write_text(relaxed.structure.to_extxyz(), encoding="utf-8")
+        found = relax_file(structure, engine=engine, frequencies=frequencies)
+    target.write_text(found.relaxed.structure.to_extxyz(), encoding="utf-8")
     if as_json:
-        print(json.dumps(relaxed_json(relaxed, seconds=seconds, path=target)))
-        return
-    for line in relaxed_lines(relaxed, seconds=seconds):
-        console.print(line)
-    console.print(f"written  {escape(str(target))}")
+        print(json.dumps(relaxation_json(found) | {"file": str(target)}))
+    else:
+        for line in relaxation_lines(found):
+            console.print(line)
+        console.print(f"written   {escape(str(target))}")
+    if found.vibrations is not None and not found.vibrations.is_minimum:
+        raise typer.Exit(1)
 
 
 @structures.command()
@@ -253,11 +233,13 @@ def check(  # noqa: PLR0917 - options of a command
 
     * `reexplore structures check lu.xyz --ligand CAM-methyl --metal Lu --json`
     """
+    from reexplore.asked import Asked
     from reexplore.structure_tables import donor_table, problem_lines, quality_sentence, verdict_json
     from reexplore.structures.reading import read_structure
     from reexplore.workbench import judge
 
-    single, candidate = _complex(smiles, ligand, donors, metal, ligands, waters, coordination_number)
+    asked = Asked(smiles, ligand, donors, metal, ligands, waters, coordination_number)
+    single, candidate = asked.checked(command=_typed())
     structure = read_structure(file, charge=candidate.charge)
     verdict = judge(structure, single=single, candidate=candidate)
     if as_json:

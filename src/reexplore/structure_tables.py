@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.table import Table
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.energies import HARTREE_TO_KCAL_MOL
 from reexplore.errors import Failure
 from reexplore.structures.quality import DONOR_MARGIN_ANGSTROM, DONOR_RADII_ANGSTROM, check_complex
-from reexplore.structures.relax import Relaxed, gradient
-from reexplore.workbench import Built, Donor, Verdict, named_donors
+from reexplore.workbench import Built, Donor, Relaxation, Verdict, named_donors
 
 Json = dict[str, Any]
 
@@ -50,6 +48,7 @@ def built_lines(built: Built, files: dict[str, str]) -> list[str | Table]:
         f"ligand   {built.single.smiles}",
         f"InChIKey {candidate.ligand.inchikey}",
         f"energy   {built.complex['energy_hartree']:.6f} Eh, GFN2-xTB with ALPB water",
+        _origin_sentence(built),
         "",
         _minima_table(template),
         _search_sentence(template),
@@ -105,29 +104,35 @@ def verdict_json(verdict: Verdict, candidate: Candidate) -> Json:
     }
 
 
-def relaxed_json(relaxed: Relaxed, *, seconds: float, path: Path) -> Json:
+def relaxation_json(found: Relaxation) -> Json:
     """Return a relaxation as JSON-ready values."""
-    return {
+    relaxed = found.relaxed
+    told: Json = {
+        "engine": relaxed.engine,
         "energy_hartree": relaxed.energy_hartree,
-        "gradient_norm_hartree_bohr": _gradient_norm(relaxed),
+        "gradient_norm_hartree_bohr": found.gradient_norm_hartree_bohr,
         "gradient_max_hartree_bohr": relaxed.gradient_max_hartree_bohr,
         "steps": relaxed.steps,
-        "seconds": seconds,
-        "file": str(path),
+        "seconds": found.seconds,
     }
+    return told | ({"vibrations": found.vibrations.to_dict()} if found.vibrations else {})
 
 
-def relaxed_lines(relaxed: Relaxed, *, seconds: float) -> list[str]:
+def relaxation_lines(found: Relaxation) -> list[str]:
     """Return what to print about a relaxation."""
-    return [
-        f"energy   {relaxed.energy_hartree:.6f} Eh, GFN2-xTB with ALPB water",
-        f"gradient {_gradient_norm(relaxed):.1e} Eh/bohr (norm), {relaxed.gradient_max_hartree_bohr:.1e} (largest)",
-        f"steps    {relaxed.steps} gradients in {seconds:.1f} s",
+    relaxed, vibrations = found.relaxed, found.vibrations
+    shown = [
+        f"engine    {relaxed.engine}",
+        f"energy    {relaxed.energy_hartree:.6f} Eh",
+        f"gradient  {found.gradient_norm_hartree_bohr:.1e} Eh/bohr (norm), {relaxed.gradient_max_hartree_bohr:.1e}"
+        " (largest component)",
+        f"steps     {relaxed.steps} gradients in {found.seconds:.1f} s",
     ]
-
-
-def _gradient_norm(relaxed: Relaxed) -> float:
-    return float(np.linalg.norm(gradient(relaxed.structure)))
+    if vibrations:
+        verdict = "[green]a minimum[/]" if vibrations.is_minimum else "[red]no minimum[/]"
+        lowest = " ".join(f"{frequency:.0f}" for frequency in vibrations.frequencies_cm1[:6])
+        shown.append(f"vibrations {lowest} … cm⁻¹ (negative: imaginary): {verdict}")
+    return shown
 
 
 def _donors(built: Built) -> tuple[Donor, ...]:
@@ -162,6 +167,15 @@ def _minima_table(template: Json) -> Table:
             f"{minimum['relative_kcal_mol']:.2f}",
         )
     return table
+
+
+def _origin_sentence(built: Built) -> str:
+    """Return which of lanthanum's minima a complex comes from, and what the others led to."""
+    energies = built.complex["energies_hartree"]
+    others = [HARTREE_TO_KCAL_MOL * (e - built.complex["energy_hartree"]) for e in energies]
+    also = [f"{e:.2f}" for e in others if e > 0.0]
+    origin = f"from minimum {built.complex['template'] + 1} of La"
+    return f"[dim]{origin}" + (f"; other minima led {', '.join(also)} kcal/mol above it[/]" if also else "[/]")
 
 
 def _search_sentence(template: Json) -> str:

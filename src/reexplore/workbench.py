@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+
 from reexplore.campaign.geometries import build_tasks, complex_task, ligand_task, template_task
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.single import (
-    DonorsMissingError,
-    SingleLigand,
-    library_ligand,
-    plain_ligand,
-    proposal,
-)
+from reexplore.chemistry.single import SingleLigand
 from reexplore.config import TheoryEntry
 from reexplore.errors import CalculationFailed, Failure, InputError
 from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.store import Outcome, Store
 from reexplore.execution.task import Task
 from reexplore.structures.arrangement import arrange
-from reexplore.structures.chelation import apart
+from reexplore.structures.engines import ENGINES
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.quality import QualityReport, check_complex
+from reexplore.structures.reading import require_closed_shell
+from reexplore.structures.relax import Relaxed, gradient, relax
+from reexplore.structures.vibrations import Vibrations, vibrations
 from reexplore.tracking.picture import complex_picture
 
 COMPLEX_FILE, LIGAND_FILE, PICTURE_FILE = "complex.extxyz", "ligand.extxyz", "picture.png"
@@ -70,43 +72,10 @@ class Verdict:
     donors: tuple[Donor, ...]
 
 
-def chosen_ligand(smiles: str | None, *, name: str | None, donors: Sequence[int] | None, command: str) -> SingleLigand:
-    """Return the ligand that a command names, by SMILES or from the library, its donors checked.
-
-    Raises `InputError` with the first thing that is wrong. Without donors the error proposes those that
-    can hold one metal; `command` is what was typed.
-    """
-    if name is not None and smiles is None:
-        if donors is not None:
-            raise InputError("a ligand of the library has its donors; leave --donors out")
-        return library_ligand(name)
-    if smiles is None or name is not None:
-        raise InputError("name the ligand: either its SMILES or --ligand with a name such as CAM-methyl")
-    try:
-        single = plain_ligand(smiles, donors=donors)
-    except DonorsMissingError as missing:
-        raise InputError(proposal(missing, _feasible(missing), command=command)) from None
-    impossible = apart(single.ligand)
-    if impossible:
-        names = [single.name_of(atom) for atom in sorted(impossible, key=single.numbers.__getitem__)]
-        raise InputError(
-            f"the ligand: {' and '.join((', '.join(names[:-1]), names[-1]))} of '{smiles}' cannot hold one metal"
-            " together: in no shape of the molecule do they face one point"
-        )
-    return single
-
-
-def _feasible(missing: DonorsMissingError) -> tuple[int, ...]:
-    for donors in missing.proposals:
-        if not apart(plain_ligand(missing.smiles, donors=donors).ligand):
-            return donors
-    return missing.proposals[-1][:1]
-
-
 class Workbench:
     """Builds single structures in a workspace; what its store holds already is not computed again."""
 
-    def __init__(self, workspace: Path, *, theory: TheoryEntry, seed: int, narrator: Narrator) -> None:
+    def __init__(self, workspace: Path, *, theory: TheoryEntry, seed: int, console: Console) -> None:
         self._store = Store(workspace / "runs" / "_store")
         self._executor = SerialExecutor(store=self._store.root, evidence=workspace / "runs" / "_evidence")
         counts = {"architector": theory.architector_starts, "placement": theory.placement_starts}
@@ -114,7 +83,7 @@ class Workbench:
             file=SimpleNamespace(theory=theory, seed=seed), starts={name: counts[name] for name in theory.builders}
         )
         self._setup = cast(Setup, declared)
-        self._narrator = narrator
+        self._console, self._narrator = console, Narrator(console)
         self._reused: list[str] = []
 
     def build(self, single: SingleLigand, candidate: Candidate) -> Built:
@@ -145,9 +114,9 @@ class Workbench:
             self._reused.append(stage)
             self._narrator.say(f"{stage}: {task.label}, {_ending(found)}, found in the store")
             return found
-        with self._narrator.stage(f"{stage}: {task.label}", 1) as bar:
+        with self._console.status(escape(f"{stage}: {task.label}")):
             outcome = self._executor.submit(task).result()
-            bar.advance(f"{_ending(outcome)} after {outcome.provenance['wall_s']:.0f} s")
+        self._narrator.say(f"{stage}: {task.label}, {_ending(outcome)} after {outcome.provenance['wall_s']:.0f} s")
         return outcome
 
 
@@ -165,6 +134,34 @@ def write_files(built: Built, folder: Path) -> dict[str, str]:
     (folder / PICTURE_FILE).write_bytes(picture)
     files = {"complex": COMPLEX_FILE, "ligand": LIGAND_FILE, "picture": PICTURE_FILE}
     return {kind: str(folder / name) for kind, name in files.items()}
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """A relaxed file, how long it took, and its vibrations when they were asked for."""
+
+    relaxed: Relaxed
+    gradient_norm_hartree_bohr: float
+    seconds: float
+    vibrations: Vibrations | None
+
+
+def relax_file(structure: Structure, *, engine: str, frequencies: bool) -> Relaxation:
+    """Relax a structure of any origin in the engine's own water.
+
+    Raises `InputError` when it cannot be closed shell or there is no such engine, `MissingEngineError`
+    when the engine is not installed, `CalculationFailed` when no minimum is reached.
+    """
+    chosen = next((known for known in ENGINES if known == engine), None)
+    if chosen is None:
+        raise InputError(f"unknown relaxation engine '{engine}': choose one of {', '.join(ENGINES)}")
+    require_closed_shell(structure)
+    started = time.monotonic()
+    relaxed = relax(structure, engine=chosen)
+    seconds = time.monotonic() - started
+    norm = float(np.linalg.norm(gradient(relaxed.structure, engine=chosen)))
+    found = vibrations(relaxed.structure, engine=chosen) if frequencies else None
+    return Relaxation(relaxed, norm, seconds, found)
 
 
 def judge(structure: Structure, *, single: SingleLigand, candidate: Candidate) -> Verdict:

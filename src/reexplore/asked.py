@@ -1,0 +1,86 @@
+"""The complex a command asks for, checked by what costs nothing: a value, or one sentence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.metals import find_metal
+from reexplore.chemistry.single import (
+    DonorsMissingError,
+    SingleLigand,
+    library_ligand,
+    plain_ligand,
+    proposal,
+    single_candidate,
+)
+from reexplore.errors import InputError
+from reexplore.structures.chelation import apart
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One complex as it was typed: the ligand by SMILES or by its name in the library."""
+
+    smiles: str | None
+    name: str | None
+    donors: str | None
+    metal: str
+    ligands: int
+    waters: int | None
+    coordination_number: int | None
+
+    def checked(self, *, command: str) -> tuple[SingleLigand, Candidate]:
+        """Return the ligand and its complex, or raise `InputError` with the first thing that is wrong.
+
+        Without donors the error proposes those that can hold one metal, and ends with the command to
+        type; `command` is what was typed.
+        """
+        metal = find_metal(self.metal)
+        single = _chosen(self.smiles, name=self.name, donors=_numbers(self.donors), command=command)
+        candidate = single_candidate(
+            single.ligand,
+            metal=metal,
+            ligands=self.ligands,
+            waters=self.waters,
+            coordination_number=self.coordination_number,
+        )
+        # Last, because it costs a second for a large ligand.
+        # The library's are known to hold one.
+        impossible = () if self.smiles is None else apart(single.ligand)
+        if impossible:
+            names = [single.name_of(atom) for atom in sorted(impossible, key=single.numbers.__getitem__)]
+            raise InputError(
+                f"the ligand: {', '.join(names[:-1])} and {names[-1]} of '{self.smiles}' cannot hold one metal"
+                " together: in no shape of the molecule do they face one point"
+            )
+        return single, candidate
+
+
+def _numbers(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"\s*-?\d+(\s*,\s*-?\d+)*\s*", text):
+        raise InputError(f"--donors takes atom numbers joined by commas, such as 2,4, not '{text}'")
+    return [int(part) for part in text.split(",")]
+
+
+def _chosen(smiles: str | None, *, name: str | None, donors: list[int] | None, command: str) -> SingleLigand:
+    if name is not None and smiles is None:
+        if donors is not None:
+            raise InputError("a ligand of the library has its donors; leave --donors out")
+        return library_ligand(name)
+    if smiles is None or name is not None:
+        raise InputError("name the ligand: either its SMILES or --ligand with a name such as CAM-methyl")
+    try:
+        return plain_ligand(smiles, donors=donors)
+    except DonorsMissingError as missing:
+        raise InputError(proposal(missing, _feasible(missing), command=command)) from None
+
+
+def _feasible(missing: DonorsMissingError) -> tuple[int, ...]:
+    for donors in missing.proposals:
+        if not apart(plain_ligand(missing.smiles, donors=donors).ligand):
+            return donors
+    return missing.proposals[-1][:1]
