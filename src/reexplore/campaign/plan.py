@@ -31,6 +31,7 @@ _DFT_LIGAND_FRACTION = 0.2
 _DFT_POWER = 2.5
 _TRAINING_S = 10.0
 _TRAINING_S_PER_LABEL = 0.04
+_SCREENING_S = 4e-4
 _TEACHER_S = 1.0
 
 
@@ -69,8 +70,10 @@ class Plan:
 def plan_campaign(setup: Setup) -> Plan:
     """Return the plan; nothing is built, and only a sample of ligands is assembled."""
     space, budget, theory = setup.space, setup.file.budget, setup.file.theory
-    templates = space.ligand_count * len(space.coordinations)
     labels = min(budget.labels, space.size)
+    # One for each bare scaffold, to graft the pool on, and one for each ligand that is labelled.
+    bare = len(space.scaffolds) * len(space.coordinations)
+    templates = bare + min(labels, space.ligand_count * len(space.coordinations))
     rounds = 1 + math.ceil(max(0, labels - budget.seed_labels) / budget.batch)
     ligands = min(labels, space.ligand_count)
     atoms, ligand_atoms = _mean_atoms(_sample(setup))
@@ -121,7 +124,12 @@ def plan_campaign(setup: Setup) -> Plan:
             training,
             f"Allegro: {rounds} rounds × {setup.file.surrogate.members} members",
         ),
-        Stage("prediction, choice", 2 * rounds, _TRAINING_S, "Allegro, BoTorch; mostly imports"),
+        Stage(
+            "prediction, choice",
+            2 * rounds,
+            _TRAINING_S + _SCREENING_S * space.size / 2,
+            f"Allegro, BoTorch; {1000 * _SCREENING_S:.1f} ms a candidate",
+        ),
     )
     return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages)
 

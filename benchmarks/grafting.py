@@ -1,0 +1,126 @@
+"""How near screening geometries come to label geometries, and what the difference costs the surrogate.
+
+    python benchmarks/grafting.py CAMPAIGN [--workspace DIR] [--members 4] [--json]
+
+Reads a campaign that has labels. For every label the grafted geometry is compared with the relaxed one
+the label was computed on; then an ensemble is trained on each kind of geometry with the same labels
+and folds, and asked about the labels no member has seen. The difference of the two mean absolute errors
+is what grafting costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reexplore.campaign.driver import open_ledger
+from reexplore.campaign.labelling import binding_energy, terms
+from reexplore.campaign.learning import sample
+from reexplore.campaign.screening import recall_screening
+from reexplore.campaign.setup import prepare
+from reexplore.structures.agreement import heavy_atom_rmsd_angstrom
+from reexplore.structures.geometry import Layout, Structure
+from reexplore.surrogate.dataset import Sample, targets_kcal_mol
+from reexplore.surrogate.settings import AllegroSettings
+
+
+def distances(
+    grafted: Sequence[Structure], relaxed: Sequence[Structure], layouts: Sequence[Layout]
+) -> dict[str, float]:
+    """Return how far grafted geometries lie from relaxed ones of the same complexes, in Å."""
+    rmsd = [heavy_atom_rmsd_angstrom(a, b, layout=c) for a, b, c in zip(grafted, relaxed, layouts, strict=True)]
+    bonds = [
+        np.abs(np.sort(_donor_lengths(a, c)) - np.sort(_donor_lengths(b, c))).mean()
+        for a, b, c in zip(grafted, relaxed, layouts, strict=True)
+    ]
+    return {
+        "complexes": len(rmsd),
+        "heavy_atom_rmsd_median_angstrom": round(float(np.median(rmsd)), 3),
+        "heavy_atom_rmsd_90_percent_angstrom": round(float(np.quantile(rmsd, 0.9)), 3),
+        "metal_donor_mean_error_angstrom": round(float(np.mean(bonds)), 3),
+    }
+
+
+def cost_of_grafting(
+    grafted: Sequence[Sample], relaxed: Sequence[Sample], *, members: int, seed: int = 0
+) -> dict[str, Any]:
+    """Return the out-of-fold errors in kcal/mol of ensembles trained on each kind of geometry, labels being equal."""
+    on_grafted = out_of_fold_errors(grafted, members=members, seed=seed)
+    on_relaxed = out_of_fold_errors(relaxed, members=members, seed=seed)
+    difference = np.abs(on_grafted) - np.abs(on_relaxed)
+    return {
+        "labels": len(grafted),
+        "mae_on_grafted_kcal_mol": round(float(np.abs(on_grafted).mean()), 3),
+        "mae_on_relaxed_kcal_mol": round(float(np.abs(on_relaxed).mean()), 3),
+        "cost_kcal_mol": round(float(difference.mean()), 3),
+        "cost_standard_error_kcal_mol": round(float(difference.std(ddof=1) / np.sqrt(len(difference))), 3),
+    }
+
+
+def out_of_fold_errors(samples: Sequence[Sample], *, members: int, seed: int) -> np.ndarray:
+    """Return prediction less label for every sample, by the member that has not seen it, in kcal/mol."""
+    from reexplore.surrogate.allegro import train_member
+
+    said: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for member in range(members):
+            report = train_member(
+                samples,
+                settings=AllegroSettings(),
+                member=member,
+                members=members,
+                seed=seed,
+                path=Path(folder) / f"{member}.pt",
+            )
+            said |= report.out_of_fold_kcal_mol
+    return np.array([said[s.key] for s in samples]) - targets_kcal_mol(samples)
+
+
+def of_campaign(reference: str, *, workspace: Path, members: int) -> dict[str, Any]:
+    """Return all figures for the labels of a campaign."""
+    setup = prepare(reference, workspace=workspace)
+    ledger = open_ledger(setup)
+    screening = recall_screening(setup, ledger)
+    if screening is None:
+        raise SystemExit(f"{setup.folder} has not screened its pool yet: run the campaign first")
+    labels = ledger.labels()
+    pool = {c.key: c for c in setup.space.candidates() if c.key in labels}
+    grafted = screening.structures(list(pool.values()))
+    relaxed = {key: Structure.from_extxyz(ledger.value(labels[key].structure)["extxyz"]) for key in grafted}
+    keys = sorted(grafted)
+    first = [sample(pool[k], grafted[k], binding_energy(pool[k], terms(labels[k], ledger))) for k in keys]
+    second = [replace(one, structure=relaxed[one.key]) for one in first]
+    layouts = [Layout.of(pool[k]) for k in keys]
+    return distances([grafted[k] for k in keys], [relaxed[k] for k in keys], layouts) | cost_of_grafting(
+        first, second, members=members, seed=setup.file.seed
+    )
+
+
+def _donor_lengths(structure: Structure, layout: Layout) -> np.ndarray:
+    return np.linalg.norm(structure.positions_angstrom[list(layout.donors)] - structure.positions_angstrom[0], axis=1)
+
+
+def main() -> None:
+    """Print the figures of a campaign."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("campaign")
+    parser.add_argument("--workspace", type=Path, default=Path())
+    parser.add_argument("--members", type=int, default=4)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    figures = of_campaign(options.campaign, workspace=options.workspace, members=options.members)
+    for name, value in figures.items():
+        print(f"{name:40s} {value}")
+    if options.json:
+        print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
