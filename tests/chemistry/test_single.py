@@ -124,7 +124,7 @@ def test_unknown_library_names_are_refused(name, message):
             4,
             0,
             None,
-            "atoms, more than 200: its search would not end",
+            "atoms, more than 200: its search would take hours",
         ),
     ],
 )

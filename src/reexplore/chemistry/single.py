@@ -19,8 +19,8 @@ from reexplore.chemistry.metals import Metal
 from reexplore.chemistry.protonation import doubtful_groups
 from reexplore.errors import InputError
 
-#: The largest complex that is built. One GFN2-xTB gradient of 157 atoms costs 0.3 CPU-s and 0.15 GB, with the
-#: square of the atoms; a search takes thousands of them, at 200 atoms most of the two hours a calculation has.
+#: The largest complex that is built. One GFN2-xTB gradient of 157 atoms costs 0.3 CPU-s and grows with the square
+#: of the atoms; a search takes some thousands: at 200 atoms an hour of the four it has. Larger ones were never tried.
 LARGEST_COMPLEX_ATOMS = 200
 
 #: The most donors that are proposed: the highest coordination number of the library.
@@ -156,8 +156,8 @@ def single_candidate(
     atoms = 1 + ligands * ligand.mol_with_hydrogens.GetNumAtoms() + 3 * waters
     if atoms > LARGEST_COMPLEX_ATOMS:
         raise InputError(
-            f"{candidate.name} has {atoms} atoms, more than {LARGEST_COMPLEX_ATOMS}: its search would not end within"
-            " the two hours a calculation has; take fewer or smaller ligands"
+            f"{candidate.name} has {atoms} atoms, more than {LARGEST_COMPLEX_ATOMS}: its search would take"
+            " hours; take fewer or smaller ligands"
         )
     return candidate
 
