@@ -18,6 +18,7 @@ from reexplore.errors import InputError
         ("C[Se]c1cc([*:1])cc([O-:12])c1[O-:11]", -2, "the element Se is not among"),
         ("[CH2]c1cc([*:1])cc([O-:12])c1[O-:11]", -2, "unpaired electron on C"),
         ("Cc1cc([*:1])c[cH:12]c1[O-:11]", -1, "a C atom is marked as donor"),
+        ("[O-:11]C(=O)CP([*:1])CC(=O)[O-:12]", -2, "an attachment point is on P, but sites are on C, N, O or S"),
     ],
 )
 def test_a_faulty_scaffold_is_refused(smiles, charge, message):

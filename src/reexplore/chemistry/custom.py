@@ -11,6 +11,8 @@ from reexplore.errors import InputError
 
 #: Elements that can hold on to a rare-earth ion as a named donor.
 _DONOR_ELEMENTS = ("N", "O", "S", "P")
+#: Elements that hold substituents with bond lengths and torsions from a model compound.
+_SITE_ELEMENTS = ("C", "N", "O", "S")
 
 
 def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -> Scaffold:
@@ -23,6 +25,10 @@ def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -
     if len(sites) >= FIRST_DONOR_MAP:
         raise InputError(f"{where}: {len(sites)} sites, but from {FIRST_DONOR_MAP} on the numbers belong to donors")
     _check_sites(mol, where)
+    for atom in mol.GetAtoms():
+        holder = atom.GetNeighbors()[0].GetSymbol() if atom.GetAtomicNum() == 0 else "C"
+        if holder not in _SITE_ELEMENTS:
+            raise InputError(f"{where}: an attachment point is on {holder}, but sites are on C, N, O or S")
     donors = [a for a in mol.GetAtoms() if a.GetAtomMapNum() >= FIRST_DONOR_MAP]
     maps = sorted(a.GetAtomMapNum() for a in donors)
     if maps != list(range(FIRST_DONOR_MAP, FIRST_DONOR_MAP + len(maps))) or not maps:
