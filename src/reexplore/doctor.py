@@ -28,6 +28,7 @@ from reexplore.errors import InputError
 PROGRAMS = {
     "sbatch": "optional: needed to submit to Slurm from here",
     "setpriv": "optional: ties Parsl's interchange to the driver's life",
+    "xtb": "optional: needed to relax with the xtb program's own optimiser",
 }
 
 _TIMEOUT_S = 120.0

@@ -24,7 +24,7 @@ _LINEAR = 0.05
 
 #: The smallest curvature of a usable start, hartree/bohr²: sets how far the flat modes of waters and
 #: whole ligands move in the first step. 0.005-0.05 need equally many gradients within their scatter.
-FLOOR_HARTREE_BOHR2 = 0.02
+FLOOR_HARTREE_BOHR2 = 0.01
 
 
 def model_hessian(structure: Structure) -> Array:

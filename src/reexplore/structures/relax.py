@@ -1,33 +1,32 @@
-"""GFN2-xTB with ALPB water: the geometry every label stands on."""
+"""Relaxation with GFN2-xTB in water: the geometry every label stands on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.errors import CalculationFailed, FailureCode, MissingEngineError
-from reexplore.structures.blas import lend_openblas
+from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures.engines import Engine, Solvent, Surface, chosen_solvent, surface_of
 from reexplore.structures.geometry import Structure
 from reexplore.structures.hessian import model_hessian
 
-Solvent = Literal["alpb-water", "gas"]
 Array = NDArray[np.float64]
 
-#: Unpaired electrons GFN2-xTB sees; see `relax`.
-UNPAIRED_ELECTRONS = 0
-
 #: A minimum: gradient norm below the first and an energy change in the last step below the second
-#: (the xtb program at its level `tight` takes 8e-4 and 1e-6, which leaves up to 1.7 kcal/mol on the
-#: flat surface of coordinated waters).
+#: (the xtb program at its level `tight` takes 8e-4 and 1e-6, and has stopped 7.6 kcal/mol above the
+#: minimum on the flat surface of whole ligands: benchmarks/relaxation.py).
 GRADIENT_NORM_HARTREE_BOHR = 3e-4
 ENERGY_CHANGE_HARTREE = 1e-6
 
 #: No atom moves further than this in one step.
 MAX_STEP_ANGSTROM = 0.2
+
+#: After so many steps the Hessian is modelled anew: one made of updates alone still describes the
+#: bonds where they were, and needs 1.5-2 times the gradients.
+FRESH_HESSIAN_STEPS = 25
 
 
 @dataclass(frozen=True)
@@ -35,13 +34,15 @@ class Relaxed:
     """A minimum of the GFN2-xTB surface.
 
     `gradient_max_hartree_bohr` is the largest component of the remaining gradient, `steps` the number
-    of gradients that were computed.
+    of gradients that were computed, `engine` the program, its version and the method in words: energies
+    of different methods never stand in one difference.
     """
 
     structure: Structure
     energy_hartree: float
     gradient_max_hartree_bohr: float
     steps: int
+    engine: str
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready values."""
@@ -50,116 +51,125 @@ class Relaxed:
             "energy_hartree": self.energy_hartree,
             "gradient_max_hartree_bohr": self.gradient_max_hartree_bohr,
             "steps": self.steps,
+            "engine": self.engine,
         }
 
 
-class _Surface:
-    """Energies (hartree) and gradients (hartree/bohr) of one molecule; each start from the last density."""
-
-    def __init__(self, structure: Structure, solvent: Solvent) -> None:
-        interface = _tblite()
-        from ase.data import atomic_numbers
-        from ase.units import Bohr
-
-        numbers = np.array([atomic_numbers[symbol] for symbol in structure.symbols])
-        self._bohr = Bohr
-        self._calculator = interface.Calculator(
-            "GFN2-xTB",
-            numbers,
-            structure.positions_angstrom / Bohr,
-            charge=float(structure.charge),
-            uhf=UNPAIRED_ELECTRONS,
-        )
-        self._calculator.set("verbosity", 0)
-        if solvent == "alpb-water":
-            self._calculator.add("alpb-solvation", "water")
-        self._result: Any = None
-        self.calls = 0
-
-    def at(self, positions_angstrom: Array) -> tuple[float, Array]:
-        self.calls += 1
-        self._calculator.update(positions=np.ascontiguousarray(positions_angstrom) / self._bohr)
-        try:
-            self._result = self._calculator.singlepoint(self._result)
-        except RuntimeError as error:
-            raise CalculationFailed(
-                FailureCode.NOT_CONVERGED, "relaxation", f"the GFN2-xTB density did not converge: {error}"
-            ) from error
-        return float(self._result.get("energy")), np.array(self._result.get("gradient"))
-
-
-@lru_cache(maxsize=1)
-def _tblite() -> Any:
-    lend_openblas()
-    try:
-        from tblite import interface
-    except ImportError as error:
-        raise MissingEngineError("GFN2-xTB needs tblite: install it with `pip install tblite`") from error
-    return interface
-
-
-def single_point_energy(structure: Structure, *, solvent: Solvent = "alpb-water") -> float:
+def single_point_energy(structure: Structure, *, engine: Engine = "tblite", solvent: Solvent | None = None) -> float:
     """Return the GFN2-xTB energy in hartree; raise `CalculationFailed` when the density does not converge."""
-    energy, _ = _Surface(structure, solvent).at(structure.positions_angstrom)
+    energy, _ = surface_of(structure, engine=engine, solvent=solvent).at(structure.positions_angstrom)
     return energy
 
 
-def gradient(structure: Structure, *, solvent: Solvent = "alpb-water") -> Array:
+def gradient(structure: Structure, *, engine: Engine = "tblite", solvent: Solvent | None = None) -> Array:
     """Return the GFN2-xTB gradient in hartree/bohr, shape (atoms, 3)."""
-    _, values = _Surface(structure, solvent).at(structure.positions_angstrom)
+    _, values = surface_of(structure, engine=engine, solvent=solvent).at(structure.positions_angstrom)
     return values
 
 
-def relax(structure: Structure, *, solvent: Solvent = "alpb-water", max_steps: int = 1000) -> Relaxed:
+def relax(
+    structure: Structure,
+    *,
+    engine: Engine = "tblite",
+    solvent: Solvent | None = None,
+    max_steps: int = 1000,
+    gradient_norm_hartree_bohr: float = GRADIENT_NORM_HARTREE_BOHR,
+) -> Relaxed:
     """Relax a structure to a minimum with GFN2-xTB.
 
-    BFGS from Lindh's model Hessian: coordinated waters and whole ligands move on a surface so flat
-    that plain quasi-Newton methods stop early or need twice the gradients. GFN2-xTB keeps the 4f
-    electrons of a lanthanide in the core (Bannwarth, Ehlert, Grimme, J. Chem. Theory Comput. 2019,
-    15, 1652), so a trivalent ion with closed-shell ligands has no unpaired valence electron whatever
-    its real multiplicity. Raises `CalculationFailed` when no minimum is reached in `max_steps`
-    gradients.
+    Without a `solvent` it is the engine's own water: ALPB, or GBSA for `xtb-python`, which has no
+    other. The xtb program relaxes with its own ANCopt at the loosest level that reaches the gradient
+    norm; the others with `BFGS` of ASE from a model Hessian. Raises `CalculationFailed` when no minimum
+    is reached in `max_steps` gradients, `InputError` for a solvent or a gradient norm the engine does
+    not have, `MissingEngineError` when it is not installed.
     """
-    from ase import Atoms
-    from ase.calculators.calculator import Calculator, all_changes
-    from ase.optimize import BFGS
-    from ase.units import Bohr, Hartree
+    model = chosen_solvent(engine, solvent)
+    surface = surface_of(structure, engine=engine, solvent=model)
+    if engine == "xtb":
+        from reexplore.structures.xtb_program import ancopt
 
-    surface = _Surface(structure, solvent)
-    history: list[tuple[float, Array]] = []
+        minimum, cycles = ancopt(
+            structure,
+            solvent=model,
+            max_steps=max_steps,
+            gradient_norm_hartree_bohr=gradient_norm_hartree_bohr,
+        )
+        energy, slope = surface.at(minimum.positions_angstrom)
+        return Relaxed(minimum, energy, float(np.abs(slope).max()), cycles + surface.calls, surface.name)
+    descent = _Descent(surface, gradient_norm_hartree_bohr)
+    positions = descent.run(structure, max_steps=max_steps)
+    energy, slope = descent.history[-1]
+    return Relaxed(structure.moved_to(positions), energy, float(np.abs(slope).max()), surface.calls, surface.name)
 
-    class _Adapter(Calculator):
-        implemented_properties = ("energy", "forces")
 
-        def calculate(
-            self, atoms: Any = None, properties: Any = ("energy",), system_changes: Any = all_changes
-        ) -> None:
-            super().calculate(atoms, properties, system_changes)
-            energy, slope = surface.at(atoms.positions)
-            history.append((energy, slope))
-            self.results = {"energy": energy * Hartree, "forces": -slope * Hartree / Bohr}
+class _Descent:
+    """BFGS from Lindh's model Hessian, which is made anew as the molecule moves.
 
-    atoms = Atoms(structure.symbols, structure.positions_angstrom)
-    atoms.calc = _Adapter()
-    optimizer = BFGS(atoms, logfile=None, maxstep=MAX_STEP_ANGSTROM)
-    optimizer.H0 = model_hessian(structure) * Hartree / Bohr**2
-    for _ in optimizer.irun(fmax=0.0, steps=max_steps - 1):
-        if _at_minimum(history):
-            break
-    energy, slope = history[-1]
-    if not _at_minimum(history):
-        raise CalculationFailed(
+    Coordinated waters and whole ligands move on a surface so flat that plain quasi-Newton methods stop
+    early or need several times the gradients.
+    """
+
+    def __init__(self, surface: Surface, gradient_norm_hartree_bohr: float) -> None:
+        self.history: list[tuple[float, Array]] = []
+        self._surface = surface
+        self._norm = gradient_norm_hartree_bohr
+
+    def run(self, structure: Structure, *, max_steps: int) -> Array:
+        """Return the positions of the minimum in Ångström."""
+        from ase import Atoms
+        from ase.optimize import BFGS
+        from ase.units import Bohr, Hartree
+
+        atoms = Atoms(structure.symbols, structure.positions_angstrom)
+        atoms.calc = self._calculator()
+        while not self._at_minimum():
+            left = max_steps - self._surface.calls
+            if left <= 0:
+                raise self._not_converged()
+            optimizer = BFGS(atoms, logfile=None, maxstep=MAX_STEP_ANGSTROM)
+            optimizer.H0 = model_hessian(structure.moved_to(atoms.positions)) * Hartree / Bohr**2
+            # The gradient where the last Hessian ended is still known.
+            steps = min(FRESH_HESSIAN_STEPS, left - 1 if not self.history else left)
+            for _ in optimizer.irun(fmax=0.0, steps=steps):
+                if self._at_minimum():
+                    break
+        return np.array(atoms.positions)
+
+    def _calculator(self) -> Any:
+        from ase.calculators.calculator import Calculator, all_changes
+        from ase.units import Bohr, Hartree
+
+        surface, history = self._surface, self.history
+
+        class _Adapter(Calculator):
+            implemented_properties = ("energy", "forces")
+
+            def calculate(
+                self, atoms: Any = None, properties: Any = ("energy",), system_changes: Any = all_changes
+            ) -> None:
+                super().calculate(atoms, properties, system_changes)
+                energy, slope = surface.at(atoms.positions)
+                history.append((energy, slope))
+                self.results = {"energy": energy * Hartree, "forces": -slope * Hartree / Bohr}
+
+        return _Adapter()
+
+    def _at_minimum(self) -> bool:
+        if not self.history:
+            return False
+        energy, slope = self.history[-1]
+        if np.linalg.norm(slope) > self._norm:
+            return False
+        # Energies above a minimum go with the square of the gradient.
+        change = ENERGY_CHANGE_HARTREE * max(1.0, self._norm / GRADIENT_NORM_HARTREE_BOHR) ** 2
+        return len(self.history) == 1 or abs(energy - self.history[-2][0]) < change
+
+    def _not_converged(self) -> CalculationFailed:
+        energy, slope = self.history[-1]
+        return CalculationFailed(
             FailureCode.NOT_CONVERGED,
             "relaxation",
-            f"no minimum after {surface.calls} gradients",
+            f"no minimum after {self._surface.calls} gradients",
             gradient_norm_hartree_bohr=float(np.linalg.norm(slope)),
             energy_hartree=energy,
         )
-    return Relaxed(structure.moved_to(atoms.positions), energy, float(np.abs(slope).max()), surface.calls)
-
-
-def _at_minimum(history: list[tuple[float, Array]]) -> bool:
-    energy, slope = history[-1]
-    if np.linalg.norm(slope) > GRADIENT_NORM_HARTREE_BOHR:
-        return False
-    return len(history) == 1 or abs(energy - history[-2][0]) < ENERGY_CHANGE_HARTREE
