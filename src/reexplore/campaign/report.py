@@ -127,7 +127,7 @@ def contraction_table(record: CampaignRecord) -> Table:
     )
     shown.add_column("ligand", no_wrap=True)
     shown.add_column("all donors", justify="right", no_wrap=True)
-    shown.add_column("by donor")
+    shown.add_column("by donor", no_wrap=True)
     shown.add_column("metals")
     for row in record.contraction:
         shown.add_row(*_contraction_cells(row))
