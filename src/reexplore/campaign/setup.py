@@ -105,7 +105,7 @@ class Setup:
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader of the numbers has to know."""
         comparison = comparison_warning(self.level, [m.symbol for m in self.space.metals])
-        unseeded = NOT_SEEDED if "architector" in (self.file.theory.builders or ["architector"]) else ""
+        unseeded = NOT_SEEDED if "architector" in self.file.theory.builders else ""
         return tuple(sentence for sentence in (comparison, unseeded) if sentence)
 
     def resolved(self) -> dict[str, Any]:
