@@ -85,6 +85,13 @@ def test_the_proposed_command_repeats_what_was_typed(run, tmp_path):
     assert "reexplore structures build 'CC(=O)N[O-]' --metal Eu --out 'my folder' --donors 2,4" in ended.stderr
 
 
+def test_a_proposal_can_hold_one_metal(run, tmp_path):
+    # Oxygen and nitrogen of 4-pyridinolate are four bonds apart, as those of a chelate, but point apart.
+    ended = run("build", "[O-]c1ccncc1", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "likely O0 " in ended.stderr
+
+
 def test_a_good_complex_passes_with_its_donors_named(run, file):
     passed = run("check", str(file), *HOPO, cwd=file.parent)
     assert passed.returncode == 0

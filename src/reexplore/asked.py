@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rdkit import Chem
+
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.donors import CHELATE_BONDS
 from reexplore.chemistry.metals import find_metal
 from reexplore.chemistry.single import (
     DonorsMissingError,
@@ -16,7 +19,7 @@ from reexplore.chemistry.single import (
     single_candidate,
 )
 from reexplore.errors import InputError
-from reexplore.structures.chelation import apart
+from reexplore.structures.chelation import apart, can_hold
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,20 @@ def _chosen(smiles: str | None, *, name: str | None, donors: list[int] | None, c
 
 
 def _feasible(missing: DonorsMissingError) -> tuple[int, ...]:
+    """Return the first proposed set that can hold one metal, or what can be kept of the largest."""
     for donors in missing.proposals:
-        if not apart(plain_ligand(missing.smiles, donors=donors).ligand):
+        if _together(missing.smiles, donors):
             return donors
-    return missing.proposals[-1][:1]
+    bonds = Chem.GetDistanceMatrix(Chem.MolFromSmiles(missing.smiles))
+    donors = missing.proposals[0]
+    kept: tuple[int, ...] = ()
+    # Those with most partners in five-membered rings first; neighbours never hold a metal side by side here.
+    for donor in sorted(donors, key=lambda d: (-sum(bonds[d, list(donors)] == CHELATE_BONDS[0]), d)):
+        if all(bonds[donor, other] > 1 for other in kept) and _together(missing.smiles, (*kept, donor)):
+            kept = (*kept, donor)
+    return tuple(sorted(kept))
+
+
+def _together(smiles: str, donors: tuple[int, ...]) -> bool:
+    ligand = plain_ligand(smiles, donors=donors).ligand
+    return can_hold(ligand, ligand.donors)

@@ -5,7 +5,7 @@ import pytest
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
 from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.single import plain_ligand
-from reexplore.structures.chelation import apart
+from reexplore.structures.chelation import apart, chelate_strain_kcal_mol
 
 #: Chelates of rare-earth crystal structures (Cambridge Structural Database); donors as indices of the SMILES.
 KNOWN = {
@@ -47,7 +47,9 @@ IMPOSSIBLE = {
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_chelates_hold_one_metal(name):
     smiles, donors = KNOWN[name]
-    assert apart(plain_ligand(smiles, donors=donors).ligand) == ()
+    ligand = plain_ligand(smiles, donors=donors).ligand
+    assert apart(ligand) == ()
+    assert chelate_strain_kcal_mol(ligand, donors=ligand.donors) < 2.0 * len(donors)
 
 
 @pytest.mark.parametrize("name", SCAFFOLDS)
@@ -61,6 +63,7 @@ def test_donors_that_point_apart_are_named(name):
     smiles, donors = IMPOSSIBLE[name]
     single = plain_ligand(smiles, donors=donors)
     assert {single.numbers[a] for a in apart(single.ligand)} == set(donors)
+    assert chelate_strain_kcal_mol(single.ligand, donors=single.ligand.donors) > 2.7 * len(donors)
 
 
 def test_the_pair_at_fault_is_named_among_several():

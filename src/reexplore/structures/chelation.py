@@ -22,7 +22,7 @@ _RING_ANGSTROM = 3.1
 _FARTHEST_ANGSTROM = 100.0
 _FORCE_CONSTANT = 300.0  # kcal/mol/Å²
 
-#: What a chelate may be strained by, per donor: at most 1.8 kcal/mol in 40 known chelates, at least 2.7 in 14 pairs
+#: What a chelate may be strained by, per donor: at most 1.8 kcal/mol in 33 known chelates, at least 2.7 in 13 pairs
 #: of donors that no metal holds, such as those of 4-pyridinolate or terephthalate (tests/structures/test_chelation.py).
 STRAIN_KCAL_MOL_PER_DONOR = 2.5
 #: Conformers embedded, so many at a time, before the donors are given up; the first that fits ends the search.
@@ -49,19 +49,20 @@ def chelate_strain_kcal_mol(ligand: Ligand, *, donors: tuple[int, ...], seed: in
     return float(lowest)
 
 
-def apart(ligand: Ligand, *, donors: tuple[int, ...] | None = None) -> tuple[int, ...]:
+def can_hold(ligand: Ligand, donors: tuple[int, ...]) -> bool:
+    """Return whether these atoms of `mol` can hold one metal together."""
+    return chelate_strain_kcal_mol(ligand, donors=donors) <= STRAIN_KCAL_MOL_PER_DONOR * len(donors)
+
+
+def apart(ligand: Ligand) -> tuple[int, ...]:
     """Return the donors that cannot hold one metal together, or nothing when all can.
 
     An impossible pair is named if there is one, else all of them.
     """
-    donors = ligand.donors if donors is None else donors
-    if _reach(ligand, donors):
+    donors = ligand.donors
+    if can_hold(ligand, donors):
         return ()
-    return next((pair for pair in combinations(donors, 2) if not _reach(ligand, pair)), donors)
-
-
-def _reach(ligand: Ligand, donors: tuple[int, ...]) -> bool:
-    return chelate_strain_kcal_mol(ligand, donors=donors) <= STRAIN_KCAL_MOL_PER_DONOR * len(donors)
+    return next((pair for pair in combinations(donors, 2) if not can_hold(ligand, pair)), donors)
 
 
 def _with_metal(ligand: Ligand) -> Chem.Mol:
