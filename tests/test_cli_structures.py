@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from reexplore import cli
+from reexplore import cli, workbench
+from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.geometry import Layout
 from tests.structures.sample import candidate, relaxed
 
@@ -161,6 +162,38 @@ def test_pictures_and_pages_are_written(run, file):
     refused = run("show", str(file), "--out", "complex.gif", cwd=file.parent)
     assert refused.returncode == 2
     assert ".png or .html" in refused.stderr
+
+
+def test_a_place_that_is_not_there_is_refused_before_any_work(run, file):
+    for command in (("relax", file, "--out", "nowhere/a.xyz"), ("show", file, "--out", "nowhere/a.png")):
+        ended = run(*command, cwd=file.parent)
+        assert ended.returncode == 2
+        assert "a folder that exists" in ended.stderr
+
+
+def test_a_calculation_that_fails_is_a_code_and_exit_1(run, file, monkeypatch):
+    def fail(*_arguments, **_options):
+        raise CalculationFailed(FailureCode.NOT_CONVERGED, "relaxation", "no minimum", energy_hartree=-1.0)
+
+    monkeypatch.setattr(workbench, "relax_file", fail)
+    shown = run("relax", file, cwd=file.parent)
+    assert (shown.returncode, shown.stdout) == (1, "failed: not_converged in relaxation: no minimum\n")
+    told = run("relax", file, "--json", cwd=file.parent)
+    assert told.returncode == 1
+    assert json.loads(told.stdout)["failure"]["evidence"] == {"energy_hartree": -1.0}
+    assert [p.name for p in file.parent.iterdir()] == [file.name]
+
+
+def test_a_saddle_point_is_exit_1(run, tmp_path):
+    # Planar ammonia: by symmetry no gradient leads out of the plane.
+    flat = [(0.0, 0.0), (1.0, 0.0), (-0.5, 0.8660254), (-0.5, -0.8660254)]
+    lines = [f"{symbol} {x} {y} 0.0" for symbol, (x, y) in zip("NHHH", flat, strict=True)]
+    (tmp_path / "flat.xyz").write_text("\n".join(["4", "charge=0", *lines, ""]))
+    ended = run("relax", "flat.xyz", "--frequencies", "--json", cwd=tmp_path)
+    vibrations = json.loads(ended.stdout)["vibrations"]
+    assert ended.returncode == 1
+    assert not vibrations["is_minimum"]
+    assert len(vibrations["imaginary_cm1"]) == 1
 
 
 @pytest.mark.parametrize("command", ["build", "relax", "check", "show"])

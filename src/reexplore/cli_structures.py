@@ -65,6 +65,12 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="XYZ or exten
 console = Console(highlight=False, soft_wrap=True)
 
 
+def _require_place(target: Path) -> None:
+    """Raise `InputError` when a file cannot be written there, before anything is computed."""
+    if not target.parent.is_dir() or target.is_dir():
+        raise InputError(f"--out {target}: name a file in a folder that exists")
+
+
 def _typed() -> str:
     return shlex.join(["reexplore", *sys.argv[1:]])
 
@@ -196,6 +202,7 @@ def relax(  # noqa: PLR0917 - options of a command
 
     structure = read_structure(file, charge=charge)
     target = out or Path(f"{file.stem}-relaxed.extxyz")
+    _require_place(target)
     with _failures_shown(as_json=as_json):
         found = relax_file(structure, engine=engine, frequencies=frequencies)
     target.write_text(found.relaxed.structure.to_extxyz(), encoding="utf-8")
@@ -281,6 +288,7 @@ def show(
     target = out or Path(f"{file.stem}.png")
     if target.suffix not in (".png", ".html"):
         raise InputError(f"--out {target}: end it with .png or .html")
+    _require_place(target)
     structure = read_structure(file, unnamed=0)
     if target.suffix == ".html":
         target.write_text(structure_page(structure, title=file.name), encoding="utf-8")
