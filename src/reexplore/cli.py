@@ -174,6 +174,9 @@ def status(
     console.print(status_table(found))
     if found.failures_by_code:
         console.print("failures: " + ", ".join(f"{code} {count}" for code, count in found.failures_by_code.items()))
+    if found.ligands_refused_by_code:
+        told = ", ".join(f"{code} {count}" for code, count in found.ligands_refused_by_code.items())
+        console.print(f"ligands without a screening geometry: {told}")
 
 
 @campaign.command()

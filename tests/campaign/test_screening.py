@@ -8,6 +8,7 @@ from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.screening import Screening, recall_screening, screen
+from reexplore.campaign.status import campaign_status
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.execution.store import Outcome, Store
 from reexplore.execution.tasks import FUNCTIONS, Context
@@ -79,6 +80,8 @@ def test_the_ledger_remembers_what_screening_came_to(tmp_path):
     bench, _, screening = screened(tmp_path, broken=["HOPO"])
     again = recall_screening(bench.setup, bench.ledger)
     assert again is not None
+    assert again.refused_by_code == {"build_failed": 3}
+    assert campaign_status(bench.setup, bench.ledger).ligands_refused_by_code == {"build_failed": 3}
     assert again.available == screening.available
     assert [again.failure(key) for key in bench.pool] == [screening.failure(key) for key in bench.pool]
 
@@ -91,6 +94,7 @@ def test_refusals_survive_being_written(tmp_path):
     again = Screening.from_text(Screening((first, *others)).to_text(), bench.store)
     lost = [c.key for c in first.family.candidates_of(1)]
     assert [again.failure(key) for key in lost] == [clash] * 2
+    assert again.refused_by_code == {"clash": 1}
     assert set(again.available) == set(bench.pool) - set(lost)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,6 +78,16 @@ class Screening:
         """Return the keys of all candidates that have a screening geometry."""
         return tuple(key for key, (number, row) in self._where.items() if self.parts[number].failure_of(row) is None)
 
+    @property
+    def refused_by_code(self) -> dict[str, int]:
+        """Return how many ligands have no screening geometry, for each reason."""
+        codes = Counter[str]()
+        for part in self.parts:
+            if part.failure is not None:
+                codes[part.failure.code.value] += len(part.family.members)
+            codes.update(failure.code.value for failure in part.refused.values())
+        return dict(codes)
+
     def failure(self, key: str) -> Failure | None:
         """Return why a candidate has no screening geometry, or None when it has one."""
         number, row = self._where[key]
@@ -149,6 +160,9 @@ def screen(bench: Bench) -> Screening:
         refused = {int(row): Failure.from_dict(data) for row, data in outcome.value["refused"].items()}
         judged.append(Part(part.family, part.digest, part.template, refused, None))
     screening = Screening(tuple(judged))
+    if codes := screening.refused_by_code:
+        told = ", ".join(f"{code} {count}" for code, count in codes.items())
+        bench.narrator.say(f"ligands without a screening geometry: {told}")
     bench.ledger.set_meta(**{_META: bench.store.put_text(screening.to_text())})
     return screening
 

@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from reexplore.campaign.ledger import Ledger
+from reexplore.campaign.screening import recall_screening
 from reexplore.campaign.setup import Setup
 
 
@@ -26,6 +27,7 @@ class Status:
     round_open: int | None
     calculations: dict[str, dict[str, int]]
     failures_by_code: dict[str, int]
+    ligands_refused_by_code: dict[str, int]
     reused: int
     core_hours: float
     core_seconds_by_kind: dict[str, float]
@@ -47,6 +49,7 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         spent = 0.0 if calculation["reused"] else calculation["cpu_s"] or 0.0
         seconds[calculation["kind"]] = seconds.get(calculation["kind"], 0.0) + spent
     rounds = ledger.rounds()
+    screening = recall_screening(setup, ledger)
     is_open = bool(rounds) and rounds[-1].finished_at is None
     return Status(
         name=setup.file.name,
@@ -59,6 +62,7 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         round_open=rounds[-1].number if is_open else None,
         calculations=states,
         failures_by_code=dict(Counter(c["failure"]["code"] for c in calculations if c["failure"])),
+        ligands_refused_by_code=screening.refused_by_code if screening else {},
         reused=sum(c["reused"] for c in calculations),
         core_hours=sum(seconds.values()) / 3600,
         core_seconds_by_kind={kind: round(value, 1) for kind, value in seconds.items()},
