@@ -23,7 +23,7 @@ _SMALLEST_STRETCH = 1e-4
 _LINEAR = 0.05
 
 #: The smallest curvature of a usable start, hartree/bohr²: sets how far the flat modes of waters and
-#: whole ligands move in the first step. 0.005-0.05 need equally many gradients within their scatter.
+#: whole ligands move in the first step. Twice as much takes a sixth more gradients.
 FLOOR_HARTREE_BOHR2 = 0.01
 
 

@@ -20,7 +20,8 @@ STEP_ANGSTROM = 0.005
 #: Below this, in cm⁻¹, an imaginary mode is no saddle point. ALPB's surface grid has fixed axes, which
 #: gives the free rotations of a complex frequencies of 15-27 cm⁻¹ (`external_cm1`) where they should
 #: be zero; a water or a methyl group that turns almost freely may come out imaginary by as much.
-#: xtb's thermochemistry takes imaginary modes up to 20 cm⁻¹ for real for the same reason.
+#: xtb's thermochemistry takes imaginary modes up to 20 cm⁻¹ for real for the same reason. The other
+#: side of it: a descent as flat as the noise is not seen.
 IMAGINARY_NOISE_CM1 = 30.0
 
 
