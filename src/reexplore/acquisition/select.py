@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from reexplore.acquisition.contenders import contenders
 from reexplore.acquisition.objective import gain_kcal_mol
 from reexplore.acquisition.policy import Policy
 from reexplore.errors import CalculationFailed, FailureCode
@@ -54,7 +55,7 @@ def choose(
     q: int,
     seed: int,
 ) -> list[Pick]:
-    """Choose the next `q` candidates from a forecast.
+    """Choose the next `q` candidates from a forecast; of a very large one, among its `contenders`.
 
     `samples` describe the forecast's candidates, `labelled` maps keys to binding energies in
     kcal/mol, and `excluded` are neither labelled nor to be picked. Raises `ValueError` for keys the
@@ -64,18 +65,30 @@ def choose(
     row_of = {key: row for row, key in enumerate(forecast.keys)}
     if unknown := sorted({*labelled, *excluded} - row_of.keys() | row_of.keys() ^ sample_of.keys()):
         raise ValueError(f"forecast and samples do not both have: {', '.join(unknown)}")
-    pool = [sample_of[key] for key in forecast.keys]
-    energies = joint_samples(forecast, calibration, ligands=[s.ligand for s in pool], samples=policy.samples, seed=seed)
-    observed = {row_of[key]: label for key, label in labelled.items()}
-    gain = gain_kcal_mol(energies, groups=[s.group for s in pool], observed_kcal_mol=observed)
+    found = contenders(
+        forecast,
+        forecast.sigma_kcal_mol(calibration),
+        groups=[sample_of[key].group for key in forecast.keys],
+        observed_kcal_mol={row_of[key]: label for key, label in labelled.items()},
+        seed=seed,
+    )
+    keys = tuple(forecast.keys[row] for row in found.rows)
+    table = Forecast(keys, forecast.member_kcal_mol[found.rows])
+    pool = [sample_of[key] for key in keys]
+    energies = joint_samples(table, calibration, ligands=[s.ligand for s in pool], samples=policy.samples, seed=seed)
+    here = {key: row for row, key in enumerate(keys)}
+    observed = {here[key]: label for key, label in labelled.items()}
+    fair = {here[forecast.keys[row]] for row in found.fair}
+    gain = gain_kcal_mol(energies, groups=[s.group for s in pool], observed_kcal_mol=observed, typical=fair)
     return select_batch(
         gain,
-        forecast.keys,
+        keys,
         policy=policy,
         q=q,
         pending=(),
         labelled=observed.keys(),
-        excluded={row_of[key] for key in excluded},
+        excluded={here[key] for key in excluded if key in here},
+        controls=fair,
         seed=seed,
     )
 
@@ -89,13 +102,15 @@ def select_batch(
     pending: Collection[int],
     labelled: Collection[int],
     excluded: Collection[int] = (),
+    controls: Collection[int] | None = None,
     seed: int,
 ) -> list[Pick]:
     """Choose `q` rows of a table of joint utilities, shape (N, S), bigger is better.
 
     `pending` rows are being labelled: they are not picked and count as if they were part of the
     batch. `labelled` and `excluded` rows are not picked. Controls are drawn first, from
-    every free row, so that they are a fair sample of the pool; they are then pending for the others.
+    every free row (of `controls`, where not all rows are a fair share of the pool), so that they are a
+    fair sample of it; they are then pending for the others.
     At least one pick is left to the acquisition. The result has fewer than `q` picks only when fewer
     rows are free; it does not depend on the order of the table. Raises `CalculationFailed`
     (POOL_EXHAUSTED) when none is.
@@ -111,13 +126,15 @@ def select_batch(
         )
     random = np.random.default_rng(seed)
     size = min(q, len(free))
-    controls = [int(row) for row in random.choice(free, min(policy.random_controls, size - 1), replace=False)]
-    waiting = [*sorted(pending, key=lambda row: keys[row]), *controls]
-    choices = [row for row in free if row not in controls]
-    acquired = _acquire(utility, choices, waiting=waiting, q=size - len(controls), policy=policy, random=random)
+    eligible = free if controls is None else [row for row in free if row in controls]
+    wanted = min(policy.random_controls, size - 1, len(eligible))
+    drawn = [int(row) for row in random.choice(eligible, wanted, replace=False)]
+    waiting = [*sorted(pending, key=lambda row: keys[row]), *drawn]
+    choices = [row for row in free if row not in drawn]
+    acquired = _acquire(utility, choices, waiting=waiting, q=size - len(drawn), policy=policy, random=random)
     return [
         *(Pick(keys[row], "acquisition", value, rank) for rank, (row, value) in enumerate(acquired, start=1)),
-        *(Pick(keys[row], "control", None, rank) for rank, row in enumerate(controls, start=len(acquired) + 1)),
+        *(Pick(keys[row], "control", None, rank) for rank, row in enumerate(drawn, start=len(acquired) + 1)),
     ]
 
 
