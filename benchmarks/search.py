@@ -118,7 +118,7 @@ def _search(candidate: Candidate, starts: list[Start], refine: int) -> dict[str,
 
 def _remember() -> None:
     """Let the searches of one case share every calculation on the same geometry."""
-    for name in ("settle", "single_point_energy", "relax"):
+    for name in ("settle", "relax"):
         setattr(search, name, _memory(getattr(search, name)))
 
 
@@ -151,7 +151,9 @@ def _figures(results: list[dict[str, Any]]) -> dict[str, Any]:
             run: sum(a is not None and a <= WITHIN_KCAL_MOL for a in values) / len(values)
             for run, values in above.items()
         },
-        "largest_kcal_mol": {run: max((a for a in values if a is not None), default=None) for run, values in above.items()},
+        "largest_kcal_mol": {
+            run: max((a for a in values if a is not None), default=None) for run, values in above.items()
+        },
     }
 
 

@@ -13,7 +13,9 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import Metal
 from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures.geometry import Structure
 from reexplore.structures.quality import DONOR_RADII_ANGSTROM
+from reexplore.structures.rotamers import turned, turns
 
 Array = NDArray[np.float64]
 
@@ -24,6 +26,8 @@ _NEAREST_OTHER_ANGSTROM = 2.7
 #: Two donors of one ligand are at least this far apart (bite of a nitrate: 2.1 Å), so that no two share a place.
 _NEAREST_DONORS_ANGSTROM = 2.1
 _FARTHEST_ANGSTROM = 30.0
+#: How far a donor may be from where it belongs after the force field: amines of EDTA lie 0.3 Å out.
+_HELD_ANGSTROM = 0.5
 
 _FORCE_CONSTANT = 100.0  # kcal/mol/Å²; stiff beside torsions, soft beside bonds
 _STEPS = 500
@@ -55,23 +59,30 @@ def chelates(ligand: Ligand, *, metal: Metal, count: int, seed: int) -> list[Che
 
     `count` are embedded with the metal as a point at its distances from the donors (ETKDGv3; S. Wang et
     al., J. Chem. Inf. Model. 2020, 60, 2044) and pre-optimised with MMFF94s, or UFF where that has no
-    parameters. The same seed gives the same conformers. Raises `CalculationFailed` when the donors
-    cannot face one metal.
+    parameters; then each side chain is turned. The same seed gives the same conformers. Raises
+    `CalculationFailed` when the donors cannot face one metal.
     """
     mol = ligand.mol_with_hydrogens
     ideal = {d: metal_donor_angstrom(mol.GetAtomWithIdx(d).GetSymbol(), metal) for d in ligand.donors}
-    embedded = _embedded(mol, ideal, count=count, seed=seed)
     found: list[Chelate] = []
     shapes: list[Array] = []
-    for conformer in embedded:
-        positions = _settled(mol, conformer, ideal)
+
+    def keep(start: Array) -> None:
+        positions = _settled(mol, start, ideal)
         arms = np.linalg.norm(positions[list(ideal)], axis=1)
-        if np.max(np.abs(arms - list(ideal.values()))) > 5 * _DONOR_SLACK_ANGSTROM:
-            continue
         shape = _shape(mol, positions)
-        if all(np.max(np.abs(shape - other)) > _DISTINCT_ANGSTROM for other in shapes):
+        held = np.max(np.abs(arms - list(ideal.values()))) < _HELD_ANGSTROM
+        if held and all(np.max(np.abs(shape - other)) > _DISTINCT_ANGSTROM for other in shapes):
             shapes.append(shape)
             found.append(Chelate(positions, ligand.donors))
+
+    for embedded in _embedded(mol, ideal, count=count, seed=seed):
+        keep(embedded)
+    symbols = tuple(atom.GetSymbol() for atom in mol.GetAtoms())
+    for chelate in tuple(found):
+        for turn in turns(ligand):
+            start = turned(Structure(symbols, chelate.positions_angstrom, ligand.charge), turn)
+            keep(np.vstack((start.positions_angstrom, np.zeros((1, 3)))))
     if not found:
         raise CalculationFailed(
             FailureCode.BUILD_FAILED,
@@ -135,6 +146,8 @@ def _force_field(mol: Chem.Mol) -> tuple[Any, Any]:
     """Return a force field and the function that keeps two of its points between two distances."""
     if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
         properties = rdForceFieldHelpers.MMFFGetMoleculeProperties(mol, mmffVariant="MMFF94s")
+        # Without the metal's charge electrostatics would draw every N-H and O-H to the anionic donors.
+        properties.SetMMFFEleTerm(False)
 
         def restrain(field: Any, first: int, second: int, lower: float, upper: float) -> None:
             field.MMFFAddDistanceConstraint(first, second, False, lower, upper, _FORCE_CONSTANT)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,8 @@ STAGE = "placement"
 _CHELATES = 24
 _TRIALS_PER_STRUCTURE = 40
 _FEWEST_TRIALS = 400
-#: Orientations from which the donors of a chelate look for vertices.
+#: Up to so many donors every choice of vertices is tried; more look for theirs from random orientations.
+_ENUMERATED_DONORS = 3
 _ORIENTATIONS = 300
 _REFINEMENTS = 4
 #: A chelate fits a set of vertices when its donors are this near to them, root mean square, degrees.
@@ -36,6 +38,10 @@ _MISFIT_DEGREES = 22.0
 #: Atoms of different parts nearer than this overlap, Å: two heavy atoms, heavy and hydrogen, two hydrogens.
 _CONTACT_ANGSTROM = ((1.7, 2.0), (2.0, 2.6))
 _WATER_SPINS = 12
+#: A hydrogen bond may form, a bond may not.
+_WATER_CLEAR_ANGSTROM = 1.6
+#: How often all ligands of an arrangement have the same conformer.
+_ALIKE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +74,7 @@ def place_complexes(candidate: Candidate, *, count: int, seed: int) -> list[Stru
     best: list[tuple[float, Array]] = []
     for name in names:
         corners = vertices(name)
-        places = [place for shape in shapes for place in _places(shape, corners, random)]
+        places = [fitting for shape in shapes if (fitting := _places(shape, corners, random))]
         found: list[tuple[float, Array]] = []
         for _ in range(trials):
             positions = _arrangement(candidate, places, corners, random)
@@ -95,60 +101,87 @@ def _symbols(candidate: Candidate) -> tuple[str, ...]:
 
 def _places(shape: Chelate, corners: Array, random: np.random.Generator) -> list[_Place]:
     """Return the ways in which a chelate's donors fit distinct vertices."""
-    from scipy.optimize import linear_sum_assignment
     from scipy.spatial.transform import Rotation
 
     directions = shape.directions
-    found: dict[tuple[int, ...], _Place] = {}
-    for start in Rotation.random(_ORIENTATIONS, random):
-        turn = start
-        for _ in range(_REFINEMENTS):
-            near = turn.apply(directions) @ corners.T
-            _, chosen = linear_sum_assignment(-near)
-            turn, _ = Rotation.align_vectors(corners[chosen], directions)
+    bites = _angles_degrees(directions)
+    found = []
+    for chosen in _assignments(directions, corners, random):
+        wanted = corners[list(chosen)]
+        # Opposite vertices, for one, suit no two donors and define no turn.
+        if np.max(np.abs(_angles_degrees(wanted) - bites)) > 2 * _MISFIT_DEGREES:
+            continue
+        turn, _ = Rotation.align_vectors(wanted, directions)
         if len(directions) == 1:
             # One donor leaves the turn about its axis free.
-            turn = Rotation.from_rotvec(random.uniform(0, 2 * np.pi) * corners[chosen[0]]) * turn
-        cosines = np.clip(np.sum(turn.apply(directions) * corners[chosen], axis=1), -1.0, 1.0)
-        misfit = np.degrees(np.sqrt(np.mean(np.arccos(cosines) ** 2)))
-        key = tuple(int(c) for c in chosen)
-        if misfit < _MISFIT_DEGREES and (key not in found or len(directions) == 1):
-            found[key] = _Place(frozenset(key), turn.apply(shape.positions_angstrom))
-    return list(found.values())
+            turn = Rotation.from_rotvec(random.uniform(0, 2 * np.pi) * wanted[0]) * turn
+        cosines = np.clip(np.sum(turn.apply(directions) * wanted, axis=1), -1.0, 1.0)
+        if np.degrees(np.sqrt(np.mean(np.arccos(cosines) ** 2))) < _MISFIT_DEGREES:
+            found.append(_Place(frozenset(chosen), turn.apply(shape.positions_angstrom)))
+    return found
+
+
+def _angles_degrees(directions: Array) -> Array:
+    return np.asarray(np.degrees(np.arccos(np.clip(directions @ directions.T, -1.0, 1.0))))
+
+
+def _assignments(directions: Array, corners: Array, random: np.random.Generator) -> list[tuple[int, ...]]:
+    """Return the vertices that donors may take: all of them for few donors, else what random turns lead to."""
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.transform import Rotation
+
+    if len(directions) <= _ENUMERATED_DONORS:
+        return list(permutations(range(len(corners)), len(directions)))
+    found: dict[tuple[int, ...], None] = {}
+    for turn in Rotation.random(_ORIENTATIONS, random):
+        for _ in range(_REFINEMENTS):
+            _, chosen = linear_sum_assignment(-(turn.apply(directions) @ corners.T))
+            turn, _ = Rotation.align_vectors(corners[chosen], directions)  # noqa: PLW2901 - each turn is refined
+        found[tuple(int(c) for c in chosen)] = None
+    return list(found)
 
 
 def _arrangement(
-    candidate: Candidate, places: list[_Place], corners: Array, random: np.random.Generator
+    candidate: Candidate, places: list[list[_Place]], corners: Array, random: np.random.Generator
 ) -> Array | None:
-    """Return positions of one random arrangement, or None when a ligand finds its vertices taken."""
+    """Return positions of one random arrangement, or None when a ligand finds its vertices taken.
+
+    `places` are those of each conformer. In half of the arrangements all ligands have one conformer:
+    n ligands of k conformers mix in k^n ways, but what holds one ligand best holds the others too.
+    """
+    if candidate.ligands and not places:
+        return None
+    alike = random.integers(len(places)) if candidate.ligands and random.random() < _ALIKE else None
     taken: frozenset[int] = frozenset()
     parts = [np.zeros((1, 3))]
     for _ in range(candidate.ligands):
-        free = [place for place in places if taken.isdisjoint(place.taken)]
+        shape = random.integers(len(places)) if alike is None else alike
+        free = [place for place in places[shape] if taken.isdisjoint(place.taken)]
         if not free:
             return None
         place = free[random.integers(len(free))]
         taken |= place.taken
         parts.append(place.positions)
-    left = [corner for k, corner in enumerate(corners) if k not in taken]
     length = metal_donor_angstrom("O", candidate.metal)
-    for corner in left:
-        parts.append(_water_on(corner * length, np.vstack(parts), random))
+    for k, corner in enumerate(corners):
+        if k not in taken:
+            parts.append(_water_on(corner * length, np.vstack(parts), random))
     return np.vstack(parts)
 
 
 def _water_on(oxygen: Array, others: Array, random: np.random.Generator) -> Array:
-    """Return a water at `oxygen`, its dipole along the bond, spun so that its hydrogens keep away from `others`."""
+    """Return a water at `oxygen`, its dipole along the bond, spun at random but clear of `others` if it can be."""
     from scipy.spatial.transform import Rotation
 
     axis = oxygen / np.linalg.norm(oxygen)
     upright, _ = Rotation.align_vectors([axis], [[0.0, 0.0, 1.0]])
-    angles = random.uniform(0, 2 * np.pi) + np.pi / _WATER_SPINS * np.arange(_WATER_SPINS)
+    angles = 2 * np.pi * random.random(_WATER_SPINS)
     spun = Rotation.from_rotvec(angles[:, None] * axis)
     wet = water().positions_angstrom @ upright.as_matrix().T
     trials = np.einsum("kij,aj->kai", spun.as_matrix(), wet) + oxygen
-    distances = np.linalg.norm(trials[:, 1:, None] - others[None, None], axis=-1)
-    return np.asarray(trials[np.argmax(distances.min(axis=(1, 2)))])
+    nearest = np.linalg.norm(trials[:, 1:, None] - others[None, None], axis=-1).min(axis=(1, 2))
+    clear = np.flatnonzero(nearest > _WATER_CLEAR_ANGSTROM)
+    return np.asarray(trials[clear[0] if len(clear) else np.argmax(nearest)])
 
 
 def _overlap(positions: Array, heavy: NDArray[np.bool_], candidate: Candidate) -> float:

@@ -1,8 +1,8 @@
 """The search for a complex's lowest structure: starts of all builders, cheap energies first.
 
-Every start is settled with the force field, judged, compared with the others and ranked by its
-GFN2-xTB energy there; the best are relaxed loosely, the best of those to the minimum, and the
-lowest is kept with the energies of all it was chosen from.
+Every start is settled with the force field, judged, told apart and relaxed by GFN2-xTB for a few
+gradients, which puts them in order; the best are taken to their minimum, and the lowest is kept with
+the energies of all it was chosen from.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from reexplore.structures.duplicates import distinct
 from reexplore.structures.forcefield import settle
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.quality import QualityReport, check_complex
-from reexplore.structures.relax import Relaxed, relax, single_point_energy
+from reexplore.structures.relax import Relaxed, relax
 from reexplore.structures.rotamers import ligand_starts, turned, turns
 
-#: The first few gradients take the strain of the force field away: four times as many structures as may be
-#: relaxed go to this gradient norm, six to nine gradients each, and are put in order again.
+#: A few gradients (six to eleven) take the strain of the force field away. Before them the order is useless: the
+#: lowest structure of La(HOPO-H)(H2O)6 is 7 kcal/mol too high there, after them 0.1.
 LOOSE_HARTREE_BOHR = 1e-2
-_LOOSE_SHARE = 4
 #: Further than this above the lowest after it, none of 24 structures became the lowest: the order changed by up
 #: to 2 kcal/mol.
 _HOPELESS_KCAL_MOL = 4.0
@@ -103,7 +102,7 @@ def lowest_template(candidate: Candidate, *, starts: Sequence[Start], refine: in
     funnel = _Funnel(candidate)
     pool = [*starts, *_turned(starts, candidate)]
     settled = funnel.distinct(funnel.each("force field", pool, _settle))
-    loose = funnel.each("loose relaxation", settled[: _LOOSE_SHARE * refine], _relax_loosely)
+    loose = funnel.each("loose relaxation", settled, _relax_loosely)
     hopeful = [
         e
         for e in funnel.distinct(loose)
@@ -136,7 +135,7 @@ def lowest_template(candidate: Candidate, *, starts: Sequence[Start], refine: in
 
 @dataclass(frozen=True, eq=False)
 class _Ranked:
-    """A structure with its GFN2-xTB energy."""
+    """A structure with its energy, of the force field or of GFN2-xTB."""
 
     structure: Structure
     builder: str
@@ -204,8 +203,8 @@ def _turned(starts: Sequence[Start], candidate: Candidate) -> list[Start]:
 
 
 def _settle(start: Start) -> _Ranked:
-    structure = settle(start.structure).structure
-    return _Ranked(structure, start.builder, single_point_energy(structure))
+    settled = settle(start.structure)
+    return _Ranked(settled.structure, start.builder, settled.energy_hartree)
 
 
 def _relax_loosely(entry: _Ranked) -> _Ranked:
