@@ -88,10 +88,13 @@ def test_the_linear_part_is_the_priors_prediction(complexes):
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("readout", ["metal", "all"])
-def test_an_ensemble_says_of_arrays_what_its_members_say_of_structures(complexes, readout, tmp_path):
+@pytest.mark.parametrize(("readout", "at_once"), [("metal", 256), ("metal", 6), ("all", 3)])
+def test_an_ensemble_says_of_arrays_what_its_members_say_of_structures(
+    complexes, readout, at_once, tmp_path, monkeypatch
+):
     from reexplore.surrogate import allegro
 
+    monkeypatch.setattr(allegro, "_STARS_AT_ONCE", at_once)
     settings = AllegroSettings(readout=readout, epochs=2, weights="float64")
     paths = [tmp_path / f"{k}.pt" for k in range(2)]
     for member, path in enumerate(paths):
