@@ -1,11 +1,12 @@
 """How far GFN2-xTB moves the donors from lanthanum to lutetium: the constants of the metal exchange.
 
-    python benchmarks/contraction.py [--json] [--starts 6]
+    python benchmarks/contraction.py [--json] [--starts 4] [--crowded]
 
 Each ligand's aqua complex [M(L)(H2O)m] is sketched from several seeds, relaxed with lanthanum
 (GFN2-xTB, ALPB water), and the lowest that passes quality control is relaxed with every other metal.
 Coordination number 8 holds yttrium and the lanthanides, 6 lanthanum, neodymium, gadolinium, lutetium and scandium.
-About three minutes on one core. The last line with --json holds slopes, standard errors and offsets.
+With --crowded also two and four HOPO at number 8.
+About four minutes on one core. The last line with --json holds slopes, standard errors and offsets.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ OWN = (
 )
 NAMED = ("HOPO", "HDEV", "CAM", "thio-HOPO", "thio-CAM")
 SIX = ("La", "Nd", "Gd", "Lu", "Sc")
+CROWDED = ("La", "Nd", "Gd", "Er", "Lu", "Y")
 
 
 def lowest(candidate: Candidate, starts: int) -> Structure | None:
@@ -53,17 +55,17 @@ def lowest(candidate: Candidate, starts: int) -> Structure | None:
     return min(passed, key=lambda r: r.energy_hartree).structure if passed else None
 
 
-def spheres(scaffold: Scaffold, *, number: int, metals: tuple[str, ...], starts: int) -> list[Sphere]:
+def spheres(scaffold: Scaffold, *, number: int, metals: tuple[str, ...], starts: int, ligands: int = 1) -> list[Sphere]:
     """Return the donor distances of one ligand's complexes with every metal."""
     ligand = assemble(scaffold, (find_substituent("H"),) * scaffold.sites)
-    waters = number - ligand.denticity
-    parent = lowest(Candidate(ligand, TEMPLATE_METAL, 1, waters), starts)
+    waters = number - ligands * ligand.denticity
+    parent = lowest(Candidate(ligand, TEMPLATE_METAL, ligands, waters), starts)
     if parent is None:
         print(f"# {scaffold.name}: no start passed quality control", file=sys.stderr)
         return []
     found = []
     for symbol in metals:
-        candidate = Candidate(ligand, METALS[symbol], 1, waters)
+        candidate = Candidate(ligand, METALS[symbol], ligands, waters)
         layout = Layout.of(candidate)
         try:
             relaxed = relax(exchange_metal(parent, layout=layout, old=TEMPLATE_METAL, new=candidate.metal))
@@ -74,7 +76,9 @@ def spheres(scaffold: Scaffold, *, number: int, metals: tuple[str, ...], starts:
         if not report.ok:
             print(f"# {candidate.name}: {report.problems[0].message}", file=sys.stderr)
             continue
-        found.append(sphere(candidate, report.donor_distances_angstrom, series=f"{scaffold.name} CN {number}"))
+        found.append(
+            sphere(candidate, report.donor_distances_angstrom, series=f"{ligands} {scaffold.name} CN {number}")
+        )
     return found
 
 
@@ -92,7 +96,8 @@ def main() -> None:
     """Make the geometries, fit, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--starts", type=int, default=6)
+    parser.add_argument("--starts", type=int, default=4)
+    parser.add_argument("--crowded", action="store_true")
     options = parser.parse_args()
     started = time.process_time()
     eight = tuple(m.symbol for m in SERIES if 8 in m.coordination_numbers)
@@ -105,6 +110,10 @@ def main() -> None:
     print("coordination number 6")
     six = fit_contraction(at_six)
     report(six)
+    for count in (2, 4) if options.crowded else ():
+        print(f"coordination number 8, {count} ligands")
+        crowd = spheres(SCAFFOLDS["HOPO"], number=8, metals=CROWDED, starts=options.starts, ligands=count)
+        report(fit_contraction(crowd))
     figures = {"cn8": asdict(found), "cn6": asdict(six), "cpu_s": round(time.process_time() - started, 1)}
     if options.json:
         print(json.dumps(figures, default=lambda x: None if isinstance(x, float) and np.isnan(x) else x))

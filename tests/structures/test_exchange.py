@@ -25,10 +25,12 @@ def test_mean_distance_of_each_ligand_and_water_changes_as_declared(name):
     change = _donor_lengths(moved, layout) - _donor_lengths(structure, layout)
     bidentate = change[: 2 * layout.ligands].reshape(-1, 2).mean(axis=1)
     np.testing.assert_allclose(
-        bidentate, expected_change_angstrom("O", old=LA, new=LU, coordination_number=8), atol=1e-7
+        bidentate, expected_change_angstrom("O", old=LA, new=LU, coordination_number=8, waters=layout.waters), atol=1e-7
     )
     np.testing.assert_allclose(
-        change[2 * layout.ligands :], expected_change_angstrom(WATER, old=LA, new=LU, coordination_number=8), atol=1e-7
+        change[2 * layout.ligands :],
+        expected_change_angstrom(WATER, old=LA, new=LU, coordination_number=8, waters=6),
+        atol=1e-7,
     )
 
 

@@ -79,7 +79,7 @@ def test_quality_control_finds_the_ligands_asked_for_with_every_metal(scaffold, 
     choices = random_choices(scaffold, 15 if base.ligands > 1 else 40)
     grafts = grafting(scaffold, name).graft(choices)
     # Around four ligands there is hardly room for sixteen substituents.
-    assert grafts.clash.mean() < (0.5 if base.ligands * scaffold.sites > 4 else 0.1)
+    assert grafts.clash.mean() < (0.7 if base.ligands * scaffold.sites > 4 else 0.1)
     for row, (ligand, structure) in enumerate(complexes(grafts, scaffold)):
         assert (grafts.failure(row) is None) != grafts.clash[row]
         if grafts.clash[row]:

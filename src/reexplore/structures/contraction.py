@@ -51,7 +51,7 @@ class Contraction:
 
     `series` holds the slope of the mean over all donors of each series, `donors` that of each donor
     class, averaged over the series, with the standard error between them.
-    `offsets_angstrom[metal][donor]` is by how much yttrium and scandium lie beside the lanthanides' line.
+    `offsets_angstrom[metal][donor]` is by how much a metal lies beside the line through the lanthanides.
     """
 
     series: dict[str, Slope]
@@ -87,9 +87,8 @@ def fit_contraction(spheres: Sequence[Sphere]) -> Contraction:
             slope, intercept = _line(radii, [_mean_distance(m, donor) for m in lanthanides])
             slopes[donor].append(slope.value)
             for m in members:
-                if m.metal not in LANTHANIDES:
-                    on_line = intercept + slope.value * m.metal.shannon_radius_angstrom
-                    beside[m.metal.symbol, donor].append(_mean_distance(m, donor) - on_line)
+                on_line = intercept + slope.value * m.metal.shannon_radius_angstrom
+                beside[m.metal.symbol, donor].append(_mean_distance(m, donor) - on_line)
     offsets: dict[str, dict[str, float]] = defaultdict(dict)
     for (metal, donor), values in sorted(beside.items()):
         offsets[metal][donor] = float(np.mean(values))
