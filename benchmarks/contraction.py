@@ -17,8 +17,6 @@ import sys
 import time
 from dataclasses import asdict
 
-import numpy as np
-
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import SCAFFOLDS, Scaffold, find_substituent
 from reexplore.chemistry.ligands import assemble
@@ -116,7 +114,7 @@ def main() -> None:
         report(fit_contraction(crowd))
     figures = {"cn8": asdict(found), "cn6": asdict(six), "cpu_s": round(time.process_time() - started, 1)}
     if options.json:
-        print(json.dumps(figures, default=lambda x: None if isinstance(x, float) and np.isnan(x) else x))
+        print(json.dumps(figures))
 
 
 if __name__ == "__main__":
