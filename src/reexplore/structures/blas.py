@@ -1,8 +1,9 @@
-"""A faster matrix library for tblite, out of a wheel that is installed anyway."""
+"""How tblite and xtb-python compute: a faster matrix library from a wheel that is there anyway, one thread."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from functools import lru_cache
 from importlib.util import find_spec
@@ -39,3 +40,14 @@ def lend_openblas() -> str:
     openblas.openblas_get_config.restype = ctypes.c_char_p
     name, version, *_ = openblas.openblas_get_config().decode().split()
     return f"{name} {version}"
+
+
+def one_thread(extension: str) -> None:
+    """Give the OpenMP code of an extension module (its file) one thread, unless OMP_NUM_THREADS says otherwise.
+
+    Over molecules of this size its threads wait for each other: a relaxation took ten times as long
+    on two busy cores.
+    """
+    if "OMP_NUM_THREADS" not in os.environ:
+        # A handle finds the symbols of all libraries that the extension was linked with.
+        ctypes.CDLL(extension).omp_set_num_threads(1)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.errors import CalculationFailed, FailureCode, InputError, MissingEngineError
-from reexplore.structures.blas import lend_openblas
+from reexplore.structures.blas import lend_openblas, one_thread
 from reexplore.structures.geometry import Structure
 
 Array = NDArray[np.float64]
@@ -166,9 +166,10 @@ def _tblite() -> tuple[Any, str]:
 
     lend_openblas()
     try:
-        from tblite import interface
+        from tblite import _libtblite, interface
     except ImportError as error:
         raise MissingEngineError("GFN2-xTB needs tblite: install it with `pip install tblite`") from error
+    one_thread(_libtblite.__file__)
     return interface, version("tblite")
 
 
@@ -177,7 +178,8 @@ def _xtb_python() -> tuple[Any, str]:
     from importlib.metadata import version
 
     try:
-        from xtb import interface
+        from xtb import _libxtb, interface
     except ImportError as error:
         raise MissingEngineError("this engine needs xtb-python: install it with `pip install xtb`") from error
+    one_thread(_libxtb.__file__)
     return interface, version("xtb")

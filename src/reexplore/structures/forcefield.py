@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.errors import CalculationFailed, FailureCode, MissingEngineError
+from reexplore.structures.blas import one_thread
 from reexplore.structures.geometry import Structure
 
 Array = NDArray[np.float64]
@@ -25,7 +26,7 @@ STAGE = "force field"
 
 #: A start, not a minimum: GFN2-xTB goes on from here.
 _GRADIENT_HARTREE_BOHR = 1e-3
-_MOST_STEPS = 300
+_MOST_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,10 @@ def settle(structure: Structure) -> Settled:
 
 def _xtb() -> tuple[Any, Any]:
     try:
-        from xtb import interface, utils
+        from xtb import _libxtb, interface, utils
     except ImportError as error:
         raise MissingEngineError(f"GFN-FF needs xtb-python ({error}): install it with `pip install xtb`") from error
+    one_thread(_libxtb.__file__)
     return interface, utils
 
 

@@ -26,7 +26,7 @@ STAGE = "placement"
 
 #: Conformers embedded per ligand, and arrangements tried for each structure that is asked for.
 _CHELATES = 24
-_TRIALS_PER_STRUCTURE = 40
+_TRIALS_PER_STRUCTURE = 12
 _FEWEST_TRIALS = 400
 #: Up to so many donors every choice of vertices is tried; more look for theirs from random orientations.
 _ENUMERATED_DONORS = 3
