@@ -27,7 +27,7 @@ from reexplore.structures.exchange import exchange_metal
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.quality import check_complex
 from reexplore.structures.relax import relax
-from reexplore.structures.sketch import sketch_complex
+from reexplore.structures.placement import place_complexes
 
 OWN = (
     Scaffold("picolinate", "[O-:11]C(=O)c1cc([*:1])cc[n:12]1", -1, "", ""),
@@ -44,7 +44,7 @@ def lowest(candidate: Candidate, starts: int) -> Structure | None:
     passed = []
     for seed in range(starts):
         try:
-            relaxed = relax(sketch_complex(candidate, seed=seed))
+            relaxed = relax(place_complexes(candidate, count=1, seed=seed)[0])
         except CalculationFailed as failed:
             print(f"# {candidate.name}, seed {seed}: {failed}", file=sys.stderr)
             continue

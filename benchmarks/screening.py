@@ -36,7 +36,7 @@ from reexplore.structures.grafting import Grafting
 from reexplore.structures.quality import check_complex
 from reexplore.structures.relax import relax
 from reexplore.structures.scaffolding import Scaffolding, bare_candidate
-from reexplore.structures.sketch import sketch_complex
+from reexplore.structures.placement import place_complexes
 from reexplore.surrogate.dataset import Sample
 from reexplore.surrogate.settings import AllegroSettings
 
@@ -107,7 +107,7 @@ def _template(scaffold: str) -> Structure:
     passed = []
     for seed in range(STARTS):
         try:
-            relaxed = relax(sketch_complex(candidate, seed=seed))
+            relaxed = relax(place_complexes(candidate, count=1, seed=seed)[0])
         except CalculationFailed:
             continue
         if check_complex(relaxed.structure, candidate=candidate).ok:

@@ -66,12 +66,13 @@ def test_a_campaign_of_the_same_theory_has_the_same_keys(tmp_path, asked):
     file.write_text(json.dumps(declared))
     setup = prepare(str(file), workspace=tmp_path)
     (eu,) = setup.space.candidates()
-    builds = build_tasks(eu, setup)
+    theory, seed = setup.file.theory, setup.file.seed
+    builds = build_tasks(eu, theory, seed)
     expected = [
         *builds,
-        template_task(eu, builds, setup),
-        complex_task(eu, VALUES["template"], setup),
-        ligand_task(eu, setup),
+        template_task(eu, builds, theory, seed),
+        complex_task(eu, VALUES["template"], theory),
+        ligand_task(eu, theory, seed),
     ]
     workbench(tmp_path).build(SINGLE, candidate("Eu"))
     assert [task.key for task in asked] == [task.key for task in expected]

@@ -67,6 +67,7 @@ class TheoryEntry(_Strict):
     architector_starts: Positive = 4
     placement_starts: Positive = 60
     refine: Positive = 5
+    relaxation: Literal["tblite", "xtb", "xtb-python"] = "tblite"
     ligand_conformers: Annotated[int, Field(ge=10)] = 10
 
     @model_validator(mode="after")
@@ -74,6 +75,12 @@ class TheoryEntry(_Strict):
         if self.sketch and self.builders != ["sketch"]:
             raise ValueError("builder 'sketch' stands alone: its geometries are no starts for a search")
         return self
+
+    @property
+    def starts(self) -> dict[str, int]:
+        """Return how many structures each builder makes for a template; a sketch needs none."""
+        counts = {"architector": self.architector_starts, "placement": self.placement_starts}
+        return {name: counts[name] for name in self.builders if name in counts}
 
     @property
     def sketch(self) -> bool:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -16,7 +15,6 @@ from rich.markup import escape
 
 from reexplore.campaign.geometries import build_tasks, complex_task, ligand_task, template_task
 from reexplore.campaign.progress import Narrator
-from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.single import SingleLigand
 from reexplore.config import TheoryEntry
@@ -78,11 +76,7 @@ class Workbench:
     def __init__(self, workspace: Path, *, theory: TheoryEntry, seed: int, console: Console) -> None:
         self._store = Store(workspace / "runs" / "_store")
         self._executor = SerialExecutor(store=self._store.root, evidence=workspace / "runs" / "_evidence")
-        counts = {"architector": theory.architector_starts, "placement": theory.placement_starts}
-        declared = SimpleNamespace(
-            file=SimpleNamespace(theory=theory, seed=seed), starts={name: counts[name] for name in theory.builders}
-        )
-        self._setup = cast(Setup, declared)
+        self._theory, self._seed = theory, seed
         self._console, self._narrator = console, Narrator(console)
         self._reused: list[str] = []
 
@@ -92,14 +86,14 @@ class Workbench:
         Raises `CalculationFailed` with the reason when no structure becomes the complex asked for.
         """
         self._reused.clear()
-        tasks = build_tasks(candidate, self._setup)
+        tasks = build_tasks(candidate, self._theory, self._seed)
         outcomes = [self._outcome("build", task) for task in tasks]
         usable = [task for task, outcome in zip(tasks, outcomes, strict=True) if not outcome.run_only]
         if not usable:
             raise CalculationFailed.of(cast(Failure, outcomes[-1].failure))
-        template = self._value("search", template_task(candidate, usable, self._setup))
-        geometry = self._value("relax", complex_task(candidate, template, self._setup))
-        ligand = self._value("ligand", ligand_task(candidate, self._setup))
+        template = self._value("search", template_task(candidate, usable, self._theory, self._seed))
+        geometry = self._value("relax", complex_task(candidate, template, self._theory))
+        ligand = self._value("ligand", ligand_task(candidate, self._theory, self._seed))
         return Built(single, candidate, template, geometry, ligand, tuple(self._reused))
 
     def _value(self, stage: str, task: Task) -> dict[str, Any]:

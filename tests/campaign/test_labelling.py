@@ -17,7 +17,7 @@ from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.store import Outcome
 from reexplore.structures.conformers import water
 from reexplore.structures.geometry import Structure
-from reexplore.structures.sketch import sketch_complex
+from reexplore.structures.placement import place_complexes
 from tests.campaign.test_campaign import SMALL
 
 
@@ -57,7 +57,7 @@ def bench(tmp_path):
 
 
 def script(bench, **failures):
-    sketches = {c.name: sketch_complex(c, seed=1).to_extxyz() for c in bench.pool.values()}
+    sketches = {c.name: place_complexes(c, count=1, seed=1)[0].to_extxyz() for c in bench.pool.values()}
     bench.__dict__["calculator"] = Scripted({tuple(k.split("__")): v for k, v in failures.items()}, sketches)
 
 

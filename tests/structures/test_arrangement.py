@@ -10,7 +10,7 @@ from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.structures.arrangement import arrange
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.quality import check_complex
-from reexplore.structures.sketch import sketch_complex
+from reexplore.structures.placement import place_complexes
 from tests.structures.sample import candidate, relaxed
 
 NAMES = ("La_HOPO-H_1_6", "Eu_HOPO-H_1_6", "La_CAM-H_1_6", "La_HOPO-H_4_0")
@@ -95,5 +95,5 @@ def test_other_atoms_than_asked_for_are_named():
 def test_a_hydroxide_is_told_from_the_waters_by_its_hydrogens():
     hydroxide = plain_ligand("[OH-]", donors=[0]).ligand
     asked = Candidate(hydroxide, METALS["La"], 1, 7)
-    arranged = arrange(shuffled(sketch_complex(asked, seed=1), seed=2), candidate=asked)
+    arranged = arrange(shuffled(place_complexes(asked, count=1, seed=1)[0], seed=2), candidate=asked)
     assert not [p for p in check_complex(arranged.structure, candidate=asked).problems if p.code != FailureCode.CLASH]

@@ -22,7 +22,8 @@ def test_water_has_the_experimental_geometry():
 @pytest.mark.parametrize("scaffold", SCAFFOLDS)
 def test_conformers_have_the_order_charge_and_bonds_of_the_ligand(scaffold):
     for substituent in list(SUBSTITUENTS.values())[::3]:
-        who = assemble(SCAFFOLDS[scaffold], (substituent,))
+        hydrogens = [SUBSTITUENTS["H"]] * (SCAFFOLDS[scaffold].sites - 1)
+        who = assemble(SCAFFOLDS[scaffold], (substituent, *hydrogens))
         for structure in free_ligand_conformers(who, count=1, seed=1):
             assert structure.symbols == tuple(a.GetSymbol() for a in who.mol_with_hydrogens.GetAtoms())
             assert structure.charge == Chem.GetFormalCharge(who.mol)
@@ -55,11 +56,11 @@ def test_catecholamide_keeps_its_amide_hydrogen_bond():
 def test_lowest_conformer_reports_why_none_survived(monkeypatch):
     who = ligand("CAM", "H")
 
-    def broken(structure):
-        relaxed = real(structure)
+    def broken(structure, *, engine):
+        relaxed = real(structure, engine=engine)
         positions = relaxed.structure.positions_angstrom.copy()
         positions[-1] += 9.0
-        return type(relaxed)(structure.moved_to(positions), relaxed.energy_hartree, 0.0, 1)
+        return type(relaxed)(structure.moved_to(positions), relaxed.energy_hartree, 0.0, 1, engine)
 
     real = conformers.relax
     monkeypatch.setattr(conformers, "relax", broken)

@@ -11,31 +11,30 @@ from reexplore.campaign.bench import Bench
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import TEMPLATE_METAL
+from reexplore.config import TheoryEntry
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 from reexplore.execution.tasks import candidate_inputs, ligand_inputs
 from reexplore.structures.geometry import Structure
 
 
-def build_tasks(candidate: Candidate, setup: Setup) -> list[Task]:
+def build_tasks(candidate: Candidate, theory: TheoryEntry, seed: int) -> list[Task]:
     """Return the tasks, one a builder, that make starts for a candidate's template; none for a sketch."""
-    if setup.file.theory.sketch:
-        return []
     parent = _parent(candidate)
-    shared = {"candidate": candidate_inputs(parent), "seed": setup.file.seed}
+    shared = {"candidate": candidate_inputs(parent), "seed": seed}
     return [
         Task("build", shared | {"builder": name, "count": count}, label=f"{parent.name} by {name}")
-        for name, count in setup.starts.items()
+        for name, count in theory.starts.items()
     ]
 
 
-def template_task(candidate: Candidate, builds: Sequence[Task], setup: Setup) -> Task:
+def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEntry, seed: int) -> Task:
     """Return the task that finds a candidate's template among what was built; it is the same for every metal."""
     parent = _parent(candidate)
     recipe = (
-        {"sketch": setup.file.seed}
-        if setup.file.theory.sketch
-        else {"builds": [task.key for task in builds], "refine": setup.file.theory.refine}
+        {"sketch": seed}
+        if theory.sketch
+        else {"builds": [task.key for task in builds], "refine": theory.refine, "engine": theory.relaxation}
     )
     return Task("template", {"candidate": candidate_inputs(parent), **recipe}, label=parent.name)
 
@@ -45,7 +44,8 @@ def templates(bench: Bench, candidates: Sequence[Candidate]) -> dict[str, Outcom
 
     A builder that was stopped by a limit is left out; the others stand in for it.
     """
-    builds = {candidate.key: build_tasks(candidate, bench.setup) for candidate in candidates}
+    theory, seed = bench.setup.file.theory, bench.setup.file.seed
+    builds = {candidate.key: build_tasks(candidate, theory, seed) for candidate in candidates}
     built = bench.calculator.run([task for tasks in builds.values() for task in tasks], stage="builders")
     tasks: dict[str, Task] = {}
     stopped: dict[str, Outcome] = {}
@@ -54,36 +54,37 @@ def templates(bench: Bench, candidates: Sequence[Candidate]) -> dict[str, Outcom
         if builds[candidate.key] and not usable:
             stopped[candidate.key] = built[builds[candidate.key][-1].key]
         else:
-            tasks[candidate.key] = template_task(candidate, usable, bench.setup)
+            tasks[candidate.key] = template_task(candidate, usable, theory, seed)
     found = bench.calculator.run(list(tasks.values()), stage="templates")
     return stopped | {key: found[task.key] for key, task in tasks.items()}
 
 
-def complex_task(candidate: Candidate, template: Mapping[str, Any], setup: Setup) -> Task:
+def complex_task(candidate: Candidate, template: Mapping[str, Any], theory: TheoryEntry) -> Task:
     """Return the task that makes a candidate's label geometry from the value of its template."""
     inputs = {
         "candidate": candidate_inputs(candidate),
         "templates": [template["extxyz"], *template["runners_up"]],
-        "sketch": setup.file.theory.sketch,
+        "sketch": theory.sketch,
+        "engine": theory.relaxation,
     }
     return Task("complex", inputs, label=candidate.name)
 
 
-def ligand_task(candidate: Candidate, setup: Setup) -> Task:
+def ligand_task(candidate: Candidate, theory: TheoryEntry, seed: int) -> Task:
     """Return the task that finds the free ligand's lowest conformer."""
-    theory = setup.file.theory
     inputs = {
         "ligand": ligand_inputs(candidate.ligand),
         "sketch": theory.sketch,
         "conformers": theory.ligand_conformers,
-        "seed": setup.file.seed,
+        "seed": seed,
+        "engine": theory.relaxation,
     }
     return Task("ligand", inputs, label=candidate.ligand.name)
 
 
-def water_task(setup: Setup) -> Task:
+def water_task(theory: TheoryEntry) -> Task:
     """Return the task that relaxes one water."""
-    return Task("water", {"sketch": setup.file.theory.sketch}, label="H2O")
+    return Task("water", {"sketch": theory.sketch, "engine": theory.relaxation}, label="H2O")
 
 
 def energy_task(extxyz: str, setup: Setup, *, label: str) -> Task:

@@ -74,10 +74,11 @@ def binding_energy(candidate: Candidate, parts: dict[str, EnergyTerms]) -> float
 
 
 def _geometry_tasks(bench: Bench, candidate: Candidate, template: dict[str, Any]) -> tuple[Task, ...]:
+    theory, seed = bench.setup.file.theory, bench.setup.file.seed
     return (
-        complex_task(candidate, template, bench.setup),
-        ligand_task(candidate, bench.setup),
-        water_task(bench.setup),
+        complex_task(candidate, template, theory),
+        ligand_task(candidate, theory, seed),
+        water_task(theory),
     )
 
 

@@ -88,10 +88,10 @@ def plan_campaign(setup: Setup) -> Plan:
         Stage(
             "templates" if not sketch else "templates (sketch)",
             templates,
-            _TEACHER_S if sketch else _template_s(setup.starts, theory.refine, gradient),
+            _TEACHER_S if sketch else _template_s(theory.starts, theory.refine, gradient),
             "sketch"
             if sketch
-            else f"{' + '.join(f'{count} {name}' for name, count in setup.starts.items())} starts,"
+            else f"{' + '.join(f'{count} {name}' for name, count in theory.starts.items())} starts,"
             f" {theory.refine} relaxed, {about}",
         ),
         Stage(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ from reexplore.structures.architector import NOT_SEEDED
 
 if TYPE_CHECKING:
     from parsl.config import Config
+
+GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB, and no published label"
 
 #: Modules of the default path and the package that brings each.
 _ENGINES = {
@@ -85,13 +88,6 @@ class Setup:
         return store if "://" in store else str((self.workspace / store).resolve())
 
     @property
-    def starts(self) -> dict[str, int]:
-        """Return how many structures each builder makes for a template."""
-        theory = self.file.theory
-        counts = {"architector": theory.architector_starts, "placement": theory.placement_starts}
-        return {name: counts[name] for name in theory.builders if name in counts}
-
-    @property
     def fakes(self) -> tuple[str, ...]:
         """Return a sentence for everything in this campaign that is invented."""
         found = []
@@ -106,7 +102,8 @@ class Setup:
         """Return what a reader of the numbers has to know."""
         comparison = comparison_warning(self.level, [m.symbol for m in self.space.metals])
         unseeded = NOT_SEEDED if "architector" in self.file.theory.builders else ""
-        return tuple(sentence for sentence in (comparison, unseeded) if sentence)
+        gbsa = GBSA_WARNING if self.file.theory.relaxation == "xtb-python" else ""
+        return tuple(sentence for sentence in (comparison, unseeded, gbsa) if sentence)
 
     def resolved(self) -> dict[str, Any]:
         """Return the campaign file with its policy and level written out, as the ledger keeps it."""
@@ -215,6 +212,10 @@ def _require_engines(setup: Setup) -> None:
     missing = [package for module, package in needed.items() if importlib.util.find_spec(module) is None]
     if not setup.level.is_fake and not _installed("pyscf-dispersion"):
         missing.append("pyscf-dispersion")
+    if setup.file.theory.relaxation == "xtb" and shutil.which("xtb") is None:
+        raise MissingEngineError(
+            "relaxation: xtb needs the xtb program on PATH (Debian: `apt install xtb`); or leave it at tblite"
+        )
     if missing:
         raise MissingEngineError(
             f"not installed: {', '.join(missing)}; install with `pip install -c constraints.txt {' '.join(missing)}`"

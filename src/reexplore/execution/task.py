@@ -25,9 +25,9 @@ Kind = Literal[
 METHOD_VERSIONS: dict[Kind, int] = {
     "build": 1,
     "template": 2,
-    "complex": 2,
-    "ligand": 1,
-    "water": 1,
+    "complex": 3,
+    "ligand": 2,
+    "water": 2,
     "energy": 1,
     "screen": 1,
     "member": 1,

@@ -16,7 +16,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import find_metal
-from reexplore.errors import CalculationFailed, ExecutionError
+from reexplore.errors import CalculationFailed, ExecutionError, Failure
 from reexplore.execution.store import Store
 from reexplore.execution.task import RESOURCES, Kind
 from reexplore.structures.geometry import Structure
@@ -74,26 +74,29 @@ def template(inputs: Json, context: Context) -> Json:
     """Find the lowest structure of a ligand and stoichiometry among what the builders made."""
     candidate = _candidate(inputs["candidate"])
     if "sketch" in inputs:
-        from reexplore.structures.sketch import sketch_complex
+        from reexplore.structures.placement import place_complexes
 
-        extxyz = sketch_complex(candidate, seed=inputs["sketch"]).to_extxyz()
+        extxyz = place_complexes(candidate, count=1, seed=inputs["sketch"])[0].to_extxyz()
         return {"extxyz": extxyz, "runners_up": []}
     from reexplore.structures.search import Start, lowest_template
 
-    starts, versions, failures = [], {}, []
+    starts: list[Start] = []
+    versions: dict[str, str] = {}
+    failures: list[Failure] = []
     for key in inputs["builds"]:
         outcome = context.store.outcome(key)
         if outcome is None:
             raise ExecutionError(f"the structures {key} that a template needs are not in the store")
-        if outcome.value is None:
+        if outcome.failure is not None:
             failures.append(outcome.failure)
             continue
+        assert outcome.value is not None
         name = outcome.value["builder"]
         versions[name] = outcome.value["version"]
         starts += [Start(Structure.from_extxyz(text), name) for text in outcome.value["structures"]]
     if not starts:
         raise CalculationFailed.of(failures[-1])
-    found = lowest_template(candidate, starts=starts, refine=inputs["refine"])
+    found = lowest_template(candidate, starts=starts, refine=inputs["refine"], engine=inputs["engine"])
     return found.to_dict() | {"versions": versions, "builders_failed": [f.to_dict() for f in failures]}
 
 
@@ -110,7 +113,7 @@ def complex_geometry(inputs: Json, _context: Context) -> Json:
         return {"extxyz": moved.to_extxyz()}
     from reexplore.structures.label_geometry import exchange_and_relax
 
-    return exchange_and_relax(templates, candidate=candidate).to_dict()
+    return exchange_and_relax(templates, candidate=candidate, engine=inputs["engine"]).to_dict()
 
 
 def free_ligand(inputs: Json, _context: Context) -> Json:
@@ -122,7 +125,7 @@ def free_ligand(inputs: Json, _context: Context) -> Json:
         return {"extxyz": free_ligand_conformers(ligand, count=1, seed=inputs["seed"])[0].to_extxyz()}
     from reexplore.structures.conformers import lowest_conformer
 
-    return lowest_conformer(ligand, count=inputs["conformers"], seed=inputs["seed"]).to_dict()
+    return lowest_conformer(ligand, count=inputs["conformers"], seed=inputs["seed"], engine=inputs["engine"]).to_dict()
 
 
 def water_geometry(inputs: Json, _context: Context) -> Json:
@@ -133,7 +136,7 @@ def water_geometry(inputs: Json, _context: Context) -> Json:
         return {"extxyz": water().to_extxyz()}
     from reexplore.structures.relax import relax
 
-    return relax(water()).to_dict()
+    return relax(water(), engine=inputs["engine"]).to_dict()
 
 
 def energy(inputs: Json, context: Context) -> Json:

@@ -31,6 +31,7 @@ _HELD_ANGSTROM = 0.5
 
 _FORCE_CONSTANT = 100.0  # kcal/mol/Å²; stiff beside torsions, soft beside bonds
 _STEPS = 500
+_EMBEDDING_TRIES = 10
 #: Conformers nearer than this (heavy atoms and polar hydrogens, about the metal) are one.
 _DISTINCT_ANGSTROM = 0.3
 
@@ -117,6 +118,8 @@ def _embedded(mol: Chem.Mol, ideal: dict[int, float], *, count: int, seed: int) 
     parameters.numThreads = 1
     parameters.useRandomCoords = True
     parameters.embedFragmentsSeparately = False
+    # Donors that cannot face one metal would be tried for ever.
+    parameters.maxIterations = _EMBEDDING_TRIES
     parameters.SetBoundsMat(bounds)
     numbers = rdDistGeom.EmbedMultipleConfs(whole, count, parameters)
     return [whole.GetConformer(n).GetPositions() for n in numbers]

@@ -11,6 +11,7 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers, rdMolAlign
 
 from reexplore.chemistry.ligands import Ligand
 from reexplore.errors import CalculationFailed, Failure, FailureCode
+from reexplore.structures.engines import Engine
 from reexplore.structures.geometry import Structure
 from reexplore.structures.quality import check_ligand
 from reexplore.structures.relax import Relaxed, relax
@@ -73,7 +74,7 @@ def free_ligand_conformers(ligand: Ligand, *, count: int, seed: int) -> list[Str
     return [Structure(symbols, mol.GetConformer(n).GetPositions(), ligand.charge) for n in kept]
 
 
-def lowest_conformer(ligand: Ligand, *, count: int, seed: int) -> LowestConformer:
+def lowest_conformer(ligand: Ligand, *, count: int, seed: int, engine: Engine = "tblite") -> LowestConformer:
     """Relax `count` conformers of the free ligand with GFN2-xTB and keep the lowest.
 
     The lowest is also tried with each of its side chains turned (`rotamers`). Conformers whose bonds
@@ -85,7 +86,7 @@ def lowest_conformer(ligand: Ligand, *, count: int, seed: int) -> LowestConforme
 
     def attempt(start: Structure) -> None:
         try:
-            relaxed = relax(start)
+            relaxed = relax(start, engine=engine)
         except CalculationFailed as failed:
             failures.append(failed.failure)
             return

@@ -9,6 +9,7 @@ from typing import Any
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.errors import CalculationFailed, Failure
+from reexplore.structures.engines import Engine
 from reexplore.structures.exchange import exchange_metal
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.quality import QualityReport, check_complex, require
@@ -42,7 +43,9 @@ class LabelGeometry:
         )
 
 
-def exchange_and_relax(templates: Sequence[Structure], *, candidate: Candidate) -> LabelGeometry:
+def exchange_and_relax(
+    templates: Sequence[Structure], *, candidate: Candidate, engine: Engine = "tblite"
+) -> LabelGeometry:
     """Return the lowest geometry that relaxing each lanthanum template with the metal exchanged leads to.
 
     Which conformer is lowest may change along the series, and one that loses a water or a proton for a
@@ -55,7 +58,7 @@ def exchange_and_relax(templates: Sequence[Structure], *, candidate: Candidate) 
     for number, template in enumerate(templates):
         start = exchange_metal(template, layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal)
         try:
-            relaxed = relax(start)
+            relaxed = relax(start, engine=engine)
             report = check_complex(relaxed.structure, candidate=candidate)
             require(report)
         except CalculationFailed as failed:

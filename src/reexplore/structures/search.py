@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.duplicates import distinct
+from reexplore.structures.engines import Engine
 from reexplore.structures.forcefield import settle
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.quality import QualityReport, check_complex
-from reexplore.structures.relax import Relaxed, relax
+from reexplore.structures.relax import GRADIENT_NORM_HARTREE_BOHR, relax
 from reexplore.structures.rotamers import ligand_starts, turned, turns
 
 #: A few gradients (six to eleven) take the strain of the force field away. Before them the order is useless: the
@@ -93,7 +95,9 @@ class Template:
         } | self.quality.sphere()
 
 
-def lowest_template(candidate: Candidate, *, starts: Sequence[Start], refine: int) -> Template:
+def lowest_template(
+    candidate: Candidate, *, starts: Sequence[Start], refine: int, engine: Engine = "tblite"
+) -> Template:
     """Return the lowest of `refine` minima, relaxed from the most promising of `starts`.
 
     Starts are enriched with their side chains turned (`rotamers`). Raises `CalculationFailed` with
@@ -102,13 +106,13 @@ def lowest_template(candidate: Candidate, *, starts: Sequence[Start], refine: in
     funnel = _Funnel(candidate)
     pool = [*starts, *_turned(starts, candidate)]
     settled = funnel.distinct(funnel.each("force field", pool, _settle))
-    loose = funnel.each("loose relaxation", settled, _relax_loosely)
+    loose = funnel.each("loose relaxation", settled, partial(_relax, engine=engine, norm=LOOSE_HARTREE_BOHR))
     hopeful = [
         e
         for e in funnel.distinct(loose)
         if _kcal_mol(e.energy_hartree - min(entry.energy_hartree for entry in loose)) < _HOPELESS_KCAL_MOL
     ]
-    minima = funnel.distinct(funnel.each("relaxation", hopeful[:refine], _relax))
+    minima = funnel.distinct(funnel.each("relaxation", hopeful[:refine], partial(_relax, engine=engine)))
     if not minima:
         last = funnel.last
         raise CalculationFailed(
@@ -207,16 +211,9 @@ def _settle(start: Start) -> _Ranked:
     return _Ranked(settled.structure, start.builder, settled.energy_hartree)
 
 
-def _relax_loosely(entry: _Ranked) -> _Ranked:
-    return _ranked(relax(entry.structure, gradient_norm_hartree_bohr=LOOSE_HARTREE_BOHR), entry.builder)
-
-
-def _relax(entry: _Ranked) -> _Ranked:
-    return _ranked(relax(entry.structure), entry.builder)
-
-
-def _ranked(relaxed: Relaxed, builder: str) -> _Ranked:
-    return _Ranked(relaxed.structure, builder, relaxed.energy_hartree, relaxed.steps)
+def _relax(entry: _Ranked, *, engine: Engine, norm: float = GRADIENT_NORM_HARTREE_BOHR) -> _Ranked:
+    relaxed = relax(entry.structure, engine=engine, gradient_norm_hartree_bohr=norm)
+    return _Ranked(relaxed.structure, entry.builder, relaxed.energy_hartree, relaxed.steps)
 
 
 def _kcal_mol(energy_hartree: float) -> float:

@@ -1,0 +1,64 @@
+import json
+
+import numpy as np
+import pytest
+
+from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures import label_geometry
+from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.label_geometry import exchange_and_relax
+from reexplore.structures.relax import Relaxed
+from tests.structures.sample import XTB_ENERGIES_HARTREE, candidate, relaxed
+
+NAME = "La_HOPO-H_1_6"
+EU = candidate("Eu_HOPO-H_1_6")
+
+
+def without_a_water():
+    positions = relaxed(NAME).positions_angstrom.copy()
+    water = list(Layout.of(EU).water(0))
+    positions[water] += positions[water[0]]
+    return relaxed(NAME).moved_to(positions)
+
+
+@pytest.fixture
+def resting(monkeypatch):
+    def stay(structure, *, engine):
+        extent = float(np.linalg.norm(structure.positions_angstrom - structure.positions_angstrom[0]))
+        return Relaxed(structure, extent, 0.0, 1, engine)
+
+    monkeypatch.setattr(label_geometry, "relax", stay)
+
+
+@pytest.mark.usefixtures("resting")
+def test_damaged_label_geometry_is_refused():
+    with pytest.raises(CalculationFailed) as caught:
+        exchange_and_relax([without_a_water()], candidate=EU)
+    assert caught.value.failure.code is FailureCode.WATER_LOST
+
+
+@pytest.mark.usefixtures("resting")
+def test_another_conformer_is_a_second_attempt():
+    label = exchange_and_relax([without_a_water(), relaxed(NAME)], candidate=EU)
+    assert label.quality.ok
+    assert label.template == 1
+    assert [f.code for f in label.rejected] == [FailureCode.WATER_LOST]
+
+
+@pytest.mark.usefixtures("resting")
+def test_lowest_of_the_templates_is_kept_for_this_metal():
+    good = relaxed(NAME)
+    wide = good.moved_to(good.positions_angstrom * 1.02)
+    label = exchange_and_relax([wide, good], candidate=EU)
+    assert label.template == 1
+    assert label.energies_hartree[1] < label.energies_hartree[0]
+
+
+@pytest.mark.engine
+def test_europium_label_geometry_is_the_one_the_xtb_program_found():
+    label = exchange_and_relax([relaxed(NAME)], candidate=EU)
+    assert label.relaxed.energy_hartree < XTB_ENERGIES_HARTREE["Eu_HOPO-H_1_6"] + 0.1 / 627.51
+    assert label.quality.inchikey == EU.ligand.inchikey
+    written = json.loads(json.dumps(label.to_dict()))
+    assert Structure.from_extxyz(written["extxyz"]).key == label.relaxed.structure.key
+    assert written["donor_distances_angstrom"] == list(label.quality.donor_distances_angstrom)

@@ -1,0 +1,115 @@
+import json
+
+import numpy as np
+import pytest
+
+from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures import search
+from reexplore.structures.forcefield import Settled
+from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.placement import place_complexes
+from reexplore.structures.relax import Relaxed, relax
+from reexplore.structures.search import Start, lowest_template
+from tests.structures.sample import XTB_ENERGIES_HARTREE, candidate, relaxed
+
+NAME = "La_HOPO-H_1_6"
+WHO = candidate(NAME)
+
+
+@pytest.fixture
+def resting(monkeypatch):
+    """Leave every atom where it is, with an energy that rises with the extent; count the relaxations."""
+    finished = []
+
+    def extent(structure):
+        return float(np.linalg.norm(structure.positions_angstrom - structure.positions_angstrom[0]))
+
+    def stay(structure, **options):
+        if options["gradient_norm_hartree_bohr"] < search.LOOSE_HARTREE_BOHR:
+            finished.append(structure)
+        return Relaxed(structure, extent(structure) / 1000, 0.0, 1, "none")
+
+    monkeypatch.setattr(search, "settle", lambda structure: Settled(structure, extent(structure)))
+    monkeypatch.setattr(search, "relax", stay)
+    return finished
+
+
+def scaled(factor):
+    good = relaxed(NAME)
+    return Start(good.moved_to(good.positions_angstrom * factor), "placement")
+
+
+def without_a_water():
+    positions = relaxed(NAME).positions_angstrom.copy()
+    water = list(Layout.of(WHO).water(0))
+    positions[water] += positions[water[0]]
+    return Start(relaxed(NAME).moved_to(positions), "architector")
+
+
+def without_a_bond():
+    positions = relaxed(NAME).positions_angstrom.copy()
+    positions[Layout.of(WHO).ligand(0)[0]] += 6.0
+    return Start(relaxed(NAME).moved_to(positions), "placement")
+
+
+@pytest.mark.usefixtures("resting")
+def test_damaged_starts_are_left_behind_with_their_reason_and_number():
+    found = lowest_template(WHO, starts=[without_a_bond(), without_a_bond(), scaled(1.0)], refine=2)
+    assert found.quality.ok
+    assert [(r.builder, r.stage, r.code, r.count) for r in found.rejected] == [
+        ("placement", "force field", "ligand_broken", 2)
+    ]
+    assert found.starts == {"placement": 3}
+
+
+@pytest.mark.usefixtures("resting")
+def test_lowest_is_kept_with_all_it_was_chosen_from():
+    starts = [scaled(f) for f in (1.04, 0.99, 1.02)]
+    found = lowest_template(WHO, starts=starts, refine=3)
+    assert np.allclose(found.structure.positions_angstrom, starts[1].structure.positions_angstrom)
+    energies = [m.energy_hartree for m in found.minima]
+    assert energies == sorted(energies)
+    assert found.energy_hartree == energies[0]
+    assert [m.relative_kcal_mol for m in found.minima] == pytest.approx(
+        [627.5095 * (e - energies[0]) for e in energies], rel=1e-5
+    )
+
+
+def test_no_more_than_asked_for_are_taken_to_their_minimum(resting):
+    lowest_template(WHO, starts=[scaled(f) for f in (0.98, 0.99, 1.0, 1.01, 1.02)], refine=2)
+    assert len(resting) == 2
+
+
+def test_equal_starts_are_relaxed_once(resting):
+    found = lowest_template(WHO, starts=[scaled(1.0)] * 4, refine=4)
+    assert len(resting) == 1
+    assert found.distinct == 1
+
+
+def test_the_hopeless_are_not_taken_to_their_minimum(resting, monkeypatch):
+    monkeypatch.setattr(search, "_HOPELESS_KCAL_MOL", 0.01)
+    lowest_template(WHO, starts=[scaled(f) for f in (0.98, 1.02)], refine=2)
+    assert len(resting) == 1
+
+
+@pytest.mark.usefixtures("resting")
+def test_no_sound_structure_ends_in_the_last_reason_with_all_of_them():
+    with pytest.raises(CalculationFailed) as caught:
+        lowest_template(WHO, starts=[without_a_bond(), without_a_water()], refine=1)
+    failure = caught.value.failure
+    assert failure.code in (FailureCode.WATER_LOST, FailureCode.LIGAND_BROKEN)
+    assert {r["code"] for r in failure.evidence["rejected"]} == {"ligand_broken", "water_lost"}
+    json.dumps(failure.to_dict())
+
+
+@pytest.mark.engine
+def test_a_small_search_finds_a_structure_no_higher_than_the_one_the_xtb_program_was_led_to():
+    """The reference came out of another search and the xtb program; a tenth of the default starts gets there."""
+    starts = [Start(s, "placement") for s in place_complexes(WHO, count=10, seed=1)]
+    found = lowest_template(WHO, starts=starts, refine=3)
+    reference = relax(relaxed(NAME)).energy_hartree
+    assert reference < XTB_ENERGIES_HARTREE[NAME]
+    assert found.energy_hartree < reference + 1.0 / 627.51
+    written = json.loads(json.dumps(found.to_dict()))
+    assert Structure.from_extxyz(written["extxyz"]).key == found.structure.key
+    assert written["inchikey"] == WHO.ligand.inchikey
