@@ -25,9 +25,9 @@ from reexplore.errors import CalculationFailed
 from reexplore.structures.contraction import Contraction, Sphere, fit_contraction, sphere
 from reexplore.structures.exchange import exchange_metal
 from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.placement import place_complexes
 from reexplore.structures.quality import check_complex
 from reexplore.structures.relax import relax
-from reexplore.structures.placement import place_complexes
 
 OWN = (
     Scaffold("picolinate", "[O-:11]C(=O)c1cc([*:1])cc[n:12]1", -1, "", ""),

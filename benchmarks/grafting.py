@@ -25,25 +25,27 @@ from reexplore.campaign.labelling import binding_energy, terms
 from reexplore.campaign.learning import sample
 from reexplore.campaign.screening import recall_screening
 from reexplore.campaign.setup import prepare
-from reexplore.structures.agreement import heavy_atom_rmsd_angstrom
+from reexplore.chemistry.candidates import Candidate
+from reexplore.structures.duplicates import Comparison
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.surrogate.dataset import Sample, targets_kcal_mol
 from reexplore.surrogate.settings import AllegroSettings
 
 
 def distances(
-    grafted: Sequence[Structure], relaxed: Sequence[Structure], layouts: Sequence[Layout]
+    grafted: Sequence[Structure], relaxed: Sequence[Structure], candidates: Sequence[Candidate]
 ) -> dict[str, float]:
     """Return how far grafted geometries lie from relaxed ones of the same complexes, in Å."""
-    rmsd = [heavy_atom_rmsd_angstrom(a, b, layout=c) for a, b, c in zip(grafted, relaxed, layouts, strict=True)]
+    pairs = list(zip(grafted, relaxed, candidates, strict=True))
+    rmsd = [Comparison(who).rmsd_angstrom(first, second) for first, second, who in pairs]
     bonds = [
-        np.abs(np.sort(_donor_lengths(a, c)) - np.sort(_donor_lengths(b, c))).mean()
-        for a, b, c in zip(grafted, relaxed, layouts, strict=True)
+        np.abs(np.sort(_donor_lengths(a, Layout.of(c))) - np.sort(_donor_lengths(b, Layout.of(c)))).mean()
+        for a, b, c in pairs
     ]
     return {
         "complexes": len(rmsd),
-        "heavy_atom_rmsd_median_angstrom": round(float(np.median(rmsd)), 3),
-        "heavy_atom_rmsd_90_percent_angstrom": round(float(np.quantile(rmsd, 0.9)), 3),
+        "rmsd_median_angstrom": round(float(np.median(rmsd)), 3),
+        "rmsd_90_percent_angstrom": round(float(np.quantile(rmsd, 0.9)), 3),
         "metal_donor_mean_error_angstrom": round(float(np.mean(bonds)), 3),
     }
 
@@ -97,10 +99,9 @@ def of_campaign(reference: str, *, workspace: Path, members: int) -> dict[str, A
     keys = sorted(grafted)
     first = [sample(pool[k], grafted[k], binding_energy(pool[k], terms(labels[k], ledger))) for k in keys]
     second = [replace(one, structure=relaxed[one.key]) for one in first]
-    layouts = [Layout.of(pool[k]) for k in keys]
-    return distances([grafted[k] for k in keys], [relaxed[k] for k in keys], layouts) | cost_of_grafting(
-        first, second, members=members, seed=setup.file.seed
-    )
+    return distances(
+        [grafted[k] for k in keys], [relaxed[k] for k in keys], [pool[k] for k in keys]
+    ) | cost_of_grafting(first, second, members=members, seed=setup.file.seed)
 
 
 def _donor_lengths(structure: Structure, layout: Layout) -> np.ndarray:

@@ -33,10 +33,10 @@ from reexplore.errors import CalculationFailed
 from reexplore.structures.complexes import Complexes
 from reexplore.structures.geometry import Structure
 from reexplore.structures.grafting import Grafting
+from reexplore.structures.placement import place_complexes
 from reexplore.structures.quality import check_complex
 from reexplore.structures.relax import relax
 from reexplore.structures.scaffolding import Scaffolding, bare_candidate
-from reexplore.structures.placement import place_complexes
 from reexplore.surrogate.dataset import Sample
 from reexplore.surrogate.settings import AllegroSettings
 

@@ -7,10 +7,12 @@ import yaml
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign
+from reexplore.campaign.geometries import templates
 from reexplore.campaign.labelling import label, observed_kcal_mol
 from reexplore.campaign.ledger import Pick
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import prepare
+from reexplore.config import TheoryEntry
 from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.executor import SerialExecutor
@@ -57,7 +59,8 @@ def bench(tmp_path):
 
 
 def script(bench, **failures):
-    sketches = {c.name: place_complexes(c, count=1, seed=1)[0].to_extxyz() for c in bench.pool.values()}
+    two = islice(bench.pool.values(), 0, 3, 2)
+    sketches = {c.name: place_complexes(c, count=1, seed=1)[0].to_extxyz() for c in two}
     bench.__dict__["calculator"] = Scripted({tuple(k.split("__")): v for k, v in failures.items()}, sketches)
 
 
@@ -79,6 +82,30 @@ def test_a_candidate_without_a_template_is_refused_with_its_reason(bench):
     label(made, [first, second])
     assert made.ledger.label_failures() == {second.key: LOST}
     assert list(made.ledger.labels()) == [first.key]
+
+
+def test_a_builder_that_was_stopped_is_left_out(bench):
+    made, (first, _) = bench
+    theory = TheoryEntry()
+    made.setup.__dict__["file"] = made.setup.file.model_copy(update={"theory": theory})
+    asked = []
+    stopped = Failure(FailureCode.TIMEOUT, "build", "stopped after its time limit of 1800 s", {"path": "somewhere"})
+    script(made, **{f"build__{first.name} by architector": stopped})
+    run = made.calculator.run
+    made.__dict__["calculator"].run = lambda tasks, *, stage: asked.extend(tasks) or run(tasks, stage=stage)
+    found = templates(made, [first])
+    assert found[first.key].value is not None
+    placed = next(task for task in asked if task.kind == "build" and task.inputs["builder"] == "placement")
+    template = next(task for task in asked if task.kind == "template")
+    assert template.inputs["builds"] == [placed.key]
+
+
+def test_without_any_builder_a_candidate_is_refused_with_the_reason(bench):
+    made, (first, _) = bench
+    made.setup.__dict__["file"] = made.setup.file.model_copy(update={"theory": TheoryEntry()})
+    stopped = Failure(FailureCode.CRASHED, "build", "ended by signal SIGSEGV", {"path": "somewhere"})
+    script(made, **{f"build__{first.name} by {name}": stopped for name in ("architector", "placement")})
+    assert templates(made, [first])[first.key].failure == stopped
 
 
 def test_a_crashed_energy_refuses_its_candidate(bench):

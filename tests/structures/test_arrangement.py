@@ -9,8 +9,8 @@ from reexplore.chemistry.single import plain_ligand
 from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.structures.arrangement import arrange
 from reexplore.structures.geometry import Layout, Structure
-from reexplore.structures.quality import check_complex
 from reexplore.structures.placement import place_complexes
+from reexplore.structures.quality import check_complex
 from tests.structures.sample import candidate, relaxed
 
 NAMES = ("La_HOPO-H_1_6", "Eu_HOPO-H_1_6", "La_CAM-H_1_6", "La_HOPO-H_4_0")

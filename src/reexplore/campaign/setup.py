@@ -31,7 +31,7 @@ from reexplore.structures.architector import NOT_SEEDED
 if TYPE_CHECKING:
     from parsl.config import Config
 
-GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB, and no published label"
+GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB"
 
 #: Modules of the default path and the package that brings each.
 _ENGINES = {
