@@ -64,8 +64,8 @@ class TheoryEntry(_Strict):
         "architector",
         "placement",
     ]
-    architector_starts: Positive = 4
-    placement_starts: Positive = 60
+    architector_starts: Positive = 3
+    placement_starts: Positive = 30
     refine: Positive = 5
     relaxation: Literal["tblite", "xtb", "xtb-python"] = "tblite"
     ligand_conformers: Annotated[int, Field(ge=10)] = 10
