@@ -28,6 +28,8 @@ LOOSE_HARTREE_BOHR = 1e-2
 #: Further than this above the lowest after it, none of 24 structures became the lowest: the order changed by up
 #: to 2 kcal/mol.
 _HOPELESS_KCAL_MOL = 4.0
+#: Starts may end in one minimum; no more than this times the minima asked for are relaxed.
+_MOST_RELAXED = 2
 
 #: Minima this far above the lowest are kept as starts for other metals and second attempts.
 RUNNER_UP_KCAL_MOL = 2.0
@@ -98,7 +100,7 @@ class Template:
 def lowest_template(
     candidate: Candidate, *, starts: Sequence[Start], refine: int, engine: Engine = "tblite"
 ) -> Template:
-    """Return the lowest of `refine` minima, relaxed from the most promising of `starts`.
+    """Return the lowest of `refine` distinct minima, relaxed from the most promising of `starts`.
 
     Starts are enriched with their side chains turned (`rotamers`). Raises `CalculationFailed` with
     the last reason when no start leads to the complex that was asked for.
@@ -107,12 +109,13 @@ def lowest_template(
     pool = [*starts, *_turned(starts, candidate)]
     settled = funnel.distinct(funnel.each("force field", pool, _settle))
     loose = funnel.each("loose relaxation", settled, partial(_relax, engine=engine, norm=LOOSE_HARTREE_BOHR))
-    hopeful = [
-        e
-        for e in funnel.distinct(loose)
-        if _kcal_mol(e.energy_hartree - min(entry.energy_hartree for entry in loose)) < _HOPELESS_KCAL_MOL
-    ]
-    minima = funnel.distinct(funnel.each("relaxation", hopeful[:refine], partial(_relax, engine=engine)))
+    ranked = funnel.distinct(loose)
+    hopeful = [e for e in ranked if _kcal_mol(e.energy_hartree - ranked[0].energy_hartree) < _HOPELESS_KCAL_MOL]
+    minima: list[_Ranked] = []
+    for entry in hopeful[: _MOST_RELAXED * refine]:
+        if len(minima) == refine:
+            break
+        minima = funnel.distinct(minima + funnel.each("relaxation", [entry], partial(_relax, engine=engine)))
     if not minima:
         last = funnel.last
         raise CalculationFailed(
