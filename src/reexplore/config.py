@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from reexplore.errors import InputError
+from reexplore.structures.crest import crest_on_path
 
 Positive = Annotated[int, Field(ge=1)]
 #: Names stand in tables, file formats and terminals: no quotes, brackets or spaces.
@@ -56,14 +57,19 @@ class SpaceEntry(_Strict):
     limit: Positive = 20_000
 
 
+Builder = Literal["architector", "placement", "crest", "sketch"]
+
+
+def _builders() -> list[Builder]:
+    # CREST belongs to the default where it is on PATH; the ledger keeps which it was.
+    return ["architector", "placement", "crest"] if crest_on_path() else ["architector", "placement"]
+
+
 class TheoryEntry(_Strict):
     """How structures are built and energies computed."""
 
     level: str = "quick"
-    builders: Annotated[list[Literal["architector", "placement", "sketch"]], Field(min_length=1)] = [
-        "architector",
-        "placement",
-    ]
+    builders: Annotated[list[Builder], Field(min_length=1)] = Field(default_factory=_builders)
     architector_starts: Positive = 3
     placement_starts: Positive = 30
     refine: Positive = 5
@@ -74,6 +80,8 @@ class TheoryEntry(_Strict):
     def _sketch_alone(self) -> Self:
         if self.sketch and self.builders != ["sketch"]:
             raise ValueError("builder 'sketch' stands alone: its geometries are no starts for a search")
+        if self.builders == ["crest"]:
+            raise ValueError("builder 'crest' goes on from what another has built: name one beside it")
         return self
 
     @property

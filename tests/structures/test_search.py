@@ -93,6 +93,20 @@ def test_the_hopeless_are_not_taken_to_their_minimum(resting, monkeypatch):
 
 
 @pytest.mark.usefixtures("resting")
+def test_what_is_found_from_the_lowest_counts_and_its_failure_does_not():
+    start, lower = scaled(1.0), scaled(0.98).structure
+    found = lowest_template(WHO, starts=[start], refine=2, explore=lambda _: [lower])
+    assert (found.builder, found.minima[1].builder) == ("crest", "placement")
+
+    def fail(_):
+        raise CalculationFailed(FailureCode.CRASHED, "crest", "it ended with exit code 3")
+
+    kept = lowest_template(WHO, starts=[start], refine=2, explore=fail)
+    assert kept.builder == "placement"
+    assert [(r.builder, r.code) for r in kept.rejected] == [("crest", "crashed")]
+
+
+@pytest.mark.usefixtures("resting")
 def test_no_sound_structure_ends_in_the_last_reason_with_all_of_them():
     with pytest.raises(CalculationFailed) as caught:
         lowest_template(WHO, starts=[without_a_bond(), without_a_water()], refine=1)

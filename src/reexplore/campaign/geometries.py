@@ -35,6 +35,7 @@ def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEn
         {"sketch": seed}
         if theory.sketch
         else {"builds": [task.key for task in builds], "refine": theory.refine, "engine": theory.relaxation}
+        | ({"crest": True} if "crest" in theory.builders else {})
     )
     return Task("template", {"candidate": candidate_inputs(parent), **recipe}, label=parent.name)
 

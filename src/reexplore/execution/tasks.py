@@ -78,6 +78,7 @@ def template(inputs: Json, context: Context) -> Json:
 
         extxyz = place_complexes(candidate, count=1, seed=inputs["sketch"])[0].to_extxyz()
         return {"extxyz": extxyz, "runners_up": []}
+    from reexplore.structures.crest import sample_conformers
     from reexplore.structures.search import Start, lowest_template
 
     starts: list[Start] = []
@@ -96,7 +97,13 @@ def template(inputs: Json, context: Context) -> Json:
         starts += [Start(Structure.from_extxyz(text), name) for text in outcome.value["structures"]]
     if not starts:
         raise CalculationFailed.of(failures[-1])
-    found = lowest_template(candidate, starts=starts, refine=inputs["refine"], engine=inputs["engine"])
+    found = lowest_template(
+        candidate,
+        starts=starts,
+        refine=inputs["refine"],
+        engine=inputs["engine"],
+        explore=sample_conformers if inputs.get("crest") else None,
+    )
     return found.to_dict() | {"versions": versions, "builders_failed": [f.to_dict() for f in failures]}
 
 

@@ -25,8 +25,7 @@ STAGE = "architector"
 
 #: What everyone who looks at a campaign built with it has to know.
 NOT_SEEDED = (
-    "Architector cannot be seeded: a campaign run afresh builds other templates, and labels differ by 1 kcal/mol on"
-    " average (docs/structures.md)"
+    "Architector cannot be seeded: a campaign run afresh has other starts, and labels may differ (docs/structures.md)"
 )
 
 #: The polyhedra of rare-earth crystal structures, most common first, by Architector's names. Each costs 7 CPU-s

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import CalculationFailed, Failure, FailureCode
+from reexplore.structures.crest import NAME as CREST
 from reexplore.structures.duplicates import distinct
 from reexplore.structures.engines import Engine
 from reexplore.structures.forcefield import settle
@@ -98,11 +99,17 @@ class Template:
 
 
 def lowest_template(
-    candidate: Candidate, *, starts: Sequence[Start], refine: int, engine: Engine = "tblite"
+    candidate: Candidate,
+    *,
+    starts: Sequence[Start],
+    refine: int,
+    engine: Engine = "tblite",
+    explore: Callable[[Structure], list[Structure]] | None = None,
 ) -> Template:
     """Return the lowest of `refine` distinct minima, relaxed from the most promising of `starts`.
 
-    Starts are enriched with their side chains turned (`rotamers`). Raises `CalculationFailed` with
+    Starts are enriched with their side chains turned (`rotamers`). `explore` (CREST) may find more from the
+    lowest; its best `refine` are relaxed too. Raises `CalculationFailed` with
     the last reason when no start leads to the complex that was asked for.
     """
     funnel = _Funnel(candidate)
@@ -124,6 +131,9 @@ def lowest_template(
             f"none of {len(pool)} starts became {candidate.name}: {last.message}",
             rejected=[asdict(r) for r in funnel.rejected],
         )
+    if explore is not None:
+        found = funnel.explored(explore, minima[0].structure)[:refine]
+        minima = funnel.distinct(minima + funnel.each("relaxation", found, partial(_relax, engine=engine)))
     best = minima[0]
     above = [_kcal_mol(m.energy_hartree - best.energy_hartree) for m in minima]
     near = [m.structure for m, e in zip(minima[1:], above[1:], strict=True) if e < RUNNER_UP_KCAL_MOL]
@@ -175,6 +185,14 @@ class _Funnel:
             else:
                 passed.append(result)
         return passed
+
+    def explored(self, explore: Callable[[Structure], list[Structure]], lowest: Structure) -> list[_Ranked]:
+        """Return what CREST finds from the lowest structure; nothing when it fails, which is remembered."""
+        try:
+            return [_Ranked(structure, CREST, 0.0) for structure in explore(lowest)]
+        except CalculationFailed as failed:
+            self._failures.append((CREST, failed.failure.stage, failed.failure))
+            return []
 
     def distinct(self, entries: Sequence[_Ranked]) -> list[_Ranked]:
         """Return the entries that differ from each other, lowest energy first."""
