@@ -31,7 +31,7 @@ OMISSIONS = (
 #: What a reader of contraction slopes has to know; see docs/structures.md.
 CONTRACTION_NOTE = (
     "Slopes are in Å of metal-donor distance per Å of Shannon radius, lanthanides only. GFN2-xTB under-estimates"
-    " the contraction: about 0.5 where 1 is expected. They judge the geometries, not the ligands."
+    " the contraction: 0.3 to 0.5 where 1 is expected. They judge the geometries, not the ligands."
 )
 
 
