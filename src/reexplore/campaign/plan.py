@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -12,19 +12,23 @@ from rich.table import Table
 
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.space import Space
+from reexplore.config import TheoryEntry
 from reexplore.structures.geometry import Layout
 
 #: Ligands assembled to estimate the size of all.
 _SAMPLE = 64
 
 # Measured on one core of a 2.6 GHz server processor; see docs/structures.md, docs/energies.md, docs/learning.md.
-_ARCHITECTOR_S, _ARCHITECTOR_S_PER_CONFORMER = 6.0, 5.0
+#: Architector starts, and each structure of a ligand of one or two donors, or of more.
+_ARCHITECTOR_S, _ARCHITECTOR_S_EACH, _ARCHITECTOR_S_EACH_MORE_DONORS = 6.0, 5.0, 40.0
 _GRADIENT_S_AT_40_ATOMS = 0.02
 _GRADIENT_POWER = 2.5
 #: Force field, GFN2-xTB energy and a share of the loose relaxations for each start, in gradients.
-_RANKING_GRADIENTS = 8
+_RANKING_GRADIENTS = 15
 _TEMPLATE_CYCLES = 150
-_EXCHANGE_CYCLES = 40
+#: The template and one of its runners-up.
+_EXCHANGE_CYCLES = 80
 _LIGAND_CYCLES = 40
 _DFT_S_AT_40_ATOMS = 50.0
 _DFT_LIGAND_FRACTION = 0.2
@@ -88,7 +92,7 @@ def plan_campaign(setup: Setup) -> Plan:
         Stage(
             "templates" if not sketch else "templates (sketch)",
             templates,
-            _TEACHER_S if sketch else _template_s(theory.starts, theory.refine, gradient),
+            _TEACHER_S if sketch else _template_s(theory, space, gradient),
             "sketch"
             if sketch
             else f"{' + '.join(f'{count} {name}' for name, count in theory.starts.items())} starts,"
@@ -155,11 +159,12 @@ def plan_table(plan: Plan, *, workers: int) -> Table:
     return table
 
 
-def _template_s(starts: Mapping[str, int], refine: int, gradient_s: float) -> float:
-    architector = starts.get("architector", 0)
-    building = _ARCHITECTOR_S + _ARCHITECTOR_S_PER_CONFORMER * architector if architector else 0.0
-    ranking = sum(starts.values()) * _RANKING_GRADIENTS * gradient_s
-    return building + ranking + refine * _TEMPLATE_CYCLES * gradient_s
+def _template_s(theory: TheoryEntry, space: Space, gradient_s: float) -> float:
+    architector = theory.starts.get("architector", 0)
+    costs = [_ARCHITECTOR_S_EACH if s.denticity <= 2 else _ARCHITECTOR_S_EACH_MORE_DONORS for s in space.scaffolds]
+    building = _ARCHITECTOR_S + architector * sum(costs) / len(costs) if architector else 0.0
+    ranking = sum(theory.starts.values()) * _RANKING_GRADIENTS * gradient_s
+    return building + ranking + theory.refine * _TEMPLATE_CYCLES * gradient_s
 
 
 def _sample(setup: Setup) -> Iterator[Candidate]:
