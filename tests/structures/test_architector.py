@@ -65,7 +65,7 @@ def test_any_order_of_atoms_ends_in_the_layout(monkeypatch, name):
 def test_equal_structures_are_one_and_energies_order_the_rest(monkeypatch):
     who = candidate(NAME)
     near, far = _result(NAME, energy=-2.0), _result(NAME, energy=-3.0)
-    far["ase_atoms"].positions = far["ase_atoms"].positions * 1.05
+    far["ase_atoms"].positions = far["ase_atoms"].positions * 1.1
     turned = _result(NAME, energy=-1.0)
     turned["ase_atoms"].positions = turned["ase_atoms"].positions[:, [1, 2, 0]]
     _pretend(monkeypatch, {"a": turned, "b": near, "c": far})

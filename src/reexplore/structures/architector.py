@@ -12,13 +12,13 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rdkit import Chem
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
 from reexplore.errors import CalculationFailed, FailureCode, InputError, MissingEngineError
 from reexplore.structures.bonds import Bonds, ligand_bonds, skeleton
+from reexplore.structures.duplicates import SAME_RMSD_ANGSTROM, Comparison
 from reexplore.structures.geometry import Layout, Structure
 
 STAGE = "architector"
@@ -81,9 +81,6 @@ _NO_PLACE: dict[str, tuple[str, ...]] = {
 #: Bonds between the two donors of a carboxylate or a nitrate: a ring of four with the metal.
 _NARROW_BONDS = 2
 
-#: Built structures whose sorted heavy-atom distances all agree within this are one structure.
-_SAME_ANGSTROM = 0.1
-
 
 def architector_version() -> str:
     """Return what a built structure depends on, for the records; raise `MissingEngineError` when absent."""
@@ -122,9 +119,10 @@ def build_complexes(candidate: Candidate, *, conformers: int) -> list[Structure]
                 found.append((float(result["energy"]), _in_layout(result, candidate)))
             except CalculationFailed as unmatched:
                 failed = unmatched
+    comparison = Comparison(candidate)
     structures: list[Structure] = []
     for _, structure in sorted(found, key=lambda pair: pair[0]):
-        if not any(_same(structure, other) for other in structures):
+        if all(comparison.rmsd_angstrom(structure, other) > SAME_RMSD_ANGSTROM for other in structures):
             structures.append(structure)
     if not structures:
         message = f"Architector built nothing for {candidate.name}"
@@ -279,15 +277,3 @@ def _match(ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds
         f"a fragment that Architector built is not {ligand.smiles} bound through its donors",
         atoms=[int(a) for a in fragment],
     )
-
-
-def _same(first: Structure, second: Structure) -> bool:
-    """Return whether two structures agree up to rotation, mirror image and the exchange of equal atoms."""
-    return bool(np.max(np.abs(_fingerprint(first) - _fingerprint(second))) < _SAME_ANGSTROM)
-
-
-def _fingerprint(structure: Structure) -> NDArray[np.float64]:
-    heavy = [i for i, symbol in enumerate(structure.symbols) if symbol != "H"]
-    positions = structure.positions_angstrom[heavy]
-    distances = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
-    return np.sort(distances, axis=None)
