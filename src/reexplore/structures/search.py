@@ -7,6 +7,7 @@ the energies of all it was chosen from.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -47,7 +48,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Minimum:
-    """A relaxed structure that passed quality control; `kcal_mol` is its energy above the lowest."""
+    """A relaxed structure that passed quality control; `relative_kcal_mol` is its energy above the lowest."""
 
     builder: str
     energy_hartree: float
@@ -108,9 +109,9 @@ def lowest_template(
 ) -> Template:
     """Return the lowest of `refine` distinct minima, relaxed from the most promising of `starts`.
 
-    Starts are enriched with their side chains turned (`rotamers`). `explore` (CREST) may find more from the
-    lowest; its best `refine` are relaxed too. Raises `CalculationFailed` with
-    the last reason when no start leads to the complex that was asked for.
+    Architector's starts are enriched with their side chains turned (`rotamers`). `explore` (CREST) may find
+    more from the lowest; its best `refine` are relaxed too. Raises `CalculationFailed` with the last reason
+    when no start leads to the complex that was asked for.
     """
     funnel = _Funnel(candidate)
     pool = [*starts, *_turned(starts, candidate)]
@@ -145,7 +146,7 @@ def lowest_template(
         runners_up=tuple(near[:_RUNNERS_UP]),
         minima=tuple(Minimum(m.builder, m.energy_hartree, e, m.steps) for m, e in zip(minima, above, strict=True)),
         rejected=funnel.rejected,
-        starts={name: sum(start.builder == name for start in starts) for name in {s.builder: None for s in starts}},
+        starts=dict(Counter(start.builder for start in starts)),
         distinct=len(settled),
     )
 
