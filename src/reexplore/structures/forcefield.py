@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +34,6 @@ class Settled:
 
     structure: Structure
     energy_hartree: float
-
-
-def forcefield_version() -> str:
-    """Return what a force-field energy depends on, for the records."""
-    return f"xtb-python {version('xtb')}, GFN-FF/GBSA(water)"
 
 
 def settle(structure: Structure) -> Settled:

@@ -21,7 +21,6 @@ from reexplore.structures.polyhedra import POLYHEDRA, vertices
 
 Array = NDArray[np.float64]
 
-NAME = "placement"
 STAGE = "placement"
 
 #: Conformers embedded per ligand, and arrangements tried for each structure that is asked for.
@@ -35,7 +34,7 @@ _REFINEMENTS = 4
 #: A chelate fits a set of vertices when its donors are this near to them, root mean square, degrees.
 #: Five-membered chelate rings bite 62-72° where polyhedra have edges of 70-76°.
 _MISFIT_DEGREES = 22.0
-#: Atoms of different parts nearer than this overlap, Å: two heavy atoms, heavy and hydrogen, two hydrogens.
+#: Atoms of different parts nearer than this overlap, Å: two hydrogens 1.7, hydrogen and heavy 2.0, two heavy 2.6.
 _CONTACT_ANGSTROM = ((1.7, 2.0), (2.0, 2.6))
 _WATER_SPINS = 12
 #: A hydrogen bond may form, a bond may not.
