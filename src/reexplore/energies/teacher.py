@@ -63,6 +63,7 @@ def teacher_energy(structure: Structure) -> EnergyTerms:
         electrons=0,
         multiplicity=1,
         is_fake=True,
+        program="none: invented",
     )
 
 

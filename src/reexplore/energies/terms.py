@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+#: What computes energies here; an imported energy names its own program.
+ENGINE = "PySCF"
+
 
 @dataclass(frozen=True)
 class EnergyTerms:
@@ -14,7 +17,8 @@ class EnergyTerms:
     polarised continuum (half of charge times potential), `solvent_cds_hartree` SMD's cavity,
     dispersion and solvent-structure term. `attempts` records every try of the self-consistent
     field, the successful one last. `stage_cpu_seconds` tells where the time went and does not
-    count in comparisons.
+    count in comparisons. `program` names what computed the energy, with its version when the energy was
+    imported: absolute energies of two programs differ by more than a label's error.
     """
 
     level: str
@@ -28,6 +32,7 @@ class EnergyTerms:
     electrons: int
     multiplicity: int
     is_fake: bool = False
+    program: str = ENGINE
     attempts: tuple[dict[str, Any], ...] = ()
     stage_cpu_seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
