@@ -9,7 +9,9 @@ from reexplore.energies.levels import (
     LEVELS,
     PAPER,
     QUICK,
+    Level,
     comparison_warning,
+    declared_level,
     find_level,
     require_available,
     unsupported_elements,
@@ -30,6 +32,31 @@ def test_every_choice_changes_the_declaration(change):
 
 def test_words_about_a_level_do_not_change_its_declaration():
     assert replace(QUICK, summary="other words").declaration() == QUICK.declaration()
+
+
+@pytest.mark.parametrize("name", list(LEVELS))
+def test_a_level_comes_back_from_its_declaration(name):
+    level = LEVELS[name]
+    travelled = json.loads(json.dumps(level.declaration()))
+    assert Level.from_declaration(travelled).declaration() == level.declaration()
+    assert declared_level(travelled) == level
+
+
+def test_a_level_of_the_users_own_is_rebuilt_where_its_base_is_the_same():
+    own = replace(QUICK, name="mine", based_on="quick", grid_level=2, summary="")
+    assert declared_level(own.declaration()) == own
+    with pytest.raises(InputError, match="declares level 'quick' otherwise"):
+        declared_level(replace(own, version=QUICK.version + 1).declaration())
+    # Under a shipped name only the shipped level is meant.
+    with pytest.raises(InputError, match="declares level 'quick' otherwise"):
+        declared_level(replace(own, name="paper").declaration())
+
+
+def test_a_shipped_level_that_is_declared_otherwise_elsewhere_is_refused():
+    with pytest.raises(InputError, match="declares level 'quick' otherwise"):
+        declared_level(replace(QUICK, grid_level=2).declaration())
+    with pytest.raises(InputError, match="no declaration of a level"):
+        declared_level(QUICK.declaration() | {"temperature": 300})
 
 
 def test_f_in_core_potentials_leave_eight_electrons_to_every_ion():

@@ -39,19 +39,21 @@ class Level:
     """One level of theory, complete: two calculations with equal declarations give equal energies.
 
     `version` is raised whenever the code changes an energy by more than the thresholds declared
-    here. `refusal` is the sentence with which a level that is declared but not available is refused.
+    here. A level of the user's own names the shipped one it is `based_on` and has its version.
+    `refusal` is the sentence with which a level that is declared but not available is refused.
     """
 
     name: str
     version: int
     summary: str
+    based_on: str = ""
     functional: str = ""
     dispersion: str = ""
     ligand_basis: str = ""
     metals: tuple[MetalTreatment, ...] = ()
     coulomb_fitting_basis: str = ""
     exchange: str = "none"
-    closed_shell_only: bool = True
+    open_shells: bool = False
     grid_level: int = 0
     solvent: str = ""
     cavity_points_per_sphere: int = 0
@@ -76,6 +78,25 @@ class Level:
             for metal in self.metals
         ]
         return declared
+
+    @classmethod
+    def from_declaration(cls, declared: dict[str, Any], *, summary: str = "") -> Level:
+        """Return the level that has this declaration; raise `InputError` when this version of the code has none such."""
+        try:
+            metals = tuple(
+                MetalTreatment(
+                    **metal | {name: tuple(metal[name]) for name in ("metals", "core_electrons")},
+                )
+                for metal in declared["metals"]
+            )
+            return cls(**declared | {"metals": metals, "summary": summary})
+        except (KeyError, TypeError) as error:
+            raise InputError(f"this is no declaration of a level of theory: {error}") from None
+
+    @property
+    def closed_shell_only(self) -> bool:
+        """Return whether every structure must be a closed shell."""
+        return not self.open_shells
 
     def treatment_of(self, symbol: str) -> MetalTreatment:
         """Return how this metal is described; raise `InputError` when the level does not cover it."""
@@ -131,7 +152,7 @@ PAPER = Level(
     metals=(_DEF2_LANTHANUM, _DEF2_OPEN, _DEF2_YTTRIUM, _DEF2_SCANDIUM),
     coulomb_fitting_basis="def2-universal-jkfit",
     exchange="density-fitted, def2-universal-jkfit",
-    closed_shell_only=False,
+    open_shells=True,
     grid_level=3,
     solvent="water",
     cavity_points_per_sphere=302,
@@ -163,6 +184,23 @@ def find_level(name: str) -> Level:
     near = difflib.get_close_matches(name.lower(), LEVELS, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"the levels are {', '.join(LEVELS)}"
     raise InputError(f"unknown level '{name}': {hint}")
+
+
+def declared_level(declared: dict[str, Any]) -> Level:
+    """Return the level of a declaration that was made elsewhere, a shipped one or one based on it.
+
+    Raises `InputError` when the code here declares the shipped level otherwise: its energies would differ.
+    """
+    level = Level.from_declaration(declared)
+    if level.based_on:
+        shipped = find_level(level.based_on)
+        alike = shipped.version == level.version and level.name not in LEVELS
+    else:
+        shipped = find_level(level.name)
+        alike = shipped.declaration() == declared
+    if not alike:
+        raise InputError(f"this version of reexplore declares level '{shipped.name}' otherwise")
+    return level if level.based_on else shipped
 
 
 def require_available(level: Level) -> None:
