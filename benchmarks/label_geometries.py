@@ -13,7 +13,7 @@ aqua         [M(H2O)8]3+ of the same metals in the same way
 cam          [Eu(CAM-X)(H2O)6]+ for six X: a placed and relaxed La(CAM-H), grafted, exchanged, relaxed; free ligands
 
 La_HOPO-H_1_6.xyz and La_HOPO-H_4_0.xyz are given: the lowest structures of a search with both builders.
-About 25 CPU minutes on one core for everything.
+About four CPU minutes for everything.
 """
 
 from __future__ import annotations
