@@ -11,7 +11,7 @@ from reexplore.energies.binding import (
     selectivity_kcal_mol,
 )
 from reexplore.energies.levels import LEVELS, Level, comparison_warning, find_level
-from reexplore.energies.terms import EnergyTerms
+from reexplore.energies.terms import TBLITE, EnergyTerms
 from reexplore.structures.geometry import Structure
 
 __all__ = [
@@ -36,7 +36,7 @@ def energy_terms(
     threads: int = 1,
     memory_gb: float = 4.0,
 ) -> EnergyTerms:
-    """Return the energy of a structure at a level: by the teacher when the level is a fake, else by PySCF.
+    """Return the energy of a structure at a level: by the teacher when the level is a fake, else by the level's engine.
 
     See `reexplore.energies.dft.single_point` for the arguments and the errors raised.
     """
@@ -44,6 +44,10 @@ def energy_terms(
         from reexplore.energies.teacher import teacher_energy
 
         return teacher_energy(structure)
+    if level.engine == TBLITE:
+        from reexplore.energies.gfn2 import gfn2_energy
+
+        return gfn2_energy(structure)
     from reexplore.energies.dft import single_point
 
     return single_point(structure, level=level, scratch=scratch, threads=threads, memory_gb=memory_gb)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reexplore.chemistry.metals import METALS
+from reexplore.energies.terms import ENGINE, TBLITE
 from reexplore.errors import InputError
 
 #: Elements a ligand may hold: those for which SMD's surface tensions are parametrised.
@@ -40,7 +41,8 @@ class Level:
 
     `version` is raised whenever the code changes an energy by more than the thresholds declared
     here. A level of the user's own names the shipped one it is `based_on` and has its version.
-    `refusal` is the sentence with which a level that is declared but not available is refused.
+    `refusal` is the sentence with which a level that is declared but not available is refused, `engine` the
+    program that computes it.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Level:
     gradient_tolerance: float = 0.0
     start_density: str = ""
     orientation: str = ""
+    engine: str = ENGINE
     is_fake: bool = False
     refusal: str | None = None
 
@@ -166,6 +169,33 @@ PAPER = Level(
     ),
 )
 
+# C. Bannwarth, S. Ehlert, S. Grimme, J. Chem. Theory Comput. 2019, 15, 1652: three valence electrons a metal.
+_GFN2_LANTHANIDES = MetalTreatment(
+    _LANTHANIDES,
+    "4f electrons in the core, three valence electrons",
+    "GFN2-xTB",
+    None,
+    tuple(METALS[symbol].atomic_number - 3 for symbol in _LANTHANIDES),
+)
+_GFN2_YTTRIUM = MetalTreatment(("Y",), "parameters of its own, no 4f shell", "GFN2-xTB", None, (36,))
+_GFN2_SCANDIUM = MetalTreatment(("Sc",), "parameters of its own, first row", "GFN2-xTB", None, (18,))
+
+GFN2 = Level(
+    name="gfn2",
+    version=1,
+    summary=(
+        "semi-empirical, GFN2-xTB/ALPB water, tblite: seconds a complex; binding energies of bare ions are off by an"
+        " order of magnitude, exchange energies are of sensible size"
+    ),
+    functional="GFN2-xTB",
+    dispersion="D4, part of GFN2-xTB",
+    ligand_basis="GFN2-xTB",
+    metals=(_GFN2_LANTHANIDES, _GFN2_YTTRIUM, _GFN2_SCANDIUM),
+    solvent="water (ALPB)",
+    energy_tolerance_hartree=1e-6,
+    engine=TBLITE,
+)
+
 TEACHER = Level(
     name="teacher",
     version=1,
@@ -174,7 +204,7 @@ TEACHER = Level(
     is_fake=True,
 )
 
-LEVELS: dict[str, Level] = {level.name: level for level in (QUICK, PAPER, TEACHER)}
+LEVELS: dict[str, Level] = {level.name: level for level in (GFN2, QUICK, PAPER, TEACHER)}
 
 
 def find_level(name: str) -> Level:

@@ -7,6 +7,8 @@ from typing import Any
 
 #: What computes energies here; an imported energy names its own program.
 ENGINE = "PySCF"
+#: What computes the level `gfn2`.
+TBLITE = "tblite"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ C. Bannwarth, S. Ehlert, S. Grimme, J. Chem. Theory Comput. 2019, 15, 1652.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, Protocol, get_args
 
@@ -88,6 +89,24 @@ def surface_of(structure: Structure, *, engine: Engine, solvent: Solvent | None 
     return XtbProgram(structure, model)
 
 
+@dataclass(frozen=True, eq=False)
+class ValenceState:
+    """A converged GFN2-xTB density: its energy and the occupation of every valence orbital, shape (orbitals,)."""
+
+    energy_hartree: float
+    occupations: Array
+
+
+def tblite_state(structure: Structure) -> ValenceState:
+    """Return the energy and the occupations that tblite finds in ALPB water.
+
+    Raises `CalculationFailed` when the density does not converge.
+    """
+    surface = _Tblite(structure, "alpb-water")
+    energy, _ = surface.at(structure.positions_angstrom)
+    return ValenceState(energy, surface.occupations)
+
+
 class _Tblite:
     """Each calculation starts from the density of the last."""
 
@@ -114,6 +133,11 @@ class _Tblite:
         except RuntimeError as error:
             raise _unconverged(error) from error
         return float(self._result.get("energy")), np.array(self._result.get("gradient"))
+
+    @property
+    def occupations(self) -> Array:
+        """Return the electrons in each orbital of the last density."""
+        return np.array(self._result.get("orbital-occupations"))
 
 
 class _XtbPython:
