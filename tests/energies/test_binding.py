@@ -2,16 +2,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from reexplore.chemistry.candidates import Group
 from reexplore.energies.binding import (
     HARTREE_TO_KCAL_MOL,
     binding_energy_kcal_mol,
+    binding_error_kcal_mol,
     exchange_energy_kcal_mol,
+    exchange_error_kcal_mol,
+    selectivity_error_kcal_mol,
     selectivity_kcal_mol,
+    why_exchange_not_comparable,
     why_not_comparable,
 )
+from reexplore.energies.levels import QUICK
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import InputError
 
@@ -51,6 +57,53 @@ def test_selectivity_is_positive_for_the_preferred_metal():
 def test_levels_do_not_mix():
     with pytest.raises(InputError, match="different levels"):
         binding_energy_kcal_mol(energy(-1.0, "paper"), ion=ION, ligand=LIGAND, water=WATER, ligands=1, waters=6)
+
+
+def test_programs_do_not_mix():
+    imported = replace(energy(-1.0), program="ORCA 6.0")
+    with pytest.raises(InputError, match=r"different programs cannot be combined: ORCA 6.0, PySCF"):
+        exchange_energy_kcal_mol(imported, aqua_complex=ION, ligand=LIGAND, water=WATER, ligands=1, waters=6)
+
+
+def spread(kcal_mol: float | None) -> EnergyTerms:
+    return replace(energy(-1.0), spread_hartree=None if kcal_mol is None else kcal_mol / HARTREE_TO_KCAL_MOL)
+
+
+def test_errors_add_in_quadrature_with_their_weights():
+    nothing = spread(None)
+    # A right triangle of 3 and 4 has a hypotenuse of 5; two ligands count twice.
+    parts = {"ligand": spread(2.0), "water": nothing, "ligands": 2, "waters": 4}
+    assert binding_error_kcal_mol(spread(3.0), ion=nothing, **parts) == pytest.approx(5.0)
+    assert exchange_error_kcal_mol(spread(3.0), aqua_complex=nothing, **parts) == pytest.approx(5.0)
+    assert selectivity_error_kcal_mol(spread(1.0), spread(1.0), spread(1.0), spread(1.0)) == pytest.approx(2.0)
+
+
+def test_without_any_spread_there_is_no_error():
+    nothing = spread(None)
+    assert binding_error_kcal_mol(nothing, ion=nothing, ligand=nothing, water=nothing, ligands=1, waters=6) is None
+
+
+def test_errors_are_those_of_energies_drawn_at_random():
+    spreads = {"complex_": 1.5, "aqua_complex": 0.7, "ligand": 0.4, "water": 0.2}
+    dice = np.random.default_rng(1)
+    sampled = [
+        exchange_energy_kcal_mol(
+            **{part: energy(dice.normal(0.0, width) / HARTREE_TO_KCAL_MOL) for part, width in spreads.items()},
+            ligands=2,
+            waters=4,
+        )
+        for _ in range(4000)
+    ]
+    expected = exchange_error_kcal_mol(**{part: spread(width) for part, width in spreads.items()}, ligands=2, waters=4)
+    assert np.std(sampled) == pytest.approx(expected, rel=0.05)
+
+
+def test_what_may_be_ranked_on_the_exchange_scale():
+    group = Group("Eu", 1, 6, -2)
+    assert why_exchange_not_comparable(group, replace(group, metal="Lu"), level=QUICK) is None
+    assert "different ways" in why_exchange_not_comparable(group, replace(group, metal="Y"), level=QUICK)
+    assert "charge" in why_exchange_not_comparable(group, replace(group, ligand_charge=-1), level=QUICK)
+    assert "released waters" in why_exchange_not_comparable(group, replace(group, ligands=2, waters=4), level=QUICK)
 
 
 def test_what_may_be_ranked():

@@ -20,7 +20,8 @@ class EnergyTerms:
     dispersion and solvent-structure term. `attempts` records every try of the self-consistent
     field, the successful one last. `stage_cpu_seconds` tells where the time went and does not
     count in comparisons. `program` names what computed the energy, with its version when the energy was
-    imported: absolute energies of two programs differ by more than a label's error.
+    imported: absolute energies of two programs differ by more than a label's error. `spread_hartree` is the
+    highest less the lowest of the f occupations that were tried and converged: the energy's own error.
     """
 
     level: str
@@ -35,6 +36,7 @@ class EnergyTerms:
     multiplicity: int
     is_fake: bool = False
     program: str = ENGINE
+    spread_hartree: float | None = None
     attempts: tuple[dict[str, Any], ...] = ()
     stage_cpu_seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
