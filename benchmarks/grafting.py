@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from reexplore.campaign.driver import open_ledger
-from reexplore.campaign.labelling import binding_energy, terms
 from reexplore.campaign.learning import sample
+from reexplore.campaign.scales import labels
 from reexplore.campaign.screening import recall_screening
 from reexplore.campaign.setup import prepare
 from reexplore.chemistry.candidates import Candidate
@@ -110,12 +110,13 @@ def of_campaign(reference: str, *, workspace: Path, members: int) -> dict[str, A
     screening = recall_screening(setup, ledger)
     if screening is None:
         raise SystemExit(f"{setup.folder} has not screened its pool yet: run the campaign first")
-    labels = ledger.labels()
-    pool = {c.key: c for c in setup.space.candidates() if c.key in labels}
+    keys_of = ledger.labels()
+    pool = {c.key: c for c in setup.space.candidates() if c.key in keys_of}
+    known = labels(pool, ledger, aqua_waters=setup.file.theory.aqua_waters)
     grafted = screening.structures(list(pool.values()))
-    relaxed = {key: Structure.from_extxyz(ledger.value(labels[key].structure)["extxyz"]) for key in grafted}
+    relaxed = {key: Structure.from_extxyz(ledger.value(keys_of[key].structure)["extxyz"]) for key in grafted}
     keys = sorted(grafted)
-    first = [sample(pool[k], grafted[k], binding_energy(pool[k], terms(labels[k], ledger))) for k in keys]
+    first = [sample(pool[k], grafted[k], known[k].binding_kcal_mol) for k in keys]
     second = [replace(one, structure=relaxed[one.key]) for one in first]
     return distances(
         [grafted[k] for k in keys], [relaxed[k] for k in keys], [pool[k] for k in keys]

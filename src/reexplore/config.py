@@ -15,6 +15,8 @@ from reexplore.structures.crest import crest_on_path
 Positive = Annotated[int, Field(ge=1)]
 #: Names stand in tables, file formats and terminals: no quotes, brackets or spaces.
 EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.,+()-]*$")]
+#: The sizes of Lebedev's grids on a sphere that are fine enough for a cavity.
+CavityPoints = Literal[110, 146, 170, 194, 230, 266, 302, 350, 434, 590, 770, 974]
 
 
 class _Strict(BaseModel):
@@ -65,16 +67,53 @@ def _builders() -> list[Builder]:
     return ["architector", "placement", "crest"] if crest_on_path() else ["architector", "placement"]
 
 
+class LevelEntry(_Strict):
+    """A level of theory of the user's own: a shipped one with the choices named here instead of its own."""
+
+    name: EntryName
+    based_on: str
+    summary: str = ""
+    functional: Annotated[str, Field(min_length=1)] | None = None
+    dispersion: Annotated[str, Field(pattern=r"^d4:\S+$")] | None = None
+    ligand_basis: Annotated[str, Field(min_length=1)] | None = None
+    grid_level: Annotated[int, Field(ge=0, le=9)] | None = None
+    cavity_points_per_sphere: CavityPoints | None = None
+    energy_tolerance_hartree: Annotated[float, Field(gt=0, le=1e-4)] | None = None
+    gradient_tolerance: Annotated[float, Field(gt=0, le=1e-2)] | None = None
+
+    @model_validator(mode="after")
+    def _dispersion_of_the_functional(self) -> Self:
+        if self.functional is not None and self.dispersion is None:
+            raise ValueError(
+                f"a functional needs its own D4 parameters: give dispersion as well, such as d4:{self.functional}"
+            )
+        return self
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Return the choices that differ from those of the base, by the names of `Level`'s fields."""
+        return self.model_dump(exclude={"name", "based_on", "summary"}, exclude_none=True)
+
+
 class TheoryEntry(_Strict):
     """How structures are built and energies computed."""
 
     level: str = "quick"
+    levels: list[LevelEntry] = Field(default_factory=list)
     builders: Annotated[list[Builder], Field(min_length=1)] = Field(default_factory=_builders)
     architector_starts: Positive = 3
     placement_starts: Positive = 30
     refine: Positive = 5
     relaxation: Literal["tblite", "xtb", "xtb-python"] = "tblite"
     ligand_conformers: Annotated[int, Field(ge=10)] = 10
+    aqua_waters: Literal[8, 9] = 8
+
+    @model_validator(mode="after")
+    def _levels_once(self) -> Self:
+        names = [entry.name for entry in self.levels]
+        if len(set(names)) < len(names):
+            raise ValueError("two levels have the same name")
+        return self
 
     @model_validator(mode="after")
     def _sketch_alone(self) -> Self:

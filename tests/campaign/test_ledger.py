@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from reexplore.campaign.ledger import LabelKeys, Ledger, Pick
+from reexplore.campaign.ledger import AquoKeys, LabelKeys, Ledger, Pick
 from reexplore.errors import Failure, FailureCode, InputError
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -91,6 +91,47 @@ def test_labels_and_failures(tmp_path):
     ledger.enter_label("b", None, FAILED.failure)
     assert ledger.labels() == {"a": keys}
     assert ledger.label_failures() == {"b": FAILED.failure}
+
+
+def test_aquo_ions_and_their_failures(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.enter_aquo_ion("La", None, FAILED.failure)
+    ledger.enter_aquo_ion("Lu", None, FAILED.failure)
+    ledger.enter_aquo_ion("La", AquoKeys("s", "e"), None)
+    assert ledger.aquo_ions() == {"La": AquoKeys("s", "e")}
+    assert ledger.aquo_failures() == {"Lu": FAILED.failure}
+
+
+@pytest.fixture
+def version_1(tmp_path):
+    """Return a ledger as it was before it kept aquo ions, with one label."""
+    ledger = Ledger(tmp_path / "old")
+    ledger.open_round(0, "seed", [pick("a")])
+    ledger.enter_label("a", LabelKeys("s", "c", "i", "l", "w"), None)
+    ledger.close()
+    db = sqlite3.connect(tmp_path / "old")
+    db.execute("DROP TABLE aquo_ion")
+    db.execute("PRAGMA user_version = 1")
+    db.commit()
+    db.close()
+    return tmp_path / "old"
+
+
+def test_an_old_ledger_is_read_as_it_is(version_1):
+    before = version_1.read_bytes()
+    reader = Ledger(version_1, read_only=True)
+    assert list(reader.labels()) == ["a"]
+    assert reader.aquo_ions() == reader.aquo_failures() == {}
+    assert version_1.read_bytes() == before
+
+
+def test_an_old_ledger_that_is_written_to_learns_of_aquo_ions(version_1):
+    ledger = Ledger(version_1)
+    ledger.enter_aquo_ion("La", AquoKeys("s", "e"), None)
+    ledger.close()
+    again = Ledger(version_1)
+    assert list(again.labels()) == ["a"]
+    assert list(again.aquo_ions()) == ["La"]
 
 
 def test_a_closed_round_waits_for_the_tracker(tmp_path):

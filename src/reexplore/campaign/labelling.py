@@ -7,10 +7,9 @@ from typing import Any
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.geometries import complex_task, energy_task, ion, ligand_task, templates, water_task
-from reexplore.campaign.ledger import LabelKeys, Ledger
+from reexplore.campaign.ledger import LabelKeys
+from reexplore.campaign.scales import labels
 from reexplore.chemistry.candidates import Candidate
-from reexplore.energies.binding import binding_energy_kcal_mol
-from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -51,26 +50,10 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> None:
 
 def observed_kcal_mol(bench: Bench) -> dict[str, float]:
     """Return the binding energy of every labelled candidate, derived from its stored terms."""
+    aqua_waters = bench.setup.file.theory.aqua_waters
     return {
-        key: binding_energy(bench.pool[key], terms(keys, bench.ledger)) for key, keys in bench.ledger.labels().items()
+        key: found.binding_kcal_mol for key, found in labels(bench.pool, bench.ledger, aqua_waters=aqua_waters).items()
     }
-
-
-def terms(keys: LabelKeys, ledger: Ledger) -> dict[str, EnergyTerms]:
-    """Return the energies a label is made of, by part."""
-    return {part: EnergyTerms.from_dict(ledger.value(key)) for part, key in keys.terms()}
-
-
-def binding_energy(candidate: Candidate, parts: dict[str, EnergyTerms]) -> float:
-    """Return a candidate's binding energy in kcal/mol from its four terms."""
-    return binding_energy_kcal_mol(
-        parts["complex"],
-        ion=parts["ion"],
-        ligand=parts["ligand"],
-        water=parts["water"],
-        ligands=candidate.ligands,
-        waters=candidate.waters,
-    )
 
 
 def _geometry_tasks(bench: Bench, candidate: Candidate, template: dict[str, Any]) -> tuple[Task, ...]:

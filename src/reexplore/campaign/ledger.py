@@ -19,9 +19,22 @@ from reexplore.errors import RUN_ONLY, Failure, InputError
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-_SCHEMA = """
+_AQUO_ION = """
+CREATE TABLE aquo_ion (
+    metal TEXT PRIMARY KEY,
+    structure_key TEXT,
+    energy_key TEXT,
+    failure TEXT
+)
+"""
+
+#: What each older version lacks; a ledger that is written to is brought up to date, one that is read stays as it is.
+_UPGRADES = {1: _AQUO_ION}
+
+_SCHEMA = f"""
+{_AQUO_ION};
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE calculation (
     key TEXT PRIMARY KEY,
@@ -92,6 +105,14 @@ class LabelKeys:
 
 
 @dataclass(frozen=True)
+class AquoKeys:
+    """The calculations of the aquo ion that a metal's exchange energies start from."""
+
+    structure: str
+    energy: str
+
+
+@dataclass(frozen=True)
 class Round:
     """One pass of choose, label and learn; `learned` is what it came to, once it is over."""
 
@@ -117,16 +138,21 @@ class Ledger:
             raise InputError(f"{path} is not a ledger ({error}); move it away to start anew") from None
         if version == 0 and read_only:
             raise InputError(f"{path} holds no campaign yet: start it with `reexplore campaign run`")
-        if version not in (0, SCHEMA_VERSION):
-            raise InputError(f"{path} has ledger version {version}; this reexplore reads version {SCHEMA_VERSION}")
+        if not 0 <= version <= SCHEMA_VERSION:
+            raise InputError(
+                f"{path} has ledger version {version}; this reexplore reads versions up to {SCHEMA_VERSION}"
+            )
+        self._version = version
         if not read_only:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            if version == 0:
+            if version < SCHEMA_VERSION:
+                missing = [_SCHEMA] if version == 0 else [_UPGRADES[old] for old in range(version, SCHEMA_VERSION)]
                 with self.transaction():
-                    for statement in _SCHEMA.split(";"):
+                    for statement in ";".join(missing).split(";"):
                         self._db.execute(statement)
                     self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                self._version = SCHEMA_VERSION
 
     def close(self) -> None:
         """Close the file."""
@@ -296,6 +322,26 @@ class Ledger:
         """Return the candidates that could not be labelled, and why."""
         rows = self._db.execute("SELECT candidate, failure FROM label WHERE failure IS NOT NULL")
         return {candidate: Failure.from_dict(json.loads(text)) for candidate, text in rows}
+
+    def enter_aquo_ion(self, metal: str, keys: AquoKeys | None, failure: Failure | None) -> None:
+        """Enter where the energy of a metal's aquo ion stands, or why there is none."""
+        columns = (keys.structure, keys.energy) if keys else (None, None)
+        text = json.dumps(failure.to_dict()) if failure else None
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO aquo_ion VALUES (?, ?, ?, ?)", (metal, *columns, text))
+
+    def aquo_ions(self) -> dict[str, AquoKeys]:
+        """Return the aquo ions there are, by the metal's symbol; none in a ledger older than they are."""
+        return {metal: AquoKeys(*keys) for metal, *keys, failure in self._aquo_rows() if failure is None}
+
+    def aquo_failures(self) -> dict[str, Failure]:
+        """Return the metals without an aquo ion, and why."""
+        return {metal: Failure.from_dict(json.loads(failure)) for metal, *_, failure in self._aquo_rows() if failure}
+
+    def _aquo_rows(self) -> list[tuple[str, str, str, str | None]]:
+        if self._version < 2:
+            return []
+        return list(self._db.execute("SELECT metal, structure_key, energy_key, failure FROM aquo_ion"))
 
     # --- what the tracker has not heard of
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from dataclasses import replace
+from functools import partial
 
 import yaml
 
-from reexplore.campaign.labelling import binding_energy, terms
+from reexplore.campaign.aquo import why_no_exchange
 from reexplore.campaign.learning import Estimate, estimates
-from reexplore.campaign.ledger import LabelKeys, Ledger, Pick, Round
+from reexplore.campaign.ledger import Ledger, Pick, Round
+from reexplore.campaign.scales import Label, labels, reasons, selectivities
 from reexplore.campaign.screening import Screening, recall_screening
 from reexplore.campaign.series import contraction_rows
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
-from reexplore.energies.terms import EnergyTerms
+from reexplore.energies.binding import why_exchange_not_comparable, why_not_comparable
+from reexplore.energies.terms import TBLITE, EnergyTerms
 from reexplore.errors import Failure
 from reexplore.execution.store import Store
 from reexplore.execution.tasks import MEMBER_FILE
@@ -46,7 +49,8 @@ _SHOWN_PREDICTIONS = 25
 def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
     """Return the whole campaign as it stands in the ledger."""
     pool = {candidate.key: candidate for candidate in setup.space.candidates()}
-    rows = _rows(setup, ledger, pool)
+    found = labels(pool, ledger, aqua_waters=setup.file.theory.aqua_waters)
+    rows = _rows(setup, ledger, pool, found)
     rounds = ledger.rounds()
     chosen = {row.key: row for row in rows}
     store = Store(setup.store)
@@ -64,7 +68,7 @@ def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
             "3D structures": "Architector and placement, then GFN2-xTB with ALPB water"
             if not theory.sketch
             else "sketch (FAKE)",
-            "energies": "teacher oracle (FAKE)" if setup.level.is_fake else "PySCF",
+            "energies": "teacher oracle (FAKE)" if setup.level.is_fake else setup.level.engine,
             "predictions": f"Allegro, {setup.file.surrogate.members} members",
             "choice": f"BoTorch, policy {setup.policy.name}",
             "execution": f"Parsl, {setup.file.execution.parsl}",
@@ -74,6 +78,9 @@ def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
         rows=tuple(rows),
         rounds=tuple(_round(r, chosen, store, setup) for r in rounds),
         contraction=contraction_rows(pool, ledger.labels(), ledger),
+        selectivity=selectivities(found.values(), level=setup.level),
+        why_groups=reasons((candidate.group for candidate in pool.values()), why_not_comparable),
+        why_exchange=_why_exchange(setup, ledger, found),
     )
 
 
@@ -82,16 +89,30 @@ def environment() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
-def _rows(setup: Setup, ledger: Ledger, pool: dict[str, Candidate]) -> list[CandidateRow]:
+def _why_exchange(setup: Setup, ledger: Ledger, found: dict[str, Label]) -> tuple[str, ...]:
+    """Return why some exchange energies may not be compared, and why some metals have none."""
+    groups = (label.candidate.group for label in found.values() if label.aquo is not None)
+    # One metal stands for all that the level describes in its way: each reason is told once.
+    alike: dict[str, str] = {}
+    told = (replace(g, metal=alike.setdefault(setup.level.treatment_of(g.metal).kind, g.metal)) for g in groups)
+    mixed = reasons(told, partial(why_exchange_not_comparable, level=setup.level))
+    failed = (why_no_exchange(metal, failure) for metal, failure in ledger.aquo_failures().items())
+    return (*mixed, *failed)
+
+
+def _rows(setup: Setup, ledger: Ledger, pool: dict[str, Candidate], labelled: dict[str, Label]) -> list[CandidateRow]:
     predictions = estimates(setup, ledger)
-    labels, failures = ledger.labels(), ledger.label_failures()
+    failures = ledger.label_failures()
+    keys = ledger.labels()
     picks = {pick.candidate: pick for pick in ledger.picks()}
     screening = recall_screening(setup, ledger)
     rows = []
     for key, candidate in pool.items():
         failure = failures.get(key) or (screening.failure(key) if screening else None)
         row = _row(candidate, pick=picks.get(key), failure=failure, estimate=predictions.get(key))
-        rows.append(_labelled(row, candidate, labels[key], ledger) if key in labels else row)
+        if key in labelled:
+            row = _labelled(row, labelled[key], geometry=ledger.value(keys[key].structure)["extxyz"])
+        rows.append(row)
     shown = _ranked(rows)
     return _with_geometries(shown, pool, screening) if screening else shown
 
@@ -119,14 +140,16 @@ def _row(
     )
 
 
-def _labelled(row: CandidateRow, candidate: Candidate, label: LabelKeys, ledger: Ledger) -> CandidateRow:
-    parts = terms(label, ledger)
+def _labelled(row: CandidateRow, label: Label, *, geometry: str) -> CandidateRow:
     return replace(
         row,
         status="labelled",
-        dft_kcal_mol=binding_energy(candidate, parts),
-        geometry_xyz=ledger.value(label.structure)["extxyz"],
-        terms_hartree=_terms_hartree(parts),
+        dft_kcal_mol=label.binding_kcal_mol,
+        dft_error_kcal_mol=label.binding_error_kcal_mol,
+        exchange_kcal_mol=label.exchange_kcal_mol,
+        exchange_error_kcal_mol=label.exchange_error_kcal_mol,
+        geometry_xyz=geometry,
+        terms_hartree=_terms_hartree(label),
     )
 
 
@@ -138,18 +161,23 @@ def _with_geometries(rows: list[CandidateRow], pool: dict[str, Candidate], scree
     ]
 
 
-def _terms_hartree(parts: dict[str, EnergyTerms]) -> dict[str, float]:
-    return {
-        f"{part} {name}": value
-        for part, term in parts.items()
-        for name, value in (
-            ("total", term.total_hartree),
-            ("electronic", term.electronic_hartree),
-            ("dispersion", term.dispersion_hartree),
-            ("solvent electrostatic", term.solvent_electrostatic_hartree),
-            ("solvent CDS", term.solvent_cds_hartree),
-        )
-    }
+def _terms_hartree(label: Label) -> dict[str, float]:
+    parts = label.parts if label.aquo is None else {**label.parts, "aquo ion": label.aquo}
+    return {f"{part} {name}": value for part, term in parts.items() for name, value in _named(term)}
+
+
+def _named(term: EnergyTerms) -> list[tuple[str, float]]:
+    total = [("total", term.total_hartree)]
+    if term.program == TBLITE:
+        # Dispersion and solvent are inside its one energy.
+        return total
+    return [
+        *total,
+        ("electronic", term.electronic_hartree),
+        ("dispersion", term.dispersion_hartree),
+        ("solvent electrostatic", term.solvent_electrostatic_hartree),
+        ("solvent CDS", term.solvent_cds_hartree),
+    ]
 
 
 def _ranked(rows: list[CandidateRow]) -> list[CandidateRow]:

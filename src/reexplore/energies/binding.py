@@ -115,7 +115,7 @@ def why_not_comparable(first: Group, second: Group) -> str | None:
     """Return the sentence that forbids ranking plain binding energies of two groups, None if they may be ranked."""
     if first.metal != second.metal:
         return (
-            f"{first.metal} and {second.metal}: the solvation of the bare ion has no metal trend in SMD; "
+            f"{first.metal} and {second.metal}: a continuum does not give the bare ion's solvation its metal trend; "
             "compare metals by exchange energies"
         )
     return _why_not_at_any_metal(first, second)

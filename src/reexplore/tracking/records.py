@@ -35,6 +35,15 @@ CONTRACTION_NOTE = (
 )
 
 
+#: What a reader of exchange energies and selectivities has to know; see docs/energies.md.
+EXCHANGE_NOTE = (
+    "Exchange: n L + [M(H2O)a]3+ → [M Ln (H2O)m] + (a − m) H2O. A selectivity is the second metal's exchange energy"
+    " less the first's for the same ligand and stoichiometry, in kcal/mol: negative, the second metal is held more"
+    " strongly. These are electronic energies in water at one geometry each, without entropy and vibrations; ± is the"
+    " spread over the f occupations that were tried, not the error of the method."
+)
+
+
 class TrackingError(ReexploreError):
     """The mirror could not be written; the ledger has everything and the mirror can be sent later."""
 
@@ -47,7 +56,8 @@ class CandidateRow:
 
     `rank` counts within `group` only, 1 binds strongest; it is absent for a failed candidate.
     `predicted_kcal_mol` and `sigma_kcal_mol` are the newest prediction, `dft_kcal_mol` the label,
-    `exchange_kcal_mol` the reaction energy from the aquo ion. `geometry_xyz` is XYZ or extended XYZ
+    `exchange_kcal_mol` the reaction energy from the aquo ion, each with the error that the spreads of its
+    terms leave in it. `geometry_xyz` is XYZ or extended XYZ
     text and `terms_hartree` the energies the label is made of.
     """
 
@@ -65,7 +75,9 @@ class CandidateRow:
     predicted_kcal_mol: float | None = None
     sigma_kcal_mol: float | None = None
     dft_kcal_mol: float | None = None
+    dft_error_kcal_mol: float | None = None
     exchange_kcal_mol: float | None = None
+    exchange_error_kcal_mol: float | None = None
     round: int | None = None
     role: Role | None = None
     warnings: tuple[str, ...] = ()
@@ -145,13 +157,44 @@ class ContractionRow:
 
 
 @dataclass(frozen=True)
+class SelectivityRow:
+    """How a ligand tells two metals apart at one stoichiometry, on the exchange scale.
+
+    `selectivity_kcal_mol` is the second metal's exchange energy less the first's: positive when the ligand
+    prefers the first. `error_kcal_mol` is what the spreads of the terms leave in it.
+    """
+
+    ligand: str
+    smiles: str
+    ligand_charge: int
+    ligands: int
+    waters: int
+    first_metal: str
+    second_metal: str
+    selectivity_kcal_mol: float
+    error_kcal_mol: float | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return a name to read, such as `CAM-methyl (1 L, 6 H2O)`."""
+        return f"{self.ligand} ({self.ligands} L, {self.waters} H2O)"
+
+    @property
+    def group(self) -> str:
+        """Return the stoichiometry and charge at which selectivities may be compared."""
+        return f"{self.ligands} L, {self.waters} H2O, L charge {self.ligand_charge:+d}"
+
+
+@dataclass(frozen=True)
 class CampaignRecord:
     """A whole campaign, ready to be shown.
 
     `key` identifies it for ever, `name` is for people. `engines` maps a task to the engine that did
     it; `banner` is set when one of them is a fake and is shown loudly. `rows` are the candidates
     worth a look: every selected, labelled or failed one and the strongest predictions;
-    `candidates` counts the whole space.
+    `candidates` counts the whole space. `why_groups` says why ranks end at a group, `why_exchange` why
+    exchange energies of some groups are not compared either, or why there are none.
     """
 
     key: str
@@ -169,6 +212,22 @@ class CampaignRecord:
     rows: tuple[CandidateRow, ...] = ()
     rounds: tuple[RoundRecord, ...] = ()
     contraction: tuple[ContractionRow, ...] = ()
+    selectivity: tuple[SelectivityRow, ...] = ()
+    why_groups: tuple[str, ...] = ()
+    why_exchange: tuple[str, ...] = ()
+
+    @property
+    def selectivity_lines(self) -> tuple[tuple[SelectivityRow, ...], ...]:
+        """Return the selectivities of each ligand against the first of its metals: all others follow from them."""
+        lines: list[tuple[SelectivityRow, ...]] = []
+        for rows in _by_ligand(self.selectivity):
+            seconds: set[str] = set()
+            for first in dict.fromkeys(row.first_metal for row in rows):
+                line = tuple(row for row in rows if row.first_metal == first)
+                if first not in seconds:
+                    lines.append(line)
+                seconds |= {row.second_metal for row in line}
+        return tuple(lines)
 
     @property
     def labels(self) -> int:
@@ -179,7 +238,8 @@ class CampaignRecord:
     def doubts(self) -> tuple[str, ...]:
         """Return every warning of a ligand in the tables once, in alphabetical order."""
         told = {warning for row in self.rows for warning in row.warnings}
-        return tuple(sorted(told | {warning for row in self.contraction for warning in row.warnings}))
+        told |= {warning for row in self.contraction for warning in row.warnings}
+        return tuple(sorted(told | {warning for row in self.selectivity for warning in row.warnings}))
 
     def best_by_round(self) -> dict[str, list[tuple[int, float]]]:
         """Return, group by group, the strongest label known after each round, as (round, kcal/mol)."""
@@ -195,3 +255,10 @@ class CampaignRecord:
             if known := [(n, min(energies)) for n, energies in curve if energies]:
                 best[group] = known
         return best
+
+
+def _by_ligand(rows: tuple[SelectivityRow, ...]) -> list[list[SelectivityRow]]:
+    found: dict[tuple[str, int, int], list[SelectivityRow]] = {}
+    for row in rows:
+        found.setdefault((row.smiles, row.ligands, row.waters), []).append(row)
+    return list(found.values())

@@ -1,0 +1,19 @@
+"""The aquo ion [M(H2O)a]3+: what every exchange energy of a metal starts from."""
+
+from __future__ import annotations
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.ligands import Ligand
+from reexplore.chemistry.metals import Metal
+
+# A complex without ligands needs a ligand of which it has none; the same one for all, so that all share its results.
+_NO_LIGAND = Ligand("[OH2:1]", 0, scaffold="water", substituents=())
+
+
+def aquo_ion(metal: Metal, *, waters: int) -> Candidate:
+    """Return the aquo ion of a metal as a complex without ligands.
+
+    A metal that the library does not hold in so many waters has as many as it is held in: scandium six.
+    """
+    held = metal.coordination_numbers
+    return Candidate(_NO_LIGAND, metal, 0, waters if waters in held else held[0])

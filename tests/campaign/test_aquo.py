@@ -1,0 +1,124 @@
+"""The aquo ions of a campaign: once for each labelled metal, and no label is lost with them."""
+
+from itertools import islice
+
+import pytest
+import yaml
+
+from reexplore.campaign.aquo import compute_aquo_ions
+from reexplore.campaign.bench import Bench
+from reexplore.campaign.campaign import open_campaign
+from reexplore.campaign.labelling import label
+from reexplore.campaign.ledger import Pick
+from reexplore.campaign.progress import Narrator
+from reexplore.campaign.record import campaign_record
+from reexplore.campaign.scales import labels
+from reexplore.campaign.setup import prepare
+from reexplore.energies.teacher import teacher_energy
+from reexplore.errors import Failure, FailureCode
+from reexplore.execution.executor import SerialExecutor
+from reexplore.execution.store import Outcome
+from reexplore.execution.tasks import FUNCTIONS
+from reexplore.structures.geometry import Structure
+from tests.campaign.test_campaign import SMALL
+
+LOST = Failure(FailureCode.WATER_LOST, "quality", "O 4 is 3.9 Å from La", {"distance_angstrom": 3.9})
+
+
+class Remembering:
+    """Stands in for the calculator: computes at once and in this process, and fails where told."""
+
+    def __init__(self, ledger, failures):
+        self.ledger, self.failures, self.asked = ledger, failures, []
+
+    def run(self, tasks, *, stage):  # noqa: ARG002 - the calculator's signature
+        self.asked += tasks
+        return {task.key: self._outcome(task) for task in tasks}
+
+    def _outcome(self, task):
+        if (known := self.ledger.outcome(task.key)) is not None:
+            return known
+        failure = self.failures.get((task.kind, task.label))
+        value = None if failure else FUNCTIONS[task.kind](task.inputs, None) if task.kind != "energy" else _energy(task)
+        outcome = Outcome(value, failure, {})
+        self.ledger.plan([task])
+        self.ledger.finish(task.key, outcome, reused=False)
+        return outcome
+
+
+def _energy(task):
+    return teacher_energy(Structure.from_extxyz(task.inputs["extxyz"])).to_dict()
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """Return a bench with the label of one ligand with each of two metals."""
+    file = tmp_path / "small.yaml"
+    file.write_text(yaml.safe_dump(SMALL))
+    setup = prepare(str(file), workspace=tmp_path)
+    ledger = open_campaign(setup)
+    made = Bench(setup, ledger, SerialExecutor(store=setup.store, evidence=setup.folder), Narrator())
+    batch = list(islice(made.pool.values(), 2))
+    ledger.open_round(0, "seed", [Pick(c.key, 0, i, "seed", None, None, None) for i, c in enumerate(batch)])
+    fail(made, {})
+    label(made, batch)
+    return made
+
+
+def fail(bench, failures):
+    bench.__dict__["calculator"] = Remembering(bench.ledger, failures)
+
+
+def found(bench):
+    """Return the labels by metal."""
+    return {v.candidate.metal.symbol: v for v in labels(bench.pool, bench.ledger, aqua_waters=8).values()}
+
+
+def test_one_for_each_metal_like_any_complex(bench):
+    assert {metal: one.exchange_kcal_mol for metal, one in found(bench).items()} == {"La": None, "Lu": None}
+    fail(bench, {})
+    compute_aquo_ions(bench)
+    asked = [(task.kind, task.label) for task in bench.calculator.asked]
+    # Lutetium's template is lanthanum's aquo ion, as it is for every complex.
+    assert set(asked) == set(
+        [
+            ("template", "La(H2O)8"),
+            ("complex", "La(H2O)8"),
+            ("complex", "Lu(H2O)8"),
+            ("energy", "La(H2O)8"),
+            ("energy", "Lu(H2O)8"),
+        ]
+    )
+    assert list(bench.ledger.aquo_ions()) == ["La", "Lu"]
+
+
+def test_the_exchange_energy_is_the_reaction_s(bench):
+    compute_aquo_ions(bench)
+    one = found(bench)["Lu"]
+    reaction = one.parts["complex"].total_hartree + 2 * one.parts["water"].total_hartree
+    reaction -= one.aquo.total_hartree + one.parts["ligand"].total_hartree
+    assert one.exchange_kcal_mol == pytest.approx(627.5095 * reaction, abs=1e-3)
+    structure = Structure.from_extxyz(bench.ledger.value(bench.ledger.aquo_ions()["Lu"].structure)["extxyz"])
+    assert (structure.symbols, structure.charge) == (("Lu", *"OHH" * 8), 3)
+
+
+@pytest.mark.parametrize("kind", ["complex", "energy"])
+def test_a_failure_leaves_the_binding_energy_and_says_why(bench, kind, capsys):
+    before = {metal: one.binding_kcal_mol for metal, one in found(bench).items()}
+    fail(bench, {(kind, "Lu(H2O)8"): LOST})
+    compute_aquo_ions(bench)
+    compute_aquo_ions(bench)
+    assert {metal: one.binding_kcal_mol for metal, one in found(bench).items()} == before
+    assert found(bench)["La"].exchange_kcal_mol is not None
+    assert found(bench)["Lu"].exchange_kcal_mol is None
+    sentence = "no exchange energies for Lu: its aquo ion failed in quality: O 4 is 3.9 Å from La"
+    assert campaign_record(bench.setup, bench.ledger).why_exchange == (sentence,)
+    # Told when it happens, not in every round.
+    assert capsys.readouterr().out.count(sentence) == 1
+
+
+def test_without_a_template_no_metal_has_one(bench):
+    fail(bench, {("template", "La(H2O)8"): LOST})
+    compute_aquo_ions(bench)
+    assert bench.ledger.aquo_failures() == {"La": LOST, "Lu": LOST}
+    assert len(bench.ledger.labels()) == 2
