@@ -58,6 +58,19 @@ def test_no_such_file(tmp_path):
         ("budget: {labels: '12'}", "'budget.labels'"),
         ("budget: {seed_labels: 20, labels: 12}", "seed_labels (20) is more than labels (12)"),
         ("theory: {builders: [magic]}", "'theory.builders"),
+        ("theory: {levels: [{name: mine}]}", "the key 'theory.levels.0.based_on' is missing"),
+        ("theory: {levels: [{name: mine, based_on: quick, basis: x}]}", "unknown key 'theory.levels.0.basis'"),
+        ("theory: {levels: [{name: mine, based_on: quick, functional: r2scan}]}", "such as d4:r2scan"),
+        ("theory: {levels: [{name: mine, based_on: quick, dispersion: d3bj}]}", "'theory.levels.0.dispersion'"),
+        ("theory: {levels: [{name: mine, based_on: quick, grid_level: 12}]}", "'theory.levels.0.grid_level'"),
+        (
+            "theory: {levels: [{name: mine, based_on: quick, cavity_points_per_sphere: 200}]}",
+            "'theory.levels.0.cavity_points_per_sphere'",
+        ),
+        (
+            "theory: {levels: [{name: mine, based_on: quick}, {name: mine, based_on: paper}]}",
+            "two levels have the same name",
+        ),
     ],
 )
 def test_a_wrong_key_or_value_is_named(tmp_path, added, message):

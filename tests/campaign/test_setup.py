@@ -77,6 +77,34 @@ def test_the_published_level_is_refused_with_its_reason(attempt):
     assert "declared but cannot be run yet" in refusal(attempt, theory__level="paper")
 
 
+R2SCAN = {"name": "mine", "based_on": "quick", "functional": "r2scan", "dispersion": "d4:r2scan"}
+
+
+def test_a_level_of_the_users_own(attempt):
+    setup = attempt(theory__level="mine", theory__levels=[R2SCAN])
+    assert setup.level.functional == "r2scan"
+    assert setup.resolved()["level"] == setup.level.declaration()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": "paper"}, "the level 'paper' is shipped: give your own another name"),
+        ({"based_on": "quik"}, "unknown level 'quik': did you mean 'quick'?"),
+        ({"functional": "r2skan"}, "level 'mine': the functional 'r2skan' is not in libxc"),
+        ({"dispersion": "d4:r2skan"}, "level 'mine': D4 has no parameters for 'r2skan'"),
+        ({"ligand_basis": "def2-svpdd"}, "level 'mine': there is no basis set 'def2-svpdd' for C"),
+    ],
+)
+def test_a_level_of_the_users_own_that_cannot_be(attempt, change, message):
+    assert message in refusal(attempt, theory__level="mine", theory__levels=[R2SCAN | change])
+
+
+def test_a_level_that_is_nearly_the_users_own(attempt):
+    sentence = refusal(attempt, theory__level="my-r2scam", theory__levels=[R2SCAN | {"name": "my-r2scan"}])
+    assert sentence == "unknown level 'my-r2scam': did you mean 'my-r2scan'?"
+
+
 def test_smiles_that_does_not_parse(attempt):
     own = [{"name": "mine", "smiles": "c1cc([*:1]", "charge": 0}]
     assert "RDKit cannot read the SMILES" in refusal(attempt, space__scaffolds=own)

@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from reexplore.energies.levels import find_level
+from reexplore.energies.own_levels import own_level
 from reexplore.errors import ExecutionError, FailureCode
 from reexplore.execution import guard, task
 from reexplore.execution.guard import perform
@@ -65,6 +67,31 @@ def test_misbehaviour_becomes_a_failure_with_evidence(tmp_path, monkeypatch, cod
     assert Path(outcome.failure.evidence["path"]).is_dir()
     # The next campaign gets its own try: the store knows nothing of it.
     assert Store(tmp_path / "store").outcome(TEACHER.key) is None
+
+
+def test_a_tasks_own_limits_stand_above_those_of_its_kind_and_leave_its_key(tmp_path, monkeypatch):
+    own = replace(TEACHER, time_s=1.0)
+    assert own.key == TEACHER.key
+    assert own.resources.memory_gb == TEACHER.resources.memory_gb
+    misbehave(monkeypatch, "import time; time.sleep(60)")
+    assert run(tmp_path, own).failure.message == "stopped after its time limit of 1 s"
+
+
+def test_what_does_not_fit_in_memory_is_said_before_the_start_and_not_stored(tmp_path):
+    quick = {"extxyz": WATER.to_extxyz(), "level": find_level("quick").declaration()}
+    small = Task("energy", quick, memory_gb=0.25)
+    failure = run(tmp_path, small).failure
+    assert (failure.code, failure.stage) == (FailureCode.OUT_OF_MEMORY, "before the start")
+    assert failure.evidence["needed_gb"] > 0.25
+    assert Path(failure.evidence["path"]).is_dir()
+    assert Store(tmp_path / "store").outcome(small.key) is None
+
+
+def test_a_level_of_the_users_own_reaches_the_worker(tmp_path):
+    own = own_level("mine", based_on="quick", ligand_basis="sto-3g")
+    value = run(tmp_path, Task("energy", {"extxyz": WATER.to_extxyz(), "level": own.declaration()})).value
+    # 5 functions for oxygen and one for each hydrogen.
+    assert (value["level"], value["basis_functions"]) == ("mine", 7)
 
 
 def test_the_output_of_a_failed_calculation_is_shown(tmp_path, monkeypatch):

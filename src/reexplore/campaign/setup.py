@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rdkit import Chem
+
 from reexplore.acquisition.policy import Policy, load_policy
 from reexplore.chemistry.custom import custom_scaffold, custom_substituent
 from reexplore.chemistry.library import (
@@ -22,8 +24,16 @@ from reexplore.chemistry.library import (
 )
 from reexplore.chemistry.metals import SERIES, find_metal
 from reexplore.chemistry.space import Coordination, Space
-from reexplore.config import CampaignFile, ScaffoldEntry, SpaceEntry, SubstituentEntry, load_campaign_file
+from reexplore.config import (
+    CampaignFile,
+    ScaffoldEntry,
+    SpaceEntry,
+    SubstituentEntry,
+    TheoryEntry,
+    load_campaign_file,
+)
 from reexplore.energies.levels import Level, comparison_warning, find_level, require_available, require_support
+from reexplore.energies.own_levels import own_level, require_parts
 from reexplore.errors import InputError, MissingEngineError
 from reexplore.shipped import resolve
 from reexplore.structures.architector import NOT_SEEDED
@@ -125,7 +135,7 @@ def prepare(reference: str, *, workspace: Path) -> Setup:
     """Read and check a campaign; raise `InputError` or `MissingEngineError` with the first problem."""
     source = resolve("campaigns", reference)
     file = load_campaign_file(source)
-    level = find_level(file.theory.level)
+    level = _level(file.theory)
     require_available(level)
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
@@ -141,8 +151,27 @@ def prepare(reference: str, *, workspace: Path) -> Setup:
         site=resolve("parsl_configs", file.execution.parsl, beside=source.parent),
     )
     _require_engines(setup)
+    if level.based_on:
+        # A shipped level has its parts for every element the library allows.
+        require_parts(level, _elements(space))
     setup.parsl_config()
     return setup
+
+
+def _level(theory: TheoryEntry) -> Level:
+    """Return the level a campaign asks for; every level it declares has to be sound, whichever is asked for."""
+    own = {
+        entry.name: own_level(entry.name, based_on=entry.based_on, summary=entry.summary, **entry.changes)
+        for entry in theory.levels
+    }
+    return own[theory.level] if theory.level in own else find_level(theory.level, also=tuple(own))
+
+
+def _elements(space: Space) -> set[str]:
+    """Return the elements of every complex of a space."""
+    smiles = [*(scaffold.smiles for scaffold in space.scaffolds), *(group.smiles for group in space.substituents)]
+    atoms = [atom for text in smiles for atom in Chem.MolFromSmiles(text).GetAtoms()]
+    return {"H", "O", *(a.GetSymbol() for a in atoms if a.GetAtomicNum()), *(m.symbol for m in space.metals)}
 
 
 def _space(entry: SpaceEntry) -> Space:

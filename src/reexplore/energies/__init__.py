@@ -32,6 +32,7 @@ def energy_terms(
     structure: Structure,
     *,
     level: Level,
+    multiplicity: int | None = None,
     scratch: Path | None = None,
     threads: int = 1,
     memory_gb: float = 4.0,
@@ -50,4 +51,5 @@ def energy_terms(
         return gfn2_energy(structure)
     from reexplore.energies.dft import single_point
 
-    return single_point(structure, level=level, scratch=scratch, threads=threads, memory_gb=memory_gb)
+    spin = {} if multiplicity is None else {"multiplicity": multiplicity}
+    return single_point(structure, level=level, scratch=scratch, threads=threads, memory_gb=memory_gb, **spin)

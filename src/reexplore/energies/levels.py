@@ -72,6 +72,11 @@ class Level:
         """Return whether calculations can be run at this level."""
         return self.refusal is None
 
+    @property
+    def is_density_functional(self) -> bool:
+        """Return whether the energies are of density-functional theory, computed by PySCF."""
+        return self.engine == ENGINE and not self.is_fake
+
     def declaration(self) -> dict[str, Any]:
         """Return everything that decides the energy as JSON-ready values, for calculation keys."""
         declared = asdict(self)
@@ -84,7 +89,7 @@ class Level:
 
     @classmethod
     def from_declaration(cls, declared: dict[str, Any], *, summary: str = "") -> Level:
-        """Return the level that has this declaration; raise `InputError` when this version of the code has none such."""
+        """Return the level that has this declaration; raise `InputError` when it is none of this version's."""
         try:
             metals = tuple(
                 MetalTreatment(
@@ -207,12 +212,16 @@ TEACHER = Level(
 LEVELS: dict[str, Level] = {level.name: level for level in (GFN2, QUICK, PAPER, TEACHER)}
 
 
-def find_level(name: str) -> Level:
-    """Return the level with this name; raise `InputError` naming the nearest match when there is none."""
+def find_level(name: str, *, also: tuple[str, ...] = ()) -> Level:
+    """Return the shipped level with this name.
+
+    Raises `InputError` with the nearest match when there is none, the names in `also` included.
+    """
     if name in LEVELS:
         return LEVELS[name]
-    near = difflib.get_close_matches(name.lower(), LEVELS, n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'?" if near else f"the levels are {', '.join(LEVELS)}"
+    known = (*LEVELS, *also)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"the levels are {', '.join(known)}"
     raise InputError(f"unknown level '{name}': {hint}")
 
 

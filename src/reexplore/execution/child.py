@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+import psutil
+
 from reexplore.errors import CalculationFailed, ExecutionError, MissingEngineError
 
 INPUTS = "inputs.json"
@@ -26,7 +28,11 @@ def main(folder: Path, store: Path) -> int:
     declared = json.loads((folder / INPUTS).read_text())
     (folder / SCRATCH).mkdir()
     context = Context(
-        folder=folder, scratch=folder / SCRATCH, store=Store(store), threads=int(os.environ["OMP_NUM_THREADS"])
+        folder=folder,
+        scratch=folder / SCRATCH,
+        store=Store(store),
+        threads=int(os.environ["OMP_NUM_THREADS"]),
+        memory_gb=min(declared["memory_gb"], psutil.virtual_memory().total / 2**30),
     )
     try:
         value, failure = FUNCTIONS[declared["kind"]](declared["inputs"], context), None

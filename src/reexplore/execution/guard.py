@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ def perform(task: Task, *, store: Path, evidence: Path) -> Outcome:
 
 def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
     folder = store.workspace(task.key)
-    (folder / INPUTS).write_text(json.dumps({"kind": task.kind, "label": task.label, "inputs": task.inputs}))
+    declared = {"kind": task.kind, "label": task.label, "inputs": task.inputs, "memory_gb": task.resources.memory_gb}
+    (folder / INPUTS).write_text(json.dumps(declared))
     started, cpu_before = time.time(), _children_cpu_s()
     try:
         ended = _run_child(task, folder, store)
@@ -64,18 +66,21 @@ def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
     }
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     result = folder / RESULT
+    outcome = None
     if ended is None and result.is_file():
         outcome = Outcome.from_dict(json.loads(result.read_text()) | {"provenance": provenance})
-        result.write_text(json.dumps(outcome.to_dict()))
-        store.publish(folder, task.key)
-        return outcome
+        if not outcome.run_only:
+            result.write_text(json.dumps(outcome.to_dict()))
+            store.publish(folder, task.key)
+            return outcome
     kept = evidence / folder.name
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(folder, kept)
-    tail = _tail(kept / LOG)
+    found = {"path": str(kept), "output": _tail(kept / LOG)}
+    if outcome is not None and outcome.failure is not None:
+        return replace(outcome, failure=replace(outcome.failure, evidence=outcome.failure.evidence | found))
     code, message = ended or (FailureCode.CRASHED, "it ended without a result")
-    failure = Failure(code, task.kind, message, {"path": str(kept), "output": tail})
-    return Outcome(None, failure, provenance)
+    return Outcome(None, Failure(code, task.kind, message, found), provenance)
 
 
 def _run_child(task: Task, folder: Path, store: Store) -> tuple[FailureCode, str] | None:

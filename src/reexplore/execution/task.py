@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Kind = Literal[
@@ -65,16 +65,23 @@ RESOURCES: dict[Kind, Resources] = {
 
 @dataclass(frozen=True)
 class Task:
-    """A pure function's name and its inputs (JSON-ready); two tasks with equal keys are the same."""
+    """A pure function's name and its inputs (JSON-ready); two tasks with equal keys are the same.
+
+    `memory_gb` and `time_s` are limits of its own; they do not enter the key, for a result does not
+    depend on them.
+    """
 
     kind: Kind
     inputs: dict[str, Any] = field(hash=False)
     label: str = field(default="", compare=False)
+    memory_gb: float | None = field(default=None, compare=False)
+    time_s: float | None = field(default=None, compare=False)
 
     @property
     def resources(self) -> Resources:
-        """Return what the task may use."""
-        return RESOURCES[self.kind]
+        """Return what the task may use: its own limits where it has them, otherwise those of its kind."""
+        kind = RESOURCES[self.kind]
+        return replace(kind, memory_gb=self.memory_gb or kind.memory_gb, time_s=self.time_s or kind.time_s)
 
     @property
     def key(self) -> str:

@@ -16,9 +16,9 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import find_metal
-from reexplore.errors import CalculationFailed, ExecutionError, Failure
+from reexplore.errors import CalculationFailed, ExecutionError, Failure, InputError
 from reexplore.execution.store import Store
-from reexplore.execution.task import RESOURCES, Kind
+from reexplore.execution.task import Kind
 from reexplore.structures.geometry import Structure
 
 Json = dict[str, Any]
@@ -26,15 +26,19 @@ Json = dict[str, Any]
 MEMBER_FILE = "member.pt"
 FORECAST_FILE = "forecast.npz"
 
+#: The share of its memory limit that a calculation is told; what it does not count itself needs the rest.
+_USABLE_SHARE = 0.8
+
 
 @dataclass(frozen=True)
 class Context:
-    """Where a task may write, what it may read, and how many threads it has."""
+    """Where a task may write, what it may read, and how many threads and how much memory (GiB) it has."""
 
     folder: Path
     scratch: Path
     store: Store
     threads: int
+    memory_gb: float
 
 
 def ligand_inputs(ligand: Ligand) -> Json:
@@ -149,14 +153,23 @@ def water_geometry(inputs: Json, _context: Context) -> Json:
 def energy(inputs: Json, context: Context) -> Json:
     """Compute the energy of one geometry at one level of theory; every term of a label goes this way."""
     from reexplore.energies import energy_terms
-    from reexplore.energies.levels import find_level
+    from reexplore.energies.levels import declared_level
+    from reexplore.energies.memory import require_memory
 
     structure = Structure.from_extxyz(inputs["extxyz"])
-    level = find_level(inputs["level"]["name"])
-    if level.declaration() != inputs["level"]:
-        raise ExecutionError(f"this worker's reexplore declares level '{level.name}' otherwise than the driver's")
-    memory_gb = 0.8 * RESOURCES["energy"].memory_gb
-    terms = energy_terms(structure, level=level, scratch=context.scratch, threads=context.threads, memory_gb=memory_gb)
+    try:
+        level = declared_level(inputs["level"])
+    except InputError as error:
+        raise ExecutionError(f"the worker's installation is not the driver's: {error}") from None
+    require_memory(structure, level, memory_gb=context.memory_gb)
+    terms = energy_terms(
+        structure,
+        level=level,
+        multiplicity=inputs.get("multiplicity"),
+        scratch=context.scratch,
+        threads=context.threads,
+        memory_gb=_USABLE_SHARE * context.memory_gb,
+    )
     return terms.to_dict()
 
 

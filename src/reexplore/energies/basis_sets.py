@@ -1,0 +1,25 @@
+"""Basis sets by name: whether they exist for an element, and how many functions they have there."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from reexplore.errors import InputError
+
+
+@lru_cache(maxsize=512)
+def function_count(basis: str, symbol: str) -> int:
+    """Return the number of spherical functions that a basis set has on an element.
+
+    Raises `InputError` when neither PySCF nor basis-set-exchange has it for that element.
+    """
+    from pyscf import gto
+
+    try:
+        shells = gto.basis.load(basis, symbol)
+    except (KeyError, RuntimeError) as error:
+        raise InputError(f"there is no basis set '{basis}' for {symbol}") from error
+    if not shells:
+        raise InputError(f"the basis set '{basis}' is empty for {symbol}")
+    # A shell is [l, (exponent, coefficient, ...), ...], with one column for each contraction.
+    return sum((2 * shell[0] + 1) * (len(shell[-1]) - 1) for shell in shells)

@@ -1,0 +1,54 @@
+"""How many electrons a structure has at a level, and how many of them are unpaired."""
+
+from __future__ import annotations
+
+from reexplore.chemistry.metals import METALS
+from reexplore.energies.levels import Level, require_support
+from reexplore.errors import InputError
+from reexplore.structures.geometry import Structure
+
+
+def electron_count(structure: Structure, level: Level) -> int:
+    """Return the number of electrons a level treats, those that core potentials replace left out.
+
+    Raises `InputError` for elements the level does not cover.
+    """
+    from ase.data import atomic_numbers
+
+    require_support(level, structure.symbols)
+    cores = sum(level.treatment_of(symbol).core_of(symbol) for symbol in structure.symbols if symbol in METALS)
+    return sum(atomic_numbers[symbol] for symbol in structure.symbols) - cores - structure.charge
+
+
+def implied_unpaired(structure: Structure, level: Level) -> int:
+    """Return the number of unpaired electrons, 2S, that a level takes when none is named.
+
+    Trivalent ions with an open 4f shell have those of Hund's rule, where the level treats the shell;
+    ligands, and everything at other levels, are closed shells.
+    """
+    if not level.open_shells:
+        return 0
+    return sum(METALS[symbol].multiplicity - 1 for symbol in structure.symbols if symbol in METALS)
+
+
+def checked_unpaired(structure: Structure, level: Level, unpaired: int | None) -> int:
+    """Return the number of unpaired electrons, the implied one for None, when charge and electrons allow it.
+
+    Raises `InputError` otherwise, with the charges that would. An invented energy has no electrons.
+    """
+    if level.is_fake:
+        return 0
+    electrons = electron_count(structure, level)
+    asked = implied_unpaired(structure, level) if unpaired is None else unpaired
+    charge = structure.charge
+    if asked and not level.open_shells:
+        raise InputError(
+            f"level '{level.name}' treats closed shells only, so that --spin is 0 here; the 4f electrons of its"
+            " lanthanides are in the core"
+        )
+    if not 0 <= asked <= electrons or (electrons - asked) % 2:
+        raise InputError(
+            f"the charge {charge:+d} leaves {electrons} electrons at level '{level.name}', of which {asked} cannot be"
+            f" unpaired: is the charge {charge - 1:+d} or {charge + 1:+d}?"
+        )
+    return asked

@@ -1,0 +1,77 @@
+"""How much memory a single point needs, said before it starts."""
+
+from __future__ import annotations
+
+from reexplore.chemistry.metals import METALS
+from reexplore.energies.basis_sets import function_count
+from reexplore.energies.levels import Level
+from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures.geometry import Structure
+
+_GIB = 2**30
+#: Python, PySCF and its libraries before any array.
+_PROGRAM_GB = 0.3
+#: Blocks of three-centre integrals on their way to where they are kept.
+_BLOCKS_GB = 0.8
+#: Density, Fock, overlap, orbitals and the history of DIIS, each functions².
+_MATRICES = 24
+#: The share of a sphere's points that no other sphere covers, in complexes of 30 to 80 atoms.
+_EXPOSED_SHARE = 0.35
+#: The response of the cavity: two factors, the double layer and one intermediate, each points².
+_CAVITY_MATRICES = 4
+
+
+def basis_function_count(structure: Structure, level: Level) -> int:
+    """Return the number of basis functions of a structure; raise `InputError` for a basis that does not exist."""
+    return sum(
+        function_count(level.treatment_of(symbol).basis if symbol in METALS else level.ligand_basis, symbol)
+        for symbol in structure.symbols
+    )
+
+
+def fitting_function_count(structure: Structure, level: Level) -> int:
+    """Return the number of functions of the density fit; raise `InputError` for a basis that does not exist."""
+    return sum(function_count(level.coulomb_fitting_basis, symbol) for symbol in structure.symbols)
+
+
+def estimated_memory_gb(structure: Structure, level: Level) -> float:
+    """Return the memory in GiB without which a single point cannot run.
+
+    What goes to the scratch folder when memory is short, the three-centre integrals and the orbital
+    values on the grid, is not counted; with more memory than this a calculation is faster.
+    """
+    if not level.is_density_functional:
+        return 1.0
+    functions = basis_function_count(structure, level)
+    fitting = fitting_function_count(structure, level)
+    points = _exposed_points(structure, level)
+    numbers = _MATRICES * functions**2 + _CAVITY_MATRICES * points**2 + 2 * fitting**2
+    return _PROGRAM_GB + _BLOCKS_GB + 8 * numbers / _GIB
+
+
+def kept_integrals_gb(structure: Structure, level: Level) -> float:
+    """Return the size in GiB of the three-centre integrals of density fit and cavity, in memory or scratch."""
+    if not level.is_density_functional:
+        return 0.0
+    functions = basis_function_count(structure, level)
+    charges = fitting_function_count(structure, level) + _exposed_points(structure, level)
+    return 8 * charges * functions * (functions + 1) / 2 / _GIB
+
+
+def require_memory(structure: Structure, level: Level, *, memory_gb: float) -> None:
+    """Raise `CalculationFailed` with `OUT_OF_MEMORY` when a single point cannot run in this memory (GiB)."""
+    needed = estimated_memory_gb(structure, level)
+    if needed > memory_gb:
+        raise CalculationFailed(
+            FailureCode.OUT_OF_MEMORY,
+            "before the start",
+            f"{len(structure)} atoms at level '{level.name}' need about {needed:.1f} GB, and there are {memory_gb:.1f}",
+            needed_gb=round(needed, 2),
+            memory_gb=round(memory_gb, 2),
+            kept_integrals_gb=round(kept_integrals_gb(structure, level), 2),
+        )
+
+
+def _exposed_points(structure: Structure, level: Level) -> float:
+    share = 1.0 if len(structure) == 1 else _EXPOSED_SHARE
+    return share * level.cavity_points_per_sphere * len(structure)

@@ -1,0 +1,98 @@
+"""Levels of theory of the user's own: a shipped one with some choices changed, and every part looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from reexplore.chemistry.metals import METALS
+from reexplore.energies.basis_sets import function_count
+from reexplore.energies.levels import LEVELS, Level, find_level, require_support
+from reexplore.errors import InputError, MissingEngineError
+
+
+def own_level(name: str, *, based_on: str, summary: str = "", **changes: Any) -> Level:
+    """Return a shipped level under another name with some of its choices changed.
+
+    `changes` are fields of `Level`. Exact exchange follows from the functional; everything else,
+    the version included, is the base's. Raises `InputError` for a name that is taken, a base
+    without a functional, or a functional that libxc does not have.
+    """
+    if name in LEVELS:
+        raise InputError(f"the level '{name}' is shipped: give your own another name")
+    base = find_level(based_on)
+    if not base.is_density_functional:
+        raise InputError(f"level '{name}' cannot be based on '{based_on}', which is no density functional")
+    level = replace(base, name=name, based_on=based_on, **changes)
+    exchange = "none"
+    if _is_hybrid(level):
+        exchange = f"density-fitted, {level.coulomb_fitting_basis}"
+    return replace(level, exchange=exchange, summary=summary or _summary(level, changes))
+
+
+def require_parts(level: Level, symbols: Iterable[str]) -> None:
+    """Raise `InputError` when something a level names does not exist for these elements.
+
+    Looked up are the elements, the dispersion parameters, the basis of every element and its
+    fitting basis; for a level without a functional there is nothing to look up.
+    """
+    elements = sorted(set(symbols))
+    require_support(level, elements)
+    if not level.is_density_functional:
+        return
+    _is_hybrid(level)
+    _require_dispersion(level)
+    for symbol in elements:
+        basis = level.treatment_of(symbol).basis if symbol in METALS else level.ligand_basis
+        for needed in (basis, level.coulomb_fitting_basis):
+            try:
+                function_count(needed, symbol)
+            except InputError as error:
+                raise InputError(f"level '{level.name}': {error}") from None
+
+
+def _is_hybrid(level: Level) -> bool:
+    """Return whether a level needs exact exchange; raise `InputError` for functionals that are not computed here."""
+    libxc = _library("pyscf.dft.libxc", "pyscf")
+    functional, where = level.functional, f"level '{level.name}': the functional '{level.functional}'"
+    try:
+        kind = libxc.xc_type(functional)
+    except KeyError:
+        raise InputError(f"{where} is not in libxc, or not under this name") from None
+    if kind not in ("LDA", "GGA", "MGGA"):
+        raise InputError(f"{where} is no density functional")
+    if libxc.is_nlc(functional):
+        raise InputError(f"{where} has nonlocal correlation (VV10), which is not computed here: take one with D4")
+    if libxc.rsh_coeff(functional)[0]:
+        raise InputError(f"{where} is range-separated, which is not computed here")
+    return bool(libxc.is_hybrid_xc(functional))
+
+
+def _require_dispersion(level: Level) -> None:
+    dftd4 = _library("pyscf.dispersion.dftd4", "pyscf-dispersion")
+    gto = _library("pyscf.gto", "pyscf")
+    kind, _, parameters = level.dispersion.partition(":")
+    if kind != "d4":
+        raise InputError(f"level '{level.name}': the dispersion '{level.dispersion}' is not of the form d4:FUNCTIONAL")
+    try:
+        # The parameters are looked up when this is made, for any molecule.
+        dftd4.DFTD4Dispersion(gto.M(atom="He", basis="sto-3g", verbose=0), xc=parameters)
+    except RuntimeError:
+        raise InputError(f"level '{level.name}': D4 has no parameters for '{parameters}'") from None
+
+
+def _library(module: str, package: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError:
+        raise MissingEngineError(
+            f"not installed: {package}; install with `pip install -c constraints.txt {package}`"
+        ) from None
+
+
+def _summary(level: Level, changes: dict[str, Any]) -> str:
+    changed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
+    return f"'{level.based_on}' with {changed}" if changed else f"'{level.based_on}' unchanged"
