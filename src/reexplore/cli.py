@@ -15,6 +15,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from reexplore import __version__
+from reexplore.cli_levels import levels
 from reexplore.cli_structures import structures
 from reexplore.errors import ExecutionError, ReexploreError
 
@@ -55,6 +56,7 @@ campaign = typer.Typer(
 )
 app.add_typer(campaign, name="campaign")
 app.add_typer(structures, name="structures")
+app.add_typer(levels, name="levels")
 
 CampaignArgument = Annotated[
     str, typer.Argument(metavar="CAMPAIGN", help="A campaign file, or the name of a shipped one such as `quickstart`.")
@@ -80,9 +82,11 @@ def _announce(setup: Setup) -> None:
 
 
 def _show(record: CampaignRecord, *, top: int) -> None:
-    from reexplore.campaign.report import candidate_table, contraction_table, footnotes
+    from reexplore.campaign.report import candidate_table, contraction_table, footnotes, selectivity_table
 
     console.print(candidate_table(record, top=top))
+    if record.selectivity:
+        console.print(selectivity_table(record))
     if record.contraction:
         console.print(contraction_table(record))
     for sentence in footnotes(record):
@@ -100,7 +104,9 @@ def validate(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -
     setup = _setup(reference, workspace)
     require_size(setup.space, setup.file.space.limit)
     _announce(setup)
-    console.print(f"{setup.source} is valid: {setup.space.arithmetic()}, level '{setup.level.name}'")
+    console.print(
+        f"{setup.source} is valid: {setup.space.arithmetic()}, level '{setup.level.name}' ({setup.level.summary})"
+    )
 
 
 @campaign.command()
@@ -177,6 +183,9 @@ def status(
     if found.ligands_refused_by_code:
         told = ", ".join(f"{code} {count}" for code, count in found.ligands_refused_by_code.items())
         console.print(f"ligands without a screening geometry: {told}")
+    if found.aquo_ions_failed:
+        told = ", ".join(f"{metal} ({code})" for metal, code in found.aquo_ions_failed.items())
+        console.print(f"no exchange energies, the aquo ion failed: {told}")
 
 
 @campaign.command()

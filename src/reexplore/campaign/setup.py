@@ -32,8 +32,16 @@ from reexplore.config import (
     TheoryEntry,
     load_campaign_file,
 )
-from reexplore.energies.levels import Level, comparison_warning, find_level, require_available, require_support
+from reexplore.energies.levels import (
+    LEVELS,
+    Level,
+    comparison_warning,
+    find_level,
+    require_available,
+    require_support,
+)
 from reexplore.energies.own_levels import own_level, require_parts
+from reexplore.energies.terms import ENGINE
 from reexplore.errors import InputError, MissingEngineError
 from reexplore.shipped import resolve
 from reexplore.structures.architector import NOT_SEEDED
@@ -135,7 +143,8 @@ def prepare(reference: str, *, workspace: Path) -> Setup:
     """Read and check a campaign; raise `InputError` or `MissingEngineError` with the first problem."""
     source = resolve("campaigns", reference)
     file = load_campaign_file(source)
-    level = _level(file.theory)
+    own = _own_levels(file.theory)
+    level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
     require_available(level)
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
@@ -158,13 +167,24 @@ def prepare(reference: str, *, workspace: Path) -> Setup:
     return setup
 
 
-def _level(theory: TheoryEntry) -> Level:
-    """Return the level a campaign asks for; every level it declares has to be sound, whichever is asked for."""
-    own = {
+def known_levels(campaign: str | None = None) -> dict[str, Level]:
+    """Return the shipped levels and those a campaign file declares, by name."""
+    own = _own_levels(load_campaign_file(resolve("campaigns", campaign)).theory) if campaign else {}
+    return LEVELS | own
+
+
+def known_level(name: str, campaign: str | None = None) -> Level:
+    """Return a shipped level or one a campaign file declares; raise `InputError` with the nearest match."""
+    known = known_levels(campaign)
+    return known[name] if name in known else find_level(name, also=tuple(known))
+
+
+def _own_levels(theory: TheoryEntry) -> dict[str, Level]:
+    """Return the levels a campaign declares; every one has to be sound, whichever is asked for."""
+    return {
         entry.name: own_level(entry.name, based_on=entry.based_on, summary=entry.summary, **entry.changes)
         for entry in theory.levels
     }
-    return own[theory.level] if theory.level in own else find_level(theory.level, also=tuple(own))
 
 
 def _elements(space: Space) -> set[str]:
@@ -236,10 +256,10 @@ def _require_engines(setup: Setup) -> None:
     needed = dict(_ENGINES)
     if not setup.file.theory.sketch:
         needed |= _BUILDING
-    if not setup.level.is_fake:
+    if computed_by_pyscf := setup.level.engine == ENGINE and not setup.level.is_fake:
         needed |= _LABELLING
     missing = [package for module, package in needed.items() if importlib.util.find_spec(module) is None]
-    if not setup.level.is_fake and not _installed("pyscf-dispersion"):
+    if computed_by_pyscf and not _installed("pyscf-dispersion"):
         missing.append("pyscf-dispersion")
     if setup.file.theory.relaxation == "xtb" and shutil.which("xtb") is None:
         raise MissingEngineError(

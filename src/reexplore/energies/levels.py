@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from reexplore.chemistry.metals import METALS
+from reexplore.chemistry.metals import LANTHANIDES, METALS, SERIES
 from reexplore.energies.terms import ENGINE, TBLITE
 from reexplore.errors import InputError
 
@@ -219,7 +219,7 @@ def find_level(name: str, *, also: tuple[str, ...] = ()) -> Level:
     """
     if name in LEVELS:
         return LEVELS[name]
-    known = (*LEVELS, *also)
+    known = tuple(dict.fromkeys((*LEVELS, *also)))
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"the levels are {', '.join(known)}"
     raise InputError(f"unknown level '{name}': {hint}")
@@ -273,5 +273,18 @@ def comparison_warning(level: Level, metals: Iterable[str]) -> str | None:
             kinds.setdefault(level.treatment_of(symbol).kind, []).append(symbol)
     if len(kinds) < 2:
         return None
-    parts = "; ".join(f"{' '.join(symbols)}: {kind}" for kind, symbols in kinds.items())
+    parts = "; ".join(f"{span(symbols)}: {kind}" for kind, symbols in kinds.items())
     return f"level '{level.name}' describes these metals in different ways ({parts}): do not compare across the groups"
+
+
+def span(metals: Iterable[str]) -> str:
+    """Return metals in a few letters, neighbours among the lanthanides as a range: `Y La–Lu`."""
+    order, wanted = [metal.symbol for metal in LANTHANIDES], set(metals)
+    runs: list[list[str]] = []
+    for symbol in (metal.symbol for metal in SERIES if metal.symbol in wanted):
+        follows = symbol in order and runs and runs[-1][-1] in order
+        if follows and order.index(symbol) == order.index(runs[-1][-1]) + 1:
+            runs[-1].append(symbol)
+        else:
+            runs.append([symbol])
+    return " ".join(run[0] if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
