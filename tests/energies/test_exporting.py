@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reexplore.energies.exporting import PROGRAMS, SUFFIXES, export_label, implied_multiplicity
-from reexplore.energies.levels import PAPER, QUICK, TEACHER
+from reexplore.energies.exporting import PROGRAMS, SUFFIXES, export_label, multiplicity_of
+from reexplore.energies.levels import GFN2, PAPER, QUICK, TEACHER
 from reexplore.errors import InputError
 from tests.energies.examples import LANTHANUM_TWO_WATERS, WATER, ion
 
@@ -18,23 +18,23 @@ def test_every_program_has_an_input_for_every_real_level(program, level):
     assert program in SUFFIXES
 
 
-def test_invented_energies_are_not_exported():
-    with pytest.raises(InputError, match="invented"):
-        export_label(WATER, level=TEACHER, program="orca")
+@pytest.mark.parametrize(("level", "sentence"), [(TEACHER, "invented"), (GFN2, "computed by tblite")])
+def test_levels_of_no_density_functional_are_not_exported(level, sentence):
+    with pytest.raises(InputError, match=sentence):
+        export_label(WATER, level=level, program="orca")
 
 
-@pytest.mark.parametrize(("multiplicity", "charge"), [(2, 3), (3, 2)])
-def test_a_multiplicity_the_electrons_forbid_is_refused(multiplicity, charge):
-    structure = replace(LANTHANUM_TWO_WATERS, charge=charge)
-    with pytest.raises(InputError, match=f"cannot have multiplicity {multiplicity}"):
-        export_label(structure, level=QUICK, program="pyscf", multiplicity=multiplicity)
+@pytest.mark.parametrize(("level", "multiplicity"), [(QUICK, 3), (PAPER, 2)], ids=["closed", "open"])
+def test_a_multiplicity_that_cannot_be_is_refused(level, multiplicity):
+    with pytest.raises(InputError):
+        export_label(LANTHANUM_TWO_WATERS, level=level, program="pyscf", multiplicity=multiplicity)
 
 
 def test_hund_decides_where_the_4f_shell_is_open():
     # NIST's ground terms of the trivalent ions: Ce 2F, Eu 7F, Gd 8S, Lu 1S.
-    found = [implied_multiplicity(ion(symbol), PAPER) for symbol in ("Ce", "Eu", "Gd", "Lu", "Y")]
+    found = [multiplicity_of(ion(symbol), PAPER) for symbol in ("Ce", "Eu", "Gd", "Lu", "Y")]
     assert found == [2, 7, 8, 1, 1]
-    assert implied_multiplicity(ion("Gd"), QUICK) == 1
+    assert multiplicity_of(ion("Gd"), QUICK) == 1
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
