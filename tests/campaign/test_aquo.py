@@ -80,15 +80,13 @@ def test_one_for_each_metal_like_any_complex(bench):
     compute_aquo_ions(bench)
     asked = [(task.kind, task.label) for task in bench.calculator.asked]
     # Lutetium's template is lanthanum's aquo ion, as it is for every complex.
-    assert set(asked) == set(
-        [
-            ("template", "La(H2O)8"),
-            ("complex", "La(H2O)8"),
-            ("complex", "Lu(H2O)8"),
-            ("energy", "La(H2O)8"),
-            ("energy", "Lu(H2O)8"),
-        ]
-    )
+    assert set(asked) == {
+        ("template", "La(H2O)8"),
+        ("complex", "La(H2O)8"),
+        ("complex", "Lu(H2O)8"),
+        ("energy", "La(H2O)8"),
+        ("energy", "Lu(H2O)8"),
+    }
     assert list(bench.ledger.aquo_ions()) == ["La", "Lu"]
 
 

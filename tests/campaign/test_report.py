@@ -9,8 +9,14 @@ import pytest
 from ase.io import read
 from rich.console import Console
 
-from reexplore.campaign.report import candidate_table, contraction_table, footnotes, write_files
-from tests.tracking.sample import campaign, contraction_row
+from reexplore.campaign.report import (
+    candidate_table,
+    contraction_table,
+    footnotes,
+    selectivity_table,
+    write_files,
+)
+from tests.tracking.sample import campaign, contraction_row, selectivity_rows
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +87,59 @@ def test_without_a_series_nothing_is_said_of_the_contraction(tmp_path):
     assert (
         "contraction" not in (tmp_path / "report" / "top_candidates.html").read_text().lower().partition("<script")[0]
     )
+
+
+WHY = "ligand charges -2 and -1: the charge alone decides the order"
+
+
+@pytest.fixture
+def selective():
+    return replace(campaign(), selectivity=selectivity_rows(), why_groups=("Eu and La: no trend",), why_exchange=(WHY,))
+
+
+def test_selectivities_are_told_with_what_they_leave_out(selective, tmp_path):
+    text = " ".join(printed(selectivity_table(selective)).split())
+    assert "CAM-thiol ! La Eu -3.2 ± 0.2, Lu -9.5" in text
+    write_files(selective, tmp_path)
+    rows = list(csv.DictReader((tmp_path / "report" / "selectivity.csv").open()))
+    assert [(r["first_metal"], r["second_metal"], r["selectivity_kcal_mol"], r["error_kcal_mol"]) for r in rows] == [
+        ("La", "Eu", "-3.25", "0.2"),
+        ("La", "Lu", "-9.5", ""),
+        ("Eu", "Lu", "-6.25", "0.2"),
+    ]
+    page = (tmp_path / "report" / "top_candidates.html").read_text()
+    assert "Eu&nbsp;−3.2&nbsp;±&nbsp;0.2, Lu&nbsp;−9.5" in page
+    for told in (text, page, (tmp_path / "report" / "selectivity.json").read_text()):
+        assert "without entropy" in told
+        assert told.count(WHY) == 1
+
+
+def test_why_ranks_end_at_a_group_is_told_once(selective, tmp_path):
+    write_files(selective, tmp_path)
+    page = (tmp_path / "report" / "top_candidates.html").read_text()
+    for told in ("\n".join(footnotes(selective)), page):
+        assert told.count("Eu and La: no trend") == 1
+
+
+def test_errors_stand_beside_their_energies(tmp_path):
+    record = campaign()
+    labelled = next(row for row in record.rows if row.dft_kcal_mol is not None)
+    sure = replace(
+        labelled, dft_kcal_mol=-250.0, dft_error_kcal_mol=0.3, exchange_kcal_mol=-61.0, exchange_error_kcal_mol=1.2
+    )
+    record = replace(record, rows=(sure,))
+    assert "-250.0 ± 0.3 -61.0 ± 1.2" in " ".join(printed(candidate_table(record, top=1)).split())
+    write_files(record, tmp_path)
+    (row,) = csv.DictReader((tmp_path / "report" / "candidates.csv").open())
+    assert (row["dft_error_kcal_mol"], row["exchange_kcal_mol"], row["exchange_error_kcal_mol"]) == (
+        "0.3",
+        "-61.0",
+        "1.2",
+    )
+    (atoms,) = read(tmp_path / "report" / "labels.extxyz", index=":")
+    assert atoms.info["exchange_energy_kcal_mol"] == -61.0
+
+
+def test_without_two_metals_nothing_is_said_of_selectivity(tmp_path):
+    write_files(campaign(), tmp_path)
+    assert not list((tmp_path / "report").glob("selectivity*"))

@@ -10,7 +10,14 @@ from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
 from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import Failure, FailureCode
-from reexplore.tracking.records import CampaignRecord, CandidateRow, ContractionRow, ParityPoint, RoundRecord
+from reexplore.tracking.records import (
+    CampaignRecord,
+    CandidateRow,
+    ContractionRow,
+    ParityPoint,
+    RoundRecord,
+    SelectivityRow,
+)
 
 START_MS = 1_788_000_000_000
 HOUR_MS = 3_600_000
@@ -54,6 +61,27 @@ def contraction_row(substituent="thiol") -> ContractionRow:
         slope_error=0.004,
         donor_slopes={"O": 0.31, "water": 0.562},
         warnings=ligand.warnings,
+    )
+
+
+def selectivity_rows(substituent="thiol", errors=(0.2, None, 0.2)) -> tuple[SelectivityRow, ...]:
+    """Return the three pairs of La, Eu and Lu with one ligand."""
+    ligand = assemble(SCAFFOLDS["CAM"], (SUBSTITUENTS[substituent],))
+    pairs = (("La", "Eu", -3.25), ("La", "Lu", -9.5), ("Eu", "Lu", -6.25))
+    return tuple(
+        SelectivityRow(
+            ligand=ligand.name,
+            smiles=ligand.canonical_smiles,
+            ligand_charge=ligand.charge,
+            ligands=1,
+            waters=6,
+            first_metal=first,
+            second_metal=second,
+            selectivity_kcal_mol=value,
+            error_kcal_mol=error,
+            warnings=ligand.warnings,
+        )
+        for (first, second, value), error in zip(pairs, errors, strict=True)
     )
 
 

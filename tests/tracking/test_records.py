@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from reexplore.tracking.records import CandidateRow
-from tests.tracking.sample import campaign
+from tests.tracking.sample import campaign, selectivity_rows
 
 
 def test_errors_are_listed_with_the_ensemble_first():
@@ -29,6 +29,20 @@ def test_verdict_names_the_failure_code():
     failed = next(row for row in campaign().rows if row.failure)
     assert failed.verdict == "failed: water_lost"
     assert CandidateRow("k", "n", "g", "l", "C", "La", 1, 6, 1, status="selected").verdict == "selected"
+
+
+def test_a_ligand_s_metals_stand_against_the_first():
+    rows = selectivity_rows("thiol") + selectivity_rows("methyl")
+    lines = replace(campaign(), selectivity=rows).selectivity_lines
+    # Europium against lutetium follows from the other two.
+    assert [[(r.first_metal, r.second_metal) for r in line] for line in lines] == [[("La", "Eu"), ("La", "Lu")]] * 2
+
+
+def test_metals_that_are_not_compared_make_a_line_of_their_own():
+    rows = [row for row in selectivity_rows() if row.second_metal == "Eu"]
+    rows += [replace(rows[0], first_metal="Y", second_metal="Sc")]
+    lines = replace(campaign(), selectivity=tuple(rows)).selectivity_lines
+    assert [line[0].first_metal for line in lines] == ["La", "Y"]
 
 
 def test_labels_are_counted():

@@ -14,6 +14,7 @@ from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.space import Space
 from reexplore.config import TheoryEntry
+from reexplore.energies.terms import TBLITE
 from reexplore.structures.geometry import Layout
 
 #: Ligands assembled to estimate the size of all.
@@ -27,11 +28,14 @@ _GRADIENT_POWER = 2.5
 #: Force field, GFN2-xTB energy and a share of the loose relaxations for each start, in gradients.
 _RANKING_GRADIENTS = 15
 _TEMPLATE_CYCLES = 150
+#: An aquo ion; lanthanum's has its template beside it.
+_AQUO_ATOMS = 25
 #: The template and one of its runners-up.
 _EXCHANGE_CYCLES = 80
 _LIGAND_CYCLES = 40
 _DFT_S_AT_40_ATOMS = 50.0
-_DFT_LIGAND_FRACTION = 0.2
+#: Mostly the start of the process.
+_GFN2_S = 3.0
 _DFT_POWER = 2.5
 _TRAINING_S = 10.0
 _TRAINING_S_PER_LABEL = 0.04
@@ -83,15 +87,16 @@ def plan_campaign(setup: Setup) -> Plan:
     atoms, ligand_atoms = _mean_atoms(_sample(setup))
     gradient = _GRADIENT_S_AT_40_ATOMS * (atoms / 40) ** _GRADIENT_POWER
     ligand_gradient = _GRADIENT_S_AT_40_ATOMS * (ligand_atoms / 40) ** _GRADIENT_POWER
-    dft = _DFT_S_AT_40_ATOMS * (atoms / 40) ** _DFT_POWER
-    fast = setup.level.is_fake
+    dft = _energy_s(setup, atoms)
+    metals = min(len(space.metals), labels)
     sketch = theory.sketch
     training = _TRAINING_S + _TRAINING_S_PER_LABEL * labels / 2
     about = f"{atoms:.0f} atoms on average"
     stages = (
         Stage(
             "templates" if not sketch else "templates (sketch)",
-            templates,
+            # Those of lanthanum's aquo ion are small.
+            templates + 1,
             _TEACHER_S if sketch else _template_s(theory, space, gradient),
             "sketch"
             if sketch
@@ -100,7 +105,7 @@ def plan_campaign(setup: Setup) -> Plan:
         ),
         Stage(
             "metal exchange" if not sketch else "metal exchange (none)",
-            labels,
+            labels + metals,
             _TEACHER_S if sketch else _EXCHANGE_CYCLES * gradient,
             f"GFN2-xTB: {_EXCHANGE_CYCLES} gradients of {gradient:.2f} s",
         ),
@@ -113,13 +118,19 @@ def plan_campaign(setup: Setup) -> Plan:
         Stage(
             f"complexes at {setup.level.name}",
             labels,
-            _TEACHER_S if fast else dft,
+            dft,
             about,
         ),
         Stage(
+            f"aquo ions at {setup.level.name}",
+            metals,
+            _energy_s(setup, _AQUO_ATOMS),
+            "one a metal, for the exchange scale",
+        ),
+        Stage(
             f"fragments at {setup.level.name}",
-            ligands + len(space.metals) + 1,
-            _TEACHER_S if fast else _DFT_LIGAND_FRACTION * dft,
+            ligands + metals + 1,
+            _energy_s(setup, ligand_atoms),
             "ligands, ions, water; each once",
         ),
         Stage(
@@ -157,6 +168,12 @@ def plan_table(plan: Plan, *, workers: int) -> Table:
     hours = plan.core_hours
     table.add_row("all", "", "", f"{hours:.1f}", f"about {hours / workers:.1f} h on {workers} workers")
     return table
+
+
+def _energy_s(setup: Setup, atoms: float) -> float:
+    if setup.level.is_fake:
+        return _TEACHER_S
+    return _GFN2_S if setup.level.engine == TBLITE else _DFT_S_AT_40_ATOMS * (atoms / 40) ** _DFT_POWER
 
 
 def _template_s(theory: TheoryEntry, space: Space, gradient_s: float) -> float:

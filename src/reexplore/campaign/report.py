@@ -12,8 +12,16 @@ from reexplore.campaign.bench import Bench
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import Setup
-from reexplore.tracking.payload import contraction_files, table
-from reexplore.tracking.records import CONTRACTION_NOTE, CampaignRecord, CandidateRow, ContractionRow, TrackingError
+from reexplore.tracking.payload import series_files, table
+from reexplore.tracking.records import (
+    CONTRACTION_NOTE,
+    EXCHANGE_NOTE,
+    CampaignRecord,
+    CandidateRow,
+    ContractionRow,
+    SelectivityRow,
+    TrackingError,
+)
 from reexplore.tracking.review import PAGE_NAME, review_page
 
 _PAGE_ROWS = 40
@@ -66,7 +74,7 @@ def write_files(record: CampaignRecord, folder: Path) -> None:
     report.mkdir(parents=True, exist_ok=True)
     _replace(report / PAGE_NAME, review_page(record, top=_PAGE_ROWS))
     _replace(report / "candidates.csv", table(record.rows))
-    for name, text in contraction_files(record).items():
+    for name, text in series_files(record).items():
         _replace(report / name, text)
     labelled = [row for row in record.rows if row.dft_kcal_mol is not None]
     _replace(report / "labels.extxyz", "".join(_labelled_extxyz(row) for row in labelled))
@@ -82,6 +90,8 @@ def _replace(path: Path, text: str) -> None:
 def _labelled_extxyz(row: CandidateRow) -> str:
     count, comment, *atoms = str(row.geometry_xyz).splitlines()
     facts = f'{comment} name="{row.name}" smiles="{row.smiles}" binding_energy_kcal_mol={row.dft_kcal_mol:.6f}'
+    if row.exchange_kcal_mol is not None:
+        facts += f" exchange_energy_kcal_mol={row.exchange_kcal_mol:.6f}"
     if row.warnings:
         facts += f' warnings="{"; ".join(row.warnings).replace(chr(34), chr(39))}"'
     return "\n".join((count, facts, *atoms)) + "\n"
@@ -99,6 +109,7 @@ def candidate_table(record: CampaignRecord, *, top: int) -> Table:
     shown.add_column("candidate", no_wrap=True)
     shown.add_column("predicted", justify="right", no_wrap=True)
     shown.add_column("label", justify="right", no_wrap=True)
+    shown.add_column("exchange", justify="right", no_wrap=True)
     shown.add_column("round", no_wrap=True)
     for group in dict.fromkeys(row.group for row in record.rows):
         shown.add_section()
@@ -110,9 +121,45 @@ def candidate_table(record: CampaignRecord, *, top: int) -> Table:
 
 def _table_cells(row: CandidateRow) -> tuple[str, ...]:
     predicted = f"{row.predicted_kcal_mol:.1f} ± {row.sigma_kcal_mol:.1f}" if row.predicted_kcal_mol is not None else ""
-    label = f"{row.dft_kcal_mol:.1f}" if row.dft_kcal_mol is not None else ""
+    label = _with_error(row.dft_kcal_mol, row.dft_error_kcal_mol)
+    exchange = _with_error(row.exchange_kcal_mol, row.exchange_error_kcal_mol)
     origin = f"{row.round}, {row.role}" if row.role else ""
-    return str(row.rank), row.name + (" !" if row.warnings else ""), predicted, label, origin
+    return str(row.rank), row.name + (" !" if row.warnings else ""), predicted, label, exchange, origin
+
+
+def _with_error(energy: float | None, error: float | None) -> str:
+    if energy is None:
+        return ""
+    return f"{energy:.1f}" + (f" ± {error:.1f}" if error is not None else "")
+
+
+def selectivity_table(record: CampaignRecord) -> Table:
+    """Return how each ligand tells its metals apart as a table for the terminal, one line a ligand."""
+    shown = Table(
+        title="selectivity: exchange energy less that of the ligand's first metal, kcal/mol; negative binds stronger",
+        caption="\n".join((EXCHANGE_NOTE, *record.why_exchange)),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    shown.add_column("ligand", no_wrap=True)
+    shown.add_column("first", no_wrap=True)
+    shown.add_column("the others against it")
+    for group in dict.fromkeys(line[0].group for line in record.selectivity_lines):
+        shown.add_section()
+        shown.add_row(f"[bold]{group}[/bold]")
+        for line in record.selectivity_lines:
+            if line[0].group == group:
+                shown.add_row(*_selectivity_cells(line))
+    return shown
+
+
+def _selectivity_cells(line: tuple[SelectivityRow, ...]) -> tuple[str, ...]:
+    others = ", ".join(
+        f"{row.second_metal} {_with_error(row.selectivity_kcal_mol, row.error_kcal_mol)}" for row in line
+    )
+    return line[0].ligand + (" !" if line[0].warnings else ""), line[0].first_metal, others
 
 
 def contraction_table(record: CampaignRecord) -> Table:
@@ -143,4 +190,8 @@ def _contraction_cells(row: ContractionRow) -> tuple[str, ...]:
 def footnotes(record: CampaignRecord) -> list[str]:
     """Return the sentences that belong under the table: what ranks mean, and the warnings of the rows."""
     notes = ["more negative binds stronger; ranks hold within one group only; left out: " + ", ".join(record.omissions)]
+    notes += [f"not ranked together: {reason}" for reason in record.why_groups]
+    if not record.selectivity:
+        # Otherwise they stand under the table of selectivities.
+        notes += record.why_exchange
     return notes + [f"! {warning}" for warning in record.doubts]

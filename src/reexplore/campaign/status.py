@@ -23,6 +23,8 @@ class Status:
     candidates: int
     labels: int
     labels_wanted: int
+    aquo_ions: tuple[str, ...]
+    aquo_ions_failed: dict[str, str]
     rounds_closed: int
     round_open: int | None
     calculations: dict[str, dict[str, int]]
@@ -58,6 +60,8 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         candidates=setup.space.size,
         labels=len(ledger.labels()),
         labels_wanted=setup.file.budget.labels,
+        aquo_ions=tuple(ledger.aquo_ions()),
+        aquo_ions_failed={metal: failure.code.value for metal, failure in ledger.aquo_failures().items()},
         rounds_closed=len(rounds) - is_open,
         round_open=rounds[-1].number if is_open else None,
         calculations=states,

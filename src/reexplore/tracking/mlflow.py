@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 from reexplore.tracking.payload import (
     allowed_name,
-    contraction_files,
     curves,
     digest,
     file_states,
     guide,
     provenance,
+    series_files,
     table,
     to_json,
 )
@@ -150,7 +150,7 @@ class _Mirror:
         from reexplore.tracking.plots import best_per_group, learning_curve
 
         self._log(run_id, params={"level": record.level}, metrics=curves(record))
-        for name, text in (provenance(record) | contraction_files(record)).items():
+        for name, text in (provenance(record) | series_files(record)).items():
             self._client.log_text(run_id, text, name)
         self._client.log_figure(run_id, learning_curve(record.rounds), "learning_curve.png")
         self._client.log_figure(run_id, best_per_group(record), "best_per_group.png")

@@ -14,14 +14,16 @@ from typing import Any
 
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
+    EXCHANGE_NOTE,
     CampaignRecord,
     CandidateRow,
     ContractionRow,
     RoundRecord,
+    SelectivityRow,
 )
 
 #: Raised when what is sent changes: every round is then sent again.
-_VERSION = 1
+_VERSION = 2
 
 
 def curves(record: CampaignRecord) -> list[tuple[str, float, int, int]]:
@@ -87,12 +89,20 @@ def table(rows: tuple[CandidateRow, ...]) -> str:
         "predicted_kcal_mol",
         "sigma_kcal_mol",
         "dft_kcal_mol",
+        "dft_error_kcal_mol",
+        "exchange_kcal_mol",
+        "exchange_error_kcal_mol",
         "round",
         "role",
         "warnings",
         "key",
     ]
     return _csv(rows, columns)
+
+
+def series_files(record: CampaignRecord) -> dict[str, str]:
+    """Return the tables of ligand series, contraction and selectivity, as files: name → text."""
+    return contraction_files(record) | selectivity_files(record)
 
 
 def contraction_files(record: CampaignRecord) -> dict[str, str]:
@@ -103,6 +113,18 @@ def contraction_files(record: CampaignRecord) -> dict[str, str]:
     return {
         "contraction.csv": _csv(record.contraction, columns),
         "contraction.json": to_json({"note": CONTRACTION_NOTE, "series": [asdict(row) for row in record.contraction]}),
+    }
+
+
+def selectivity_files(record: CampaignRecord) -> dict[str, str]:
+    """Return the selectivity of every ligand between each two metals as files: name → text, none without a pair."""
+    if not record.selectivity:
+        return {}
+    columns = [field.name for field in fields(SelectivityRow)]
+    notes = [EXCHANGE_NOTE, *record.why_exchange]
+    return {
+        "selectivity.csv": _csv(record.selectivity, columns),
+        "selectivity.json": to_json({"notes": notes, "pairs": [asdict(row) for row in record.selectivity]}),
     }
 
 
@@ -132,6 +154,7 @@ def guide(record: CampaignRecord) -> str:
         "- each round is a nested run with its batch, parity plot and model files",
         "",
         "More negative binds stronger; ranks hold within one group only.",
+        *(f"- {reason}" for reason in record.why_groups),
         f"Left out: {'; '.join(record.omissions)}.",
         *(f"\n⚠ {warning}" for warning in (*record.warnings, *record.doubts)),
     ]

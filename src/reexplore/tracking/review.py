@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from reexplore import __version__
 from reexplore.tracking.drawings import DRAWING_HEIGHT, DRAWING_WIDTH, draw_ligands
-from reexplore.tracking.records import CONTRACTION_NOTE, CampaignRecord, CandidateRow
+from reexplore.tracking.records import CONTRACTION_NOTE, EXCHANGE_NOTE, CampaignRecord, CandidateRow
 
 PAGE_NAME = "top_candidates.html"
 
@@ -74,6 +74,7 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
             parity=_parity(record, {row.key: number for number, group in enumerate(groups) for row in _rows(group)}),
             rounds=record.rounds,
             contraction_note=CONTRACTION_NOTE,
+            exchange_note=EXCHANGE_NOTE,
             models=list(dict.fromkeys(model for r in record.rounds for model in r.mean_absolute_errors)),
             data={row.key: _card(row) for row in shown},
             started=_date(record.started_at_ms),
@@ -202,7 +203,9 @@ def _card(row: CandidateRow) -> dict[str, Any]:
         "predicted": _finite(row.predicted_kcal_mol),
         "sigma": _finite(row.sigma_kcal_mol),
         "dft": _finite(row.dft_kcal_mol),
+        "dft_error": _finite(row.dft_error_kcal_mol),
         "exchange": _finite(row.exchange_kcal_mol),
+        "exchange_error": _finite(row.exchange_error_kcal_mol),
         "warnings": row.warnings,
         "failure": failure,
         "terms": terms,

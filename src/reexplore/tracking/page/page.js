@@ -14,6 +14,7 @@
   // ---- the card ------------------------------------------------------------------------------
   const minus = (text) => text.replace("-", "−");
   const energy = (value) => (value === null ? "–" : minus(value.toFixed(1)));
+  const error = (value) => (value === null ? "" : " ± " + value.toFixed(1));
   const element = (tag, attributes, ...children) => {
     const node = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -25,9 +26,9 @@
 
   function describe(c) {
     const rows = [];
-    if (c.dft !== null) rows.push(line("label", energy(c.dft), "kcal/mol", true));
-    if (c.predicted !== null) rows.push(line("predicted", energy(c.predicted) + (c.sigma === null ? "" : " ± " + c.sigma.toFixed(1)), "kcal/mol", c.dft === null));
-    if (c.exchange !== null) rows.push(line("exchange with the aquo ion", energy(c.exchange), "kcal/mol"));
+    if (c.dft !== null) rows.push(line("label", energy(c.dft) + error(c.dft_error), "kcal/mol", true));
+    if (c.predicted !== null) rows.push(line("predicted", energy(c.predicted) + error(c.sigma), "kcal/mol", c.dft === null));
+    if (c.exchange !== null) rows.push(line("exchange with the aquo ion", energy(c.exchange) + error(c.exchange_error), "kcal/mol"));
     const terms = Object.entries(c.terms).map(([name, value]) => line(name, minus(value.toFixed(6)), "Eh"));
     const smiles = element("input", { class: "smiles", readonly: "", "aria-label": "SMILES of the ligand" });
     smiles.value = c.smiles;
