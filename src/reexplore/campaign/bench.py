@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reexplore.campaign.calculator import Calculator
+from reexplore.campaign.elsewhere import awaited_folder, is_elsewhere
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import Setup
@@ -36,4 +37,10 @@ class Bench:
     @cached_property
     def calculator(self) -> Calculator:
         """Return what turns tasks into outcomes."""
-        return Calculator(ledger=self.ledger, store=self.store, executor=self.executor, narrator=self.narrator)
+        return Calculator(
+            ledger=self.ledger,
+            store=self.store,
+            executor=self.executor,
+            narrator=self.narrator,
+            awaited=awaited_folder(self.setup) if is_elsewhere(self.ledger) else None,
+        )

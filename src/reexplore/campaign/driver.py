@@ -16,18 +16,24 @@ from filelock import FileLock, Timeout
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign, run_campaign
+from reexplore.campaign.elsewhere import declare_elsewhere
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import Setup, require_size
 from reexplore.errors import CampaignBusyError, InputError
 
 
-def drive(setup: Setup, *, narrator: Narrator) -> None:
-    """Run the campaign to its end with the workers its Parsl configuration starts."""
+def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False) -> None:
+    """Run the campaign to its end with the workers its Parsl configuration starts.
+
+    With `energies_elsewhere` it waits for imported energies from then on. Raises `EnergiesAwaited` where it has to.
+    """
     from reexplore.execution.parsl import ParslExecutor
 
     require_size(setup.space, setup.file.space.limit)
     with sole_driver(setup.folder), _signals_stop_cleanly(), closing(open_campaign(setup)) as ledger:
+        if energies_elsewhere:
+            declare_elsewhere(setup, ledger)
         executor = ParslExecutor(setup.parsl_config(), store=setup.store, evidence=setup.folder / "evidence")
         with executor:
             run_campaign(Bench(setup, ledger, executor, narrator))
