@@ -15,6 +15,9 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from reexplore import __version__
+from reexplore.cli_arguments import CampaignArgument, WorkspaceOption
+from reexplore.cli_energies import export_inputs, import_table
+from reexplore.cli_label import label
 from reexplore.cli_levels import levels
 from reexplore.cli_structures import structures
 from reexplore.errors import ExecutionError, ReexploreError
@@ -57,13 +60,7 @@ campaign = typer.Typer(
 app.add_typer(campaign, name="campaign")
 app.add_typer(structures, name="structures")
 app.add_typer(levels, name="levels")
-
-CampaignArgument = Annotated[
-    str, typer.Argument(metavar="CAMPAIGN", help="A campaign file, or the name of a shipped one such as `quickstart`.")
-]
-WorkspaceOption = Annotated[
-    Path, typer.Option("--workspace", "-w", help="The folder that holds `runs/`.", show_default="this folder")
-]
+app.command()(label)
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -127,19 +124,33 @@ def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
 
 
 @campaign.command()
-def run(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+def run(
+    reference: CampaignArgument,
+    workspace: WorkspaceOption = Path(),
+    energies_elsewhere: Annotated[
+        bool,
+        typer.Option(
+            "--energies-elsewhere", help="Stop before energies, now and later: `export` and `import` bring them."
+        ),
+    ] = False,
+) -> None:
     """Run a campaign; an interrupted one goes on where it stopped.
 
     Example: `reexplore campaign run campaigns/cam.yaml`
     """
     from reexplore.campaign.driver import drive, open_ledger
+    from reexplore.campaign.elsewhere import EnergiesAwaited
     from reexplore.campaign.progress import Narrator
     from reexplore.campaign.record import campaign_record
     from reexplore.tracking.review import PAGE_NAME
 
     setup = _setup(reference, workspace)
     _announce(setup)
-    drive(setup, narrator=Narrator(console))
+    try:
+        drive(setup, narrator=Narrator(console), energies_elsewhere=energies_elsewhere)
+    except EnergiesAwaited as pause:
+        console.print(str(pause))
+        return
     _announce(setup)
     _show(campaign_record(setup, open_ledger(setup)), top=4)
     console.print(f"page:   file://{setup.folder}/report/{PAGE_NAME}")
@@ -227,6 +238,10 @@ def sync(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
         ledger = Ledger(setup.ledger_path)
         mirror(setup, ledger, campaign_record(setup, ledger))
     console.print(f"MLflow mirror at {setup.tracking} is up to date")
+
+
+campaign.command("export")(export_inputs)
+campaign.command("import")(import_table)
 
 
 @app.command()

@@ -76,7 +76,7 @@ def _typed() -> str:
 
 
 @contextmanager
-def _failures_shown(*, as_json: bool) -> Iterator[None]:
+def failures_shown(*, as_json: bool) -> Iterator[None]:
     """Turn a calculation that failed into its coded reason and exit code 1."""
     try:
         yield
@@ -155,7 +155,7 @@ def build(  # noqa: PLR0917 - options of a command
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {folder} is a file; name a folder")
     progress = Console(stderr=True, highlight=False, soft_wrap=True) if as_json else console
-    with _failures_shown(as_json=as_json):
+    with failures_shown(as_json=as_json):
         built = Workbench(workspace, theory=theory, seed=seed, console=progress).build(single, candidate)
     files = write_files(built, folder)
     if as_json:
@@ -203,7 +203,7 @@ def relax(  # noqa: PLR0917 - options of a command
     structure = read_structure(file, charge=charge)
     target = out or Path(f"{file.stem}-relaxed.extxyz")
     _require_place(target)
-    with _failures_shown(as_json=as_json):
+    with failures_shown(as_json=as_json):
         found = relax_file(structure, engine=engine, frequencies=frequencies)
     target.write_text(found.relaxed.structure.to_extxyz(), encoding="utf-8")
     if as_json:

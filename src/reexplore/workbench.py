@@ -11,17 +11,13 @@ from typing import Any, cast
 
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
 
 from reexplore.campaign.geometries import build_tasks, complex_task, ligand_task, template_task
-from reexplore.campaign.progress import Narrator
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.single import SingleLigand
 from reexplore.config import TheoryEntry
 from reexplore.errors import CalculationFailed, Failure, InputError
-from reexplore.execution.executor import SerialExecutor
-from reexplore.execution.store import Outcome, Store
-from reexplore.execution.task import Task
+from reexplore.runner import Runner
 from reexplore.structures.arrangement import arrange
 from reexplore.structures.engines import ENGINES
 from reexplore.structures.geometry import Layout, Structure
@@ -74,48 +70,24 @@ class Workbench:
     """Builds single structures in a workspace; what its store holds already is not computed again."""
 
     def __init__(self, workspace: Path, *, theory: TheoryEntry, seed: int, console: Console) -> None:
-        self._store = Store(workspace / "runs" / "_store")
-        self._executor = SerialExecutor(store=self._store.root, evidence=workspace / "runs" / "_evidence")
+        self._runner = Runner(workspace, console=console)
         self._theory, self._seed = theory, seed
-        self._console, self._narrator = console, Narrator(console)
-        self._reused: list[str] = []
 
     def build(self, single: SingleLigand, candidate: Candidate) -> Built:
         """Return a complex and its free ligand: builders, search, metal exchange and conformers.
 
         Raises `CalculationFailed` with the reason when no structure becomes the complex asked for.
         """
-        self._reused.clear()
+        self._runner.reused.clear()
         tasks = build_tasks(candidate, self._theory, self._seed)
-        outcomes = [self._outcome("build", task) for task in tasks]
+        outcomes = [self._runner.outcome("build", task) for task in tasks]
         usable = [task for task, outcome in zip(tasks, outcomes, strict=True) if not outcome.run_only]
         if not usable:
             raise CalculationFailed.of(cast(Failure, outcomes[-1].failure))
-        template = self._value("search", template_task(candidate, usable, self._theory, self._seed))
-        geometry = self._value("relax", complex_task(candidate, template, self._theory))
-        ligand = self._value("ligand", ligand_task(candidate, self._theory, self._seed))
-        return Built(single, candidate, template, geometry, ligand, tuple(self._reused))
-
-    def _value(self, stage: str, task: Task) -> dict[str, Any]:
-        outcome = self._outcome(stage, task)
-        if outcome.value is None:
-            raise CalculationFailed.of(cast(Failure, outcome.failure))
-        return outcome.value
-
-    def _outcome(self, stage: str, task: Task) -> Outcome:
-        found = self._store.outcome(task.key)
-        if found is not None:
-            self._reused.append(stage)
-            self._narrator.say(f"{stage}: {task.label}, {_ending(found)}, found in the store")
-            return found
-        with self._console.status(escape(f"{stage}: {task.label}")):
-            outcome = self._executor.submit(task).result()
-        self._narrator.say(f"{stage}: {task.label}, {_ending(outcome)} after {outcome.provenance['wall_s']:.0f} s")
-        return outcome
-
-
-def _ending(outcome: Outcome) -> str:
-    return "done" if outcome.failure is None else f"{outcome.failure.code.value} ({outcome.failure.message})"
+        template = self._runner.value("search", template_task(candidate, usable, self._theory, self._seed))
+        geometry = self._runner.value("relax", complex_task(candidate, template, self._theory))
+        ligand = self._runner.value("ligand", ligand_task(candidate, self._theory, self._seed))
+        return Built(single, candidate, template, geometry, ligand, tuple(self._runner.reused))
 
 
 def write_files(built: Built, folder: Path) -> dict[str, str]:

@@ -12,10 +12,16 @@ from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.config import TheoryEntry
+from reexplore.energies.electrons import implied_unpaired
+from reexplore.energies.levels import Level
+from reexplore.energies.memory import estimated_memory_gb
 from reexplore.execution.store import Outcome
-from reexplore.execution.task import Task
+from reexplore.execution.task import RESOURCES, Task
 from reexplore.execution.tasks import candidate_inputs, ligand_inputs
 from reexplore.structures.geometry import Structure
+
+#: Memory asked for above what the estimate says.
+_MEMORY_MARGIN = 1.25
 
 
 def build_tasks(candidate: Candidate, theory: TheoryEntry, seed: int) -> list[Task]:
@@ -90,7 +96,19 @@ def water_task(theory: TheoryEntry) -> Task:
 
 def energy_task(extxyz: str, setup: Setup, *, label: str) -> Task:
     """Return the task that computes one term of a label."""
-    return Task("energy", {"extxyz": extxyz, "level": setup.level.declaration()}, label=label)
+    return single_point_task(Structure.from_extxyz(extxyz), setup.level, label=label)
+
+
+def single_point_task(structure: Structure, level: Level, *, label: str, unpaired: int | None = None) -> Task:
+    """Return the task that computes the energy of a structure; it asks for the memory this will need.
+
+    `unpaired` is 2S, None for what the level implies: both give the same task then.
+    """
+    inputs: dict[str, Any] = {"extxyz": structure.to_extxyz(), "level": level.declaration()}
+    if unpaired not in (None, implied_unpaired(structure, level)):
+        inputs["multiplicity"] = unpaired + 1
+    needed_gb = _MEMORY_MARGIN * estimated_memory_gb(structure, level)
+    return Task("energy", inputs, label=label, memory_gb=max(needed_gb, RESOURCES["energy"].memory_gb))
 
 
 def ion(candidate: Candidate) -> Structure:

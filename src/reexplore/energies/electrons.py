@@ -43,12 +43,13 @@ def checked_unpaired(structure: Structure, level: Level, unpaired: int | None) -
     charge = structure.charge
     if asked and not level.open_shells:
         raise InputError(
-            f"level '{level.name}' treats closed shells only, so that --spin is 0 here; the 4f electrons of its"
-            " lanthanides are in the core"
+            f"level '{level.name}' treats closed shells only, without unpaired electrons, not {asked};"
+            " `reexplore levels list` says which levels have open 4f shells"
         )
     if not 0 <= asked <= electrons or (electrons - asked) % 2:
+        unpaired_told = f"cannot have {asked} unpaired" if asked else "cannot all be paired"
         raise InputError(
-            f"the charge {charge:+d} leaves {electrons} electrons at level '{level.name}', of which {asked} cannot be"
-            f" unpaired: is the charge {charge - 1:+d} or {charge + 1:+d}?"
+            f"the charge {charge:+d} leaves {electrons} electrons at level '{level.name}', which {unpaired_told}:"
+            f" is the charge {charge - 1:+d} or {charge + 1:+d}?"
         )
     return asked

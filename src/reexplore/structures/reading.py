@@ -85,7 +85,15 @@ def _settled(path: Path, comment: str, charge: int | None, unnamed: int | None) 
 
 
 def _require_apart(path: Path, structure: Structure) -> None:
-    from scipy.spatial.distance import pdist
+    from scipy.spatial.distance import pdist, squareform
 
-    if len(structure) > 1 and pdist(structure.positions_angstrom).min() < _COINCIDENT_ANGSTROM:
-        raise InputError(f"{path} has two atoms nearer than {_COINCIDENT_ANGSTROM} Å to each other")
+    if len(structure) < 2:
+        return
+    distances = squareform(pdist(structure.positions_angstrom)) + np.diag([np.inf] * len(structure))
+    first, second = sorted(np.unravel_index(int(distances.argmin()), distances.shape))
+    if distances[first, second] < _COINCIDENT_ANGSTROM:
+        pair = f"{structure.symbols[first]}{first} and {structure.symbols[second]}{second}"
+        raise InputError(
+            f"{path} has two atoms nearer than {_COINCIDENT_ANGSTROM} Å to each other: {pair},"
+            f" {distances[first, second]:.2f} Å (atoms are counted from 0)"
+        )
