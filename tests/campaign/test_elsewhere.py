@@ -22,6 +22,7 @@ from reexplore.campaign.elsewhere import (
 from reexplore.campaign.labelling import label, observed_kcal_mol
 from reexplore.campaign.ledger import Pick
 from reexplore.campaign.progress import Narrator
+from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import prepare
 from reexplore.energies.importing import COLUMNS
 from reexplore.energies.levels import QUICK
@@ -135,6 +136,19 @@ def test_labels_are_made_of_what_came_back(bench, tmp_path):
         parts = energies["La3+"] + energies[f"{candidate.ligand.name} (free)"] + candidate.waters * energies["H2O"]
         expected = 627.5094740631 * (energies[candidate.name] - parts)
         assert observed_kcal_mol(stopped)[candidate.key] == pytest.approx(expected, abs=1e-6)
+
+
+def test_everything_shown_names_the_program_that_computed(bench, tmp_path):
+    stopped = awaiting(bench)
+    told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
+    import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, filled(stopped, rows_of(told.folder))))
+    label(stopped, first(stopped))
+    record = campaign_record(stopped.setup, stopped.ledger)
+    assert record.engines["energies"] == "imported: ORCA 6.0.1"
+    assert any("from ORCA 6.0.1: that they are of level 'quick' is not checked" in told for told in record.warnings)
+    # The table named no terms: none are made up.
+    (terms,) = {tuple(row.terms_hartree) for row in record.rows if row.status == "labelled"}
+    assert terms == ("complex total", "ion total", "ligand total", "water total")
 
 
 def test_an_imported_energy_keeps_its_origin_and_stays_out_of_the_store(bench, tmp_path):

@@ -10,6 +10,7 @@ from functools import partial
 import yaml
 
 from reexplore.campaign.aquo import why_no_exchange
+from reexplore.campaign.elsewhere import is_elsewhere, program_of
 from reexplore.campaign.learning import Estimate, estimates
 from reexplore.campaign.ledger import Ledger, Pick, Round
 from reexplore.campaign.scales import Label, labels, reasons, selectivities
@@ -18,7 +19,7 @@ from reexplore.campaign.series import contraction_rows
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies.binding import why_exchange_not_comparable, why_not_comparable
-from reexplore.energies.terms import TBLITE, EnergyTerms
+from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
 from reexplore.execution.store import Store
 from reexplore.execution.tasks import MEMBER_FILE
@@ -68,13 +69,13 @@ def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
             "3D structures": "Architector and placement, then GFN2-xTB with ALPB water"
             if not theory.sketch
             else "sketch (FAKE)",
-            "energies": "teacher oracle (FAKE)" if setup.level.is_fake else setup.level.engine,
+            "energies": _energies(setup, ledger),
             "predictions": f"Allegro, {setup.file.surrogate.members} members",
             "choice": f"BoTorch, policy {setup.policy.name}",
             "execution": f"Parsl, {setup.file.execution.parsl}",
         },
         banner="; ".join(setup.fakes) or None,
-        warnings=setup.warnings,
+        warnings=(*setup.warnings, *_vouched_for(setup, ledger)),
         rows=tuple(rows),
         rounds=tuple(_round(r, chosen, store, setup) for r in rounds),
         contraction=contraction_rows(pool, ledger.labels(), ledger),
@@ -87,6 +88,20 @@ def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
 def environment() -> dict[str, str]:
     """Return the versions of everything that decides a result."""
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}
+
+
+def _energies(setup: Setup, ledger: Ledger) -> str:
+    if is_elsewhere(ledger):
+        return f"imported: {program_of(ledger) or 'none yet'}"
+    return "teacher oracle (FAKE)" if setup.level.is_fake else setup.level.engine
+
+
+def _vouched_for(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
+    """Return the sentence that stands wherever imported energies are shown."""
+    program = program_of(ledger)
+    if program is None:
+        return ()
+    return (f"energies are imported, from {program}: that they are of level '{setup.level.name}' is not checked",)
 
 
 def _why_exchange(setup: Setup, ledger: Ledger, found: dict[str, Label]) -> tuple[str, ...]:
@@ -168,8 +183,8 @@ def _terms_hartree(label: Label) -> dict[str, float]:
 
 def _named(term: EnergyTerms) -> list[tuple[str, float]]:
     total = [("total", term.total_hartree)]
-    if term.program == TBLITE:
-        # Dispersion and solvent are inside its one energy.
+    if not any((term.dispersion_hartree, term.solvent_electrostatic_hartree, term.solvent_cds_hartree)):
+        # GFN2-xTB and some imported energies are one number.
         return total
     return [
         *total,
