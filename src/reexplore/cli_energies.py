@@ -55,7 +55,12 @@ def export_inputs(
 
 def import_table(
     reference: CampaignArgument,
-    table: Annotated[Path, typer.Argument(metavar="ENERGIES.csv", help="The filled-in index.csv of an export.")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ENERGIES.csv", exists=True, dir_okay=False, help="The filled-in index.csv of an export."
+        ),
+    ],
     workspace: WorkspaceOption = Path(),
 ) -> None:
     """Take the energies another program computed for a campaign; the table is entered as a whole or not at all.
