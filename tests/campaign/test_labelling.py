@@ -12,6 +12,8 @@ from reexplore.campaign.labelling import label, observed_kcal_mol
 from reexplore.campaign.ledger import Pick
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import prepare
+from reexplore.chemistry.aquo import aquo_ion
+from reexplore.chemistry.metals import METALS
 from reexplore.config import TheoryEntry
 from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import ExecutionError, Failure, FailureCode
@@ -59,7 +61,7 @@ def bench(tmp_path):
 
 
 def script(bench, **failures):
-    two = islice(bench.pool.values(), 0, 3, 2)
+    two = [*islice(bench.pool.values(), 0, 3, 2), aquo_ion(METALS["La"], waters=8)]
     sketches = {c.name: place_complexes(c, count=1, seed=1)[0].to_extxyz() for c in two}
     bench.__dict__["calculator"] = Scripted({tuple(k.split("__")): v for k, v in failures.items()}, sketches)
 

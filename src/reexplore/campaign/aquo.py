@@ -2,53 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.geometries import complex_task, energy_task, templates
 from reexplore.campaign.ledger import AquoKeys
 from reexplore.chemistry.aquo import aquo_ion
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.metals import SERIES
+from reexplore.chemistry.metals import SERIES, Metal
 from reexplore.errors import Failure
+from reexplore.execution.store import Outcome
+from reexplore.execution.task import Task
+
+
+@dataclass(frozen=True)
+class AquoTasks:
+    """An aquo ion whose geometry is known, and the task of its energy."""
+
+    ion: Candidate
+    geometry: Task
+    energy: Task
 
 
 def compute_aquo_ions(bench: Bench) -> None:
-    """Compute the aquo ion of each metal that has a label, like any complex; enter its energy or why there is none.
+    """Compute the aquo ions that labels lack: of labels older than they are, and what failed by the run alone."""
+    labelled = {bench.pool[key].metal for key in bench.ledger.labels()}
+    tasks = aquo_tasks(bench, labelled)
+    enter_aquo_ions(bench, tasks, bench.calculator.run([each.energy for each in tasks], stage="energies of aquo ions"))
 
-    A failure takes no label away: the metal's binding energies stand without exchange energies beside them.
+
+def aquo_tasks(bench: Bench, metals: Iterable[Metal]) -> list[AquoTasks]:
+    """Return the energies that are still to be computed for the aquo ions of some metals, relaxed like any complex.
+
+    Why an ion has no geometry is entered; it takes no label away.
     """
     theory = bench.setup.file.theory
-    labelled = {bench.pool[key].metal for key in bench.ledger.labels()}
-    ions = {metal.symbol: aquo_ion(metal, waters=theory.aqua_waters) for metal in SERIES if metal in labelled}
-    found = templates(bench, list(ions.values()))
-    geometry_tasks = {}
-    for metal, ion in ions.items():
+    wanted = set(metals)
+    ions = [aquo_ion(metal, waters=theory.aqua_waters) for metal in SERIES if metal in wanted]
+    found = templates(bench, ions)
+    relaxing: list[tuple[Candidate, Task]] = []
+    for ion in ions:
         template = found[ion.key]
-        if template.failure is not None:
-            _refuse(bench, ion, template.failure)
-        elif template.value is not None:
-            geometry_tasks[metal] = complex_task(ion, template.value, theory)
-    geometries = bench.calculator.run(list(geometry_tasks.values()), stage="aquo ions")
-    energy_tasks = {}
-    for metal, task in geometry_tasks.items():
-        if failure := geometries[task.key].failure:
-            _refuse(bench, ions[metal], failure)
+        if template.value is not None:
+            relaxing.append((ion, complex_task(ion, template.value, theory)))
         else:
-            energy_tasks[metal] = energy_task(geometries[task.key].extxyz, bench.setup, label=ions[metal].name)
-    energies = bench.calculator.run(list(energy_tasks.values()), stage="energies of aquo ions")
-    for metal, task in energy_tasks.items():
-        if failure := energies[task.key].failure:
-            _refuse(bench, ions[metal], failure)
+            _refuse(bench, ion, template)
+    relaxed = bench.calculator.run([task for _, task in relaxing], stage="aquo ions")
+    tasks: list[AquoTasks] = []
+    for ion, task in relaxing:
+        geometry = relaxed[task.key]
+        if geometry.value is not None:
+            tasks.append(AquoTasks(ion, task, energy_task(geometry.extxyz, bench.setup, label=ion.name)))
         else:
-            bench.ledger.enter_aquo_ion(metal, AquoKeys(geometry_tasks[metal].key, task.key), None)
+            _refuse(bench, ion, geometry)
+    return tasks
 
 
-def _refuse(bench: Bench, ion: Candidate, failure: Failure) -> None:
-    known = bench.ledger.aquo_failures().get(ion.metal.symbol)
-    bench.ledger.enter_aquo_ion(ion.metal.symbol, None, failure)
-    if failure != known:
-        bench.narrator.say(why_no_exchange(ion.metal.symbol, failure))
+def enter_aquo_ions(bench: Bench, tasks: Iterable[AquoTasks], energies: Mapping[str, Outcome]) -> None:
+    """Enter the energy of each aquo ion or why there is none: binding energies then stand alone."""
+    for each in tasks:
+        energy = energies[each.energy.key]
+        if energy.failure is None:
+            keys = AquoKeys(each.geometry.key, each.energy.key)
+            bench.ledger.enter_aquo_ion(each.ion.metal.symbol, keys, None)
+        else:
+            _refuse(bench, each.ion, energy)
 
 
 def why_no_exchange(metal: str, failure: Failure) -> str:
     """Return the sentence for a metal whose aquo ion failed."""
     return f"no exchange energies for {metal}: its aquo ion failed in {failure.stage}: {failure.message}"
+
+
+def _refuse(bench: Bench, ion: Candidate, outcome: Outcome) -> None:
+    failure, metal = outcome.failure, ion.metal.symbol
+    if failure is None or failure == bench.ledger.aquo_failures().get(metal):
+        # Told already.
+        return
+    bench.ledger.enter_aquo_ion(metal, None, failure)
+    bench.narrator.say(why_no_exchange(metal, failure))

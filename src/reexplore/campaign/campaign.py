@@ -28,13 +28,11 @@ def run_campaign(bench: Bench) -> None:
     """
     bench.ledger.recall()
     screening = screen(bench)
-    # What failed by the run alone, or was labelled before there were aquo ions, has its turn here.
     compute_aquo_ions(bench)
     while (current := _open_round(bench, screening)) is not None:
         batch = [bench.pool[p.candidate] for p in bench.ledger.picks() if p.round == current.number]
         bench.narrator.say(f"round {current.number} ({current.kind}): {', '.join(c.name for c in batch)}")
         label(bench, batch)
-        compute_aquo_ions(bench)
         bench.ledger.close_round(current.number, learn(bench, screening, current.number))
         report_round(bench, current.number)
     report_end(bench)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from reexplore.campaign.aquo import aquo_tasks, enter_aquo_ions
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.geometries import complex_task, energy_task, ion, ligand_task, templates, water_task
 from reexplore.campaign.ledger import LabelKeys
@@ -37,7 +38,8 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> None:
             bench.ledger.enter_label(candidate.key, None, failure)
         else:
             energy_tasks[candidate.key] = _energy_tasks(bench, candidate, [geometries[t.key].extxyz for t in tasks])
-    energies = bench.calculator.run(_flat(energy_tasks), stage="energies")
+    aquo = aquo_tasks(bench, {candidate.metal for candidate in batch if candidate.key in energy_tasks})
+    energies = bench.calculator.run([*_flat(energy_tasks), *(each.energy for each in aquo)], stage="energies")
     _require_shared([task for tasks in energy_tasks.values() for task in (tasks[1], tasks[3])], energies)
 
     for key, tasks in energy_tasks.items():
@@ -46,6 +48,7 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> None:
         else:
             keys = LabelKeys(geometry_tasks[key][0].key, *(task.key for task in tasks))
             bench.ledger.enter_label(key, keys, None)
+    enter_aquo_ions(bench, aquo, energies)
 
 
 def observed_kcal_mol(bench: Bench) -> dict[str, float]:
