@@ -49,3 +49,20 @@ def test_errors_are_one_sentence(tmp_path, arguments, message):
     assert ended.returncode == 2
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--export", "orca"], "! RKS PBE D4 def2-SVP RI DEFGRID3 TightSCF"),
+        (["--export", "orca", "--level", "paper"], "! RKS B3LYP D4 def2-SVPD RIJK DEFGRID3 TightSCF"),
+        (["--export", "pyscf"], "CHARGE, MULTIPLICITY = 0, 1"),
+    ],
+)
+def test_one_structure_goes_out_as_an_input(tmp_path, arguments, line):
+    (tmp_path / "water.xyz").write_text("3\ncharge=0\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n")
+    ended = subprocess.run(
+        [REEXPLORE, "label", "water.xyz", *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert line in ended.stdout.splitlines()
+    assert [path.name for path in tmp_path.iterdir()] == ["water.xyz"]

@@ -10,7 +10,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from reexplore.cli_energies import OtherProgram
 from reexplore.cli_structures import failures_shown
+from reexplore.errors import InputError
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -55,6 +57,10 @@ def label(  # noqa: PLR0917 - options of a command
         Path, typer.Option("--workspace", "-w", help="The folder that holds `runs/`.", show_default="this folder")
     ] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")] = False,
+    export: Annotated[
+        OtherProgram | None,
+        typer.Option(help="Compute nothing; print FILE's single point as an input for another program."),
+    ] = None,
 ) -> None:
     """Compute the energy of one structure in water, as a campaign would: a single point, nothing is relaxed.
 
@@ -73,14 +79,23 @@ def label(  # noqa: PLR0917 - options of a command
     * `reexplore label complex.extxyz --level quick --free-ligand ligand.extxyz` (both of `reexplore structures build`)
 
     * `reexplore label gd.xyz --level paper --charge 3 --spin 7 --time-limit 600 --json`
+
+    * `reexplore label complex.extxyz --export orca > complex.inp`
     """
     from reexplore.campaign.setup import known_level
+    from reexplore.energies.exporting import export_label
     from reexplore.label_tables import bound_json, bound_lines, labelled_json, labelled_lines
     from reexplore.labelbench import LabelBench
     from reexplore.structures.reading import read_structure
 
     chosen = known_level(level, campaign)
     structure = read_structure(file, charge=charge)
+    if export is not None:
+        if free_ligand is not None or as_json:
+            raise InputError("--export writes the input of FILE alone: leave --free-ligand and --json out")
+        multiplicity = None if spin is None else spin + 1
+        print(export_label(structure, level=chosen, program=export.value, multiplicity=multiplicity), end="")
+        return
     ligand = read_structure(free_ligand) if free_ligand else None
     progress = Console(stderr=True, highlight=False, soft_wrap=True) if as_json else console
     bench = LabelBench(
