@@ -1,0 +1,101 @@
+"""Hydration along the lanthanides: M3+(gas) + 8 H2O → [M(H2O)8]3+ in water, beside experiment.
+
+    python benchmarks/hydration.py --keep FOLDER [--level quick] [--json]
+
+Waters and complexes are computed in SMD water, all complexes in one arrangement relaxed by GFN2-xTB/ALPB
+(benchmarks/label_geometries), the bare ion without its interaction with the solvent. Electronic energies: no
+vibrations, no entropies, no standard states, eight waters for every metal though the light ones hold nine.
+The figures are the difference between lutetium and lanthanum and how far any lanthanide lies from a parabola in
+the atomic number. `quick` is about 30 CPU seconds a metal; every calculation is kept in FOLDER/<level>.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+# One thread unless --threads says otherwise to the engine: cost is counted in CPU seconds.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+from label_geometries import SYMBOLS, ion, stored
+from labels import METHODS, Bench, add_options
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from reexplore.chemistry.metals import METALS
+from reexplore.energies import HARTREE_TO_KCAL_MOL
+
+#: Gibbs energies of hydration in kcal/mol, Y. Marcus, J. Chem. Soc. Faraday Trans. 1991, 87, 2995, as tabulated
+#: by P. Li, L. F. Song, K. M. Merz, J. Phys. Chem. B 2015, 119, 883. Lutetium lies no lower than thulium there,
+#: off the line of the others.
+MARCUS_GIBBS_KCAL_MOL = {
+    **{"Y": -824.6, "La": -751.7, "Ce": -764.8, "Pr": -775.6, "Nd": -783.9, "Sm": -794.7, "Eu": -803.1},
+    **{"Gd": -806.6, "Tb": -812.6, "Dy": -818.6, "Er": -835.3, "Tm": -840.1, "Lu": -840.1},
+}
+_WATERS = 8
+
+
+def hydration_kcal_mol(bench: Bench, symbol: str, *, method: str) -> float | None:
+    """Return the energy of M3+(gas) + 8 H2O → [M(H2O)8]3+ in water, None when a term is missing or failed."""
+    metal = METALS[symbol]
+    complex_ = bench.terms(f"{symbol}_aqua_8", stored(f"{symbol}_aqua_8"), method=method)
+    bare = bench.terms(symbol, ion(metal), method=method)
+    water = bench.terms("water", stored("water"), method=method)
+    if complex_ is None or bare is None or water is None:
+        return None
+    # A spherical ion is not polarised by its cavity: without the interaction it is the ion in the gas phase.
+    parts = bare.electronic_hartree + _WATERS * water.total_hartree
+    return (complex_.total_hartree - parts) * HARTREE_TO_KCAL_MOL
+
+
+def figures(energies: dict[str, float]) -> dict[str, Any]:
+    """Return the span of the series and the largest deviation of a lanthanide from a parabola, in kcal/mol."""
+    symbols = [symbol for symbol in energies if METALS[symbol].atomic_number >= 57]
+    numbers = np.array([METALS[symbol].atomic_number for symbol in symbols], dtype=np.float64)
+    values = np.array([energies[symbol] for symbol in symbols])
+    found: dict[str, Any] = {"hydration_kcal_mol": {symbol: round(e, 2) for symbol, e in energies.items()}}
+    if {"La", "Lu"} <= energies.keys():
+        found["lanthanum_to_lutetium_kcal_mol"] = round(energies["La"] - energies["Lu"], 2)
+    if {"La", "Tm"} <= energies.keys():
+        found["lanthanum_to_thulium_kcal_mol"] = round(energies["La"] - energies["Tm"], 2)
+    if len(symbols) > 3:
+        beside = values - np.polyval(np.polyfit(numbers - 64, values, 2), numbers - 64)
+        worst = int(np.abs(beside).argmax())
+        found["largest_deviation_from_parabola_kcal_mol"] = [symbols[worst], round(float(beside[worst]), 2)]
+    return found
+
+
+def main() -> None:
+    """Compute what is missing and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser)
+    parser.add_argument("--level", default="quick", choices=METHODS[1:])
+    options = parser.parse_args()
+    bench = Bench.of(options)
+    energies = {s: e for s in SYMBOLS if (e := hydration_kcal_mol(bench, s, method=options.level)) is not None}
+    table = Table(title=f"M3+(gas) + 8 H2O → [M(H2O)8]3+, kcal/mol, {options.level}", box=box.SIMPLE_HEAD)
+    for column in ("metal", "computed", "measured (Gibbs)", "less lanthanum", "measured"):
+        table.add_column(column, justify="right")
+    for symbol, energy in energies.items():
+        measured = MARCUS_GIBBS_KCAL_MOL.get(symbol)
+        row = [symbol, f"{energy:.1f}", "" if measured is None else f"{measured:.1f}"]
+        row.append(f"{energy - energies['La']:.1f}" if "La" in energies else "")
+        row.append("" if measured is None else f"{measured - MARCUS_GIBBS_KCAL_MOL['La']:.1f}")
+        table.add_row(*row)
+    Console().print(table)
+    found = figures(energies)
+    found["measured"] = figures(MARCUS_GIBBS_KCAL_MOL)
+    for name, value in found.items():
+        if name.endswith("kcal_mol") and name != "hydration_kcal_mol":
+            print(f"{name:45s} {value}   measured {found['measured'].get(name)}")
+    if options.json:
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
