@@ -48,7 +48,7 @@ def energy_terms(
     if level.engine == TBLITE:
         from reexplore.energies.gfn2 import gfn2_energy
 
-        return gfn2_energy(structure)
+        return gfn2_energy(structure, multiplicity=multiplicity)
     from reexplore.energies.dft import single_point
 
     spin = {} if multiplicity is None else {"multiplicity": multiplicity}
