@@ -91,7 +91,7 @@ def choices(level: Level) -> list[tuple[str, str]]:
 
 def caveats(level: Level) -> list[str]:
     """Return what a reader of this level's numbers has to know."""
-    found = [level.refusal] if level.refusal else []
+    found = [sentence for sentence in (level.refusal, level.caution) if sentence]
     found += [caveat] if (caveat := _caveat(level)) else []
     if level.is_fake:
         found.append("for rehearsals only")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from reexplore.energies import LEVELS, energy_terms
+from reexplore.energies import LEVELS, binding_energy_kcal_mol, energy_terms, exchange_energy_kcal_mol
 from reexplore.energies.gfn2 import gfn2_energy
 from reexplore.energies.levels import comparison_warning, require_available
 from reexplore.errors import InputError
@@ -11,6 +13,11 @@ from tests.energies.examples import LANTHANUM_TWO_WATERS, WATER, ion, turned
 from tests.structures.sample import XTB_ENERGIES_HARTREE, relaxed
 
 GFN2 = LEVELS["gfn2"]
+GEOMETRIES = Path(__file__).parents[2] / "benchmarks" / "label_geometries"
+
+
+def stored(name: str) -> Structure:
+    return Structure.from_extxyz((GEOMETRIES / f"{name}.xyz").read_text())
 
 
 def test_the_level_runs():
@@ -44,6 +51,15 @@ def test_open_shells_are_refused():
         gfn2_energy(ion("Eu"), multiplicity=7)
     with pytest.raises(InputError, match="unpaired"):
         gfn2_energy(Structure(WATER.symbols, WATER.positions_angstrom, 1))
+
+
+def test_exchange_is_of_sensible_size_and_binding_is_not():
+    # [La(HOPO)(H2O)6]2+: DFT binds by 160 kcal/mol at `quick` and 73 at the published level.
+    shared = {"ligand": gfn2_energy(stored("HOPO-H")), "water": gfn2_energy(stored("water")), "ligands": 1, "waters": 6}
+    complex_ = gfn2_energy(stored("La_HOPO-H_1_6"))
+    assert binding_energy_kcal_mol(complex_, ion=gfn2_energy(ion("La")), **shared) < -1000
+    assert -30 < exchange_energy_kcal_mol(complex_, aqua_complex=gfn2_energy(stored("La_aqua_8")), **shared) < 0
+    assert "bare ions an order of magnitude too strongly" in str(GFN2.caution)
 
 
 def test_yttrium_is_not_compared_with_lanthanides():

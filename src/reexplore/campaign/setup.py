@@ -121,7 +121,7 @@ class Setup:
         comparison = comparison_warning(self.level, [m.symbol for m in self.space.metals])
         unseeded = NOT_SEEDED if "architector" in self.file.theory.builders else ""
         gbsa = GBSA_WARNING if self.file.theory.relaxation == "xtb-python" else ""
-        return tuple(sentence for sentence in (comparison, unseeded, gbsa) if sentence)
+        return tuple(sentence for sentence in (self.level.caution, comparison, unseeded, gbsa) if sentence)
 
     def resolved(self) -> dict[str, Any]:
         """Return the campaign file with its policy and level written out, as the ledger keeps it."""

@@ -42,7 +42,7 @@ class Level:
     `version` is raised whenever the code changes an energy by more than the thresholds declared
     here. A level of the user's own names the shipped one it is `based_on` and has its version.
     `refusal` is the sentence with which a level that is declared but not available is refused, `engine` the
-    program that computes it.
+    program that computes it, `caution` what a reader of its energies has to know.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Level:
     engine: str = ENGINE
     is_fake: bool = False
     refusal: str | None = None
+    caution: str | None = None
 
     @property
     def available(self) -> bool:
@@ -80,7 +81,7 @@ class Level:
     def declaration(self) -> dict[str, Any]:
         """Return everything that decides the energy as JSON-ready values, for calculation keys."""
         declared = asdict(self)
-        del declared["summary"], declared["refusal"]
+        del declared["summary"], declared["refusal"], declared["caution"]
         declared["metals"] = [
             {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(metal).items()}
             for metal in self.metals
@@ -188,10 +189,7 @@ _GFN2_SCANDIUM = MetalTreatment(("Sc",), "parameters of its own, first row", "GF
 GFN2 = Level(
     name="gfn2",
     version=1,
-    summary=(
-        "semi-empirical, GFN2-xTB/ALPB water, tblite: seconds a complex; binding energies of bare ions are off by an"
-        " order of magnitude, exchange energies are of sensible size"
-    ),
+    summary="semi-empirical, GFN2-xTB/ALPB water, tblite: seconds a complex",
     functional="GFN2-xTB",
     dispersion="D4, part of GFN2-xTB",
     ligand_basis="GFN2-xTB",
@@ -199,6 +197,10 @@ GFN2 = Level(
     solvent="water (ALPB)",
     energy_tolerance_hartree=1e-6,
     engine=TBLITE,
+    caution=(
+        "GFN2-xTB binds ligands to bare ions an order of magnitude too strongly; its exchange energies have a sensible"
+        " size but prefer light lanthanides where DFT prefers heavy ones: draw no selectivity from them"
+    ),
 )
 
 TEACHER = Level(
