@@ -34,6 +34,7 @@ def energy_terms(
     level: Level,
     multiplicity: int | None = None,
     scratch: Path | None = None,
+    checkpoint: Path | None = None,
     threads: int = 1,
     memory_gb: float = 4.0,
 ) -> EnergyTerms:
@@ -51,5 +52,12 @@ def energy_terms(
         return gfn2_energy(structure, multiplicity=multiplicity)
     from reexplore.energies.dft import single_point
 
-    spin = {} if multiplicity is None else {"multiplicity": multiplicity}
-    return single_point(structure, level=level, scratch=scratch, threads=threads, memory_gb=memory_gb, **spin)
+    return single_point(
+        structure,
+        level=level,
+        multiplicity=multiplicity,
+        scratch=scratch,
+        checkpoint=checkpoint,
+        threads=threads,
+        memory_gb=memory_gb,
+    )

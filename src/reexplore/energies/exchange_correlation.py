@@ -17,7 +17,7 @@ _BLOCK_POINTS = 512
 
 
 class BlockedIntegrator(dft.numint.NumInt):
-    """PySCF's numerical integration with another inner loop for closed-shell GGA matrices.
+    """PySCF's numerical integration with another inner loop for GGA matrices.
 
     The points of a block lie close together, so that only nearby orbitals enter its matrix
     products. The orbital values of a grid stay in memory while they fit into `memory_bytes`.
@@ -34,21 +34,37 @@ class BlockedIntegrator(dft.numint.NumInt):
         """Return the electron count, the energy in Hartree and the potential matrix of one density matrix."""
         if np.ndim(dms) != 2 or self._xc_type(xc_code) != "GGA":
             return super().nr_rks(mol, grids, xc_code, dms, *args, **kwargs)
-        density_matrix = np.asarray(dms)
-        potential = np.zeros_like(density_matrix)
-        electrons = energy = 0.0
+        electrons, energy, potential = self._integrate(mol, grids, xc_code, np.asarray(dms)[None], spin=0)
+        return float(electrons[0]), energy, potential[0]
+
+    def nr_uks(
+        self, mol: Any, grids: Any, xc_code: str, dms: Array, *args: Any, **kwargs: Any
+    ) -> tuple[Array, float, Array]:
+        """Return the electron counts, the energy in Hartree and the potential matrices of both spins."""
+        if np.ndim(dms) != 3 or self._xc_type(xc_code) != "GGA":
+            return super().nr_uks(mol, grids, xc_code, dms, *args, **kwargs)
+        return self._integrate(mol, grids, xc_code, np.asarray(dms), spin=1)
+
+    def _integrate(
+        self, mol: Any, grids: Any, xc_code: str, matrices: Array, *, spin: int
+    ) -> tuple[Array, float, Array]:
+        """Integrate density matrices of shape (spins, nao, nao)."""
+        potential = np.zeros_like(matrices)
+        electrons, energy = np.zeros(len(matrices)), 0.0
         for orbitals, values, weights in self._blocks(mol, grids):
             square = np.ix_(orbitals, orbitals)
-            half = density_matrix[square] @ values[0]
-            density = np.einsum("ng,kng->kg", half, values)
-            density[1:] *= 2.0
-            per_electron, derivative = self.eval_xc_eff(xc_code, density, deriv=1, xctype="GGA")[:2]
-            electrons += float(weights @ density[0])
-            energy += float((weights * density[0]) @ per_electron)
-            weighted = weights * derivative
-            weighted[0] *= 0.5
-            potential[square] += values[0] @ np.einsum("kng,kg->ng", values, weighted).T
-        return electrons, energy, potential + potential.T
+            halves = [matrix[square] @ values[0] for matrix in matrices]
+            densities = np.array([np.einsum("ng,kng->kg", half, values) for half in halves])
+            densities[:, 1:] *= 2.0
+            asked = densities if spin else densities[0]
+            per_electron, derivative = self.eval_xc_eff(xc_code, asked, deriv=1, xctype="GGA", spin=spin)[:2]
+            electrons += densities[:, 0] @ weights
+            energy += float((weights * densities[:, 0].sum(axis=0)) @ per_electron)
+            weighted = weights * derivative.reshape(len(matrices), 4, -1)
+            weighted[:, 0] *= 0.5
+            for matrix, factors in zip(potential, weighted, strict=True):
+                matrix[square] += values[0] @ np.einsum("kng,kg->ng", values, factors).T
+        return electrons, energy, potential + potential.transpose(0, 2, 1)
 
     def _blocks(self, mol: Any, grids: Any) -> Iterator[tuple[NDArray[np.intp], Array, Array]]:
         """Yield the orbitals of a block, their values and gradients (4, orbitals, points), and the weights."""

@@ -41,6 +41,7 @@ class Level:
 
     `version` is raised whenever the code changes an energy by more than the thresholds declared
     here. A level of the user's own names the shipped one it is `based_on` and has its version.
+    `f_occupations` of an open 4f shell are converged and the lowest kept.
     `refusal` is the sentence with which a level that is declared but not available is refused, `engine` the
     program that computes it, `caution` what a reader of its energies has to know.
     """
@@ -56,6 +57,7 @@ class Level:
     coulomb_fitting_basis: str = ""
     exchange: str = "none"
     open_shells: bool = False
+    f_occupations: int = 0
     grid_level: int = 0
     solvent: str = ""
     cavity_points_per_sphere: int = 0
@@ -162,17 +164,14 @@ PAPER = Level(
     coulomb_fitting_basis="def2-universal-jkfit",
     exchange="density-fitted, def2-universal-jkfit",
     open_shells=True,
+    f_occupations=2,
     grid_level=3,
     solvent="water",
     cavity_points_per_sphere=302,
     energy_tolerance_hartree=1e-7,
     gradient_tolerance=3e-4,
-    start_density="integer f pattern of the ion and minimal-basis ligand atoms",
+    start_density="relaxed around a spherical 4f shell, then its most promising integer occupations",
     orientation="principal axes of the nuclear charges",
-    refusal=(
-        "level 'paper' (B3LYP-D4/def2-SVPD with open 4f shells) is declared but cannot be run yet: "
-        "open-shell lanthanides do not converge reliably and the larger complexes do not fit in memory; use 'quick'"
-    ),
 )
 
 # C. Bannwarth, S. Ehlert, S. Grimme, J. Chem. Theory Comput. 2019, 15, 1652: three valence electrons a metal.

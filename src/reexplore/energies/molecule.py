@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.metals import METALS
+from reexplore.energies.electrons import checked_unpaired, electron_count
 from reexplore.energies.levels import Level, require_support
 from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.structures.geometry import Structure
 
 
-def build_molecule(structure: Structure, *, level: Level, memory_gb: float) -> Any:
-    """Return the closed-shell `pyscf.gto.Mole` of a structure.
+def build_molecule(structure: Structure, *, level: Level, unpaired: int | None = None, memory_gb: float) -> Any:
+    """Return the `pyscf.gto.Mole` of a structure; `unpaired` electrons by default as the level implies.
 
-    Raises `InputError` for elements the level does not cover and for an odd number of electrons,
+    Raises `InputError` for elements the level does not cover and for electrons that do not fit the charge,
     `CalculationFailed` when a core potential or basis that the level declares was not loaded:
     PySCF returns an empty core potential, and so an all-electron metal in a valence basis, without
     a word.
@@ -33,7 +34,7 @@ def build_molecule(structure: Structure, *, level: Level, memory_gb: float) -> A
         basis=basis,
         ecp={symbol: potential for symbol, potential in potentials.items() if potential},
         charge=structure.charge,
-        spin=None,
+        spin=checked_unpaired(structure, level, unpaired),
         verbose=0,
         max_memory=memory_gb * 1000,
     )
@@ -99,18 +100,10 @@ def _core_potential(level: Level, symbol: str) -> Any:
 
 def _check_electrons(mol: Any, structure: Structure, level: Level) -> None:
     """Compare the electrons the molecule holds with those the level declares."""
-    from pyscf import gto
-
-    cores = {symbol: level.treatment_of(symbol).core_of(symbol) for symbol in set(structure.symbols) & set(METALS)}
-    expected = sum(gto.charge(s) - cores.get(s, 0) for s in structure.symbols) - structure.charge
+    expected = electron_count(structure, level)
     if mol.nelectron != expected:
         raise CalculationFailed(
             FailureCode.CRASHED,
             "core potential",
             f"the molecule holds {mol.nelectron} electrons, level '{level.name}' declares {expected}",
-        )
-    if level.closed_shell_only and mol.nelectron % 2:
-        raise InputError(
-            f"level '{level.name}' treats closed shells only, but this structure of charge {structure.charge:+d} "
-            f"has {mol.nelectron} valence electrons: check its charge"
         )

@@ -37,6 +37,10 @@ class EnergyTerms:
     is_fake: bool = False
     program: str = ENGINE
     spread_hartree: float | None = None
+    spin_squared: float | None = None
+    f_population: float | None = None
+    gap_hartree: float | None = None
+    spread_hartree: float | None = None
     attempts: tuple[dict[str, Any], ...] = ()
     stage_cpu_seconds: dict[str, float] = field(default_factory=dict, compare=False)
 

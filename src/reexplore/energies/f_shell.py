@@ -1,0 +1,237 @@
+"""Start densities for open 4f shells: the ion's spherical shell inside a relaxed complex, then integer occupations.
+
+The 4f orbitals hardly feel the ligands: which of the seven are occupied changes the energy by a few
+kcal/mol, while everything around them responds by hundreds. Hence the two are converged one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyscf import dft
+
+from reexplore.chemistry.metals import METALS, find_metal
+from reexplore.energies.levels import Level
+from reexplore.energies.molecule import build_molecule
+from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures.geometry import Structure
+
+Array = NDArray[np.float64]
+
+_SHELL = 7
+
+
+@dataclass(frozen=True)
+class OpenShell:
+    """The 4f shell of one ion in a molecule: seven orthonormal orbitals and how many electrons each spin has.
+
+    `orbitals` has the shape (nao, 7), `energies_hartree`, when known, are theirs in the field of the
+    evenly occupied shell.
+    """
+
+    orbitals: Array
+    alpha: int
+    beta: int
+    energies_hartree: Array | None = None
+
+    @property
+    def open_spin(self) -> int:
+        """Return the spin (0 or 1) whose seven orbitals are partly filled."""
+        return 0 if self.beta == 0 else 1
+
+    @property
+    def open_electrons(self) -> int:
+        """Return the number of electrons in that spin's orbitals."""
+        return self.alpha if self.beta == 0 else self.beta
+
+    def fractions(self) -> tuple[float, float]:
+        """Return the occupation of each orbital when the electrons of a spin are spread evenly."""
+        return self.alpha / _SHELL, self.beta / _SHELL
+
+    def occupations(self) -> list[tuple[int, ...]]:
+        """Return the sets of orbitals the open spin may occupy."""
+        return list(combinations(range(_SHELL), self.open_electrons))
+
+
+@dataclass(frozen=True)
+class FreeIon:
+    """A bare ion with its 4f electrons spread evenly: closed-shell densities by spin and the 4f orbitals."""
+
+    closed: Array
+    orbitals: Array
+
+
+def f_electrons_by_spin(f_electrons: int) -> tuple[int, int]:
+    """Return how many 4f electrons have either spin by Hund's first rule."""
+    return min(f_electrons, _SHELL), max(0, f_electrons - _SHELL)
+
+
+def _ion_field(symbol: str, level: Level) -> Any:
+    """Return PySCF's unrestricted field of the bare ion in the gas phase, not converged."""
+    ion = Structure((symbol,), np.zeros((1, 3)), find_metal(symbol).oxidation_state)
+    field = dft.UKS(build_molecule(ion, level=level, memory_gb=1.0), xc=level.functional)
+    field.grids.level = level.grid_level
+    return field
+
+
+@lru_cache(maxsize=32)
+def free_ion(symbol: str, level: Level) -> FreeIon:
+    """Return the gas-phase ion at a level, spherical by construction; arrays are in the ion's own basis."""
+    metal = find_metal(symbol)
+    field = _ion_field(symbol, level)
+    mol = field.mol
+    alpha, beta = f_electrons_by_spin(metal.f_electrons)
+    is_f = np.array([label[2][1] == "f" for label in mol.ao_labels(fmt=None)])
+    closed = (mol.nelectron - metal.f_electrons) // 2
+    overlap = field.get_ovlp()
+
+    def occupy(energies: Array | None = None, orbitals: Array | None = None) -> Array:
+        energies = field.mo_energy if energies is None else energies
+        orbitals = field.mo_coeff if orbitals is None else orbitals
+        occupation = np.zeros_like(energies)
+        for spin, electrons in enumerate((alpha, beta)):
+            share = np.einsum("ip,ip->p", orbitals[spin][is_f], (overlap @ orbitals[spin])[is_f])
+            order = np.argsort(energies[spin])
+            shell = [p for p in order if share[p] > 0.5][:_SHELL]
+            others = [p for p in order if share[p] <= 0.5][:closed]
+            occupation[spin, shell] = electrons / _SHELL
+            occupation[spin, others] = 1.0
+        return occupation
+
+    field.get_occ = occupy
+    field.max_cycle = 100
+    core = field.get_hcore()
+    energies, orbitals = field.eig((core, core), overlap)
+    field.kernel(field.make_rdm1(orbitals, occupy(energies, orbitals)))
+    if not field.converged:
+        raise CalculationFailed(FailureCode.NOT_CONVERGED, "start density", f"the free ion {symbol} did not converge")
+    full = field.mo_occ == 1.0
+    densities = np.array([c[:, o] @ c[:, o].T for c, o in zip(field.mo_coeff, full, strict=True)])
+    share = np.einsum("ip,ip->p", field.mo_coeff[0][is_f], (overlap @ field.mo_coeff[0])[is_f])
+    shell = [p for p in np.argsort(field.mo_energy[0]) if share[p] > 0.5][:_SHELL]
+    found = FreeIon(densities, np.ascontiguousarray(field.mo_coeff[0][:, shell]))
+    for array in (found.closed, found.orbitals):
+        array.setflags(write=False)
+    return found
+
+
+def open_shell_of(mol: Any, level: Level) -> OpenShell | None:
+    """Return the open 4f shell of a molecule's metal, None when the level gives it none or it is empty or full."""
+    for index in range(mol.natm):
+        symbol = mol.atom_pure_symbol(index)
+        if symbol not in METALS or not level.open_shells:
+            continue
+        electrons = METALS[symbol].f_electrons
+        if electrons in (0, 2 * _SHELL):
+            return None
+        start, stop = mol.aoslice_by_atom()[index, 2:]
+        orbitals = np.zeros((mol.nao, _SHELL))
+        orbitals[start:stop] = free_ion(symbol, level).orbitals
+        return OpenShell(orbitals, *f_electrons_by_spin(electrons))
+    return None
+
+
+@contextmanager
+def frozen(field: Any, shell: OpenShell) -> Iterator[None]:
+    """Keep the 4f orbitals of an unrestricted field as they are, evenly occupied, and let everything else relax.
+
+    The Fock matrix loses its elements between the shell and the other orbitals, so that the field
+    converges like that of a closed shell.
+    """
+    overlap = field.get_ovlp()
+    bra = overlap @ shell.orbitals
+    project = bra @ shell.orbitals.T
+    get_fock = field.get_fock
+
+    def fock(h1e: Array, s1e: Array, vhf: Array, dm: Array, *args: Any, **kwargs: Any) -> Array:
+        parts = []
+        for matrix in h1e + np.asarray(vhf):
+            coupling = project @ matrix
+            coupling = coupling - coupling @ project.T
+            parts.append(matrix - coupling - coupling.T - h1e)
+        return np.asarray(get_fock(h1e, s1e, np.array(parts), dm, *args, **kwargs))
+
+    def occupy(energies: Array | None = None, orbitals: Array | None = None) -> Array:
+        energies = field.mo_energy if energies is None else energies
+        orbitals = field.mo_coeff if orbitals is None else orbitals
+        occupation = np.zeros_like(energies)
+        for spin, fraction in enumerate(shell.fractions()):
+            in_shell = np.einsum("fp,fp->p", bra.T @ orbitals[spin], bra.T @ orbitals[spin]) > 0.5
+            others = [p for p in np.argsort(energies[spin]) if not in_shell[p]]
+            occupation[spin, in_shell] = fraction
+            occupation[spin, others[: field.nelec[spin] - round(fraction * _SHELL)]] = 1.0
+        return occupation
+
+    field.get_fock, field.get_occ = fock, occupy
+    try:
+        yield
+    finally:
+        del field.get_fock, field.get_occ
+
+
+def in_crystal_field(field: Any, shell: OpenShell, density: Array) -> OpenShell:
+    """Return the shell with orbitals that diagonalise the field of the evenly occupied one, lowest first."""
+    fock = field.get_hcore() + np.asarray(field.get_veff(dm=density))[shell.open_spin]
+    energies, rotation = np.linalg.eigh(shell.orbitals.T @ fock @ shell.orbitals)
+    return OpenShell(shell.orbitals @ rotation, shell.alpha, shell.beta, energies)
+
+
+def ranked_occupations(mol: Any, shell: OpenShell, level: Level) -> list[tuple[int, ...]]:
+    """Return the occupations of a shell in its crystal field by their estimated energy, lowest first.
+
+    The estimate adds what the electrons repel each other by in the free ion, with the orbitals as they
+    lie in the molecule, to the orbitals' energies in the crystal field: real 4f orbitals filled in one way or another
+    differ by several kcal/mol before any ligand is there.
+    """
+    occupations = shell.occupations()
+    if len(occupations) == 1:
+        return occupations
+    index = next(i for i in range(mol.natm) if mol.atom_pure_symbol(i) in METALS)
+    start, stop = mol.aoslice_by_atom()[index, 2:]
+    assert shell.energies_hartree is not None
+    estimates = [
+        _free_ion_energy(mol.atom_pure_symbol(index), level, shell, shell.orbitals[start:stop], occupied)
+        + sum(shell.energies_hartree[list(occupied)])
+        for occupied in occupations
+    ]
+    return [occupations[k] for k in np.argsort(estimates)]
+
+
+def _free_ion_energy(
+    symbol: str, level: Level, shell: OpenShell, orbitals: Array, occupied: tuple[int, ...]
+) -> float:
+    """Return the energy of a bare ion, orbitals unrelaxed, in Hartree."""
+    field = _ion_field(symbol, level)
+    alpha, beta = shell.fractions()
+    everything = orbitals @ orbitals.T
+    density = free_ion(symbol, level).closed + np.array([alpha, beta])[:, None, None] * everything
+    changed = with_occupation(density, OpenShell(orbitals, shell.alpha, shell.beta), occupied)
+    return float(field.energy_tot(changed, field.get_hcore(), field.get_veff(dm=changed)))
+
+
+def with_occupation(density: Array, shell: OpenShell, occupied: tuple[int, ...]) -> Array:
+    """Return a density of evenly occupied shells, shape (2, nao, nao), with certain orbitals filled instead."""
+    changed = density.copy()
+    fraction = shell.fractions()[shell.open_spin]
+    chosen = shell.orbitals[:, list(occupied)]
+    changed[shell.open_spin] += chosen @ chosen.T - fraction * (shell.orbitals @ shell.orbitals.T)
+    return changed
+
+
+def f_population(mol: Any, density: Array, overlap: Array) -> float | None:
+    """Return the number of electrons in the metal's f functions by Mulliken's partition, None without such functions.
+
+    Polarisation functions of f symmetry count as well; their share is a few hundredths of an electron.
+    """
+    is_f = np.array([label[1] in METALS and label[2][1] == "f" for label in mol.ao_labels(fmt=None)])
+    if not is_f.any():
+        return None
+    total = density if density.ndim == 2 else density.sum(axis=0)
+    return float(np.einsum("ij,ji->i", total, overlap)[is_f].sum())
