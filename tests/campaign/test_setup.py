@@ -248,3 +248,17 @@ def test_cam_covers_the_published_series(tmp_path):
         "Lu",
     ]
     assert len(space.substituents) >= 21
+
+
+def test_the_cheapest_level_needs_no_pyscf_and_says_what_it_is_good_for(attempt, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "pyscf" else found(name, *a))
+    assert "not installed: pyscf" in refusal(attempt, MissingEngineError)
+    setup = attempt(theory__level="gfn2")
+    assert any("draw no selectivity" in warning for warning in setup.warnings)
+
+
+@pytest.mark.parametrize("waters", [7, "9"])
+def test_an_aquo_ion_has_eight_or_nine_waters(attempt, waters):
+    assert attempt(theory__aqua_waters=9).file.theory.aqua_waters == 9
+    assert "'theory.aqua_waters'" in refusal(attempt, theory__aqua_waters=waters)
