@@ -17,12 +17,13 @@ from reexplore.structures.stoichiometry import formula
 Json = dict[str, Any]
 
 _HARTREE_TO_EV = 27.211386245988  # CODATA 2018
-#: The parts of a total energy, as they are called, and the attributes that hold them.
+#: The parts of a total energy and the attributes that hold them; electrostatic and CDS (cavity, dispersion,
+#: solvent structure) are those of SMD.
 _PARTS = (
     ("electronic", "electronic_hartree"),
     ("dispersion", "dispersion_hartree"),
-    ("solvent, electrostatic", "solvent_electrostatic_hartree"),
-    ("solvent, CDS", "solvent_cds_hartree"),
+    ("electrostatic", "solvent_electrostatic_hartree"),
+    ("CDS", "solvent_cds_hartree"),
 )
 
 
@@ -45,6 +46,7 @@ def bound_json(found: Bound) -> Json:
     """Return a binding energy with all its terms as JSON-ready values."""
     return {
         "binding_energy_kcal_mol": found.binding_energy_kcal_mol,
+        "binding_error_kcal_mol": found.binding_error_kcal_mol,
         "metal": found.stoichiometry.metal.symbol,
         "ligands": found.stoichiometry.ligands,
         "waters": found.stoichiometry.waters,
@@ -66,26 +68,24 @@ def labelled_lines(found: Labelled, level: Level) -> list[str | Table]:
 
 def bound_lines(found: Bound, level: Level) -> list[str | Table]:
     """Return what to print about a binding energy: every part, their terms, and the sum."""
-    taken = found.stoichiometry
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", title_justify="left")
-    table.add_column("part")
-    table.add_column("times", justify="right")
-    for heading in ("total / Eh", *(name for name, _ in _PARTS)):
-        table.add_column(heading, justify="right")
-    for name, count, part in found.parts:
-        values = [part.terms.total_hartree, *(getattr(part.terms, attribute) for _, attribute in _PARTS)]
-        table.add_row(f"{name} {formula(part.structure)}", f"{count:+d}", *(f"{value:.6f}" for value in values))
-    table.add_section()
-    sums = [
-        HARTREE_TO_KCAL_MOL * sum(count * getattr(part.terms, attribute) for _, count, part in found.parts)
-        for attribute in ("total_hartree", *(attribute for _, attribute in _PARTS))
-    ]
-    table.add_row("sum / kcal/mol", "", *(f"{value:.2f}" for value in sums))
+    taken, error = found.stoichiometry, found.binding_error_kcal_mol
+    doubt = "" if error is None else f" ± {error:.2f}"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("energy / Eh")
+    for name, count, _ in found.parts:
+        table.add_column(f"{count:+d} {name}", justify="right", no_wrap=True)
+    table.add_column("kcal/mol", justify="right", no_wrap=True)
+    for name, attribute in (*_PARTS, ("total", "total_hartree")):
+        values = [(count, float(getattr(part.terms, attribute))) for _, count, part in found.parts]
+        if name != "total" and not any(value for _, value in values):
+            continue
+        difference = HARTREE_TO_KCAL_MOL * sum(count * value for count, value in values)
+        table.add_row(name, *(f"{value:.5f}" for _, value in values), f"{difference:.2f}")
     return [
         *labelled_lines(found.complex, level),
         "",
         table,
-        f"[bold]binding energy {found.binding_energy_kcal_mol:.2f} kcal/mol[/] of {taken.metal.symbol}3+ with"
+        f"[bold]binding energy {found.binding_energy_kcal_mol:.2f}{doubt} kcal/mol[/] of {taken.metal.symbol}3+ with"
         f" {taken.ligands} ligand{'s' * (taken.ligands > 1)} and {taken.waters} water{'s' * (taken.waters != 1)}",
         "[dim]electronic energies in water: compare within one metal, stoichiometry and ligand charge only[/]",
     ]

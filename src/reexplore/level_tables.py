@@ -54,7 +54,11 @@ def choices(level: Level) -> list[tuple[str, str]]:
     if level.is_fake:
         return [("energies", level.summary), ("version", str(level.version))]
     metals = [(f"on {span(treatment.metals)}", _treatment(treatment)) for treatment in level.metals]
-    shells = "open 4f shells, spin by Hund's rule unless named" if level.open_shells else "closed shells only"
+    shells = (
+        f"open 4f shells, spin by Hund's rule unless named; the lowest of {level.f_occupations} occupations is kept"
+        if level.open_shells
+        else "closed shells only"
+    )
     ending = [("program", level.engine), ("version", str(level.version))]
     if level.based_on:
         ending.append(("based on", f"{level.based_on}, version {level.version}"))

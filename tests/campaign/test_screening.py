@@ -33,7 +33,7 @@ class Here:
         folder = self.store.workspace(task.key)
         value = failure = None
         try:
-            value = FUNCTIONS[task.kind](task.inputs, Context(folder, folder, self.store, 1, 8.0))
+            value = FUNCTIONS[task.kind](task.inputs, Context(folder, folder, folder, self.store, 1, 8.0))
         except CalculationFailed as failed:
             failure = failed.failure
         if task.kind == "template" and any(name in task.label for name in self.broken):

@@ -73,8 +73,8 @@ def test_unknown_level(attempt):
     assert "unknown level 'papper': did you mean 'paper'?" in refusal(attempt, theory__level="papper")
 
 
-def test_the_published_level_is_refused_with_its_reason(attempt):
-    assert "declared but cannot be run yet" in refusal(attempt, theory__level="paper")
+def test_the_published_level_is_taken(attempt):
+    assert attempt(theory__level="paper").level.open_shells
 
 
 R2SCAN = {"name": "mine", "based_on": "quick", "functional": "r2scan", "dispersion": "d4:r2scan"}

@@ -7,7 +7,6 @@ import pytest
 
 from reexplore.energies.levels import (
     LEVELS,
-    PAPER,
     QUICK,
     Level,
     comparison_warning,
@@ -70,15 +69,17 @@ def test_f_in_core_potentials_leave_eight_electrons_to_every_ion():
 def test_unknown_level_names_the_nearest():
     with pytest.raises(InputError, match="did you mean 'quick'"):
         find_level("quik")
-    with pytest.raises(InputError, match="quick, paper, teacher"):
+    with pytest.raises(InputError, match=", ".join(LEVELS)):
         find_level("ccsdt")
 
 
-def test_paper_level_is_declared_and_refused():
-    assert not PAPER.available
-    with pytest.raises(InputError, match="cannot be run yet"):
-        require_available(PAPER)
-    require_available(QUICK)
+def test_a_level_that_cannot_be_run_is_refused_with_its_own_sentence():
+    future = replace(QUICK, name="future", refusal="level 'future' waits for a program")
+    assert not future.available
+    with pytest.raises(InputError, match="level 'future' waits for a program"):
+        require_available(future)
+    for level in LEVELS.values():
+        require_available(level)
 
 
 def test_elements():

@@ -10,13 +10,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reexplore.energies.levels import find_level
+from reexplore.energies.levels import QUICK, find_level
 from reexplore.energies.own_levels import own_level
 from reexplore.errors import ExecutionError, FailureCode
 from reexplore.execution import guard, task
 from reexplore.execution.guard import perform
 from reexplore.execution.store import Store
 from reexplore.execution.task import Resources, Task
+from reexplore.execution.tasks import Context, energy
 from reexplore.structures.geometry import Structure
 
 WATER = Structure(("O", "H", "H"), [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]], 0)
@@ -85,6 +86,33 @@ def test_what_does_not_fit_in_memory_is_said_before_the_start_and_not_stored(tmp
     assert failure.evidence["needed_gb"] > 0.25
     assert Path(failure.evidence["path"]).is_dir()
     assert Store(tmp_path / "store").outcome(small.key) is None
+
+
+def test_what_a_killed_calculation_kept_is_there_for_the_next_and_gone_after_it(tmp_path, monkeypatch):
+    kept = Store(tmp_path / "store").checkpoint(TEACHER.key)
+    leave = f"from pathlib import Path; p = Path({str(kept)!r}); p.mkdir(parents=True); (p / 'density').touch()"
+    misbehave(monkeypatch, f"{leave}; import time; time.sleep(60)", time_s=2.0)
+    assert run(tmp_path).failure.code is FailureCode.TIMEOUT
+    assert (kept / "density").is_file()
+    monkeypatch.undo()
+    assert run(tmp_path).failure is None
+    assert not kept.exists()
+
+
+def test_a_killed_single_point_goes_on_from_its_last_density(tmp_path):
+    inputs = {"extxyz": WATER.to_extxyz(), "level": find_level("quick").declaration()}
+    store = Store(tmp_path / "store")
+    key = Task("energy", inputs).key
+
+    def context(name):
+        (tmp_path / name).mkdir()
+        return Context(tmp_path / name, tmp_path / name, store.checkpoint(key), store, 1, 4.0)
+
+    first = energy(inputs, context("first"))
+    # Nobody publishes here, so that the densities stay as after a kill.
+    again = energy(inputs, context("second"))
+    assert again["cycles"] < first["cycles"]
+    assert abs(again["total_hartree"] - first["total_hartree"]) < QUICK.energy_tolerance_hartree
 
 
 def test_a_level_of_the_users_own_reaches_the_worker(tmp_path):

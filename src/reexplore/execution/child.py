@@ -30,6 +30,7 @@ def main(folder: Path, store: Path) -> int:
     context = Context(
         folder=folder,
         scratch=folder / SCRATCH,
+        checkpoint=Path(declared["checkpoint"]),
         store=Store(store),
         threads=int(os.environ["OMP_NUM_THREADS"]),
         memory_gb=min(declared["memory_gb"], psutil.virtual_memory().total / 2**30),

@@ -49,7 +49,13 @@ def perform(task: Task, *, store: Path, evidence: Path) -> Outcome:
 
 def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
     folder = store.workspace(task.key)
-    declared = {"kind": task.kind, "label": task.label, "inputs": task.inputs, "memory_gb": task.resources.memory_gb}
+    declared = {
+        "kind": task.kind,
+        "label": task.label,
+        "inputs": task.inputs,
+        "memory_gb": task.resources.memory_gb,
+        "checkpoint": str(store.checkpoint(task.key)),
+    }
     (folder / INPUTS).write_text(json.dumps(declared))
     started, cpu_before = time.time(), _children_cpu_s()
     try:
@@ -72,6 +78,7 @@ def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
         if not outcome.run_only:
             result.write_text(json.dumps(outcome.to_dict()))
             store.publish(folder, task.key)
+            shutil.rmtree(store.checkpoint(task.key), ignore_errors=True)
             return outcome
     kept = evidence / folder.name
     kept.parent.mkdir(parents=True, exist_ok=True)

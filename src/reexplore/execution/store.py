@@ -88,6 +88,10 @@ class Store:
         folder.mkdir(parents=True)
         return folder
 
+    def checkpoint(self, key: str) -> Path:
+        """Return the folder where a calculation keeps what shortens its next attempt, should this one be killed."""
+        return self.root / "_checkpoints" / key
+
     def lock_path(self, key: str) -> Path:
         """Return the lock that keeps two campaigns from computing one key at the same time."""
         path = self.root / "_locks" / f"{key}.lock"

@@ -32,10 +32,14 @@ _USABLE_SHARE = 0.8
 
 @dataclass(frozen=True)
 class Context:
-    """Where a task may write, what it may read, and how many threads and how much memory (GiB) it has."""
+    """Where a task may write, what it may read, and how many threads and how much memory (GiB) it has.
+
+    `scratch` is emptied when the task ends however it does, `checkpoint` only when its outcome is stored.
+    """
 
     folder: Path
     scratch: Path
+    checkpoint: Path
     store: Store
     threads: int
     memory_gb: float
@@ -167,6 +171,7 @@ def energy(inputs: Json, context: Context) -> Json:
         level=level,
         multiplicity=inputs.get("multiplicity"),
         scratch=context.scratch,
+        checkpoint=context.checkpoint,
         threads=context.threads,
         memory_gb=_USABLE_SHARE * context.memory_gb,
     )

@@ -1,0 +1,62 @@
+"""What a single point needs, compared with what one takes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from reexplore.energies.levels import GFN2, PAPER, QUICK
+from reexplore.energies.memory import basis_function_count, estimated_memory_gb, kept_integrals_gb, require_memory
+from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures.geometry import Structure
+from tests.structures.sample import relaxed
+
+
+def test_functions_are_those_of_pyscfs_molecule():
+    from reexplore.energies.molecule import build_molecule
+
+    complex_ = relaxed("La_HOPO-H_1_6")
+    assert basis_function_count(complex_, QUICK) == build_molecule(complex_, level=QUICK, memory_gb=1).nao
+
+
+def test_more_atoms_and_more_functions_need_more():
+    small, large = relaxed("La_HOPO-H_1_6"), relaxed("La_HOPO-H_4_0")
+    assert 1 < estimated_memory_gb(small, QUICK) < estimated_memory_gb(large, QUICK)
+    assert estimated_memory_gb(large, QUICK) < estimated_memory_gb(large, PAPER)
+    assert kept_integrals_gb(small, QUICK) < kept_integrals_gb(small, PAPER)
+    assert estimated_memory_gb(large, GFN2) < 2
+
+
+def test_the_refusal_has_the_numbers():
+    with pytest.raises(CalculationFailed) as failed:
+        require_memory(relaxed("La_HOPO-H_4_0"), QUICK, memory_gb=2.0)
+    failure = failed.value.failure
+    assert failure.code is FailureCode.OUT_OF_MEMORY
+    assert failure.message.startswith("77 atoms at level 'quick' need about")
+    assert failure.evidence["needed_gb"] > failure.evidence["memory_gb"] == 2.0
+    require_memory(relaxed("La_HOPO-H_4_0"), QUICK, memory_gb=64.0)
+
+
+def test_the_estimate_stands_above_what_laying_a_real_cavity_takes():
+    # The height of a calculation on a complex: PySCF's cavity of 38 atoms, measured by the kernel in a fresh process.
+    complex_ = relaxed("La_HOPO-H_1_6")
+    script = f"""
+import resource
+from pyscf import gto
+from pyscf.solvent import pcm, smd
+atoms = {[(s, p) for s, p in zip(complex_.symbols, complex_.positions_angstrom.tolist(), strict=True)]!r}
+mol = gto.M(atom=atoms, basis={{}}, charge=2, spin=None, verbose=0)
+surface = pcm.gen_surface(mol, rad=smd.smd_radii(0.82), ng={QUICK.cavity_points_per_sphere})
+pcm.get_F_A(surface)
+pcm.get_D_S(surface, with_S=True, with_D=True)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+"""
+    measured_gb = float(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True).stdout
+    )
+    assert measured_gb < estimated_memory_gb(complex_, QUICK) < 1.4 * measured_gb
+
+
+def test_an_ion_is_small():
+    ion = Structure(("Lu",), [[0.0, 0.0, 0.0]], 3)
+    assert estimated_memory_gb(ion, PAPER) < 1.5
