@@ -3,11 +3,15 @@ import json
 import numpy as np
 import pytest
 
+from reexplore.chemistry.aquo import aquo_ion
+from reexplore.chemistry.metals import METALS
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures import label_geometry
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.label_geometry import exchange_and_relax
-from reexplore.structures.relax import Relaxed
+from reexplore.structures.placement import place_complexes
+from reexplore.structures.polyhedra import vertices
+from reexplore.structures.relax import Relaxed, relax
 from tests.structures.sample import XTB_ENERGIES_HARTREE, candidate, relaxed
 
 NAME = "La_HOPO-H_1_6"
@@ -62,3 +66,23 @@ def test_europium_label_geometry_is_the_one_the_xtb_program_found():
     written = json.loads(json.dumps(label.to_dict()))
     assert Structure.from_extxyz(written["extxyz"]).key == label.relaxed.structure.key
     assert written["donor_distances_angstrom"] == list(label.quality.donor_distances_angstrom)
+
+
+@pytest.mark.parametrize(("waters", "shape"), [(8, "square antiprism"), (9, "tricapped trigonal prism")])
+def test_an_aquo_ion_is_relaxed_to_its_polyhedron(waters, shape):
+    lanthanum, lutetium = (aquo_ion(METALS[metal], waters=waters) for metal in ("La", "Lu"))
+    starts = place_complexes(lanthanum, count=1, seed=2026)
+    found = exchange_and_relax([relax(start).structure for start in starts], candidate=lutetium).relaxed.structure
+    oxygens = found.positions_angstrom[1::3] - found.positions_angstrom[0]
+    lengths = np.linalg.norm(oxygens, axis=1)
+    if waters == 8:
+        # 2.34 Å from X-ray scattering and EXAFS (P. Li et al., J. Phys. Chem. B 2015, 119, 883, table 1).
+        assert lengths.mean() == pytest.approx(2.34, abs=0.03)
+    assert _angles_degrees(oxygens) == pytest.approx(_angles_degrees(vertices(shape)), abs=6.0)
+
+
+def _angles_degrees(vectors):
+    """Return the angles between all pairs, sorted: they are those of the shape, however it lies."""
+    units = vectors / np.linalg.norm(vectors, axis=1)[:, None]
+    cosines = (units @ units.T)[np.triu_indices(len(units), 1)]
+    return np.sort(np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0))))
