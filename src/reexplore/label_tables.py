@@ -56,8 +56,9 @@ def bound_json(found: Bound) -> Json:
 
 def labelled_lines(found: Labelled, level: Level) -> list[str | Table]:
     """Return what to print about one energy, in its order."""
+    structure, atoms = found.structure, len(found.structure)
     return [
-        f"[bold]{formula(found.structure)}[/], charge {_signed(found.structure.charge)}, {len(found.structure)} atoms",
+        f"[bold]{formula(structure)}[/], charge {_signed(structure.charge)}, {atoms} atom{'s' * (atoms > 1)}",
         f"level {level.name}: {level.summary}",
         "",
         _energy_table(found.terms),

@@ -34,7 +34,7 @@ def test_a_charge_that_does_not_fit_the_spin_names_those_that_do():
     wrong = Structure(("O", "H", "H"), [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]], 1)
     with pytest.raises(InputError, match=r"leaves 9 electrons .* cannot all be paired: is the charge \+0 or \+2"):
         checked_unpaired(wrong, QUICK, None)
-    with pytest.raises(InputError, match=r"leaves 33 electrons .* cannot have 6 unpaired"):
+    with pytest.raises(InputError, match=r"leaves 33 electrons .* cannot have 6 unpaired: .* electrons 5 or 7\?"):
         checked_unpaired(ion("Eu", 2), PAPER, 6)
 
 

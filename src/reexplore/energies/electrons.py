@@ -48,8 +48,11 @@ def checked_unpaired(structure: Structure, level: Level, unpaired: int | None) -
         )
     if not 0 <= asked <= electrons or (electrons - asked) % 2:
         unpaired_told = f"cannot have {asked} unpaired" if asked else "cannot all be paired"
+        other_spins = (
+            f", or the number of unpaired electrons {abs(asked - 1)} or {asked + 1}" if level.open_shells else ""
+        )
         raise InputError(
             f"the charge {charge:+d} leaves {electrons} electrons at level '{level.name}', which {unpaired_told}:"
-            f" is the charge {charge - 1:+d} or {charge + 1:+d}?"
+            f" is the charge {charge - 1:+d} or {charge + 1:+d}{other_spins}?"
         )
     return asked
