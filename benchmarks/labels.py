@@ -1,7 +1,7 @@
 """Energies of frozen geometries, kept one file a calculation: the ground the benchmarks of labels stand on.
 
 Every calculation is FOLDER/<level>/<name>.json and is not repeated while geometry and level are the same.
-Beside the levels of `reexplore.energies` there is `gfn2`: GFN2-xTB in ALPB water, the method of the geometries.
+`gfn2`, GFN2-xTB in ALPB water, is the method of the geometries.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from reexplore.structures.relax import single_point_energy
 Array = NDArray[np.float64]
 
 GFN2 = "gfn2"
-METHODS = (GFN2, *(name for name, level in LEVELS.items() if not level.is_fake))
+METHODS = tuple(name for name, level in LEVELS.items() if not level.is_fake)
 
 
 @dataclass(frozen=True)

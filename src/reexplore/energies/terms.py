@@ -36,7 +36,6 @@ class EnergyTerms:
     multiplicity: int
     is_fake: bool = False
     program: str = ENGINE
-    spread_hartree: float | None = None
     spin_squared: float | None = None
     f_population: float | None = None
     gap_hartree: float | None = None
