@@ -5,12 +5,12 @@
 For each structure the basis sets and core potentials that our level loads are written out for NWChem, which
 computes every integral by itself: Hartree-Fock (no grids, no fitting: integrals and potentials alone), then PBE and
 B3LYP in its VWN5 form on grids so fine that they do not count (`xfine` there, level 7 here). PySCF's fitted Coulomb
-and exchange matrices and the level's own grid follow one at a time, so that the difference to NWChem is taken apart.
+and exchange matrices and the level's own grid follow one at a time, at the converged density.
 Water also has NWChem's own `b3lyp`, which is the VWN-RPA form.
 
 The structures are water, and lanthanum and gadolinium alone and with the first waters of their octa-aqua ions
 (benchmarks/label_geometries). Needs `nwchem` (Debian: apt-get install nwchem). Inputs and outputs are
-FOLDER/<case>-<method>.nw and .out; an output is not made again while its input is the same. About 25 CPU minutes.
+FOLDER/<case>-<method>.nw and .out; an output is not made again while its input is the same. About eight CPU minutes.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ def nwchem_hartree(mol: Any, method: str, *, folder: Path, name: str) -> float:
     return float(energies[-1])
 
 
-def pyscf_hartree(mol: Any, method: str, density: Any, *, grid: int = _FINE_GRID, fitted: bool = False) -> tuple:
-    """Return the energy and the density matrices by PySCF's own classes, from a start density."""
+def pyscf_field(mol: Any, method: str, *, grid: int = _FINE_GRID, fitted: bool = False) -> Any:
+    """Return PySCF's own mean field of a molecule, with exact integrals or the level's fit."""
     open_shell = mol.spin > 0
     if method == HARTREE_FOCK:
         field = (scf.UHF if open_shell else scf.RHF)(mol)
@@ -127,12 +127,17 @@ def pyscf_hartree(mol: Any, method: str, density: Any, *, grid: int = _FINE_GRID
         field.grids.level = grid
     if fitted:
         field = field.density_fit(auxbasis=LEVEL.coulomb_fitting_basis)
+    return field
+
+
+def converged(field: Any, density: Any) -> tuple[float, Any]:
+    """Return the energy and the density matrices that a start density leads to."""
     field.conv_tol, field.max_cycle = 1e-9, 100
     # An open 4f shell jumps to other states without it; it does not change the energy that is reached.
-    field.level_shift = 0.2 if open_shell else 0.0
+    field.level_shift = 0.2 if field.mol.spin else 0.0
     energy = field.kernel(density)
     if not field.converged:
-        raise SystemExit(f"PySCF did not converge: {mol.atom_pure_symbol(0)}, {method}")
+        raise SystemExit(f"PySCF did not converge {field.mol.atom_pure_symbol(0)}")
     return float(energy), field.make_rdm1()
 
 
@@ -145,8 +150,9 @@ def compare(case: Case, *, folder: Path) -> list[dict[str, Any]]:
     for method in case.methods:
         theirs = nwchem_hartree(mol, method, folder=folder, name=case.name)
         # Hartree-Fock first: its density is the start of the functionals, in both programs.
-        ours, density = pyscf_hartree(mol, method, density)
-        fitted, _ = pyscf_hartree(mol, method, density, fitted=True)
+        ours, density = converged(pyscf_field(mol, method), density)
+        # At the converged density: relaxing it as well would change these by their squares.
+        fitted = float(pyscf_field(mol, method, fitted=True).energy_tot(density))
         row = {
             "case": case.name,
             "method": method,
@@ -159,7 +165,7 @@ def compare(case: Case, *, folder: Path) -> list[dict[str, Any]]:
             "fitted_hartree": fitted,
         }
         if method != HARTREE_FOCK:
-            coarse, _ = pyscf_hartree(mol, method, density, grid=LEVEL.grid_level)
+            coarse = float(pyscf_field(mol, method, grid=LEVEL.grid_level).energy_tot(density))
             row |= {"grid_kcal_mol": round((coarse - ours) * HARTREE_TO_KCAL_MOL, 4)}
         found.append(row)
         print("#", row, flush=True)
