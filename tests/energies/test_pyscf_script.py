@@ -28,9 +28,13 @@ def run(structure, level, folder, multiplicity=None):
 def test_the_script_has_our_energy_term_by_term(structure, tmp_path):
     ours = single_point(structure, level=QUICK)
     found = run(structure, QUICK, tmp_path)
-    for name in ("total", "dispersion", "solvent_electrostatic", "solvent_cds"):
-        # The start differs, so the two fields end within the level's tolerance of each other.
-        tolerance = 1e-6 if name == "total" else 1e-5
+    # Our iterations see the solvent through the fitted density: an error of second order in the total only.
+    for name, tolerance in (
+        ("total", 3e-6),
+        ("dispersion", 1e-9),
+        ("solvent_electrostatic", 1e-4),
+        ("solvent_cds", 1e-9),
+    ):
         assert found[f"{name}_hartree"] == pytest.approx(getattr(ours, f"{name}_hartree"), abs=tolerance)
 
 
