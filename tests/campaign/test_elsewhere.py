@@ -44,7 +44,9 @@ class InProcess:
     workers = 1
 
     def __init__(self, store, folder):
-        self.context = Context(folder=folder, scratch=folder, store=Store(store), threads=1, memory_gb=1.0)
+        self.context = Context(
+            folder=folder, scratch=folder, checkpoint=folder, store=Store(store), threads=1, memory_gb=1.0
+        )
         self.energies = 0
 
     def submit(self, task):
