@@ -21,14 +21,14 @@ def test_out_and_in_again(bench, tmp_path, monkeypatch):
     out = tmp_path / "inputs"
     shown = CliRunner().invoke(app, ["campaign", "export", "small", "--to", "orca", "--out", str(out)])
     assert shown.exit_code == 0, shown.output
-    assert "6 inputs for orca" in shown.output
+    assert "7 inputs for orca" in shown.output
     assert "never run" in shown.output
-    assert len(list(out.glob("*.inp"))) == 6
+    assert len(list(out.glob("*.inp"))) == 7
 
     table = write_rows(out, filled(stopped, rows_of(out)))
     shown = CliRunner().invoke(app, ["campaign", "import", "small", str(table)])
     assert shown.exit_code == 0, shown.output
-    assert "6 energies and 0 failures imported, 0 were there before, 0 are still awaited" in shown.output
+    assert "7 energies and 0 failures imported, 0 were there before, 0 are still awaited" in shown.output
     assert "ORCA 6.0.1 stand as level 'quick'" in shown.output
     assert "campaign resume small" in shown.output
 

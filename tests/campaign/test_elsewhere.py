@@ -118,14 +118,14 @@ def filled(bench, rows, program="ORCA", version="6.0.1"):
 def test_labels_are_made_of_what_came_back(bench, tmp_path):
     stopped = awaiting(bench)
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
-    # Two complexes, two ligands, one ion, one water.
-    assert (told.inputs, told.awaited) == (6, True)
+    # Two complexes, two ligands, one bare and one aquo ion, one water.
+    assert (told.inputs, told.awaited) == (7, True)
     rows = rows_of(told.folder)
     assert {row["name"] for row in rows} >= {"H2O", "La3+"}
     assert all((told.folder / row["file"]).read_text().startswith("# Level 'quick'") for row in rows)
 
     found = import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, filled(stopped, rows)))
-    assert (found.program, found.energies, found.failures, found.awaited) == ("ORCA 6.0.1", 6, 0, 0)
+    assert (found.program, found.energies, found.failures, found.awaited) == ("ORCA 6.0.1", 7, 0, 0)
     batch = first(stopped)
     label(stopped, batch)
     assert stopped.executor.energies == 0
@@ -150,7 +150,7 @@ def test_everything_shown_names_the_program_that_computed(bench, tmp_path):
     assert any("from ORCA 6.0.1: that they are of level 'quick' is not checked" in told for told in record.warnings)
     # The table named no terms: none are made up.
     (terms,) = {tuple(row.terms_hartree) for row in record.rows if row.status == "labelled"}
-    assert terms == ("complex total", "ion total", "ligand total", "water total")
+    assert terms == ("complex total", "ion total", "ligand total", "water total", "aquo ion total")
 
 
 def test_an_imported_energy_keeps_its_origin_and_stays_out_of_the_store(bench, tmp_path):
@@ -170,10 +170,10 @@ def test_a_table_may_be_filled_in_little_by_little(bench, tmp_path):
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
     rows = rows_of(told.folder)
     filled(stopped, rows[:2])
-    assert import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, rows)).awaited == 4
+    assert import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, rows)).awaited == 5
     filled(stopped, rows)
     again = import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, rows))
-    assert (again.energies, again.known, again.awaited) == (4, 2, 0)
+    assert (again.energies, again.known, again.awaited) == (5, 2, 0)
 
 
 def test_a_calculation_that_failed_elsewhere_ends_its_candidate(bench, tmp_path):
