@@ -117,6 +117,13 @@ def version_1(tmp_path):
     return tmp_path / "old"
 
 
+def test_aquo_ions_follow_the_series_whichever_was_entered_last(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    for metal in ("Lu", "Eu", "La", "Y", "Lu"):
+        ledger.enter_aquo_ion(metal, AquoKeys("s", "e"), None)
+    assert list(ledger.aquo_ions()) == ["Y", "La", "Eu", "Lu"]
+
+
 def test_an_old_ledger_is_read_as_it_is(version_1):
     before = version_1.read_bytes()
     reader = Ledger(version_1, read_only=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from reexplore.chemistry.metals import METALS
 from reexplore.errors import RUN_ONLY, Failure, InputError
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -341,7 +342,9 @@ class Ledger:
     def _aquo_rows(self) -> list[tuple[str, str, str, str | None]]:
         if self._version < 2:
             return []
-        return list(self._db.execute("SELECT metal, structure_key, energy_key, failure FROM aquo_ion"))
+        rows = self._db.execute("SELECT metal, structure_key, energy_key, failure FROM aquo_ion")
+        # In the order of the series, whichever was entered last.
+        return sorted(rows, key=lambda row: list(METALS).index(row[0]))
 
     # --- what the tracker has not heard of
 
