@@ -22,7 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from label_geometries import SUBSTITUENTS
-from labels import METHODS, Array, Bench, add_options
+from label_energies import METHODS, Array, Bench, add_options
 from rich import box
 from rich.console import Console
 from rich.table import Table

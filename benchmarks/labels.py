@@ -1,118 +1,208 @@
-"""Energies of frozen geometries, kept one file a calculation: the ground the benchmarks of labels stand on.
+"""What a label costs: against PySCF as its manual has it, at `quick`, and by three ways to the exchange matrix.
 
-Every calculation is FOLDER/<level>/<name>.json and is not repeated while geometry and level are the same.
-`gfn2`, GFN2-xTB in ALPB water, is the method of the geometries.
+`python benchmarks/labels.py --json --keep FOLDER [--parts cost quick fock]`. Every calculation runs in a process of its own, whose
+CPU seconds are counted, and is kept in FOLDER; nothing kept is computed again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import resource
+import subprocess
+import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from label_geometries import ion, stored
-from numpy.typing import NDArray
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
-from reexplore.chemistry.metals import find_metal
-from reexplore.energies import LEVELS, EnergyTerms, binding_energy_kcal_mol, energy_terms, find_level
-from reexplore.errors import CalculationFailed
+from reexplore.chemistry.metals import TEMPLATE_METAL
+from reexplore.energies import find_level
+from reexplore.energies.blas import openblas_environment
 from reexplore.structures.geometry import Structure
-from reexplore.structures.relax import single_point_energy
 
-Array = NDArray[np.float64]
-
-GFN2 = "gfn2"
-METHODS = tuple(name for name, level in LEVELS.items() if not level.is_fake)
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Where calculations are kept and what each may take."""
-
-    folder: Path
-    threads: int = 1
-    memory_gb: float = 4.0
-
-    @classmethod
-    def of(cls, options: argparse.Namespace) -> Bench:
-        """Return the bench that the options of `add_options` describe."""
-        return cls(options.keep, options.threads, options.memory_gb)
-
-    def terms(self, name: str, structure: Structure, *, method: str) -> EnergyTerms | None:
-        """Return the energy of a structure by a method, computed or kept; None when it failed, which is kept too."""
-        path = self.folder / method / f"{name}.json"
-        version = 1 if method == GFN2 else find_level(method).version
-        is_of = {"geometry": structure.key, "method": method, "version": version}
-        kept = json.loads(path.read_text()) if path.is_file() else {}
-        if {key: kept.get(key) for key in is_of} != is_of:
-            kept = is_of | self._compute(structure, method)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(kept, indent=1))
-            told = kept.get("failure") or f"{kept['terms']['total_hartree']:.6f} Eh"
-            print(f"# {method} {name}: {told}, {kept['cpu_s']:.0f} CPU-s", flush=True)
-        return EnergyTerms.from_dict(kept["terms"]) if "terms" in kept else None
-
-    def _compute(self, structure: Structure, method: str) -> dict[str, Any]:
-        wall_s, cpu_s = time.monotonic(), time.process_time()
-        try:
-            if method == GFN2:
-                found = {"terms": _gfn2(structure).to_dict()}
-            else:
-                level = find_level(method)
-                scratch = self.folder / method
-                scratch.mkdir(parents=True, exist_ok=True)
-                terms = energy_terms(
-                    structure, level=level, scratch=scratch, threads=self.threads, memory_gb=self.memory_gb
-                )
-                found = {"terms": terms.to_dict()}
-        except CalculationFailed as failed:
-            found = {"failure": str(failed)}
-        return found | {
-            "cpu_s": round(time.process_time() - cpu_s, 1),
-            "wall_s": round(time.monotonic() - wall_s, 1),
-        }
-
-    def binding_kcal_mol(self, complex_name: str, ligand_name: str, *, method: str) -> float | None:
-        """Return the binding energy of an [M(L)(H2O)6] of the folder; None when one of its terms failed."""
-        metal = find_metal(complex_name.split("_", maxsplit=1)[0])
-        parts = (
-            self.terms(complex_name, stored(complex_name), method=method),
-            self.terms(metal.symbol, ion(metal), method=method),
-            self.terms(ligand_name, stored(ligand_name), method=method),
-            self.terms("water", stored("water"), method=method),
-        )
-        complex_, bare, ligand, water = parts
-        if complex_ is None or bare is None or ligand is None or water is None:
-            return None
-        return binding_energy_kcal_mol(complex_, ion=bare, ligand=ligand, water=water, ligands=1, waters=6)
-
-    def methods(self) -> tuple[str, ...]:
-        """Return the methods of which something is kept, in their order."""
-        return tuple(method for method in METHODS if any((self.folder / method).glob("*.json")))
+_KCAL_MOL_PER_HARTREE = 627.5094740631
+COMPLEX = "La_HOPO-H_1_6"
+PARTS = {COMPLEX: stored(COMPLEX), "La": ion(TEMPLATE_METAL), "HOPO-H": stored("HOPO-H"), "water": stored("water")}
+#: How many of each part a binding energy holds.
+STOICHIOMETRY = {COMPLEX: 1, "La": -1, "HOPO-H": -1, "water": -6}
+MEMORY_GB = 12.0
+FOCK_COMPLEXES = (COMPLEX, "La_HOPO-H_4_0")
+FOCK_WAYS = ("fitted", "chain of spheres", "direct")
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every benchmark of labels asks."""
+def main() -> None:
+    """Compute what is missing and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON line, last")
     parser.add_argument("--keep", type=Path, required=True, help="the folder of finished calculations")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--memory-gb", type=float, default=4.0)
+    parser.add_argument("--parts", nargs="+", choices=("cost", "quick", "fock"), default=("cost", "quick"))
+    parser.add_argument("--one", nargs=3, metavar=("WAY", "LEVEL", "NAME"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(_one(*options.one)))
+        return
+    options.keep.mkdir(parents=True, exist_ok=True)
+    figures: dict[str, Any] = {}
+    if "cost" in options.parts:
+        figures |= _cost(options.keep)
+    if "quick" in options.parts:
+        label = [_kept(options.keep, "ours", "quick", name) for name in (COMPLEX, "HOPO-H")]
+        figures["quick_cpu_s"] = sum(part["cpu_s"] for part in label)
+    if "fock" in options.parts:
+        figures["fock"] = _fock(options.keep)
+    table = Table("figure", "value", box=box.SIMPLE_HEAD, title="What a label costs")
+    for name, value in figures.items():
+        table.add_row(name, json.dumps(value, indent=1) if isinstance(value, dict) else f"{value:.3f}")
+    Console().print(table)
+    if options.json:
+        print(json.dumps(figures))
 
 
-def _gfn2(structure: Structure) -> EnergyTerms:
-    return EnergyTerms(
-        level=GFN2,
-        level_version=1,
-        total_hartree=single_point_energy(structure),
-        dispersion_hartree=0.0,
-        solvent_electrostatic_hartree=0.0,
-        solvent_cds_hartree=0.0,
-        cycles=0,
-        basis_functions=0,
-        electrons=0,
-        multiplicity=1,
-    )
+def _cost(keep: Path) -> dict[str, Any]:
+    """Compare our label at `paper` with stock PySCF's, part by part."""
+    ours = {name: _kept(keep, "ours", "paper", name) for name in PARTS}
+    stock = {name: _kept(keep, "stock", "paper", name) for name in PARTS}
+
+    def binding(energies: dict[str, dict[str, Any]], key: str) -> float:
+        return sum(n * energies[name][key] for name, n in STOICHIOMETRY.items()) * _KCAL_MOL_PER_HARTREE
+
+    mine = binding(ours, "total_hartree")
+    return {
+        "cost_ratio_vs_stock": ours[COMPLEX]["cpu_s"] / stock[COMPLEX]["cpu_s"],
+        "cost_ratio_of_the_label": sum(p["cpu_s"] for p in ours.values()) / sum(p["cpu_s"] for p in stock.values()),
+        "paper_cpu_s": ours[COMPLEX]["cpu_s"],
+        "stock_cpu_s": stock[COMPLEX]["cpu_s"],
+        "paper_peak_gb": ours[COMPLEX]["peak_gb"],
+        "stock_peak_gb": stock[COMPLEX]["peak_gb"],
+        "binding_kcal_mol": mine,
+        # PySCF's non-electrostatic term takes a metal behind a core potential for another element.
+        "delta_binding_kcal_mol": mine - binding(stock, "with_true_charges_hartree"),
+        "delta_binding_with_its_charges_kcal_mol": mine - binding(stock, "total_hartree"),
+    }
+
+
+def _fock(keep: Path) -> dict[str, Any]:
+    """Compare the CPU seconds of one Coulomb and exchange matrix by three methods."""
+    found: dict[str, Any] = {}
+    for name in FOCK_COMPLEXES:
+        ways = {way: _kept(keep, way, "paper", name) for way in FOCK_WAYS}
+        exact = ways["direct"]["exchange_hartree"]
+        found[name] = {
+            way: {
+                "first_s": kept["first_cpu_s"],
+                "next_s": kept["next_cpu_s"],
+                "peak_gb": kept["peak_gb"],
+                "exchange_error_hartree": kept["exchange_hartree"] - exact,
+            }
+            for way, kept in ways.items()
+        }
+    return found
+
+
+def _kept(keep: Path, way: str, level: str, name: str) -> dict[str, Any]:
+    """Return a finished calculation, run in a process of its own when there is none."""
+    path = keep / f"{way.replace(' ', '-')}_{level}_{name}.json"
+    if not path.is_file():
+        threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment = {key: value for key, value in os.environ.items() if key != "OPENBLAS_CORETYPE"}
+        # Stock means what `pip install pyscf` gives; ours sets what our workers set.
+        environment |= threads | (openblas_environment() if way in ("ours", "fitted") else {})
+        asked = [sys.executable, __file__, "--keep", str(keep), "--one", way, level, name]
+        ended = subprocess.run(asked, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+        path.write_text(ended.stdout.strip().splitlines()[-1])
+        print(f"# {path.stem}: {path.read_text()}", flush=True)
+    return dict(json.loads(path.read_text()))
+
+
+def _one(way: str, level: str, name: str) -> dict[str, Any]:
+    structure = PARTS.get(name) or stored(name)
+    began = time.process_time()
+    if way == "ours":
+        from reexplore.energies.dft import single_point
+
+        terms = single_point(structure, level=find_level(level), memory_gb=MEMORY_GB)
+        found = {"total_hartree": terms.total_hartree, "cycles": terms.cycles, "stages": terms.stage_cpu_seconds}
+    elif way == "stock":
+        found = _stock(structure, level)
+    else:
+        found = _matrices(structure, level, way)
+    peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return found | {"cpu_s": time.process_time() - began, "peak_gb": peak_gb}
+
+
+def _stock(structure: Structure, level_name: str) -> dict[str, Any]:
+    """Return the energy as PySCF's manual computes it, from the same start and to the same thresholds."""
+    from pyscf import dft
+
+    from reexplore.energies.guess import start_density
+    from reexplore.energies.molecule import build_molecule
+    from reexplore.energies.solvent import cds_energy_hartree
+
+    level = find_level(level_name)
+    mol = build_molecule(structure, level=level, memory_gb=MEMORY_GB)
+    field = dft.RKS(mol, xc=level.functional).density_fit(auxbasis=level.coulomb_fitting_basis).SMD()
+    field.with_solvent.solvent = level.solvent
+    field.grids.level = level.grid_level
+    field.disp = level.dispersion
+    field.conv_tol, field.conv_tol_grad = level.energy_tolerance_hartree, level.gradient_tolerance
+    total = field.kernel(start_density(mol, level=level).sum(axis=0))
+    if not field.converged:
+        raise RuntimeError("the stock calculation did not converge")
+    corrected = total - field.with_solvent.e_cds + cds_energy_hartree(mol, solvent=level.solvent)
+    return {"total_hartree": total, "with_true_charges_hartree": corrected, "cycles": field.cycles}
+
+
+def _matrices(structure: Structure, level_name: str, way: str) -> dict[str, Any]:
+    """Return the CPU seconds of the first and of one more pair of Coulomb and exchange matrices."""
+    import numpy as np
+    from pyscf import lib, scf
+
+    from reexplore.energies.fitting import DensityFit
+    from reexplore.energies.guess import start_density
+    from reexplore.energies.molecule import build_molecule
+
+    level = find_level(level_name)
+    mol = build_molecule(structure, level=level, memory_gb=MEMORY_GB)
+    density = start_density(mol, level=level).sum(axis=0)
+    occupations, orbitals = np.linalg.eigh(density)
+    filled = occupations > 1e-8
+    # PySCF's fits need the orbitals, without which their exchange is several times dearer.
+    tagged = lib.tag_array(density, mo_coeff=orbitals[:, filled], mo_occ=occupations[filled])
+    began = time.process_time()
+    if way == "fitted":
+        fit = DensityFit(mol, level.coulomb_fitting_basis, exchange=True, memory_bytes=0.7e9 * MEMORY_GB)
+
+        def matrices() -> Any:
+            fit.potential_matrix(fit.coefficients(fit.moments(density)))
+            return fit.exchange(density[None])[0]
+    else:
+        field = scf.RHF(mol)
+        if way == "chain of spheres":
+            from pyscf import sgx
+
+            field = sgx.sgx_fit(field, auxbasis=level.coulomb_fitting_basis)
+            field.with_df.dfj = True
+        else:
+            field.direct_scf_tol = 1e-11
+
+        def matrices() -> Any:
+            return field.get_jk(mol, tagged)[1]
+
+    exchange = matrices()
+    first = time.process_time()
+    matrices()
+    return {
+        "exchange_hartree": -0.25 * float(np.sum(exchange * density)),
+        "first_cpu_s": first - began,
+        "next_cpu_s": time.process_time() - first,
+    }
+
+
+if __name__ == "__main__":
+    main()

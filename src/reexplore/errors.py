@@ -53,6 +53,8 @@ class FailureCode(StrEnum):
     CLASH = "clash"
     # structures and labels
     NOT_CONVERGED = "not_converged"
+    # labels: the field has converged, to another electronic state than the one asked for
+    WRONG_STATE = "wrong_state"
     # execution
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"

@@ -47,7 +47,7 @@ def test_an_unknown_basis_is_a_failure_not_a_guess():
 
 
 def test_open_shells_are_refused():
-    with pytest.raises(InputError, match="closed shells only"):
+    with pytest.raises(InputError, match="cannot all be paired"):
         build_molecule(Structure(WATER.symbols, WATER.positions_angstrom, 1), level=QUICK, memory_gb=1.0)
 
 

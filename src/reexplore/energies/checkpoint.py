@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +29,7 @@ class Checkpoint:
         part = self._path(stage).with_suffix(".part")
         with part.open("wb") as file:
             np.save(file, density)
-        os.replace(part, self._path(stage))
+        part.replace(self._path(stage))
 
     def load(self, stage: str, shape: tuple[int, ...]) -> Array | None:
         """Return the density a stage reached before, None when there is none of this shape."""

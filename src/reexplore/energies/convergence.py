@@ -1,9 +1,10 @@
-"""The ladder of the self-consistent field: from plain iterations to second-order steps, every try recorded."""
+"""The ladder of the self-consistent field: from plain iterations to direct minimisation, every try recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field as of_field
+from dataclasses import dataclass
+from dataclasses import field as of_field
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from reexplore.energies.checkpoint import Checkpoint
 from reexplore.energies.levels import Level
+from reexplore.energies.minimise import Minimiser
 from reexplore.errors import CalculationFailed, FailureCode
 
 Array = NDArray[np.float64]
@@ -18,10 +20,10 @@ Array = NDArray[np.float64]
 #: Cycles each rung of the ladder may take.
 DIIS_CYCLES = 50
 LEVEL_SHIFT_CYCLES = 80
-SECOND_ORDER_CYCLES = 30
+MINIMISATION_STEPS = 80
 _LEVEL_SHIFT_HARTREE = 0.3
 #: The grid of the first cycles, and how far they go: a third of the points brings the density most of the way.
-_COARSE_GRID = 1
+COARSE_GRID = 1
 _COARSE_ENERGY_HARTREE = 1e-4
 _COARSE_GRADIENT = 5e-3
 
@@ -30,26 +32,31 @@ _COARSE_GRADIENT = 5e-3
 class Ladder:
     """Converges one field from a density; `attempts` lists what was tried, JSON-ready.
 
-    Every cycle's density goes to the checkpoint under the ladder's `stage`, and a ladder starts from what it finds there.
+    `f_orbitals` are those of an open 4f shell.
+    Every cycle's density goes to the checkpoint under the ladder's `stage`, where a ladder looks for its start.
     """
 
     field: Any
     level: Level
-    checkpoint: Checkpoint = Checkpoint(None)
-    stage: str = "field"
+    checkpoint: Checkpoint
+    stage: str
+    f_orbitals: Array | None = None
     attempts: list[dict[str, Any]] = of_field(default_factory=list)
 
-    def climb(self, density: Array, *, shift_hartree: float = 0.0) -> None:
-        """Try rung after rung until the field has converged; raise `CalculationFailed` when none does.
-
-        `shift_hartree` keeps empty orbitals away from filled ones while the density is still far.
-        """
+    def climb(self, density: Array) -> None:
+        """Try rung after rung until the field has converged; raise `CalculationFailed` when none does."""
         checkpoint, stage = self.checkpoint, self.stage
         # Not through self: a circle of references would keep the integrals until the garbage collector runs.
         self.field.callback = lambda now: checkpoint.save(stage, now["dm"])
         resumed = self.checkpoint.load(self.stage, density.shape)
-        density = self.approach(density, shift_hartree) if resumed is None else resumed
-        rungs: tuple[Callable[[Array], tuple[int, float]], ...] = (self._diis, self._level_shift, self._second_order)
+        if resumed is not None:
+            density = resumed
+        elif self.level.grid_level > COARSE_GRID:
+            density = self.approach(density)
+        rungs: list[Callable[[Array], tuple[int, float]]] = [self._diis, self._level_shift]
+        if self.f_orbitals is None:
+            # Downhill from an open 4f shell lies the state that `StateSearch.open_shell` keeps away from.
+            rungs.append(self._direct_minimisation)
         for rung in rungs:
             cycles, gradient = rung(density)
             self._record(rung.__name__.strip("_").replace("_", " "), cycles, gradient)
@@ -59,18 +66,15 @@ class Ladder:
             FailureCode.NOT_CONVERGED, "scf", f"{len(rungs)} methods did not converge", attempts=self.attempts
         )
 
-    def approach(self, density: Array, shift_hartree: float = 0.0) -> Array:
+    def approach(self, density: Array) -> Array:
         """Return a density nearer to convergence, by loose cycles on a coarse grid."""
-        if self.level.grid_level <= _COARSE_GRID:
-            return density
         field = self.field
         declared = field.conv_tol, field.conv_tol_grad
-        field.use_grid(_COARSE_GRID)
+        field.use_grid(min(COARSE_GRID, self.level.grid_level))
         field.conv_tol, field.conv_tol_grad = _COARSE_ENERGY_HARTREE, _COARSE_GRADIENT
-        field.level_shift, field.max_cycle = shift_hartree, DIIS_CYCLES
+        field.max_cycle = DIIS_CYCLES
         field.kernel(density)
         self._record("coarse grid", field.cycles, field.gradient_norm)
-        field.level_shift = 0.0
         field.conv_tol, field.conv_tol_grad = declared
         field.use_grid(self.level.grid_level)
         return np.asarray(field.make_rdm1())
@@ -87,15 +91,23 @@ class Ladder:
         self.field.level_shift = 0.0
         return self.field.cycles, self.field.gradient_norm
 
-    def _second_order(self, _density: Array) -> tuple[int, float]:
-        """Newton steps from the orbitals the level shift left."""
+    def _direct_minimisation(self, _density: Array) -> tuple[int, float]:
+        """Quasi-Newton steps downhill from what the rung before has reached."""
         field = self.field
-        solver = field.newton()
-        solver.max_cycle = SECOND_ORDER_CYCLES
-        solver.kernel(field.mo_coeff, field.mo_occ)
-        for name in ("converged", "e_tot", "mo_coeff", "mo_occ", "mo_energy", "scf_summary"):
-            setattr(field, name, getattr(solver, name))
-        return solver.cycles, float(np.linalg.norm(solver.get_grad(solver.mo_coeff, solver.mo_occ)))
+        minimiser = Minimiser(field, f_orbitals=self.f_orbitals)
+        minimiser.run(np.asarray(field.make_rdm1()), most_steps=MINIMISATION_STEPS, each=field.callback)
+        return field.cycles, field.gradient_norm
+
+    def settle(self, density: Array) -> Array:
+        """Return a density from which every rung starts well, by loose steps downhill in whatever the field is now."""
+        field = self.field
+        declared = field.conv_tol, field.conv_tol_grad
+        field.conv_tol, field.conv_tol_grad = _COARSE_ENERGY_HARTREE, _COARSE_GRADIENT
+        minimiser = Minimiser(field, f_orbitals=self.f_orbitals)
+        minimiser.run(density, most_steps=MINIMISATION_STEPS, each=lambda _: None)
+        self._record("Hartree-Fock", field.cycles, field.gradient_norm)
+        field.conv_tol, field.conv_tol_grad = declared
+        return np.asarray(field.make_rdm1())
 
     def _record(self, method: str, cycles: int, gradient: float) -> None:
         self.attempts.append(

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyscf import dft
+from pyscf import scf
 
 from reexplore.chemistry.metals import METALS, find_metal
 from reexplore.energies.levels import Level
@@ -74,16 +74,17 @@ def f_electrons_by_spin(f_electrons: int) -> tuple[int, int]:
 
 
 def _ion_field(symbol: str, level: Level) -> Any:
-    """Return PySCF's unrestricted field of the bare ion in the gas phase, not converged."""
+    """Return the Hartree-Fock field of the bare ion in the gas phase, not converged.
+
+    Hartree-Fock converges for every ion, evenly occupied or not, where functionals oscillate.
+    """
     ion = Structure((symbol,), np.zeros((1, 3)), find_metal(symbol).oxidation_state)
-    field = dft.UKS(build_molecule(ion, level=level, memory_gb=1.0), xc=level.functional)
-    field.grids.level = level.grid_level
-    return field
+    return scf.UHF(build_molecule(ion, level=level, memory_gb=1.0))
 
 
 @lru_cache(maxsize=32)
 def free_ion(symbol: str, level: Level) -> FreeIon:
-    """Return the gas-phase ion at a level, spherical by construction; arrays are in the ion's own basis."""
+    """Return the gas-phase ion in a level's basis, spherical by construction; arrays are in the ion's own basis."""
     metal = find_metal(symbol)
     field = _ion_field(symbol, level)
     mol = field.mol
@@ -112,11 +113,12 @@ def free_ion(symbol: str, level: Level) -> FreeIon:
     field.kernel(field.make_rdm1(orbitals, occupy(energies, orbitals)))
     if not field.converged:
         raise CalculationFailed(FailureCode.NOT_CONVERGED, "start density", f"the free ion {symbol} did not converge")
-    full = field.mo_occ == 1.0
-    densities = np.array([c[:, o] @ c[:, o].T for c, o in zip(field.mo_coeff, full, strict=True)])
-    share = np.einsum("ip,ip->p", field.mo_coeff[0][is_f], (overlap @ field.mo_coeff[0])[is_f])
-    shell = [p for p in np.argsort(field.mo_energy[0]) if share[p] > 0.5][:_SHELL]
-    found = FreeIon(densities, np.ascontiguousarray(field.mo_coeff[0][:, shell]))
+    shares = [np.einsum("ip,ip->p", orbitals[is_f], (overlap @ orbitals)[is_f]) for orbitals in field.mo_coeff]
+    # A full spin of the 4f shell has whole occupations as well: only its character tells it from the closed shells.
+    full = [(occupied == 1.0) & (share <= 0.5) for occupied, share in zip(field.mo_occ, shares, strict=True)]
+    closed_densities = np.array([c[:, o] @ c[:, o].T for c, o in zip(field.mo_coeff, full, strict=True)])
+    shell = [p for p in np.argsort(field.mo_energy[0]) if shares[0][p] > 0.5][:_SHELL]
+    found = FreeIon(closed_densities, np.ascontiguousarray(field.mo_coeff[0][:, shell]))
     for array in (found.closed, found.orbitals):
         array.setflags(write=False)
     return found
@@ -204,9 +206,7 @@ def ranked_occupations(mol: Any, shell: OpenShell, level: Level) -> list[tuple[i
     return [occupations[k] for k in np.argsort(estimates)]
 
 
-def _free_ion_energy(
-    symbol: str, level: Level, shell: OpenShell, orbitals: Array, occupied: tuple[int, ...]
-) -> float:
+def _free_ion_energy(symbol: str, level: Level, shell: OpenShell, orbitals: Array, occupied: tuple[int, ...]) -> float:
     """Return the energy of a bare ion, orbitals unrelaxed, in Hartree."""
     field = _ion_field(symbol, level)
     alpha, beta = shell.fractions()
@@ -225,13 +225,10 @@ def with_occupation(density: Array, shell: OpenShell, occupied: tuple[int, ...])
     return changed
 
 
-def f_population(mol: Any, density: Array, overlap: Array) -> float | None:
-    """Return the number of electrons in the metal's f functions by Mulliken's partition, None without such functions.
+def f_population(shell: OpenShell, densities: Array, overlap: Array) -> float:
+    """Return the number of electrons of both spins in the free ion's seven 4f orbitals.
 
-    Polarisation functions of f symmetry count as well; their share is a few hundredths of an electron.
+    What the ligands give to the other f functions of the basis, some tenths of an electron, does not count.
     """
-    is_f = np.array([label[1] in METALS and label[2][1] == "f" for label in mol.ao_labels(fmt=None)])
-    if not is_f.any():
-        return None
-    total = density if density.ndim == 2 else density.sum(axis=0)
-    return float(np.einsum("ij,ji->i", total, overlap)[is_f].sum())
+    bra = overlap @ shell.orbitals
+    return float(np.einsum("pf,spq,qf->", bra, densities, bra))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,14 @@ class _Field:
         hybrid = dft.libxc.is_hybrid_xc(level.functional)
         self.exact_exchange = float(dft.libxc.hybrid_coeff(level.functional)) if hybrid else 0.0
         self.fit = DensityFit(
-            self.mol, level.coulomb_fitting_basis, exchange=hybrid, memory_bytes=kept_bytes, scratch=scratch
+            self.mol,
+            level.coulomb_fitting_basis,
+            # Open shells start from Hartree-Fock whatever the functional.
+            exchange=hybrid or self.mol.spin > 0,
+            memory_bytes=kept_bytes,
+            scratch=scratch,
         )
+        self._semilocal = True
         self.cavity = cavity
         self.direct_scf = False
         self.conv_check = False
@@ -54,7 +62,16 @@ class _Field:
         self.grids.build()
         self._numint = BlockedIntegrator(memory_bytes=self._orbital_value_bytes)
 
-    def get_veff(  # noqa: PLR0917 - PySCF's signature
+    @contextmanager
+    def hartree_fock(self) -> Iterator[None]:
+        """Replace the functional by exact exchange for a while."""
+        share, self.exact_exchange, self._semilocal = self.exact_exchange, 1.0, False
+        try:
+            yield
+        finally:
+            self.exact_exchange, self._semilocal = share, True
+
+    def get_veff(
         self,
         mol: Any = None,  # noqa: ARG002
         dm: Array | None = None,
@@ -65,8 +82,7 @@ class _Field:
         """Return the effective potential of density matrices of shape ([spins,] nao, nao), with its energies."""
         density = np.asarray(self.make_rdm1() if dm is None else dm)  # type: ignore[attr-defined]
         spins = density.reshape(-1, *density.shape[-2:])
-        integrate = self._numint.nr_rks if density.ndim == 2 else self._numint.nr_uks
-        _, semilocal_energy, potential = integrate(self.mol, self.grids, self.xc, density)
+        semilocal_energy, potential = self._semilocal_part(density)
         moments = self.fit.moments(spins.sum(axis=0))
         coefficients = self.fit.coefficients(moments)
         reaction = self._reaction(coefficients)
@@ -84,33 +100,9 @@ class _Field:
         tagged: Array = lib.tag_array(potential, ecoul=coulomb, exc=exc, e_solvent=reaction.energy_hartree)
         return tagged
 
-    def get_jk(  # noqa: PLR0917 - PySCF's signature
-        self,
-        mol: Any = None,  # noqa: ARG002
-        dm: Array | None = None,
-        hermi: int = 1,  # noqa: ARG002
-        with_j: bool = True,
-        with_k: bool = True,
-        omega: float | None = None,
-    ) -> tuple[Array | None, Array | None]:
-        """Return Coulomb and exchange matrices of symmetric density matrices; the second-order solver asks for them."""
-        if omega:
-            raise NotImplementedError("range-separated exchange")
-        density = np.asarray(self.make_rdm1() if dm is None else dm)  # type: ignore[attr-defined]
-        each = density.reshape(-1, *density.shape[-2:])
-        coulomb = exchange = None
-        if with_j:
-            found = [self.fit.potential_matrix(self.fit.coefficients(self.fit.moments(d))) for d in each]
-            coulomb = np.array(found).reshape(density.shape)
-        if with_k:
-            exchange = self.fit.exchange(each).reshape(density.shape)
-        return coulomb, exchange
-
-    def energy_elec(
-        self, dm: Array | None = None, h1e: Array | None = None, vhf: Any = None
-    ) -> tuple[float, float]:
+    def energy_elec(self, dm: Array | None = None, h1e: Array | None = None, vhf: Any = None) -> tuple[float, float]:
         """Return the electronic energy and its two-electron part, the solvent's energy included in both."""
-        potential = self.get_veff(dm=dm) if vhf is None else vhf
+        potential: Any = self.get_veff(dm=dm) if vhf is None else vhf
         total, interaction = super().energy_elec(dm, h1e, potential)  # type: ignore[misc]
         self.solvent_fitted_hartree = potential.e_solvent
         return total + potential.e_solvent, interaction + potential.e_solvent
@@ -120,6 +112,14 @@ class _Field:
         self.gradient_norm = float(variables["norm_gorb"])
         change = abs(variables["e_tot"] - variables["last_hf_e"])
         return bool(change < self.conv_tol and self.gradient_norm < self.conv_tol_grad)
+
+    def _semilocal_part(self, density: Array) -> tuple[float, Array]:
+        """Return the functional's energy and potential without exact exchange."""
+        if not self._semilocal:
+            return 0.0, np.zeros_like(density)
+        integrate = self._numint.nr_rks if density.ndim == 2 else self._numint.nr_uks
+        _, energy, potential = integrate(self.mol, self.grids, self.xc, density)
+        return float(energy), potential
 
     def _reaction(self, coefficients: Array) -> Reaction:
         if self.cavity is None:

@@ -116,11 +116,11 @@ class DensityFit:
         for squares in self._squares():
             # (functions, orbitals, nao)
             half = np.matmul(orbitals.T, squares)
-            for matrix, parts, sign in zip(matrices, slices, signs, strict=True):
+            for index, (parts, sign) in enumerate(zip(slices, signs, strict=True)):
                 for part, factor in zip(parts, sign, strict=True):
                     if part.stop > part.start:
                         flat = half[:, part].reshape(-1, self.mol.nao)
-                        matrix += factor * (flat.T @ flat)
+                        matrices[index] += factor * (flat.T @ flat)
         return matrices
 
     def _squares(self) -> Iterator[Array]:

@@ -36,7 +36,8 @@ def start_density(mol: Any, *, level: Level) -> Array:
         atoms = [(symbols[i], mol.atom_coord(i)) for i in others]
         ligands = gto.M(atom=atoms, unit="Bohr", basis=basis, spin=None, verbose=0)
         orbitals = np.concatenate([np.arange(*offsets[i]) for i in others])
-        density[:, *np.ix_(orbitals, orbitals)] = 0.5 * scf.hf.init_guess_by_minao(ligands)
+        for spin in density:
+            spin[np.ix_(orbitals, orbitals)] = 0.5 * scf.hf.init_guess_by_minao(ligands)
     for i, symbol in enumerate(symbols):
         if symbol in METALS:
             start, stop = offsets[i]

@@ -104,11 +104,6 @@ class Level:
         except (KeyError, TypeError) as error:
             raise InputError(f"this is no declaration of a level of theory: {error}") from None
 
-    @property
-    def closed_shell_only(self) -> bool:
-        """Return whether every structure must be a closed shell."""
-        return not self.open_shells
-
     def treatment_of(self, symbol: str) -> MetalTreatment:
         """Return how this metal is described; raise `InputError` when the level does not cover it."""
         for treatment in self.metals:
@@ -152,6 +147,25 @@ QUICK = Level(
     orientation="principal axes of the nuclear charges",
 )
 
+WORKSTATION = Level(
+    name="workstation",
+    version=1,
+    summary="B3LYP-D4/def2-SVP, lanthanides with the 4f electrons in the core, SMD water",
+    functional="b3lyp5",
+    dispersion="d4:b3lyp",
+    ligand_basis="def2-svp",
+    metals=(_f_in_core("lcecp-1-tzvp"), _DEF2_YTTRIUM, _DEF2_SCANDIUM),
+    coulomb_fitting_basis="def2-universal-jkfit",
+    exchange="density-fitted, def2-universal-jkfit",
+    grid_level=2,
+    solvent="water",
+    cavity_points_per_sphere=194,
+    energy_tolerance_hartree=1e-6,
+    gradient_tolerance=5e-4,
+    start_density="converged gas-phase ion and minimal-basis ligand atoms",
+    orientation="principal axes of the nuclear charges",
+)
+
 PAPER = Level(
     name="paper",
     version=1,
@@ -168,9 +182,9 @@ PAPER = Level(
     grid_level=3,
     solvent="water",
     cavity_points_per_sphere=302,
-    energy_tolerance_hartree=1e-7,
-    gradient_tolerance=3e-4,
-    start_density="relaxed around a spherical 4f shell, then its most promising integer occupations",
+    energy_tolerance_hartree=1e-6,
+    gradient_tolerance=5e-4,
+    start_density="Hartree-Fock around a spherical 4f shell, then with its most promising integer occupations",
     orientation="principal axes of the nuclear charges",
 )
 
@@ -210,7 +224,7 @@ TEACHER = Level(
     is_fake=True,
 )
 
-LEVELS: dict[str, Level] = {level.name: level for level in (GFN2, QUICK, PAPER, TEACHER)}
+LEVELS: dict[str, Level] = {level.name: level for level in (GFN2, QUICK, WORKSTATION, PAPER, TEACHER)}
 
 
 def find_level(name: str, *, also: tuple[str, ...] = ()) -> Level:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.electrons import checked_unpaired, electron_count
 from reexplore.energies.levels import Level, require_support
-from reexplore.errors import CalculationFailed, FailureCode, InputError
+from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.geometry import Structure
 
 

@@ -107,4 +107,3 @@ def cds_energy_hartree(mol: Any, *, solvent: str) -> float:
     term = smd.SMD(mol, solvent=solvent)
     term.mol = _TrueCharges()
     return float(smd.get_cds_legacy(term)[0])
-

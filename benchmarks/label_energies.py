@@ -1,0 +1,118 @@
+"""Energies of frozen geometries, kept one file a calculation: the ground the benchmarks of labels stand on.
+
+Every calculation is FOLDER/<level>/<name>.json and is not repeated while geometry and level are the same.
+`gfn2`, GFN2-xTB in ALPB water, is the method of the geometries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from label_geometries import ion, stored
+from numpy.typing import NDArray
+
+from reexplore.chemistry.metals import find_metal
+from reexplore.energies import LEVELS, EnergyTerms, binding_energy_kcal_mol, energy_terms, find_level
+from reexplore.errors import CalculationFailed
+from reexplore.structures.geometry import Structure
+from reexplore.structures.relax import single_point_energy
+
+Array = NDArray[np.float64]
+
+GFN2 = "gfn2"
+METHODS = tuple(name for name, level in LEVELS.items() if not level.is_fake)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where calculations are kept and what each may take."""
+
+    folder: Path
+    threads: int = 1
+    memory_gb: float = 4.0
+
+    @classmethod
+    def of(cls, options: argparse.Namespace) -> Bench:
+        """Return the bench that the options of `add_options` describe."""
+        return cls(options.keep, options.threads, options.memory_gb)
+
+    def terms(self, name: str, structure: Structure, *, method: str) -> EnergyTerms | None:
+        """Return the energy of a structure by a method, computed or kept; None when it failed, which is kept too."""
+        path = self.folder / method / f"{name}.json"
+        version = 1 if method == GFN2 else find_level(method).version
+        is_of = {"geometry": structure.key, "method": method, "version": version}
+        kept = json.loads(path.read_text()) if path.is_file() else {}
+        if {key: kept.get(key) for key in is_of} != is_of:
+            kept = is_of | self._compute(structure, method)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(kept, indent=1))
+            told = kept.get("failure") or f"{kept['terms']['total_hartree']:.6f} Eh"
+            print(f"# {method} {name}: {told}, {kept['cpu_s']:.0f} CPU-s", flush=True)
+        return EnergyTerms.from_dict(kept["terms"]) if "terms" in kept else None
+
+    def _compute(self, structure: Structure, method: str) -> dict[str, Any]:
+        wall_s, cpu_s = time.monotonic(), time.process_time()
+        try:
+            if method == GFN2:
+                found = {"terms": _gfn2(structure).to_dict()}
+            else:
+                level = find_level(method)
+                scratch = self.folder / method
+                scratch.mkdir(parents=True, exist_ok=True)
+                terms = energy_terms(
+                    structure, level=level, scratch=scratch, threads=self.threads, memory_gb=self.memory_gb
+                )
+                found = {"terms": terms.to_dict()}
+        except CalculationFailed as failed:
+            found = {"failure": str(failed)}
+        return found | {
+            "cpu_s": round(time.process_time() - cpu_s, 1),
+            "wall_s": round(time.monotonic() - wall_s, 1),
+        }
+
+    def binding_kcal_mol(self, complex_name: str, ligand_name: str, *, method: str) -> float | None:
+        """Return the binding energy of an [M(L)(H2O)6] of the folder; None when one of its terms failed."""
+        metal = find_metal(complex_name.split("_", maxsplit=1)[0])
+        parts = (
+            self.terms(complex_name, stored(complex_name), method=method),
+            self.terms(metal.symbol, ion(metal), method=method),
+            self.terms(ligand_name, stored(ligand_name), method=method),
+            self.terms("water", stored("water"), method=method),
+        )
+        complex_, bare, ligand, water = parts
+        if complex_ is None or bare is None or ligand is None or water is None:
+            return None
+        return binding_energy_kcal_mol(complex_, ion=bare, ligand=ligand, water=water, ligands=1, waters=6)
+
+    def methods(self) -> tuple[str, ...]:
+        """Return the methods of which something is kept, in their order."""
+        return tuple(method for method in METHODS if any((self.folder / method).glob("*.json")))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every benchmark of labels asks."""
+    parser.add_argument("--json", action="store_true", help="print the figures as one JSON line, last")
+    parser.add_argument("--keep", type=Path, required=True, help="the folder of finished calculations")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--memory-gb", type=float, default=4.0)
+
+
+def _gfn2(structure: Structure) -> EnergyTerms:
+    return EnergyTerms(
+        level=GFN2,
+        level_version=1,
+        total_hartree=single_point_energy(structure),
+        dispersion_hartree=0.0,
+        solvent_electrostatic_hartree=0.0,
+        solvent_cds_hartree=0.0,
+        cycles=0,
+        basis_functions=0,
+        electrons=0,
+        multiplicity=1,
+    )

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import pytest
+
+from reexplore.chemistry.metals import LANTHANIDES
+from reexplore.energies.f_shell import OpenShell, f_electrons_by_spin, f_population, free_ion, with_occupation
+from reexplore.energies.levels import PAPER, QUICK
+from reexplore.energies.molecule import build_molecule
+from tests.energies.examples import ion
+
+
+@pytest.fixture(scope="module", params=["Ce", "Gd", "Dy"])
+def spherical(request):
+    mol = build_molecule(ion(request.param), level=PAPER, memory_gb=1.0)
+    return mol, free_ion(request.param, PAPER), mol.intor("int1e_ovlp")
+
+
+@pytest.mark.parametrize("metal", LANTHANIDES, ids=lambda metal: metal.symbol)
+def test_spins_follow_hunds_first_rule(metal):
+    alpha, beta = f_electrons_by_spin(metal.f_electrons)
+    assert alpha + beta == metal.f_electrons
+    assert alpha - beta + 1 == metal.multiplicity
+
+
+def test_free_ion_has_its_electrons_and_seven_orthonormal_orbitals(spherical):
+    mol, found, overlap = spherical
+    symbol = mol.atom_pure_symbol(0)
+    alpha, beta = f_electrons_by_spin({"Ce": 1, "Gd": 7, "Dy": 9}[symbol])
+    closed = np.einsum("sij,ij->s", found.closed, overlap)
+    np.testing.assert_allclose(closed + [alpha, beta], mol.nelec, atol=1e-6)
+    np.testing.assert_allclose(found.orbitals.T @ overlap @ found.orbitals, np.eye(7), atol=1e-8)
+
+
+def test_free_ion_is_a_sphere(spherical):
+    # The quadrupole of every closed-shell density vanishes, and so does that of the evenly filled 4f shell.
+    mol, found, _ = spherical
+    density = found.closed.sum(axis=0) + found.orbitals @ found.orbitals.T
+    moments = np.einsum("xij,ij->x", mol.intor("int1e_rr"), density).reshape(3, 3)
+    np.testing.assert_allclose(moments, np.eye(3) * moments[0, 0], atol=1e-4)
+
+
+def test_occupations_move_electrons_within_the_shell(spherical):
+    mol, found, overlap = spherical
+    alpha, beta = f_electrons_by_spin({"Ce": 1, "Gd": 7, "Dy": 9}[mol.atom_pure_symbol(0)])
+    shell = OpenShell(found.orbitals, alpha, beta)
+    assert len(shell.occupations()) == comb(7, shell.open_electrons)
+    even = found.closed + np.array(shell.fractions())[:, None, None] * (found.orbitals @ found.orbitals.T)
+    filled = with_occupation(even, shell, shell.occupations()[-1])
+    np.testing.assert_allclose(np.einsum("sij,ij->s", filled, overlap), mol.nelec, atol=1e-6)
+    assert f_population(shell, filled, overlap) == pytest.approx(alpha + beta, abs=1e-8)
+    # The last occupation of the lexical order fills the last orbitals.
+    last = found.orbitals[:, -1] @ overlap @ filled[shell.open_spin] @ overlap @ found.orbitals[:, -1]
+    assert last == pytest.approx(1.0, abs=1e-8)
+
+
+def test_no_shell_where_the_core_holds_it():
+    from reexplore.energies.f_shell import open_shell_of
+
+    mol = build_molecule(ion("Eu"), level=QUICK, memory_gb=1.0)
+    assert open_shell_of(mol, QUICK) is None

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pyscf import scf
+
+from reexplore.energies.field import RestrictedField, UnrestrictedField
+from reexplore.energies.guess import start_density
+from reexplore.energies.levels import PAPER
+from reexplore.energies.minimise import Minimiser
+from reexplore.energies.molecule import build_molecule
+from reexplore.structures.geometry import Structure
+from tests.energies.examples import WATER
+
+LEVEL = replace(PAPER, grid_level=1, energy_tolerance_hartree=1e-8, gradient_tolerance=1e-4)
+
+
+def field_of(structure: Structure, unpaired: int):
+    mol = build_molecule(structure, level=LEVEL, unpaired=unpaired, memory_gb=1.0)
+    field = (UnrestrictedField if unpaired else RestrictedField)(mol, xc=LEVEL.functional)
+    field.equip(LEVEL, cavity=None, memory_gb=1.0, scratch=None)
+    density = start_density(mol, level=LEVEL)
+    return field, density if unpaired else density.sum(axis=0)
+
+
+@pytest.mark.parametrize(
+    ("structure", "unpaired"),
+    [(WATER, 0), (Structure(WATER.symbols, WATER.positions_angstrom, 1), 1)],
+    ids=["water", "its radical cation"],
+)
+def test_minimum_is_the_one_diis_finds(structure, unpaired):
+    field, density = field_of(structure, unpaired)
+    field.kernel(density)
+    expected, levels = field.e_tot, np.asarray(field.mo_energy)
+    energies = []
+    Minimiser(field).run(density, most_steps=60, each=lambda now: energies.append(field.energy_tot(now["dm"])))
+    assert field.converged
+    assert field.e_tot == pytest.approx(expected, abs=1e-6)
+    assert energies[0] > energies[-1]
+    filled = np.asarray(field.mo_occ) > 0
+    np.testing.assert_allclose(np.sort(np.asarray(field.mo_energy)[filled]), np.sort(levels[filled]), atol=1e-3)
+
+
+def test_hartree_fock_of_a_field_equals_pyscf():
+    field, density = field_of(Structure(WATER.symbols, WATER.positions_angstrom, 1), 1)
+    stock = scf.UHF(field.mol).density_fit(auxbasis=LEVEL.coulomb_fitting_basis)
+    stock.conv_tol = 1e-10
+    expected = stock.kernel()
+    with field.hartree_fock():
+        Minimiser(field).run(density, most_steps=60, each=lambda _: None)
+    assert field.e_tot == pytest.approx(expected, abs=1e-6)
+
+
+def test_minimisation_stops_unconverged_when_its_steps_run_out():
+    field, density = field_of(WATER, 0)
+    Minimiser(field).run(density, most_steps=2, each=lambda _: None)
+    assert not field.converged
+    assert field.cycles == 2
