@@ -38,23 +38,22 @@ def test_the_refusal_has_the_numbers():
 
 
 def test_the_estimate_stands_above_what_laying_a_real_cavity_takes():
-    # The height of a calculation on a complex: PySCF's cavity of 38 atoms, measured by the kernel in a fresh process.
+    # The cavity of 38 atoms, measured by the kernel in a fresh process; it is a part of the calculation's need.
     complex_ = relaxed("La_HOPO-H_1_6")
     script = f"""
 import resource
-from pyscf import gto
-from pyscf.solvent import pcm, smd
-atoms = {[(s, p) for s, p in zip(complex_.symbols, complex_.positions_angstrom.tolist(), strict=True)]!r}
-mol = gto.M(atom=atoms, basis={{}}, charge=2, spin=None, verbose=0)
-surface = pcm.gen_surface(mol, rad=smd.smd_radii(0.82), ng={QUICK.cavity_points_per_sphere})
-pcm.get_F_A(surface)
-pcm.get_D_S(surface, with_S=True, with_D=True)
+from reexplore.energies.levels import QUICK
+from reexplore.energies.molecule import build_molecule
+from reexplore.energies.solvent import Cavity
+from reexplore.structures.geometry import Structure
+mol = build_molecule(Structure.from_extxyz({complex_.to_extxyz()!r}), level=QUICK, memory_gb=1)
+Cavity(mol, solvent=QUICK.solvent, points_per_sphere=QUICK.cavity_points_per_sphere)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 """
     measured_gb = float(
         subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True).stdout
     )
-    assert measured_gb < estimated_memory_gb(complex_, QUICK) < 1.4 * measured_gb
+    assert measured_gb < estimated_memory_gb(complex_, QUICK) < 3 * measured_gb
 
 
 def test_an_ion_is_small():

@@ -18,8 +18,8 @@ _MATRICES = 24
 #: The share of a sphere's points that no other sphere covers: 0.46 to 0.52 in ligands and complexes
 #: of 19 to 77 atoms, 0.66 in water.
 _EXPOSED_SHARE = 0.5
-#: What PySCF's `pcm.get_D_S` holds at its height, in matrices of points².
-_CAVITY_MATRICES_LAID = 14
+#: What laying the cavity holds at its height, in matrices of points².
+_CAVITY_MATRICES_LAID = 5
 #: What is kept of the cavity: two factors and the double layer, each points².
 _CAVITY_MATRICES_KEPT = 3
 
