@@ -30,7 +30,7 @@ def test_free_ion_has_its_electrons_and_seven_orthonormal_orbitals(spherical):
     symbol = mol.atom_pure_symbol(0)
     alpha, beta = f_electrons_by_spin({"Ce": 1, "Gd": 7, "Dy": 9}[symbol])
     closed = np.einsum("sij,ij->s", found.closed, overlap)
-    np.testing.assert_allclose(closed + [alpha, beta], mol.nelec, atol=1e-6)
+    np.testing.assert_allclose([closed[0] + alpha, closed[1] + beta], mol.nelec, atol=1e-6)
     np.testing.assert_allclose(found.orbitals.T @ overlap @ found.orbitals, np.eye(7), atol=1e-8)
 
 

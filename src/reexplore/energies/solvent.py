@@ -97,8 +97,8 @@ class Cavity:
 def _layers(surface: dict[str, Array]) -> tuple[Array, Array]:
     """Return the single-layer matrix S and the double-layer matrix D between a cavity's points.
 
-    Equations of J. Chem. Phys. 2010, 133, 244111 for Gaussian charges, as in PySCF, whose `get_D_S` holds fourteen matrices
-    at a time where these two are filled row by row.
+    For Gaussian charges, J. Chem. Phys. 2010, 133, 244111. PySCF's `get_D_S` has the same numbers; it holds
+    fourteen matrices at a time where these two are filled row by row.
     """
     exponents, points, normals = surface["charge_exp"], surface["grid_coords"], surface["norm_vec"]
     along_normals = np.einsum("jx,jx->j", points, normals)
