@@ -19,8 +19,8 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from label_geometries import CAM_SUBSTITUENTS
 from label_energies import METHODS, Bench, add_options
+from label_geometries import CAM_SUBSTITUENTS
 
 WEAKEST = frozenset({"chloro", "fluoro"})
 STRONGEST = frozenset({"phosphonate", "2-methylbenzoic-acid"})

@@ -18,8 +18,8 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from label_geometries import ion, stored
 from label_energies import METHODS, Bench, add_options
+from label_geometries import ion, stored
 from rich import box
 from rich.console import Console
 from rich.table import Table

@@ -21,8 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from label_geometries import SYMBOLS, ion, stored
 from label_energies import METHODS, Bench, add_options
+from label_geometries import SYMBOLS, ion, stored
 from rich import box
 from rich.console import Console
 from rich.table import Table

@@ -1,7 +1,7 @@
 """What a label costs: against PySCF as its manual has it, at `quick`, and by three ways to the exchange matrix.
 
-`python benchmarks/labels.py --json --keep FOLDER [--parts cost quick fock]`. Every calculation runs in a process of its own, whose
-CPU seconds are counted, and is kept in FOLDER; nothing kept is computed again.
+`python benchmarks/labels.py --json --keep FOLDER [--parts cost quick fock]`. Every calculation runs in a process of
+its own, whose CPU seconds are counted, and is kept in FOLDER; nothing kept is computed again.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ levels = typer.Typer(
 
     Examples:
 
-    * `reexplore levels list` says which levels there are and which of them run;
+    * `reexplore levels list` says which levels there are and how each describes the metals;
 
     * `reexplore levels show quick` shows every choice of one;
 

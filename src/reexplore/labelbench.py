@@ -15,7 +15,7 @@ from reexplore.campaign.geometries import single_point_task, water_task
 from reexplore.config import TheoryEntry
 from reexplore.energies.binding import binding_energy_kcal_mol, binding_error_kcal_mol
 from reexplore.energies.electrons import checked_unpaired
-from reexplore.energies.levels import Level, require_available
+from reexplore.energies.levels import Level
 from reexplore.energies.memory import require_memory
 from reexplore.energies.own_levels import require_parts
 from reexplore.energies.terms import EnergyTerms
@@ -126,7 +126,6 @@ class LabelBench:
 
     def _task(self, structure: Structure, unpaired: int | None, name: str) -> Task:
         level = self._level
-        require_available(level)
         require_parts(level, structure.symbols)
         spin = checked_unpaired(structure, level, unpaired)
         task = single_point_task(structure, level, label=name, unpaired=spin)

@@ -18,23 +18,20 @@ def level_json(level: Level) -> Json:
     """Return a level with all its choices as JSON-ready values."""
     return level.declaration() | {
         "summary": level.summary,
-        "available": level.available,
-        "refusal": level.refusal,
         "ligand_elements": list(LIGAND_ELEMENTS),
         "comparison_warning": _caveat(level),
     }
 
 
 def level_table(levels: Iterable[Level]) -> Table:
-    """Return the levels side by side: what each is, how it describes the metals, whether it runs."""
+    """Return the levels side by side: what each is and how it describes the metals."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("level", no_wrap=True)
-    for heading in ("what it is", "rare earths", "runs"):
+    for heading in ("what it is", "rare earths"):
         table.add_column(heading)
     for level in levels:
         metals = "\n".join(f"{span(treatment.metals)}: {treatment.kind}" for treatment in level.metals)
-        runs = "[green]yes[/]" if level.available else f"[red]no[/]: {escape(level.refusal or '')}"
-        table.add_row(f"[bold]{level.name}[/]", escape(level.summary), metals, runs)
+        table.add_row(f"[bold]{level.name}[/]", escape(level.summary), metals)
         table.add_row()
     return table
 
@@ -95,7 +92,7 @@ def choices(level: Level) -> list[tuple[str, str]]:
 
 def caveats(level: Level) -> list[str]:
     """Return what a reader of this level's numbers has to know."""
-    found = [sentence for sentence in (level.refusal, level.caution) if sentence]
+    found = [level.caution] if level.caution else []
     found += [caveat] if (caveat := _caveat(level)) else []
     if level.is_fake:
         found.append("for rehearsals only")

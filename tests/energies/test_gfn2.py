@@ -6,7 +6,7 @@ import pytest
 
 from reexplore.energies import LEVELS, binding_energy_kcal_mol, energy_terms, exchange_energy_kcal_mol
 from reexplore.energies.gfn2 import gfn2_energy
-from reexplore.energies.levels import comparison_warning, require_available
+from reexplore.energies.levels import comparison_warning
 from reexplore.errors import InputError
 from reexplore.structures.geometry import Structure
 from tests.energies.examples import LANTHANUM_TWO_WATERS, WATER, ion, turned
@@ -21,7 +21,6 @@ def stored(name: str) -> Structure:
 
 
 def test_the_level_runs():
-    require_available(GFN2)
     terms = energy_terms(WATER, level=GFN2)
     assert (terms.level, terms.program, terms.is_fake) == ("gfn2", "tblite", False)
     # Oxygen has 2s and 2p, each hydrogen 1s.

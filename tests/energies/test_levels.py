@@ -12,7 +12,6 @@ from reexplore.energies.levels import (
     comparison_warning,
     declared_level,
     find_level,
-    require_available,
     unsupported_elements,
 )
 from reexplore.errors import InputError
@@ -71,15 +70,6 @@ def test_unknown_level_names_the_nearest():
         find_level("quik")
     with pytest.raises(InputError, match=", ".join(LEVELS)):
         find_level("ccsdt")
-
-
-def test_a_level_that_cannot_be_run_is_refused_with_its_own_sentence():
-    future = replace(QUICK, name="future", refusal="level 'future' waits for a program")
-    assert not future.available
-    with pytest.raises(InputError, match="level 'future' waits for a program"):
-        require_available(future)
-    for level in LEVELS.values():
-        require_available(level)
 
 
 def test_elements():

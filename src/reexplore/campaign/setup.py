@@ -37,7 +37,6 @@ from reexplore.energies.levels import (
     Level,
     comparison_warning,
     find_level,
-    require_available,
     require_support,
 )
 from reexplore.energies.own_levels import own_level, require_parts
@@ -145,7 +144,6 @@ def prepare(reference: str, *, workspace: Path) -> Setup:
     file = load_campaign_file(source)
     own = _own_levels(file.theory)
     level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
-    require_available(level)
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
     space = _space(file.space)

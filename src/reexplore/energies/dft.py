@@ -15,7 +15,7 @@ from reexplore.energies.checkpoint import Checkpoint
 from reexplore.energies.f_shell import open_shell_of
 from reexplore.energies.field import RestrictedField, UnrestrictedField
 from reexplore.energies.guess import start_density
-from reexplore.energies.levels import Level, require_available
+from reexplore.energies.levels import Level
 from reexplore.energies.molecule import build_molecule
 from reexplore.energies.solvent import Cavity, cds_energy_hartree
 from reexplore.energies.states import StateSearch
@@ -42,12 +42,11 @@ def single_point(
     `multiplicity` is by default what the level implies: closed shells, or Hund's rule for an open 4f
     shell. `scratch` is a folder for integrals that do not fit into `memory_gb`, by default the
     system's temporary one; `checkpoint` one where densities are kept and from which a killed calculation
-    goes on. Raises `InputError` for a level that cannot be run, an element it does not cover
+    goes on. Raises `InputError` for a level without a density functional, an element it does not cover
     or electrons that do not fit charge and multiplicity; `CalculationFailed` with `NOT_CONVERGED` and all
     attempts when no rung of the ladder converged, with `WRONG_STATE` when spin or 4f electrons are not those
     asked for, with `OUT_OF_MEMORY` when memory ran out.
     """
-    require_available(level)
     if not level.is_density_functional:
         raise InputError(f"level '{level.name}' has no density-functional energy")
     unpaired = None if multiplicity is None else multiplicity - 1

@@ -42,8 +42,7 @@ class Level:
     `version` is raised whenever the code changes an energy by more than the thresholds declared
     here. A level of the user's own names the shipped one it is `based_on` and has its version.
     `f_occupations` of an open 4f shell are converged and the lowest kept.
-    `refusal` is the sentence with which a level that is declared but not available is refused, `engine` the
-    program that computes it, `caution` what a reader of its energies has to know.
+    `engine` is the program that computes it, `caution` what a reader of its energies has to know.
     """
 
     name: str
@@ -67,13 +66,7 @@ class Level:
     orientation: str = ""
     engine: str = ENGINE
     is_fake: bool = False
-    refusal: str | None = None
     caution: str | None = None
-
-    @property
-    def available(self) -> bool:
-        """Return whether calculations can be run at this level."""
-        return self.refusal is None
 
     @property
     def is_density_functional(self) -> bool:
@@ -83,7 +76,7 @@ class Level:
     def declaration(self) -> dict[str, Any]:
         """Return everything that decides the energy as JSON-ready values, for calculation keys."""
         declared = asdict(self)
-        del declared["summary"], declared["refusal"], declared["caution"]
+        del declared["summary"], declared["caution"]
         declared["metals"] = [
             {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(metal).items()}
             for metal in self.metals
@@ -186,6 +179,10 @@ PAPER = Level(
     gradient_tolerance=5e-4,
     start_density="Hartree-Fock around a spherical 4f shell, then with its most promising integer occupations",
     orientation="principal axes of the nuclear charges",
+    caution=(
+        "partly filled 4f shells (all but Y, La, Gd and Lu) converge slowly here and may fail, and B3LYP has a second"
+        " solution behind their core potential: see docs/energies.md before comparing metals"
+    ),
 )
 
 # C. Bannwarth, S. Ehlert, S. Grimme, J. Chem. Theory Comput. 2019, 15, 1652: three valence electrons a metal.
@@ -255,12 +252,6 @@ def declared_level(declared: dict[str, Any]) -> Level:
     if not alike:
         raise InputError(f"this version of reexplore declares level '{shipped.name}' otherwise")
     return level if level.based_on else shipped
-
-
-def require_available(level: Level) -> None:
-    """Raise `InputError` with the level's own sentence when it is declared but cannot be run."""
-    if level.refusal is not None:
-        raise InputError(level.refusal)
 
 
 def unsupported_elements(level: Level, symbols: Iterable[str]) -> tuple[str, ...]:
