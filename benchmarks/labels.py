@@ -145,7 +145,8 @@ def _stock(structure: Structure, level_name: str) -> dict[str, Any]:
     from reexplore.energies.solvent import cds_energy_hartree
 
     level = find_level(level_name)
-    mol = build_molecule(structure, level=level, memory_gb=MEMORY_GB)
+    # PySCF's own default of memory; with more it takes more for the cavity's integrals, and no less time.
+    mol = build_molecule(structure, level=level, memory_gb=4.0)
     field = dft.RKS(mol, xc=level.functional).density_fit(auxbasis=level.coulomb_fitting_basis).SMD()
     field.with_solvent.solvent = level.solvent
     field.grids.level = level.grid_level
