@@ -97,7 +97,7 @@ def _run(
         electrons=int(mol.nelectron),
         multiplicity=int(mol.spin) + 1,
         spin_squared=state.spin_squared if mol.spin else None,
-        f_population=state.f_population,
+        f_population=None if state.f_population is None else float(state.f_population.sum()),
         gap_hartree=state.gap_hartree,
         spread_hartree=max(near) - state.total_hartree if len(states) > 1 else None,
         attempts=tuple(search.attempts),

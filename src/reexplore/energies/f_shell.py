@@ -225,10 +225,11 @@ def with_occupation(density: Array, shell: OpenShell, occupied: tuple[int, ...])
     return changed
 
 
-def f_population(shell: OpenShell, densities: Array, overlap: Array) -> float:
-    """Return the number of electrons of both spins in the free ion's seven 4f orbitals.
+def f_population(shell: OpenShell, densities: Array, overlap: Array) -> Array:
+    """Return the number of electrons of either spin in the free ion's seven 4f orbitals, shape (2,).
 
-    What the ligands give to the other f functions of the basis, some tenths of an electron, does not count.
+    The ligands give some tenths of an electron, equally to both spins, to a shell that is nearly empty; the
+    difference of the spins tells which state it is.
     """
     bra = overlap @ shell.orbitals
-    return float(np.einsum("pf,spq,qf->", bra, densities, bra))
+    return np.asarray(np.einsum("pf,spq,qf->s", bra, densities, bra))

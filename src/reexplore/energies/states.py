@@ -24,21 +24,24 @@ from reexplore.errors import CalculationFailed, FailureCode
 
 Array = NDArray[np.float64]
 
-#: How far ⟨S²⟩ and the 4f electrons may lie from those of the state that was asked for.
+#: How far ⟨S²⟩ and the unpaired 4f electrons may lie from those of the state that was asked for.
 _SPIN_TOLERANCE = 0.05
 _F_TOLERANCE = 0.2
 
 
 @dataclass(frozen=True)
 class State:
-    """One converged solution of a field; `densities` are those of both spins, shape (2, nao, nao)."""
+    """One converged solution of a field; `densities` are those of both spins, shape (2, nao, nao).
+
+    `f_population` counts the electrons of either spin in an open 4f shell.
+    """
 
     total_hartree: float
     solvent_fitted_hartree: float
     densities: Array
     spin_squared: float
     gap_hartree: float | None
-    f_population: float | None
+    f_population: Array | None
 
 
 @dataclass
@@ -107,13 +110,14 @@ class StateSearch:
         return Ladder(self.field, self.level, self.checkpoint, stage, orbitals, self.attempts)
 
     def _require_asked(self, shell: OpenShell, state: State) -> None:
-        """Raise `CalculationFailed` unless spin and 4f electrons are those asked for."""
-        spin, electrons = 0.5 * self.field.mol.spin, shell.alpha + shell.beta
+        """Raise `CalculationFailed` unless ⟨S²⟩ and the 4f shell's spin are those asked for."""
+        spin, unpaired = 0.5 * self.field.mol.spin, shell.alpha - shell.beta
         assert state.f_population is not None
+        found = float(state.f_population[0] - state.f_population[1])
         if abs(state.spin_squared - spin * (spin + 1)) > _SPIN_TOLERANCE:
             told = f"⟨S²⟩ is {state.spin_squared:.3f} instead of {spin * (spin + 1):g}"
-        elif abs(state.f_population - electrons) > _F_TOLERANCE:
-            told = f"{state.f_population:.2f} electrons are in the 4f shell instead of {electrons}"
+        elif abs(found - unpaired) > _F_TOLERANCE:
+            told = f"the 4f shell has {found:.2f} unpaired electrons instead of {unpaired}"
         else:
             return
         message = f"the field converged to another state: {told}"
