@@ -33,7 +33,10 @@ _AQUO_ATOMS = 25
 #: The template and one of its runners-up.
 _EXCHANGE_CYCLES = 80
 _LIGAND_CYCLES = 40
-_DFT_S_AT_40_ATOMS = 50.0
+#: By shipped level; a level of the user's own is taken for as dear as the one it is based on.
+_DFT_S_AT_40_ATOMS = {"quick": 45.0, "workstation": 90.0, "paper": 200.0}
+#: An open 4f shell at `paper`: both spins, Hartree-Fock before, and more than one occupation.
+_OPEN_SHELL_FACTOR = 4.0
 #: Mostly the start of the process.
 _GFN2_S = 3.0
 _DFT_POWER = 2.5
@@ -173,7 +176,15 @@ def plan_table(plan: Plan, *, workers: int) -> Table:
 def _energy_s(setup: Setup, atoms: float) -> float:
     if setup.level.is_fake:
         return _TEACHER_S
-    return _GFN2_S if setup.level.engine == TBLITE else _DFT_S_AT_40_ATOMS * (atoms / 40) ** _DFT_POWER
+    level = setup.level
+    if level.engine == TBLITE:
+        return _GFN2_S
+    closed_s: float = _DFT_S_AT_40_ATOMS[level.based_on or level.name] * (atoms / 40) ** _DFT_POWER
+    if not level.open_shells:
+        return closed_s
+    metals = setup.space.metals
+    open_share = sum(metal.multiplicity > 1 for metal in metals) / len(metals)
+    return closed_s * (1 + (_OPEN_SHELL_FACTOR - 1) * open_share)
 
 
 def _template_s(theory: TheoryEntry, space: Space, gradient_s: float) -> float:
