@@ -32,8 +32,8 @@ _COARSE_GRADIENT = 5e-3
 class Ladder:
     """Converges one field from a density; `attempts` lists what was tried, JSON-ready.
 
-    `f_orbitals` are those of an open 4f shell.
-    Every cycle's density goes to the checkpoint under the ladder's `stage`, where a ladder looks for its start.
+    `f_orbitals` are those of an open 4f shell. Every cycle's density goes to the checkpoint under the ladder's
+    `stage`, where a ladder looks for its start.
     """
 
     field: Any
@@ -94,8 +94,7 @@ class Ladder:
     def _direct_minimisation(self, _density: Array) -> tuple[int, float]:
         """Quasi-Newton steps downhill from what the rung before has reached."""
         field = self.field
-        minimiser = Minimiser(field, f_orbitals=self.f_orbitals)
-        minimiser.run(np.asarray(field.make_rdm1()), most_steps=MINIMISATION_STEPS, each=field.callback)
+        Minimiser(field).run(np.asarray(field.make_rdm1()), most_steps=MINIMISATION_STEPS, each=field.callback)
         return field.cycles, field.gradient_norm
 
     def settle(self, density: Array) -> Array:
