@@ -21,11 +21,9 @@ from reexplore.chemistry.metals import find_metal
 from reexplore.energies import LEVELS, EnergyTerms, binding_energy_kcal_mol, energy_terms, find_level
 from reexplore.errors import CalculationFailed
 from reexplore.structures.geometry import Structure
-from reexplore.structures.relax import single_point_energy
 
 Array = NDArray[np.float64]
 
-GFN2 = "gfn2"
 METHODS = tuple(name for name, level in LEVELS.items() if not level.is_fake)
 
 
@@ -45,7 +43,7 @@ class Bench:
     def terms(self, name: str, structure: Structure, *, method: str) -> EnergyTerms | None:
         """Return the energy of a structure by a method, computed or kept; None when it failed, which is kept too."""
         path = self.folder / method / f"{name}.json"
-        version = 1 if method == GFN2 else find_level(method).version
+        version = find_level(method).version
         is_of = {"geometry": structure.key, "method": method, "version": version}
         kept = json.loads(path.read_text()) if path.is_file() else {}
         if {key: kept.get(key) for key in is_of} != is_of:
@@ -59,16 +57,13 @@ class Bench:
     def _compute(self, structure: Structure, method: str) -> dict[str, Any]:
         wall_s, cpu_s = time.monotonic(), time.process_time()
         try:
-            if method == GFN2:
-                found = {"terms": _gfn2(structure).to_dict()}
-            else:
-                level = find_level(method)
-                scratch = self.folder / method
-                scratch.mkdir(parents=True, exist_ok=True)
-                terms = energy_terms(
-                    structure, level=level, scratch=scratch, threads=self.threads, memory_gb=self.memory_gb
-                )
-                found = {"terms": terms.to_dict()}
+            level = find_level(method)
+            scratch = self.folder / method
+            scratch.mkdir(parents=True, exist_ok=True)
+            terms = energy_terms(
+                structure, level=level, scratch=scratch, threads=self.threads, memory_gb=self.memory_gb
+            )
+            found = {"terms": terms.to_dict()}
         except CalculationFailed as failed:
             found = {"failure": str(failed)}
         return found | {
@@ -101,18 +96,3 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", type=Path, required=True, help="the folder of finished calculations")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--memory-gb", type=float, default=4.0)
-
-
-def _gfn2(structure: Structure) -> EnergyTerms:
-    return EnergyTerms(
-        level=GFN2,
-        level_version=1,
-        total_hartree=single_point_energy(structure),
-        dispersion_hartree=0.0,
-        solvent_electrostatic_hartree=0.0,
-        solvent_cds_hartree=0.0,
-        cycles=0,
-        basis_functions=0,
-        electrons=0,
-        multiplicity=1,
-    )

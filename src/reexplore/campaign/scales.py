@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from reexplore.campaign.ledger import Ledger
 from reexplore.chemistry.aquo import aquo_ion
@@ -41,26 +42,12 @@ class Label:
     @property
     def binding_kcal_mol(self) -> float:
         """Return the binding energy."""
-        return binding_energy_kcal_mol(
-            self.parts["complex"],
-            ion=self.parts["ion"],
-            ligand=self.parts["ligand"],
-            water=self.parts["water"],
-            ligands=self.candidate.ligands,
-            waters=self.candidate.waters,
-        )
+        return binding_energy_kcal_mol(**self._binding_terms)
 
     @property
     def binding_error_kcal_mol(self) -> float | None:
         """Return the error of the binding energy, None when no term tells its own."""
-        return binding_error_kcal_mol(
-            self.parts["complex"],
-            ion=self.parts["ion"],
-            ligand=self.parts["ligand"],
-            water=self.parts["water"],
-            ligands=self.candidate.ligands,
-            waters=self.candidate.waters,
-        )
+        return binding_error_kcal_mol(**self._binding_terms)
 
     @property
     def exchange_kcal_mol(self) -> float | None:
@@ -71,6 +58,13 @@ class Label:
     def exchange_error_kcal_mol(self) -> float | None:
         """Return the error of the exchange energy, None without it or when no term tells its own."""
         return self._exchange(exchange_error_kcal_mol)
+
+    @property
+    def _binding_terms(self) -> dict[str, Any]:
+        """Return what the binding scale and its error take."""
+        counts = {"ligands": self.candidate.ligands, "waters": self.candidate.waters}
+        named = {name: self.parts[name] for name in ("ion", "ligand", "water")}
+        return {"complex_": self.parts["complex"]} | named | counts
 
     def _exchange(self, scale: Callable[..., float | None]) -> float | None:
         if self.aquo is None:

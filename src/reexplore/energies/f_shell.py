@@ -196,24 +196,17 @@ def ranked_occupations(mol: Any, shell: OpenShell, level: Level) -> list[tuple[i
     if len(occupations) == 1:
         return occupations
     index = next(i for i in range(mol.natm) if mol.atom_pure_symbol(i) in METALS)
-    start, stop = mol.aoslice_by_atom()[index, 2:]
+    symbol, (start, stop) = mol.atom_pure_symbol(index), mol.aoslice_by_atom()[index, 2:]
     assert shell.energies_hartree is not None
-    estimates = [
-        _free_ion_energy(mol.atom_pure_symbol(index), level, shell, shell.orbitals[start:stop], occupied)
-        + sum(shell.energies_hartree[list(occupied)])
-        for occupied in occupations
-    ]
-    return [occupations[k] for k in np.argsort(estimates)]
-
-
-def _free_ion_energy(symbol: str, level: Level, shell: OpenShell, orbitals: Array, occupied: tuple[int, ...]) -> float:
-    """Return the energy of a bare ion, orbitals unrelaxed, in Hartree."""
+    in_ion = OpenShell(shell.orbitals[start:stop], shell.alpha, shell.beta)
+    even = np.array(in_ion.fractions())[:, None, None] * (in_ion.orbitals @ in_ion.orbitals.T)
     field = _ion_field(symbol, level)
-    alpha, beta = shell.fractions()
-    everything = orbitals @ orbitals.T
-    density = free_ion(symbol, level).closed + np.array([alpha, beta])[:, None, None] * everything
-    changed = with_occupation(density, OpenShell(orbitals, shell.alpha, shell.beta), occupied)
-    return float(field.energy_tot(changed, field.get_hcore(), field.get_veff(dm=changed)))
+    estimates = []
+    for occupied in occupations:
+        density = with_occupation(free_ion(symbol, level).closed + even, in_ion, occupied)
+        repulsion = field.energy_tot(density, field.get_hcore(), field.get_veff(dm=density))
+        estimates.append(float(repulsion) + shell.energies_hartree[list(occupied)].sum())
+    return [occupations[k] for k in np.argsort(estimates)]
 
 
 def with_occupation(density: Array, shell: OpenShell, occupied: tuple[int, ...]) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from reexplore.chemistry.metals import LANTHANIDES, METALS, SERIES
@@ -140,23 +140,14 @@ QUICK = Level(
     orientation="principal axes of the nuclear charges",
 )
 
-WORKSTATION = Level(
+WORKSTATION = replace(
+    QUICK,
     name="workstation",
-    version=1,
     summary="B3LYP-D4/def2-SVP, lanthanides with the 4f electrons in the core, SMD water",
     functional="b3lyp5",
     dispersion="d4:b3lyp",
-    ligand_basis="def2-svp",
-    metals=(_f_in_core("lcecp-1-tzvp"), _DEF2_YTTRIUM, _DEF2_SCANDIUM),
-    coulomb_fitting_basis="def2-universal-jkfit",
     exchange="density-fitted, def2-universal-jkfit",
     grid_level=2,
-    solvent="water",
-    cavity_points_per_sphere=194,
-    energy_tolerance_hartree=1e-6,
-    gradient_tolerance=5e-4,
-    start_density="converged gas-phase ion and minimal-basis ligand atoms",
-    orientation="principal axes of the nuclear charges",
 )
 
 PAPER = Level(

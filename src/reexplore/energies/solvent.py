@@ -58,11 +58,6 @@ class Cavity:
         self._at_points: Array | None = None
 
     @property
-    def points(self) -> int:
-        """Return the number of the cavity's points."""
-        return len(self._of_nuclei)
-
-    @property
     def bytes_in_memory(self) -> int:
         """Return the memory that the response takes."""
         return int(self._double_layer_area.nbytes + self._bracket[0].nbytes + self._single_layer[0].nbytes)
