@@ -57,6 +57,11 @@ def test_no_such_file(tmp_path):
         ("budget: {labels: -3}", "'budget.labels'"),
         ("budget: {labels: '12'}", "'budget.labels'"),
         ("budget: {seed_labels: 20, labels: 12}", "seed_labels (20) is more than labels (12)"),
+        ("budget: {core_hours: 0}", "'budget.core_hours'"),
+        ("budget: {core_hours: .inf}", "'budget.core_hours': input should be a finite number"),
+        ("execution: {escalation: {timeout: {tries: -1}}}", "'execution.escalation.timeout.tries'"),
+        ("execution: {escalation: {timeout: {memory_factor: 2}}}", "unknown key 'execution.escalation.timeout."),
+        ("execution: {escalation: {out_of_memroy: {tries: 1}}}", "did you mean 'out_of_memory'?"),
         ("theory: {builders: [magic]}", "'theory.builders"),
         ("theory: {levels: [{name: mine}]}", "the key 'theory.levels.0.based_on' is missing"),
         ("theory: {levels: [{name: mine, based_on: quick, basis: x}]}", "unknown key 'theory.levels.0.basis'"),
@@ -97,7 +102,10 @@ def test_what_may_change_on_resume_makes_no_difference():
             "space": {"scaffolds": ["CAM"], "substituents": ["H"], "metals": ["La"], "coordinations": [{"ligands": 1}]},
         }
     ).model_dump(mode="json")
-    longer = old | {"budget": old["budget"] | {"labels": 99}, "execution": {"parsl": "slurm", "options": {"a": 1}}}
+    longer = old | {
+        "budget": old["budget"] | {"labels": 99, "core_hours": 10.0},
+        "execution": {"parsl": "slurm", "options": {"a": 1}},
+    }
     other = old | {"policy": "greedy"}
     assert difference(old, longer) == []
     assert difference(old, other) == ["policy: 'balanced' -> 'greedy'"]

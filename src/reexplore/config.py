@@ -20,7 +20,8 @@ CavityPoints = Literal[110, 146, 170, 194, 230, 266, 302, 350, 434, 590, 770, 97
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # YAML knows .nan and .inf, and no key here means anything with them.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class ScaffoldEntry(_Strict):
@@ -144,11 +145,12 @@ class SurrogateEntry(_Strict):
 
 
 class BudgetEntry(_Strict):
-    """How many labels to buy, and in what portions."""
+    """How many labels to buy, in what portions, and the core-hours at which the campaign stops."""
 
     seed_labels: Annotated[int, Field(ge=2)] = 4
     batch: Positive = 4
     labels: Positive = 12
+    core_hours: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _seed_within_labels(self) -> Self:
@@ -157,11 +159,44 @@ class BudgetEntry(_Strict):
         return self
 
 
+Tries = Annotated[int, Field(ge=0, le=10)]
+Factor = Annotated[float, Field(ge=1, le=10)]
+
+
+class MoreMemory(_Strict):
+    """Further tries of what ran out of memory, each with `memory_factor` times as much as the one before."""
+
+    tries: Tries = 2
+    memory_factor: Factor = 2.0
+
+
+class MoreTime(_Strict):
+    """Further tries of what ran out of time, each with `time_factor` times as much as the one before."""
+
+    tries: Tries = 1
+    time_factor: Factor = 2.0
+
+
+class SameAgain(_Strict):
+    """Further tries of what crashed, unchanged."""
+
+    tries: Tries = 1
+
+
+class EscalationEntry(_Strict):
+    """What a calculation gets that failed by its run alone: more memory, more time, or the same once more."""
+
+    out_of_memory: MoreMemory = MoreMemory()
+    timeout: MoreTime = MoreTime()
+    crashed: SameAgain = SameAgain()
+
+
 class ExecutionEntry(_Strict):
-    """Where to run: a file in `parsl_configs/` and the options its `make_config` takes."""
+    """Where to run: a file in `parsl_configs/` and the options its `make_config` takes; how often to try."""
 
     parsl: str = "local"
     options: dict[str, Any] = Field(default_factory=dict)
+    escalation: EscalationEntry = EscalationEntry()
 
 
 class TrackingEntry(_Strict):
@@ -186,7 +221,15 @@ class CampaignFile(_Strict):
 
 
 #: Keys that may change between a run and its resume: they decide where and how long, never what.
-CHANGEABLE = ("description", "execution", "tracking", "budget.labels", "budget.batch", "space.limit")
+CHANGEABLE = (
+    "description",
+    "execution",
+    "tracking",
+    "budget.labels",
+    "budget.batch",
+    "budget.core_hours",
+    "space.limit",
+)
 
 
 def load_campaign_file(path: Path) -> CampaignFile:
