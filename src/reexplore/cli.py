@@ -227,8 +227,9 @@ def sync(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
 
     Example: `reexplore campaign sync quickstart`
     """
-    from reexplore.campaign.driver import open_ledger, sole_driver
+    from reexplore.campaign.driver import open_ledger
     from reexplore.campaign.ledger import Ledger
+    from reexplore.campaign.lock import sole_driver
     from reexplore.campaign.record import campaign_record
     from reexplore.campaign.report import mirror
 

@@ -67,9 +67,10 @@ def import_table(
 
     Example: `reexplore campaign import campaigns/cam.yaml inputs/index.csv`
     """
-    from reexplore.campaign.driver import open_ledger, sole_driver
+    from reexplore.campaign.driver import open_ledger
     from reexplore.campaign.elsewhere import import_energies
     from reexplore.campaign.ledger import Ledger
+    from reexplore.campaign.lock import sole_driver
     from reexplore.campaign.setup import prepare
 
     setup = prepare(reference, workspace=workspace)

@@ -15,7 +15,7 @@ import yaml
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign, run_campaign
-from reexplore.campaign.driver import drive, open_ledger, sole_driver
+from reexplore.campaign.driver import drive, open_ledger
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import prepare
@@ -174,17 +174,6 @@ def test_a_folder_of_another_campaign_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"was declared otherwise \(seed: 2026 -> 7\)"):
         open_campaign(small(tmp_path, seed=7))
     assert setup.ledger_path.read_bytes() == before
-
-
-def test_a_second_driver_is_refused_with_the_name_of_the_first(tmp_path):
-    script = (
-        "from pathlib import Path\n"
-        "from reexplore.campaign.driver import sole_driver\n"
-        f"with sole_driver(Path({str(tmp_path)!r})): pass"
-    )
-    with sole_driver(tmp_path):
-        ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert f"CampaignBusyError: {tmp_path} is driven by process {os.getpid()}" in ended.stderr
 
 
 @pytest.mark.engine

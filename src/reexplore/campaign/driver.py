@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from types import FrameType
 
-from filelock import FileLock, Timeout
-
+from reexplore.campaign import stopping
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign, run_campaign
 from reexplore.campaign.elsewhere import declare_elsewhere
 from reexplore.campaign.ledger import Ledger
+from reexplore.campaign.lock import sole_driver
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import Setup, require_size
-from reexplore.errors import CampaignBusyError, InputError
+from reexplore.errors import InputError
 
 
 def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False) -> None:
@@ -31,7 +26,13 @@ def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False)
     from reexplore.execution.parsl import ParslExecutor
 
     require_size(setup.space, setup.file.space.limit)
-    with sole_driver(setup.folder), _signals_stop_cleanly(), closing(open_campaign(setup)) as ledger:
+    with (
+        sole_driver(setup.folder, say=narrator.say),
+        _signals_stop_cleanly(),
+        closing(open_campaign(setup)) as ledger,
+        stopping.watching(stopping.paused(setup.folder)),
+    ):
+        (setup.folder / stopping.PAUSE).unlink(missing_ok=True)
         if energies_elsewhere:
             declare_elsewhere(setup, ledger)
         executor = ParslExecutor(setup.parsl_config(), store=setup.store, evidence=setup.folder / "evidence")
@@ -44,27 +45,6 @@ def open_ledger(setup: Setup) -> Ledger:
     if not setup.ledger_path.is_file():
         raise InputError(f"{setup.folder} holds no campaign yet: start it with `reexplore campaign run {setup.source}`")
     return Ledger(setup.ledger_path, read_only=True)
-
-
-@contextmanager
-def sole_driver(folder: Path) -> Iterator[None]:
-    """Hold the campaign's lock, which ends with the process; raise `CampaignBusyError` when another has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock, holder = FileLock(folder / "driver.lock"), folder / "driver.json"
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        known = json.loads(holder.read_text()) if holder.is_file() else {}
-        raise CampaignBusyError(
-            f"{folder} is driven by process {known.get('pid', '?')} on {known.get('host', '?')}"
-            f" since {known.get('since', '?')}: wait for it or stop it"
-        ) from None
-    try:
-        since = time.strftime("%Y-%m-%d %H:%M:%S")
-        holder.write_text(json.dumps({"pid": os.getpid(), "host": platform.node(), "since": since}))
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager
