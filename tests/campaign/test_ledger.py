@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from reexplore.campaign.ledger import AquoKeys, LabelKeys, Ledger, Pick
+from reexplore.campaign.ledger import AquoKeys, Choice, LabelKeys, Ledger, Pick
 from reexplore.errors import Failure, FailureCode, InputError
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -111,6 +111,7 @@ def version_1(tmp_path):
     ledger.close()
     db = sqlite3.connect(tmp_path / "old")
     db.execute("DROP TABLE aquo_ion")
+    db.execute("DROP TABLE choice")
     db.execute("PRAGMA user_version = 1")
     db.commit()
     db.close()
@@ -149,6 +150,33 @@ def test_a_closed_round_waits_for_the_tracker(tmp_path):
     ledger.mark_sent()
     assert ledger.unsent_rounds() == []
     assert ledger.rounds()[0].learned == {"metrics": {"x": 1.5}}
+
+
+def test_a_round_takes_several_choices_and_keeps_what_each_was_made_from(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.open_round(0, "seed", [pick("a"), pick("b")], inputs="one")
+    ledger.open_round(0, "seed", [pick("c")], inputs="two")
+    ledger.close_round(0, {"metrics": {}})
+    ledger.open_round(1, "acquisition", [pick("d", 1)], inputs="three")
+    assert ledger.choices() == [Choice(0, 0, 0, "one"), Choice(1, 0, 2, "two"), Choice(2, 1, 0, "three")]
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger.open_round(0, "seed", [pick("e")], inputs="late")
+    assert len(ledger.choices()) == 3
+
+
+def test_transactions_within_one_stand_or_fall_together(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.open_round(0, "seed", [pick("a")])
+
+    def plan_and_pick_twice():
+        with ledger.transaction():
+            ledger.plan([task(1)])
+            ledger.open_round(1, "acquisition", [pick("a", 1)])
+
+    with pytest.raises(sqlite3.IntegrityError):
+        plan_and_pick_twice()
+    assert ledger.calculations() == []
+    assert len(ledger.rounds()) == 1
 
 
 def test_a_file_that_is_no_ledger_is_refused(tmp_path):

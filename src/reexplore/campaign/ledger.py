@@ -20,7 +20,7 @@ from reexplore.errors import RUN_ONLY, Failure, InputError
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _AQUO_ION = """
 CREATE TABLE aquo_ion (
@@ -31,8 +31,18 @@ CREATE TABLE aquo_ion (
 )
 """
 
+_CHOICE = """
+CREATE TABLE choice (
+    number INTEGER PRIMARY KEY,
+    round INTEGER NOT NULL REFERENCES round (number),
+    first INTEGER NOT NULL,
+    inputs TEXT NOT NULL,
+    chosen_at REAL NOT NULL
+)
+"""
+
 #: What each older version lacks; a ledger that is written to is brought up to date, one that is read stays as it is.
-_UPGRADES = {1: _AQUO_ION}
+_UPGRADES = {1: _AQUO_ION, 2: _CHOICE}
 
 _SCHEMA = f"""
 {_AQUO_ION};
@@ -73,6 +83,7 @@ CREATE TABLE label (
     water_key TEXT,
     failure TEXT
 );
+{_CHOICE};
 CREATE TABLE outbox (round INTEGER PRIMARY KEY REFERENCES round (number), sent_at REAL);
 """
 
@@ -88,6 +99,16 @@ class Pick:
     value: float | None
     predicted_kcal_mol: float | None
     sigma_kcal_mol: float | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice: the positions from `first` on of its round, and the digest of all it was made from in the store."""
+
+    number: int
+    round: int
+    first: int
+    inputs: str
 
 
 @dataclass(frozen=True)
@@ -161,7 +182,10 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make everything inside happen wholly or not at all."""
+        """Make everything inside happen wholly or not at all; inside another one it is part of that."""
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -265,12 +289,26 @@ class Ledger:
         rows = self._db.execute("SELECT number, kind, started_at, finished_at, learned FROM round ORDER BY number")
         return [Round(n, kind, a, b, json.loads(learned) if learned else None) for n, kind, a, b, learned in rows]
 
-    def open_round(self, number: int, kind: Literal["seed", "acquisition"], picks: Sequence[Pick]) -> None:
-        """Enter a round together with everything it chose."""
+    def open_round(
+        self, number: int, kind: Literal["seed", "acquisition"], picks: Sequence[Pick], *, inputs: str | None = None
+    ) -> None:
+        """Enter what was chosen, together with its round unless that is open already.
+
+        `inputs` is the digest of all the choice was made from; without it there was no choice, or none to replay.
+        """
+        now = time.time()
         with self.transaction():
             self._db.execute(
-                "INSERT INTO round (number, kind, started_at) VALUES (?, ?, ?)", (number, kind, time.time())
+                "INSERT INTO round (number, kind, started_at) SELECT ?, ?, ?"
+                " WHERE NOT EXISTS (SELECT 1 FROM round WHERE number = ? AND finished_at IS NULL)",
+                (number, kind, now, number),
             )
+            if inputs is not None:
+                self._db.execute(
+                    "INSERT INTO choice SELECT (SELECT COUNT(*) FROM choice), ?, COUNT(*), ?, ? FROM pick"
+                    " WHERE round = ?",
+                    (number, inputs, now, number),
+                )
             self._db.executemany(
                 "INSERT INTO pick VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -295,6 +333,12 @@ class Ledger:
                 (time.time(), json.dumps(learned, allow_nan=False), number),
             )
             self._db.execute("INSERT OR REPLACE INTO outbox VALUES (?, NULL)", (number,))
+
+    def choices(self) -> list[Choice]:
+        """Return every choice in its order; none of a ledger older than they are."""
+        if self._version < 3:
+            return []
+        return [Choice(*row) for row in self._db.execute("SELECT number, round, first, inputs FROM choice ORDER BY 1")]
 
     def picks(self) -> list[Pick]:
         """Return every pick, round by round."""
