@@ -8,28 +8,7 @@ import psutil
 
 #: File systems of a network or of a cluster, by the names /proc/mounts gives them.
 _NETWORKED = frozenset(
-    # fmt: off
-    (
-        "nfs",
-        "nfs4",
-        "lustre",
-        "gpfs",
-        "beegfs",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "panfs",
-        "orangefs",
-        "pvfs2",
-        "wekafs",
-        "dvs",
-        "9p",
-        "virtiofs",
-    )
-    # fmt: on
+    "nfs nfs4 lustre gpfs beegfs cifs smb3 smbfs afs ceph glusterfs panfs orangefs pvfs2 wekafs dvs 9p virtiofs".split()  # noqa: SIM905
 )
 
 

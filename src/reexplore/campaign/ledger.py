@@ -7,85 +7,18 @@ to know is here, and the results themselves are in the store.
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from reexplore.campaign.schema import open_to_read, open_to_write
 from reexplore.chemistry.metals import METALS
-from reexplore.errors import RUN_ONLY, Failure, InputError
+from reexplore.errors import Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
-
-SCHEMA_VERSION = 3
-
-_AQUO_ION = """
-CREATE TABLE aquo_ion (
-    metal TEXT PRIMARY KEY,
-    structure_key TEXT,
-    energy_key TEXT,
-    failure TEXT
-)
-"""
-
-_CHOICE = """
-CREATE TABLE choice (
-    number INTEGER PRIMARY KEY,
-    round INTEGER NOT NULL REFERENCES round (number),
-    first INTEGER NOT NULL,
-    inputs TEXT NOT NULL,
-    chosen_at REAL NOT NULL
-)
-"""
-
-#: What each older version lacks; a ledger that is written to is brought up to date, one that is read stays as it is.
-_UPGRADES = {1: _AQUO_ION, 2: _CHOICE}
-
-_SCHEMA = f"""
-{_AQUO_ION};
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE calculation (
-    key TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
-    label TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('planned', 'submitted', 'done', 'failed')),
-    attempts INTEGER NOT NULL DEFAULT 0,
-    reused INTEGER NOT NULL DEFAULT 0,
-    outcome TEXT,
-    planned_at REAL NOT NULL,
-    finished_at REAL
-);
-CREATE TABLE round (
-    number INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('seed', 'acquisition')),
-    started_at REAL NOT NULL,
-    finished_at REAL,
-    learned TEXT
-);
-CREATE TABLE pick (
-    candidate TEXT PRIMARY KEY,
-    round INTEGER NOT NULL REFERENCES round (number),
-    position INTEGER NOT NULL,
-    role TEXT NOT NULL,
-    value REAL,
-    predicted_kcal_mol REAL,
-    sigma_kcal_mol REAL
-);
-CREATE TABLE label (
-    candidate TEXT PRIMARY KEY REFERENCES pick (candidate),
-    structure_key TEXT,
-    complex_key TEXT,
-    ion_key TEXT,
-    ligand_key TEXT,
-    water_key TEXT,
-    failure TEXT
-);
-{_CHOICE};
-CREATE TABLE outbox (round INTEGER PRIMARY KEY REFERENCES round (number), sent_at REAL);
-"""
 
 
 @dataclass(frozen=True)
@@ -149,32 +82,7 @@ class Ledger:
     """One campaign's SQLite file."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        if read_only:
-            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        else:
-            self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.execute("PRAGMA foreign_keys = ON")
-        try:
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            raise InputError(f"{path} is not a ledger ({error}); move it away to start anew") from None
-        if version == 0 and read_only:
-            raise InputError(f"{path} holds no campaign yet: start it with `reexplore campaign run`")
-        if not 0 <= version <= SCHEMA_VERSION:
-            raise InputError(
-                f"{path} has ledger version {version}; this reexplore reads versions up to {SCHEMA_VERSION}"
-            )
-        self._version = version
-        if not read_only:
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            if version < SCHEMA_VERSION:
-                missing = [_SCHEMA] if version == 0 else [_UPGRADES[old] for old in range(version, SCHEMA_VERSION)]
-                with self.transaction():
-                    for statement in ";".join(missing).split(";"):
-                        self._db.execute(statement)
-                    self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-                self._version = SCHEMA_VERSION
+        self._db = open_to_read(path) if read_only else open_to_write(path)
 
     def close(self) -> None:
         """Close the file."""
@@ -222,8 +130,14 @@ class Ledger:
         """Note that a task went to the workers."""
         with self.transaction():
             self._db.execute(
-                "UPDATE calculation SET state = 'submitted', attempts = attempts + 1 WHERE key = ?", (key,)
+                "UPDATE calculation SET state = 'submitted', attempts = attempts + 1, submitted_at = ? WHERE key = ?",
+                (time.time(), key),
             )
+
+    def charge(self, key: str, outcome: Outcome) -> None:
+        """Count what an attempt cost that will be followed by another."""
+        with self.transaction():
+            self._db.execute("UPDATE calculation SET core_s = core_s + ? WHERE key = ?", (_core_s(outcome), key))
 
     def finish(self, key: str, outcome: Outcome, *, reused: bool) -> None:
         """Enter the outcome of a task; `reused` when it was found in the store, computed before."""
@@ -231,23 +145,31 @@ class Ledger:
         with self.transaction():
             self._db.execute(
                 # What a killed driver had submitted was computed for this campaign, even if found in the store.
-                "UPDATE calculation SET state = ?, outcome = ?, reused = (? AND attempts = 0), finished_at = ?"
-                " WHERE key = ?",
-                (state, json.dumps(outcome.to_dict()), int(reused), time.time(), key),
+                "UPDATE calculation SET state = ?, outcome = ?, reused = (? AND attempts = 0), finished_at = ?,"
+                " core_s = core_s + iif(? AND attempts = 0, 0, ?) WHERE key = ?",
+                (state, json.dumps(outcome.to_dict()), int(reused), time.time(), int(reused), _core_s(outcome), key),
             )
 
     def recall(self) -> int:
-        """Set back to planned what a dead driver had submitted and what failed by the run alone; return how many.
+        """Set back to planned what a dead driver had submitted; return how many.
 
-        A label that was refused for such a failure stays refused: its round is decided.
+        What failed stays failed, by the run alone or not: what was decided upon it is decided (see `plan_again`).
         """
-        codes = ", ".join(f"'{code.value}'" for code in sorted(RUN_ONLY))
         with self.transaction():
-            cursor = self._db.execute(
-                "UPDATE calculation SET state = 'planned', outcome = NULL WHERE state = 'submitted' OR"
-                f" (state = 'failed' AND json_extract(outcome, '$.failure.code') IN ({codes}))"
+            return self._db.execute("UPDATE calculation SET state = 'planned' WHERE state = 'submitted'").rowcount
+
+    def plan_again(self, keys: Iterable[str]) -> None:
+        """Forget the outcomes of some calculations, though not what they cost; they are computed when asked for."""
+        with self.transaction():
+            self._db.executemany(
+                "UPDATE calculation SET state = 'planned', outcome = NULL, finished_at = NULL, reused = 0"
+                " WHERE key = ?",
+                [(key,) for key in keys],
             )
-        return cursor.rowcount
+
+    def core_hours(self) -> float:
+        """Return what this campaign's calculations have cost: cores times wall time, attempts that failed included."""
+        return float(self._db.execute("SELECT coalesce(sum(core_s), 0) FROM calculation").fetchone()[0]) / 3600
 
     def outcome(self, key: str) -> Outcome | None:
         """Return the outcome of a finished task, or None."""
@@ -262,25 +184,31 @@ class Ledger:
         return outcome.value
 
     def calculations(self) -> list[dict[str, Any]]:
-        """Return every calculation as kind, state, attempts, reused, failure code and cost."""
-        rows = self._db.execute("SELECT key, kind, label, state, attempts, reused, outcome FROM calculation")
-        found = []
-        for key, kind, label, state, attempts, reused, outcome in rows:
-            data = json.loads(outcome) if outcome else {"failure": None, "provenance": {}}
-            found.append(
-                {
-                    "key": key,
-                    "kind": kind,
-                    "label": label,
-                    "state": state,
-                    "attempts": attempts,
-                    "reused": bool(reused),
-                    "failure": data["failure"],
-                    "cpu_s": data["provenance"].get("cpu_s"),
-                    "wall_s": data["provenance"].get("wall_s"),
-                }
-            )
-        return found
+        """Return every calculation, without its value, in the order in which they were planned.
+
+        `core_s` is what all its attempts cost, `failure` as `Failure.to_dict` gives it; times are seconds since 1970.
+        """
+        rows = self._db.execute(
+            "SELECT key, kind, label, state, attempts, reused, core_s, submitted_at, finished_at,"
+            " json_extract(outcome, '$.failure'), json_extract(outcome, '$.provenance.host')"
+            " FROM calculation ORDER BY rowid"
+        )
+        return [
+            {
+                "key": key,
+                "kind": kind,
+                "label": label,
+                "state": state,
+                "attempts": attempts,
+                "reused": bool(reused),
+                "core_s": core_s,
+                "submitted_at": submitted_at,
+                "finished_at": finished_at,
+                "failure": json.loads(failure) if failure else None,
+                "host": host,
+            }
+            for key, kind, label, state, attempts, reused, core_s, submitted_at, finished_at, failure, host in rows
+        ]
 
     # --- rounds, picks, labels
 
@@ -335,9 +263,7 @@ class Ledger:
             self._db.execute("INSERT OR REPLACE INTO outbox VALUES (?, NULL)", (number,))
 
     def choices(self) -> list[Choice]:
-        """Return every choice in its order; none of a ledger older than they are."""
-        if self._version < 3:
-            return []
+        """Return every choice in its order."""
         return [Choice(*row) for row in self._db.execute("SELECT number, round, first, inputs FROM choice ORDER BY 1")]
 
     def picks(self) -> list[Pick]:
@@ -376,7 +302,7 @@ class Ledger:
             self._db.execute("INSERT OR REPLACE INTO aquo_ion VALUES (?, ?, ?, ?)", (metal, *columns, text))
 
     def aquo_ions(self) -> dict[str, AquoKeys]:
-        """Return the aquo ions there are, by the metal's symbol; none in a ledger older than they are."""
+        """Return the aquo ions there are, by the metal's symbol."""
         return {metal: AquoKeys(*keys) for metal, *keys, failure in self._aquo_rows() if failure is None}
 
     def aquo_failures(self) -> dict[str, Failure]:
@@ -384,11 +310,33 @@ class Ledger:
         return {metal: Failure.from_dict(json.loads(failure)) for metal, *_, failure in self._aquo_rows() if failure}
 
     def _aquo_rows(self) -> list[tuple[str, str, str, str | None]]:
-        if self._version < 2:
-            return []
         rows = self._db.execute("SELECT metal, structure_key, energy_key, failure FROM aquo_ion")
         # In the order of the series, whichever was entered last.
         return sorted(rows, key=lambda row: list(METALS).index(row[0]))
+
+    # --- what a person has said to a running campaign
+
+    def withdraw(self, *, candidates: Iterable[str] = (), metals: Iterable[str] = ()) -> None:
+        """Forget the labels or refusals of some candidates and the aquo ions of some metals: they are pending again."""
+        with self.transaction():
+            self._db.executemany("DELETE FROM label WHERE candidate = ?", [(key,) for key in candidates])
+            self._db.executemany("DELETE FROM aquo_ion WHERE metal = ?", [(metal,) for metal in metals])
+
+    def reopen_last_round(self) -> None:
+        """Forget what the last round taught, so that it is learned again from the labels as they will be."""
+        last = "(SELECT max(number) FROM round)"
+        with self.transaction():
+            self._db.execute(f"UPDATE round SET finished_at = NULL, learned = NULL WHERE number = {last}")
+            self._db.execute(f"DELETE FROM outbox WHERE round = {last}")
+
+    def note(self, said: str) -> None:
+        """Keep what a person had changed, for whoever reads the campaign later."""
+        with self.transaction():
+            self._db.execute("INSERT INTO steering (at, said) VALUES (?, ?)", (time.time(), said))
+
+    def notes(self) -> list[tuple[float, str]]:
+        """Return what persons had changed, with the time of each."""
+        return list(self._db.execute("SELECT at, said FROM steering ORDER BY number"))
 
     # --- what the tracker has not heard of
 
@@ -400,3 +348,8 @@ class Ledger:
         """Note that the tracker mirrors every closed round."""
         with self.transaction():
             self._db.execute("UPDATE outbox SET sent_at = ? WHERE sent_at IS NULL", (time.time(),))
+
+
+def _core_s(outcome: Outcome) -> float:
+    """Return the time for which a calculation occupied its cores; an imported energy occupied none."""
+    return float(outcome.provenance.get("wall_s", 0.0)) * int(outcome.provenance.get("cores", 1))

@@ -48,8 +48,7 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
     for calculation in calculations:
         of_kind = states.setdefault(calculation["kind"], {})
         of_kind[calculation["state"]] = of_kind.get(calculation["state"], 0) + 1
-        spent = 0.0 if calculation["reused"] else calculation["cpu_s"] or 0.0
-        seconds[calculation["kind"]] = seconds.get(calculation["kind"], 0.0) + spent
+        seconds[calculation["kind"]] = seconds.get(calculation["kind"], 0.0) + calculation["core_s"]
     rounds = ledger.rounds()
     screening = recall_screening(setup, ledger)
     is_open = bool(rounds) and rounds[-1].finished_at is None
