@@ -1,17 +1,16 @@
 """A Slurm cluster: the driver runs on a log-in node and submits blocks of whole nodes.
 
-Written from Parsl's documentation for a generic cluster. Give what your site asks for under
-`execution.options` in the campaign file; no account and no path stands here.
+Written from Parsl's and Slurm's documentation, and tested on a small Slurm of two nodes. Give what your site asks for
+under `execution.options` in the campaign file; no account and no path stands here.
 """
 
 from pathlib import Path
 
 from parsl.config import Config
-from parsl.executors import HighThroughputExecutor
 from parsl.launchers import SrunLauncher
 from parsl.providers import SlurmProvider
 
-from reexplore.execution.parsl import config_settings, executor_settings
+from reexplore.execution.sites import ON_DEMAND, WHOLE_NODES, pool, site_config
 
 
 def make_config(
@@ -19,37 +18,65 @@ def make_config(
     *,
     partition: str,
     account: str | None = None,
+    qos: str | None = None,
+    constraint: str | None = None,
     walltime: str = "04:00:00",
+    drain_minutes: int = 30,
     nodes_per_block: int = 1,
     max_blocks: int = 2,
     workers_per_node: int = 16,
+    memory_gb_per_worker: float = 8,
+    cheap_blocks: int = 0,
+    cheap_workers_per_node: int = 32,
+    gpu_partition: str | None = None,
+    gpus_per_node: int = 1,
     worker_init: str = "",
     scheduler_options: str = "",
-    drain_minutes: int = 30,
 ) -> Config:
-    """Return a configuration whose blocks take no new task in their last `drain_minutes`."""
-    hours, minutes, seconds = (int(part) for part in walltime.split(":"))
-    walltime_s = 3600 * hours + 60 * minutes + seconds
-    executor = HighThroughputExecutor(
-        label="slurm",
-        encrypted=True,
-        max_workers_per_node=workers_per_node,
-        cores_per_worker=1,
-        cpu_affinity="block",
-        drain_period=max(60, walltime_s - 60 * drain_minutes),
-        provider=SlurmProvider(
-            partition=partition,
+    """Return a configuration whose blocks take no new task in their last `drain_minutes`.
+
+    With `cheap_blocks` what is not DFT gets blocks of its own, with more workers a node; with a `gpu_partition`
+    members and predictions run there, one worker a GPU.
+    """
+
+    def blocks(where: str, number: int, nodes: int, gpus: int | None = None) -> SlurmProvider:
+        return SlurmProvider(
+            partition=where,
             account=account,
+            qos=qos,
+            constraint=constraint,
             walltime=walltime,
-            nodes_per_block=nodes_per_block,
-            init_blocks=0,
-            min_blocks=0,
-            max_blocks=max_blocks,
+            nodes_per_block=nodes,
+            max_blocks=number,
+            gpus_per_node=gpus,
             exclusive=True,
             worker_init=worker_init,
             scheduler_options=scheduler_options,
-            launcher=SrunLauncher(),
-        ),
-        **executor_settings(),
-    )
-    return Config(executors=[executor], **config_settings(run_dir))
+            launcher=SrunLauncher(overrides=WHOLE_NODES),
+            **ON_DEMAND,
+        )
+
+    pools = [
+        pool(
+            "expensive",
+            blocks(partition, max_blocks, nodes_per_block),
+            workers_per_node=workers_per_node,
+            memory_gb_per_worker=memory_gb_per_worker,
+            drain_minutes=drain_minutes,
+        )
+    ]
+    if cheap_blocks:
+        cheap = blocks(partition, cheap_blocks, 1)
+        pools.append(pool("cheap", cheap, workers_per_node=cheap_workers_per_node, drain_minutes=drain_minutes))
+    if gpu_partition:
+        gpu = blocks(gpu_partition, 1, 1, gpus_per_node)
+        pools.append(
+            pool(
+                "gpu",
+                gpu,
+                workers_per_node=gpus_per_node,
+                accelerators=gpus_per_node,
+                drain_minutes=drain_minutes,
+            )
+        )
+    return site_config(run_dir, *pools)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -35,8 +36,8 @@ def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False)
         (setup.folder / stopping.PAUSE).unlink(missing_ok=True)
         if energies_elsewhere:
             declare_elsewhere(setup, ledger)
-        executor = ParslExecutor(setup.parsl_config(), store=setup.store, evidence=setup.folder / "evidence")
-        with executor:
+        places = {"store": setup.store, "evidence": setup.folder / "evidence"}
+        with ParslExecutor(setup.parsl_config(), **places, say=narrator.say) as executor:
             run_campaign(Bench(setup, ledger, executor, narrator))
 
 
@@ -49,11 +50,24 @@ def open_ledger(setup: Setup) -> Ledger:
 
 @contextmanager
 def _signals_stop_cleanly() -> Iterator[None]:
-    def stop(number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
+    """Let SIGTERM, and SIGUSR1 as batch systems send it before the walltime, end the run after what is in flight.
 
-    previous = signal.signal(signal.SIGTERM, stop)
+    The second one ends it at once, as Ctrl-C does.
+    """
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        if asked:
+            raise KeyboardInterrupt(name)
+        asked.append(name)
+        stopping.ask(f"{name} came: the same command goes on")
+        # Printing is not safe in a signal handler; this call is.
+        os.write(2, f"{name}: what runs comes back first; a second signal stops at once\n".encode())
+
+    asked: list[str] = []
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGUSR1)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -133,7 +133,7 @@ class Setup:
 
     def parsl_config(self) -> Config:
         """Return the Parsl configuration the site file makes."""
-        from reexplore.execution.parsl import load_site
+        from reexplore.execution.sites import load_site
 
         return load_site(self.site, run_dir=self.folder / "parsl", options=self.file.execution.options)
 

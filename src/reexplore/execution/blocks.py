@@ -1,0 +1,168 @@
+"""Batch jobs that hold workers: are they any good, and which did a dead driver leave behind?"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+#: So many blocks may fail in a row without a task coming back.
+_BAD_BLOCKS = 3
+#: So long may tasks wait though no worker is connected and no block is in the queue.
+_SILENCE_S = 600.0
+_ANSWER_S = 30.0
+_TOLD_LINES = 3
+
+
+class Watch:
+    """Judges the blocks of one executor; what is wrong with them is never a calculation's fault."""
+
+    def __init__(self, executor: Any) -> None:
+        self._executor = executor
+        self._forgiven: set[str] = set()
+        self._lifeless_since: float | None = None
+
+    def came_back(self) -> None:
+        """Hear that a task came back: whatever failed until now did not matter."""
+        self._forgiven = set(self._failed())
+
+    def complaint(self) -> str | None:
+        """Return what is wrong, as a sentence, or None."""
+        if not self.interchange_lives:
+            return f"Parsl's interchange of executor '{self._executor.label}' has died"
+        bad = [status for block, status in self._failed().items() if block not in self._forgiven]
+        if len(bad) >= _BAD_BLOCKS:
+            return (
+                f"{len(bad)} blocks of executor '{self._executor.label}' failed and no task came back from them:"
+                f" {_last_words(bad[-1])}"
+            )
+        return self._silence()
+
+    @property
+    def interchange_lives(self) -> bool:
+        """Return whether the process that carries every task runs, or has not been started yet."""
+        process = self._executor.interchange_proc
+        return process is None or process.poll() is None
+
+    def _failed(self) -> dict[str, Any]:
+        from parsl.jobs.states import JobState
+
+        failed = (JobState.FAILED, JobState.MISSING)
+        return {block: s for block, s in dict(self._executor.status_facade).items() if s.state in failed}
+
+    def _silence(self) -> str | None:
+        if self._executor.outstanding() == 0 or self._alive():
+            self._lifeless_since = None
+            return None
+        now = time.monotonic()
+        since = self._lifeless_since = self._lifeless_since or now
+        if now - since < _SILENCE_S:
+            return None
+        return (
+            f"{self._executor.outstanding()} tasks wait for executor '{self._executor.label}', but for"
+            f" {_SILENCE_S / 60:.0f} minutes no worker was connected and no block was queued"
+        )
+
+    def _alive(self) -> bool:
+        from parsl.executors.high_throughput.errors import CommandClientTimeoutError
+        from parsl.jobs.states import JobState
+
+        if any(status.state == JobState.PENDING for status in dict(self._executor.status_facade).values()):
+            return True
+        try:
+            return bool(self._executor.command_client.run("MANAGERS", timeout_s=_ANSWER_S))
+        except CommandClientTimeoutError:
+            # It runs and does not answer: of no use, and it would keep Parsl from ending.
+            self._executor.interchange_proc.kill()
+            return False
+
+
+def _last_words(status: Any) -> str:
+    """Return the end of what a failed job wrote to its standard error, or what its provider said."""
+    path = Path(status.stderr_path) if status.stderr_path else None
+    text = path.read_text(errors="replace") if path and path.is_file() else ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = "; ".join(lines[-_TOLD_LINES:]) or " ".join((status.message or "it wrote nothing").split())
+    return f"{told} (see {path})" if lines else told
+
+
+class Jobs:
+    """The batch jobs a driver has submitted and not ended: a file, so that the next driver finds them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def record(self, executor: Any) -> None:
+        """Write down the id of every job that is submitted for this executor from now on."""
+        if not _is_batch(executor.provider):
+            return
+        submit: Callable[..., Any] = executor.provider.submit
+
+        def submit_and_record(*arguments: Any, **options: Any) -> Any:
+            job = submit(*arguments, **options)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(
+                    json.dumps({"id": job, "executor": executor.label, "system": executor.provider.label}) + "\n"
+                )
+            return job
+
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        executor.provider.submit = submit_and_record
+
+    def forget(self) -> None:
+        """Hear that every job was ended."""
+        self._path.unlink(missing_ok=True)
+
+    def cancel_orphans(self, executors: Sequence[Any]) -> list[str]:
+        """Cancel what a driver that died left queued or running, and return a sentence for each job found.
+
+        Their workers belong to an interchange that is gone: they could only wait for it.
+        """
+        if not self._path.is_file():
+            return []
+        told = []
+        for job in self._recorded():
+            provider = next((e.provider for e in executors if _is_batch(e.provider, job["system"])), None)
+            if provider is None:
+                told.append(
+                    f"{job['system']} job {job['id']} of the driver before cannot be reached from this site file"
+                )
+            elif _still_there(provider, job["id"]):
+                done = provider.cancel([job["id"]])[0]
+                told.append(f"{job['system']} job {job['id']} of the driver before {_ENDED[done]}")
+                del provider.resources[job["id"]]
+        self.forget()
+        return told
+
+    def _recorded(self) -> list[dict[str, str]]:
+        lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)
+        # A driver may have been killed while it wrote the last line.
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+_ENDED = {True: "was cancelled", False: "could not be cancelled: look after it"}
+
+
+def _is_batch(provider: Any, system: str | None = None) -> bool:
+    from parsl.providers.cluster_provider import ClusterProvider
+
+    return isinstance(provider, ClusterProvider) and system in (None, provider.label)
+
+
+def _still_there(provider: Any, job: str) -> bool:
+    """Ask the batch system; a provider that was not told of the job takes it for finished, hence the entry."""
+    from parsl.jobs.states import JobState, JobStatus
+
+    provider.resources[job] = {
+        "job_id": job,
+        "status": JobStatus(JobState.UNKNOWN),
+        "job_stdout_path": None,
+        "job_stderr_path": None,
+    }
+    state = provider.status([job])[0].state
+    there = state in (JobState.PENDING, JobState.RUNNING, JobState.HELD)
+    if not there:
+        del provider.resources[job]
+    return there

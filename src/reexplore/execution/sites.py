@@ -1,0 +1,183 @@
+"""What site files are made of, and how one is read.
+
+A site file is a Python module with `make_config(run_dir, *, ...)`, whose options come from `execution.options` of the
+campaign file or from `--option`. It says what a scheduler is asked for; all that must hold everywhere stands here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from reexplore.errors import InputError
+from reexplore.execution.task import Kind
+
+if TYPE_CHECKING:
+    from parsl.config import Config
+    from parsl.executors import HighThroughputExecutor
+
+#: The roles that executors of one site share out, by their labels; an executor alone takes everything.
+ROLES = ("cheap", "expensive", "gpu")
+#: Kind of task → the roles it prefers, best first; every other kind is cheap.
+_PREFERRED: dict[Kind, tuple[str, ...]] = {
+    "energy": ("expensive",),
+    "member": ("gpu", "expensive"),
+    "predict": ("gpu", "expensive"),
+}
+#: A calculation may lose this many workers' nodes, or two workers of its own, before Parsl gives it back.
+LOST_NODES = 20
+_LOST_WORKERS = 2
+
+# Parsl counts the cores of the node, not those of the job; `nproc` counts OpenMP threads unless told not to.
+_PREPARE = """export PATH="{programs}:$PATH"
+export PARSL_CORES=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+"""
+#: For every provider that submits: blocks come when there is work, and a slow scheduler is waited for.
+ON_DEMAND: dict[str, Any] = {"init_blocks": 0, "min_blocks": 0, "cmd_timeout": 60}
+#: For `srun`: the workers of a node get all its cores, and a node that is lost does not take the others with it.
+WHOLE_NODES = "--ntasks-per-node=1 --cpus-per-task=$SLURM_CPUS_ON_NODE --cpu-bind=none --kill-on-bad-exit=0"
+
+
+def serving(kind: Kind, labels: Sequence[str]) -> str:
+    """Return the label of the executor that takes tasks of this kind."""
+    wanted = _PREFERRED.get(kind, ("cheap",))
+    return next((role for role in wanted if role in labels), labels[0])
+
+
+def pool(
+    label: str,
+    provider: Any,
+    *,
+    workers_per_node: int,
+    cores_per_worker: int = 1,
+    memory_gb_per_worker: float | None = None,
+    accelerators: int | Sequence[str] = (),
+    cpu_affinity: str = "block",
+    drain_minutes: float | None = None,
+    address: str | None = None,
+) -> HighThroughputExecutor:
+    """Return an executor whose workers are pinned to cores of their own and speak to the driver encrypted.
+
+    A site's first pool takes what no other is labelled for. The interchange, which carries every task, dies with the
+    driver: left alive it would keep the jobs running for nobody. With `drain_minutes` a block takes no new task in
+    that last part of its walltime.
+    """
+    from parsl.executors import HighThroughputExecutor
+
+    programs = Path(sys.executable).parent
+    # Parsl looks its programs up on PATH, here and on the nodes: `.venv/bin/reexplore` has to work without activation.
+    if str(programs) not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    provider.worker_init = _PREPARE.format(programs=programs) + provider.worker_init
+    drain = None if drain_minutes is None else max(60, _seconds(provider.walltime) - round(60 * drain_minutes))
+    return HighThroughputExecutor(
+        label=label,
+        provider=provider,
+        address=address,
+        encrypted=True,
+        max_workers_per_node=workers_per_node,
+        cores_per_worker=cores_per_worker,
+        mem_per_worker=memory_gb_per_worker,
+        available_accelerators=accelerators,
+        cpu_affinity=cpu_affinity,
+        drain_period=drain,
+        prefetch_capacity=0,
+        heartbeat_period=15,
+        heartbeat_threshold=60,
+        # Parsl would fail every waiting task for a bad block; `Watch` stops the campaign instead.
+        block_error_handler=False,
+        interchange_launch_cmd=_tied_to_this_process(programs / "interchange.py"),
+    )
+
+
+def _tied_to_this_process(program: Path) -> list[str]:
+    setsid, setpriv = shutil.which("setsid"), shutil.which("setpriv")
+    if not setsid or not setpriv:
+        return [str(program)]
+    # A session of its own: Ctrl-C in the terminal must reach the driver alone, which then stops the rest.
+    return [setsid, setpriv, "--pdeathsig", "TERM", str(program)]
+
+
+def _seconds(walltime: str) -> int:
+    hours, minutes, seconds = (int(part) for part in walltime.split(":"))
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def site_config(run_dir: Path, *pools: HighThroughputExecutor) -> Config:
+    """Return the configuration of a site: lost nodes and workers are tried again, idle blocks are given back.
+
+    Parsl's own memory of results stays off: the ledger and the store are what is remembered.
+    """
+    from parsl.config import Config
+
+    return Config(
+        executors=list(pools),
+        run_dir=str(run_dir),
+        retries=LOST_NODES - 1,
+        retry_handler=_retry_cost,
+        strategy="htex_auto_scale",
+        strategy_period=5,
+        max_idletime=300,
+        usage_tracking=0,
+        exit_mode="skip",
+    )
+
+
+def _retry_cost(error: BaseException, _record: Any) -> float:
+    # Every error but a lost machine is a verdict.
+    return {"ManagerLost": 1, "WorkerLost": LOST_NODES / _LOST_WORKERS}.get(type(error).__name__, LOST_NODES)
+
+
+def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
+    """Return the Parsl configuration a site file makes; raise `InputError` when it cannot."""
+    module = _import(path)
+    make_config = getattr(module, "make_config", None)
+    if make_config is None:
+        raise InputError(f"{path}: a Parsl config file defines `make_config(run_dir, ...)`")
+    parameters = {name: p for name, p in inspect.signature(make_config).parameters.items() if name != "run_dir"}
+    for name in options:
+        if name not in parameters:
+            raise InputError(f"{path} takes no option '{name}': its options are {', '.join(parameters) or 'none'}")
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty and name not in options:
+            raise InputError(f"{path} needs the option '{name}': give it under execution.options")
+    try:
+        config: Config = make_config(run_dir, **options)
+        workers = worker_count(config)
+    except Exception as error:
+        raise InputError(
+            f"{path} cannot make a configuration of execution.options: {type(error).__name__}: {error}"
+        ) from error
+    if workers < 1:
+        raise InputError(f"{path} makes a configuration without workers: give at least one")
+    labels = [executor.label for executor in config.executors]
+    if len(labels) > 1 and not set(labels) <= set(ROLES):
+        raise InputError(f"{path}: several executors are labelled {', '.join(ROLES)}, not {', '.join(labels)}")
+    return config
+
+
+def _import(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"reexplore_site_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise InputError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
+
+
+def worker_count(config: Config) -> int:
+    """Return how many workers a configuration may start in all, counting nodes and blocks."""
+    return sum(
+        int(executor.max_workers_per_node) * executor.provider.nodes_per_block * executor.provider.max_blocks
+        for executor in config.executors
+    )

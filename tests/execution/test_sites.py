@@ -1,0 +1,159 @@
+"""Site files as tested functions: what they ask a scheduler for, and how faulty ones are refused."""
+
+import re
+
+import pytest
+
+from reexplore.errors import InputError
+from reexplore.execution.sites import LOST_NODES, load_site, serving, worker_count
+from reexplore.shipped import resolve, shipped_folder, shipped_names
+
+#: What each shipped site cannot guess.
+NEEDED = {
+    "allocation": {},
+    "aurora": {"account": "a"},
+    "frontier": {"account": "a"},
+    "local": {},
+    "lsf": {"queue": "q", "cores_per_node": 32},
+    "pbs": {"queue": "q", "cores_per_node": 32},
+    "perlmutter": {"account": "a"},
+    "polaris": {"account": "a"},
+    "slurm": {"partition": "p"},
+}
+
+
+def site(name, run_dir, **options):
+    return load_site(resolve("parsl_configs", name), run_dir=run_dir, options=NEEDED.get(name, {}) | options)
+
+
+def test_every_shipped_site_is_tested():
+    assert set(shipped_names("parsl_configs")) == set(NEEDED)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_shipped_site_is_encrypted_tied_to_its_driver_and_retries_what_is_lost(tmp_path, name):
+    config = site(name, tmp_path)
+    assert worker_count(config) >= 2
+    assert config.run_dir == str(tmp_path)
+    for executor in config.executors:
+        assert executor.encrypted
+        assert executor.interchange_launch_cmd[0].endswith("setsid")
+        assert executor.interchange_launch_cmd[2:4] == ["--pdeathsig", "TERM"]
+        assert executor.provider.worker_init.startswith("export PATH=")
+    errors = {kind: type(kind, (Exception,), {})() for kind in ("WorkerLost", "ManagerLost", "ValueError")}
+    allowed = {kind: config.retries // config.retry_handler(error, {}) for kind, error in errors.items()}
+    assert allowed == {"WorkerLost": 1, "ManagerLost": LOST_NODES - 1, "ValueError": 0}
+
+
+@pytest.mark.parametrize("name", set(NEEDED) - {"local", "allocation"})
+def test_a_site_with_a_scheduler_drains_and_submits_only_when_there_is_work(tmp_path, name):
+    (executor,) = site(name, tmp_path, walltime="02:00:00", drain_minutes=20).executors
+    assert executor.drain_period == 100 * 60
+    assert (executor.provider.init_blocks, executor.provider.min_blocks) == (0, 0)
+    assert executor.provider.walltime == "02:00:00"
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_shipped_site_holds_no_account_and_no_path(name):
+    text = (shipped_folder("parsl_configs") / f"{name}.py").read_text()
+    assert not re.search(r"""["']/\w""", text)
+    assert not re.search(r'account: [^=\n]* = "', text)
+    if name not in ("local", "allocation", "slurm"):
+        assert "was not run" in text.split('"""')[1].replace("\n", " ")
+
+
+@pytest.mark.parametrize(("name", "gpus"), [("perlmutter", 4), ("polaris", 4), ("aurora", 12), ("frontier", 8)])
+def test_gpu_workers_have_a_gpu_each(tmp_path, name, gpus):
+    cpu, gpu = site(name, tmp_path, gpu_blocks=1).executors
+    assert (cpu.label, gpu.label) == ("expensive", "gpu")
+    assert gpu.available_accelerators == [str(i) for i in range(gpus)]
+    assert gpu.workers_per_node == gpus
+
+
+def test_the_tiles_of_aurora_get_eight_cores_each_and_leave_the_systems_alone(tmp_path):
+    places = site("aurora", tmp_path, gpu_blocks=1).executors[1].cpu_affinity.split(":")[1:]
+    cores = [
+        core
+        for place in places
+        for first, last in (part.split("-") for part in place.split(","))
+        for core in range(int(first), int(last) + 1)
+    ]
+    assert len(places) == 12
+    assert len(set(cores)) == len(cores) == 12 * 16
+    # The first core of each socket of 52, and its second thread.
+    assert set(cores).isdisjoint({0, 52, 104, 156})
+
+
+def test_slurm_with_a_role_for_everything(tmp_path):
+    expensive, cheap, gpu = site("slurm", tmp_path, cheap_blocks=1, gpu_partition="g", gpus_per_node=2).executors
+    assert [executor.label for executor in (expensive, cheap, gpu)] == ["expensive", "cheap", "gpu"]
+    assert (expensive.provider.partition, gpu.provider.partition) == ("p", "g")
+    assert gpu.provider.gpus_per_node == 2
+    assert worker_count(site("slurm", tmp_path, max_blocks=3, workers_per_node=8, nodes_per_block=2)) == 48
+
+
+def test_an_allocation_uses_every_node_of_its_job(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_NUM_NODES", "3")
+    workers, gpu = site("allocation", tmp_path, workers_per_node=4, gpus_per_node=2).executors
+    assert worker_count(site("allocation", tmp_path, workers_per_node=4)) == 12
+    commands = [e.provider.launcher("start workers", 1, 3, str(tmp_path)) for e in (workers, gpu)]
+    assert all("srun --ntasks 3" in command for command in commands)
+    assert workers.provider.worker_init.splitlines()[-1] != gpu.provider.worker_init.splitlines()[-1]
+    hosts = tmp_path / "nodes"
+    hosts.write_text("a\na\nb\n")
+    monkeypatch.setenv("PBS_NODEFILE", str(hosts))
+    assert worker_count(site("allocation", tmp_path, workers_per_node=4, launcher="mpiexec")) == 8
+
+
+@pytest.mark.parametrize(
+    ("labels", "energy", "member", "build"),
+    [
+        (["local"], "local", "local", "local"),
+        (["cheap", "expensive"], "expensive", "expensive", "cheap"),
+        (["cheap", "expensive", "gpu"], "expensive", "gpu", "cheap"),
+        (["expensive", "gpu"], "expensive", "gpu", "expensive"),
+    ],
+)
+def test_each_kind_of_task_goes_to_its_role(labels, energy, member, build):
+    assert [serving(kind, labels) for kind in ("energy", "member", "build")] == [energy, member, build]
+    assert serving("predict", labels) == member
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1", "defines `make_config"),
+        ("import nowhere_at_all", "cannot be imported"),
+        ("def make_config(", "cannot be imported"),
+        ("undefined_name", "cannot be imported: NameError"),
+        ("def make_config(run_dir): return run_dir.walltime", "cannot make a configuration.*AttributeError"),
+        ("def make_config(run_dir, *, account): ...", "needs the option 'account': give it under execution.options"),
+    ],
+)
+def test_a_faulty_site_file_is_refused(tmp_path, text, message):
+    (tmp_path / "site.py").write_text(text)
+    with pytest.raises(InputError, match=message):
+        load_site(tmp_path / "site.py", run_dir=tmp_path, options={})
+
+
+def test_executors_of_one_site_are_labelled_by_their_roles(tmp_path):
+    (tmp_path / "site.py").write_text(
+        "from parsl.providers import LocalProvider\n"
+        "from reexplore.execution.sites import pool, site_config\n"
+        "def make_config(run_dir):\n"
+        "    pools = [pool(name, LocalProvider(), workers_per_node=1) for name in ('cheap', 'dear')]\n"
+        "    return site_config(run_dir, *pools)\n"
+    )
+    with pytest.raises(InputError, match="labelled cheap, expensive, gpu, not cheap, dear"):
+        load_site(tmp_path / "site.py", run_dir=tmp_path, options={})
+
+
+@pytest.mark.parametrize("workers", [0, -1, "two"])
+def test_a_configuration_without_workers_is_refused(tmp_path, workers):
+    with pytest.raises(InputError, match=r"without workers|cannot make a configuration"):
+        site("local", tmp_path, workers=workers)
+
+
+def test_an_option_a_site_does_not_take_is_refused_with_those_it_takes(tmp_path):
+    with pytest.raises(InputError, match=r"takes no option 'walltime': its options are workers"):
+        site("local", tmp_path, walltime="01:00:00")
