@@ -19,6 +19,7 @@ from reexplore.cli_arguments import CampaignArgument, WorkspaceOption
 from reexplore.cli_energies import export_inputs, import_table
 from reexplore.cli_label import label
 from reexplore.cli_levels import levels
+from reexplore.cli_store import store
 from reexplore.cli_structures import structures
 from reexplore.errors import ExecutionError, ReexploreError
 
@@ -60,6 +61,7 @@ campaign = typer.Typer(
 app.add_typer(campaign, name="campaign")
 app.add_typer(structures, name="structures")
 app.add_typer(levels, name="levels")
+app.add_typer(store, name="store")
 app.command()(label)
 
 console = Console(highlight=False, soft_wrap=True)
@@ -114,7 +116,7 @@ def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
     """
     from reexplore.campaign.plan import plan_campaign, plan_table
     from reexplore.campaign.setup import require_size
-    from reexplore.execution.parsl import worker_count
+    from reexplore.execution.sites import worker_count
 
     setup = _setup(reference, workspace)
     _announce(setup)

@@ -41,6 +41,10 @@ class ExecutionError(ReexploreError):
     exit_code = 5
 
 
+class WorkerInterruptedError(ExecutionError):
+    """A batch system or a person ended a calculation from outside; another worker can have it at once."""
+
+
 class FailureCode(StrEnum):
     """Every way in which a calculation can fail."""
 
@@ -86,7 +90,10 @@ class Failure:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Failure:
-        """Rebuild a failure from `to_dict`."""
+        """Rebuild a failure from `to_dict`; raise `ValueError` when it is none."""
+        texts = (data.get("code"), data.get("stage"), data.get("message"))
+        if not all(isinstance(text, str) for text in texts) or not isinstance(data.get("evidence"), dict):
+            raise ValueError("a failure has a code, a stage, a message and evidence")
         return cls(FailureCode(data["code"]), data["stage"], data["message"], data["evidence"])
 
 

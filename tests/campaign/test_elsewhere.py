@@ -88,7 +88,7 @@ def awaiting(bench):
     declare_elsewhere(bench.setup, bench.ledger)
     stopped = Bench(bench.setup, bench.ledger, bench.executor, bench.narrator)
     with pytest.raises(EnergiesAwaited, match="energies are awaited"):
-        label(stopped, first(stopped))
+        stopped.calculator.finish(label(stopped, first(stopped)))
     return stopped
 
 
@@ -127,7 +127,7 @@ def test_labels_are_made_of_what_came_back(bench, tmp_path):
     found = import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, filled(stopped, rows)))
     assert (found.program, found.energies, found.failures, found.awaited) == ("ORCA 6.0.1", 7, 0, 0)
     batch = first(stopped)
-    label(stopped, batch)
+    stopped.calculator.finish(label(stopped, batch))
     assert stopped.executor.energies == 0
     assert program_of(stopped.ledger) == "ORCA 6.0.1"
 
@@ -144,7 +144,7 @@ def test_everything_shown_names_the_program_that_computed(bench, tmp_path):
     stopped = awaiting(bench)
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
     import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, filled(stopped, rows_of(told.folder))))
-    label(stopped, first(stopped))
+    stopped.calculator.finish(label(stopped, first(stopped)))
     record = campaign_record(stopped.setup, stopped.ledger)
     assert record.engines["energies"] == "imported: ORCA 6.0.1"
     assert any("from ORCA 6.0.1: that they are of level 'quick' is not checked" in told for told in record.warnings)
@@ -184,7 +184,7 @@ def test_a_calculation_that_failed_elsewhere_ends_its_candidate(bench, tmp_path)
     broken = next(row for row in rows if row["name"] == lost.name)
     broken |= {"total_hartree": "", "failure": "SCF not converged after 300 cycles"}
     assert import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, rows)).failures == 1
-    label(stopped, first(stopped))
+    stopped.calculator.finish(label(stopped, first(stopped)))
     assert stopped.ledger.label_failures()[lost.key].message == "SCF not converged after 300 cycles"
     assert len(stopped.ledger.labels()) == 1
 
@@ -219,7 +219,7 @@ def test_another_result_for_the_same_calculation_is_refused(bench, tmp_path):
 
 
 def test_a_campaign_with_energies_of_its_own_takes_no_others(bench, tmp_path):
-    label(bench, first(bench))
+    bench.calculator.finish(label(bench, first(bench)))
     with pytest.raises(InputError, match="has computed energies itself"):
         declare_elsewhere(bench.setup, bench.ledger)
     path = tmp_path / "energies.csv"
@@ -229,12 +229,10 @@ def test_a_campaign_with_energies_of_its_own_takes_no_others(bench, tmp_path):
 
 
 def test_energies_in_the_store_are_not_mixed_with_imported_ones(bench):
-    label(bench, first(bench))
+    bench.calculator.finish(label(bench, first(bench)))
     computed = [c["key"] for c in bench.ledger.calculations() if c["kind"] == "energy"]
     for key in computed:
-        folder = bench.store.workspace(key)
-        (folder / "result.json").write_text(json.dumps(bench.ledger.outcome(key).to_dict()))
-        bench.store.publish(folder, key)
+        bench.store.publish(bench.store.workspace(key), key, bench.ledger.outcome(key))
     twin = replace(bench.setup, file=bench.setup.file.model_copy(update={"name": "twin"}))
     ledger = open_campaign(twin)
     ledger.open_round(0, "seed", bench.ledger.picks())
@@ -243,7 +241,7 @@ def test_energies_in_the_store_are_not_mixed_with_imported_ones(bench):
 
 
 def test_energies_computed_here_go_out_with_their_results(bench, tmp_path):
-    label(bench, first(bench))
+    bench.calculator.finish(label(bench, first(bench)))
     keys = {c["key"]: c["label"] for c in bench.ledger.calculations() if c["kind"] == "energy"}
     for key, name in keys.items():
         folder = bench.store.folder(key)

@@ -1,5 +1,7 @@
 """Whatever a calculation does, the worker gets an outcome and the evidence is kept."""
 
+import errno
+import json
 import os
 import subprocess
 import sys
@@ -13,11 +15,11 @@ import pytest
 from reexplore.energies.levels import QUICK, find_level
 from reexplore.energies.own_levels import own_level
 from reexplore.errors import ExecutionError, FailureCode
-from reexplore.execution import guard, task
+from reexplore.execution import child, guard, task
 from reexplore.execution.guard import perform
 from reexplore.execution.store import Store
 from reexplore.execution.task import Resources, Task
-from reexplore.execution.tasks import Context, energy
+from reexplore.execution.tasks import FUNCTIONS, Context, energy
 from reexplore.structures.geometry import Structure
 
 WATER = Structure(("O", "H", "H"), [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]], 0)
@@ -125,6 +127,49 @@ def test_a_level_of_the_users_own_reaches_the_worker(tmp_path):
 def test_the_output_of_a_failed_calculation_is_shown(tmp_path, monkeypatch):
     misbehave(monkeypatch, "print('said before the end'); raise SystemExit(3)")
     assert "said before the end" in run(tmp_path).failure.evidence["output"]
+
+
+def test_a_finished_calculation_is_three_files_and_no_lock(tmp_path):
+    run(tmp_path)
+    found = sorted(path.relative_to(tmp_path / "store") for path in (tmp_path / "store").rglob("*") if path.is_file())
+    assert [path.name for path in found] == ["inputs.json", "output.log", "result.json"]
+
+
+def test_results_belong_to_the_group_of_their_folder(tmp_path):
+    # As a group shares a folder on a cluster: group bit on the folder, umask that lets the group write.
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store").chmod(0o2770)
+    before = os.umask(0o007)
+    try:
+        assert run(tmp_path).failure is None
+    finally:
+        os.umask(before)
+    found = list((tmp_path / "store").rglob("*"))
+    assert {oct(path.stat().st_mode & 0o7777) for path in found if path.is_file()} == {"0o660"}
+    assert {oct(path.stat().st_mode & 0o7777) for path in found if path.is_dir()} == {"0o2770"}
+
+
+@pytest.mark.parametrize("where", ["mkdir", "rename"])
+def test_a_disk_that_refuses_is_no_calculations_failure(tmp_path, monkeypatch, where):
+    def refuse(*_args, **_kwargs):
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(Path, where, refuse)
+    with pytest.raises(ExecutionError, match=r"Disk quota exceeded.*mend that"):
+        run(tmp_path)
+    monkeypatch.undo()
+    assert run(tmp_path).failure is None
+
+
+def test_a_child_on_a_full_disk_blames_the_machine(tmp_path, monkeypatch):
+    def fill(_inputs, context):
+        Path("/dev/full").write_text("x")
+
+    monkeypatch.setitem(FUNCTIONS, "energy", fill)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    declared = {"kind": "energy", "inputs": {}, "memory_gb": 1.0, "scratch": str(tmp_path), "checkpoint": str(tmp_path)}
+    (tmp_path / "inputs.json").write_text(json.dumps(declared))
+    assert child.main(tmp_path, tmp_path / "store") == child.MACHINE_FAULT
 
 
 def test_nothing_is_left_running_after_a_timeout(tmp_path, monkeypatch):

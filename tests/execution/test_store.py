@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,16 +12,16 @@ from reexplore.execution.store import RESULT, Outcome, Store
 OUTCOME = Outcome({"x": 1}, None, {"host": "here"})
 
 
-def prepare(store, key, outcome=OUTCOME):
+def publish(store, key, outcome=OUTCOME):
     folder = store.workspace(key)
-    (folder / RESULT).write_text(json.dumps(outcome.to_dict()))
+    store.publish(folder, key, outcome)
     return folder
 
 
 def test_a_published_result_is_found(tmp_path):
     store = Store(tmp_path)
     assert store.outcome("abcd") is None
-    store.publish(prepare(store, "abcd"), "abcd")
+    publish(store, "abcd")
     assert store.outcome("abcd") == OUTCOME
     assert list((tmp_path / "_work").iterdir()) == []
 
@@ -36,9 +37,8 @@ def test_what_a_killed_predecessor_left_is_removed(tmp_path):
 
 def test_the_first_of_two_results_stays(tmp_path):
     store = Store(tmp_path)
-    store.publish(prepare(store, "abcd"), "abcd")
-    second = prepare(store, "abcd", Outcome({"x": 2}, None, {}))
-    store.publish(second, "abcd")
+    publish(store, "abcd")
+    second = publish(store, "abcd", Outcome({"x": 2}, None, {}))
     assert store.outcome("abcd") == OUTCOME
     assert not second.exists()
 
@@ -53,10 +53,56 @@ def test_a_torn_or_foreign_result_is_quarantined_and_computed_again(tmp_path):
     assert len(list((tmp_path / "_quarantine").iterdir())) == 3
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"value": 1, "failure": null, "provenance": {}}',
+        '{"value": null, "failure": null, "provenance": {}}',
+        '{"value": {}, "failure": {}, "provenance": {}}',
+        '{"value": null, "failure": {"code": "new", "stage": "", "message": "", "evidence": {}}, "provenance": {}}',
+        '{"value": {"x": NaN}, "failure": null, "provenance": {}}',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_outcome_is_set_aside(tmp_path, text):
+    store = Store(tmp_path)
+    store.folder("abcd").mkdir(parents=True)
+    (store.folder("abcd") / RESULT).write_text(text)
+    assert store.outcome("abcd") is None
+    assert len(list((tmp_path / "_quarantine").iterdir())) == 1
+
+
+def test_a_result_of_another_key_or_with_another_number_is_not_taken(tmp_path):
+    store = Store(tmp_path)
+    publish(store, "abcd")
+    text = (store.folder("abcd") / RESULT).read_text()
+    for key, changed in (("efgh", text), ("abce", text.replace('"x": 1', '"x": 2'))):
+        store.folder(key).mkdir(parents=True)
+        (store.folder(key) / RESULT).write_text(changed)
+        assert store.outcome(key) is None
+    assert store.outcome("abcd") == OUTCOME
+
+
+def test_results_of_the_first_versions_are_read(tmp_path):
+    store = Store(tmp_path)
+    store.folder("abcd").mkdir(parents=True)
+    (store.folder("abcd") / RESULT).write_text(json.dumps(OUTCOME.to_dict()))
+    assert store.outcome("abcd") == OUTCOME
+
+
+def test_what_stands_in_the_way_of_a_result_is_set_aside(tmp_path):
+    store = Store(tmp_path)
+    store.folder("abcd").mkdir(parents=True)
+    (store.folder("abcd") / "foreign").touch()
+    publish(store, "abcd")
+    assert store.outcome("abcd") == OUTCOME
+    assert len(list((tmp_path / "_quarantine").iterdir())) == 1
+
+
 def test_a_failure_survives_the_way_to_disk(tmp_path):
     store = Store(tmp_path)
     failed = Outcome(None, Failure(FailureCode.DONOR_LOST, "quality", "too far", {"distance_angstrom": 3.4}), {})
-    store.publish(prepare(store, "abcd", failed), "abcd")
+    publish(store, "abcd", failed)
     assert store.outcome("abcd") == failed
 
 

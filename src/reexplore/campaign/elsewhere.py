@@ -205,10 +205,11 @@ def _computed(setup: Setup, ledger: Ledger) -> Iterator[_Energy]:
     for calculation in ledger.calculations():
         if (calculation["kind"], calculation["state"]) != ("energy", "done"):
             continue
-        inputs = store.folder(calculation["key"]) / INPUTS
-        if not inputs.is_file():
-            raise InputError(f"{inputs} is gone: the store no longer holds the geometry of {calculation['label']}")
-        yield _Energy.of(calculation["key"], json.loads(inputs.read_text()), setup)
+        inputs = store.file(calculation["key"], INPUTS)
+        if inputs is None:
+            gone = store.folder(calculation["key"]) / INPUTS
+            raise InputError(f"{gone} is gone: the store no longer holds the geometry of {calculation['label']}")
+        yield _Energy.of(calculation["key"], json.loads(inputs), setup)
 
 
 def _index_row(file: str, energy: _Energy, ledger: Ledger) -> dict[str, Any]:

@@ -14,8 +14,6 @@ from reexplore.errors import CalculationFailed, ExecutionError, MissingEngineErr
 
 INPUTS = "inputs.json"
 LOG = "output.log"
-#: Where a task may put gigabytes while it runs; nothing of it is kept.
-SCRATCH = "scratch"
 #: The exit code of a fault of the machine (a missing engine, a full disk), not of the calculation.
 MACHINE_FAULT = 75
 
@@ -26,10 +24,9 @@ def main(folder: Path, store: Path) -> int:
     from reexplore.execution.tasks import FUNCTIONS, Context
 
     declared = json.loads((folder / INPUTS).read_text())
-    (folder / SCRATCH).mkdir()
     context = Context(
         folder=folder,
-        scratch=folder / SCRATCH,
+        scratch=Path(declared["scratch"]),
         checkpoint=Path(declared["checkpoint"]),
         store=Store(store),
         threads=int(os.environ["OMP_NUM_THREADS"]),
@@ -43,7 +40,7 @@ def main(folder: Path, store: Path) -> int:
         sys.stderr.write(f"{error}\n")
         return MACHINE_FAULT
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise
         sys.stderr.write(f"{error}\n")
         return MACHINE_FAULT

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from reexplore.errors import RUN_ONLY, Failure
+from reexplore.execution.archives import Archives
+from reexplore.execution.durable import file_system, sync
 
 RESULT = "result.json"
 
@@ -48,9 +50,17 @@ class Outcome:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Outcome:
-        """Rebuild an outcome from `to_dict`."""
-        failure = Failure.from_dict(data["failure"]) if data["failure"] else None
-        return cls(data["value"], failure, data["provenance"])
+        """Rebuild an outcome from `to_dict`; raise `ValueError` or `TypeError` when it is none."""
+        if not isinstance(data, dict) or data.keys() != {"value", "failure", "provenance"}:
+            raise ValueError("an outcome has a value, a failure and a provenance")
+        value, failure, provenance = data["value"], data["failure"], data["provenance"]
+        if not isinstance(provenance, dict) or not isinstance(value if failure is None else failure, dict):
+            raise TypeError("an outcome has a value or a failure, and a provenance")
+        if failure is None:
+            return cls(value, None, provenance)
+        if value is not None:
+            raise ValueError("an outcome has a value or a failure, not both")
+        return cls(None, Failure.from_dict(failure), provenance)
 
 
 @dataclass(frozen=True)
@@ -65,16 +75,27 @@ class Store:
 
     def outcome(self, key: str) -> Outcome | None:
         """Return the finished outcome, or None; a file that cannot be read is set aside, not trusted."""
-        path = self.folder(key) / RESULT
+        with file_system(self.root):
+            text = self.file(key, RESULT)
+            if text is None:
+                return None
+            try:
+                return _unsealed(text, key)
+            except (ValueError, TypeError, RecursionError):
+                self._set_aside(key)
+                return None
+
+    def file(self, key: str, name: str) -> bytes | None:
+        """Return one file of a finished result, wherever it is kept, or None."""
         try:
-            return Outcome.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return None
-        except (ValueError, KeyError, TypeError):
-            quarantine = self.root / "_quarantine" / f"{key}-{uuid.uuid4().hex[:8]}"
-            quarantine.parent.mkdir(parents=True, exist_ok=True)
-            self.folder(key).rename(quarantine)
-            return None
+            return (self.folder(key) / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return self.archives.read(f"{key[:2]}/{key}/{name}")
+
+    @property
+    def archives(self) -> Archives:
+        """Return where packed results are."""
+        return Archives(self.root / "_packed")
 
     def workspace(self, key: str) -> Path:
         """Create and return the folder in which a result is prepared; the caller holds the key's lock.
@@ -98,32 +119,46 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def publish(self, workspace: Path, key: str) -> None:
-        """Move a prepared folder to its place; a result that is already there stays."""
+    def publish(self, workspace: Path, key: str, outcome: Outcome) -> None:
+        """Write the outcome into a prepared folder and move that to its place; a result already there stays."""
+        (workspace / RESULT).write_text(_sealed(outcome, key), encoding="utf-8")
         for path in workspace.iterdir():
-            _sync(path)
-        _sync(workspace)
+            sync(path)
+        sync(workspace)
         target = self.folder(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.parent.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            sync(self.root)
         try:
             workspace.rename(target)
         except OSError:
-            if not (target / RESULT).is_file():
-                raise
-            shutil.rmtree(workspace)
-        _sync(target.parent)
+            if self.outcome(key) is not None:
+                shutil.rmtree(workspace)
+                return
+            # What stands in its place is no result; without this nothing could ever be stored there.
+            self._set_aside(key)
+            workspace.rename(target)
+        sync(target.parent)
+
+    def _set_aside(self, key: str) -> None:
+        aside = self.root / "_quarantine" / f"{key}-{uuid.uuid4().hex[:8]}"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            self.folder(key).rename(aside)
 
     def put_text(self, text: str) -> str:
         """Keep a text under the hash of its content and return the hash."""
         digest = hashlib.sha256(text.encode()).hexdigest()[:32]
         path = self._text_path(digest)
-        if not path.is_file():
+        with file_system(self.root):
+            if path.is_file():
+                return digest
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_name(f"{digest}.{uuid.uuid4().hex[:8]}.partial")
             partial.write_text(text, encoding="utf-8")
-            _sync(partial)
+            sync(partial)
             partial.rename(path)
-            _sync(path.parent)
+            sync(path.parent)
         return digest
 
     def get_text(self, digest: str) -> str:
@@ -134,9 +169,30 @@ class Store:
         return self.root / "_texts" / digest[:2] / digest
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _sealed(outcome: Outcome, key: str) -> str:
+    """Return an outcome as the text of its file: with its key and a hash, so that nothing else passes for it."""
+    # As it will be read: the hash must not depend on what JSON does not tell apart.
+    content = json.loads(json.dumps({"key": key} | outcome.to_dict(), allow_nan=False))
+    return json.dumps(content | {"sha256": _hash(content)})
+
+
+def _unsealed(text: bytes, key: str) -> Outcome:
+    """Return the outcome a file holds; raise `ValueError` or `TypeError` for a torn or foreign one."""
+    content = json.loads(text, parse_constant=_refuse)
+    if not isinstance(content, dict):
+        raise TypeError("a result is a JSON object")
+    # Results of the first versions have neither a key nor a hash.
+    if content.keys() & {"key", "sha256"}:
+        stated = content.pop("sha256", None)
+        if stated != _hash(content) or content.pop("key", None) != key:
+            raise ValueError("this is not the result that was written under this key")
+    return Outcome.from_dict(content)
+
+
+def _hash(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of a result")
