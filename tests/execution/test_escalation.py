@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reexplore.config import EscalationEntry
 from reexplore.errors import RUN_ONLY, Failure, FailureCode
-from reexplore.execution.escalation import WORKER_LOST, next_attempt, poisonous
+from reexplore.execution.escalation import WORKERS_LOST, next_attempt, poisonous
 from reexplore.execution.task import Task
 
 TASK = Task("energy", {"x": 1}, "H2O", memory_gb=3.0, time_s=100.0)
@@ -35,7 +35,7 @@ def failed(code, **evidence):
 
 
 OOM, LATE, CRASH = (failed(code) for code in (FailureCode.OUT_OF_MEMORY, FailureCode.TIMEOUT, FailureCode.CRASHED))
-LOST = failed(FailureCode.CRASHED, **{WORKER_LOST: True})
+LOST = failed(FailureCode.CRASHED, **{WORKERS_LOST: 1})
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,7 @@ def test_what_took_its_worker_down_twice_is_poison_whatever_the_rules():
     assert not poisonous([LOST, CRASH, CRASH])
     assert poisonous([LOST, CRASH, LOST])
     assert next_attempt(TASK, [LOST, CRASH, LOST], generous) is None
+    assert next_attempt(TASK, [failed(FailureCode.CRASHED, **{WORKERS_LOST: 2})], generous) is None
 
 
 @given(rules, st.lists(st.sampled_from(sorted(FailureCode)), max_size=20))

@@ -13,9 +13,10 @@ from reexplore.config import EscalationEntry
 from reexplore.errors import Failure, FailureCode
 from reexplore.execution.task import Task
 
-#: What a failure's evidence holds when the calculation took its whole worker down with it.
-WORKER_LOST = "worker_lost"
-_POISON = 2
+#: Where a failure's evidence holds how many workers the calculation took down with it.
+WORKERS_LOST = "workers_lost"
+#: So many, and a calculation is not submitted again unasked.
+POISON = 2
 
 
 def next_attempt(task: Task, failures: Sequence[Failure], rules: EscalationEntry) -> Task | None:
@@ -27,7 +28,7 @@ def next_attempt(task: Task, failures: Sequence[Failure], rules: EscalationEntry
         return None
     spent = {code: sum(failure.code is code for failure in failures) for code in FailureCode}
     # The first lost worker says nothing yet: it is tried again whatever the rule for crashes.
-    spent[FailureCode.CRASHED] -= sum(_lost_its_worker(failure) for failure in failures)
+    spent[FailureCode.CRASHED] -= sum(WORKERS_LOST in failure.evidence for failure in failures)
     tries = {
         FailureCode.OUT_OF_MEMORY: rules.out_of_memory.tries,
         FailureCode.TIMEOUT: rules.timeout.tries,
@@ -46,8 +47,4 @@ def next_attempt(task: Task, failures: Sequence[Failure], rules: EscalationEntry
 
 def poisonous(failures: Sequence[Failure]) -> bool:
     """Return whether a calculation took its worker down twice: it is not to be submitted again unasked."""
-    return sum(_lost_its_worker(failure) for failure in failures) >= _POISON
-
-
-def _lost_its_worker(failure: Failure) -> bool:
-    return failure.code is FailureCode.CRASHED and bool(failure.evidence.get(WORKER_LOST))
+    return sum(int(failure.evidence.get(WORKERS_LOST, 0)) for failure in failures) >= POISON

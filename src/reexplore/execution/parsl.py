@@ -14,6 +14,7 @@ from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.blocks import Jobs, Watch
 from reexplore.execution.guard import perform_json
 from reexplore.execution.sites import LOST_NODES, serving, worker_count
+from reexplore.execution.escalation import POISON, WORKERS_LOST
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 
@@ -108,7 +109,7 @@ class ParslExecutor:
             future.set_exception(error)
         elif type(error).__name__ == "WorkerLost":
             # Its worker died under it more than once, while the other workers of the node went on.
-            found = {"path": str(self._config.run_dir), "output": str(error)}
+            found = {"path": str(self._config.run_dir), "output": str(error), WORKERS_LOST: POISON}
             failure = Failure(FailureCode.CRASHED, task.kind, "it took its worker down twice", found)
             future.set_result(Outcome(None, failure, {}))
         elif type(error).__name__ == "ManagerLost":

@@ -131,8 +131,9 @@ def site_config(run_dir: Path, *pools: HighThroughputExecutor) -> Config:
 
 
 def _retry_cost(error: BaseException, _record: Any) -> float:
-    # Every error but a lost machine is a verdict.
-    return {"ManagerLost": 1, "WorkerLost": LOST_NODES / _LOST_WORKERS}.get(type(error).__name__, LOST_NODES)
+    # Every error but a lost machine, or a calculation that was ended from outside, is a verdict.
+    costs = {"ManagerLost": 1, "WorkerInterruptedError": 1, "WorkerLost": LOST_NODES / _LOST_WORKERS}
+    return costs.get(type(error).__name__, LOST_NODES)
 
 
 def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
