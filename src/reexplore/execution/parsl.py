@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.blocks import Jobs, Watch
+from reexplore.execution.escalation import POISON, WORKERS_LOST
 from reexplore.execution.guard import perform_json
 from reexplore.execution.sites import LOST_NODES, serving, worker_count
-from reexplore.execution.escalation import POISON, WORKERS_LOST
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 
