@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import yaml
 
@@ -87,7 +87,12 @@ def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
 
 def environment() -> dict[str, str]:
     """Return the versions of everything that decides a result."""
-    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES}
+
+
+@cache
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)
 
 
 def _energies(setup: Setup, ledger: Ledger) -> str:
