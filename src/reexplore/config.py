@@ -15,6 +15,10 @@ from reexplore.structures.crest import crest_on_path
 Positive = Annotated[int, Field(ge=1)]
 #: Names stand in tables, file formats and terminals: no quotes, brackets or spaces.
 EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.,+()-]*$")]
+#: PySCF takes a path for a basis set's file, and runs what it finds there.
+BasisName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w*+(),.@ -]*$")]
+#: Sentences of people are shown in terminals, which obey control characters.
+Sentence = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")]
 #: The sizes of Lebedev's grids on a sphere that are fine enough for a cavity.
 CavityPoints = Literal[110, 146, 170, 194, 230, 266, 302, 350, 434, 590, 770, 974]
 
@@ -30,7 +34,7 @@ class ScaffoldEntry(_Strict):
     name: EntryName
     smiles: str
     charge: int
-    warning: str = ""
+    warning: Sentence = ""
 
 
 class SubstituentEntry(_Strict):
@@ -39,7 +43,7 @@ class SubstituentEntry(_Strict):
     name: EntryName
     smiles: str
     charge: int = 0
-    warning: str = ""
+    warning: Sentence = ""
 
 
 class CoordinationEntry(_Strict):
@@ -73,10 +77,10 @@ class LevelEntry(_Strict):
 
     name: EntryName
     based_on: str
-    summary: str = ""
+    summary: Sentence = ""
     functional: Annotated[str, Field(min_length=1)] | None = None
     dispersion: Annotated[str, Field(pattern=r"^d4:\S+$")] | None = None
-    ligand_basis: Annotated[str, Field(min_length=1)] | None = None
+    ligand_basis: BasisName | None = None
     grid_level: Annotated[int, Field(ge=0, le=9)] | None = None
     cavity_points_per_sphere: CavityPoints | None = None
     energy_tolerance_hartree: Annotated[float, Field(gt=0, le=1e-4)] | None = None
@@ -209,11 +213,12 @@ class CampaignFile(_Strict):
     """One campaign, as its YAML file declares it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    description: str = ""
+    description: Sentence = ""
     space: SpaceEntry
     theory: TheoryEntry = TheoryEntry()
     surrogate: SurrogateEntry = SurrogateEntry()
     policy: str = "balanced"
+    steering: Literal["rounds", "asynchronous"] = "rounds"
     budget: BudgetEntry = BudgetEntry()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 2026
     execution: ExecutionEntry = ExecutionEntry()

@@ -62,6 +62,16 @@ def test_a_pending_row_counts_as_part_of_the_batch():
     assert rows(select(q=5, pending=whole[:3])) == whole[3:]
 
 
+@pytest.mark.parametrize("acquisition", ACQUISITIONS[1:3])
+def test_the_like_of_a_pending_row_is_worth_less(acquisition):
+    best = rows(select(q=1, acquisition=acquisition))[0]
+    utility, keys = np.vstack([UTILITY, UTILITY[best]]), [*KEYS, "twin"]
+    taken = select(utility=utility, keys=keys, q=1, labelled=[best], acquisition=acquisition)
+    beside = select(utility=utility, keys=keys, q=1, pending=[best], acquisition=acquisition)
+    assert taken[0].key == "twin"
+    assert beside[0].key != "twin"
+
+
 def test_a_shortlist_of_the_best_keeps_the_exact_batch_here():
     picks = select(q=6, shortlist=100, shortlist_random=20)
     assert rows(picks) == exact_greedy(UTILITY, 6)
@@ -143,6 +153,30 @@ def test_a_forecast_becomes_picks_that_beat_their_group():
         assert pick.key not in labelled
         assert pick.value == pytest.approx(gains[pick.key], abs=0.5)
     assert picks[0].value == pytest.approx(max(gains.values()), abs=0.5)
+
+
+def test_of_what_is_pending_nothing_is_picked_and_its_worth_is_counted():
+    samples = make_samples(64)
+    labelled = {s.key: s.target_kcal_mol for s in samples[:16]}
+
+    def chosen(**taken):
+        return choose(
+            forecast_of(samples),
+            samples=samples,
+            calibration=CALIBRATION,
+            labelled=labelled,
+            excluded=taken.get("excluded", ()),
+            pending=taken.get("pending", ()),
+            policy=policy(),
+            q=2,
+            seed=0,
+        )
+
+    favourites = [pick.key for pick in chosen()]
+    without, beside = chosen(excluded=favourites), chosen(pending=favourites)
+    assert not {pick.key for pick in [*without, *beside]} & set(favourites)
+    # A value is that of the whole batch, and what is pending belongs to it.
+    assert beside[0].value > without[0].value
 
 
 def test_keys_that_do_not_belong_together_are_refused():

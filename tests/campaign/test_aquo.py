@@ -20,23 +20,21 @@ from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.store import Outcome
 from reexplore.execution.tasks import FUNCTIONS
 from reexplore.structures.geometry import Structure
+from tests.campaign.answers import AtOnce
 from tests.campaign.test_campaign import SMALL
 
 LOST = Failure(FailureCode.WATER_LOST, "quality", "O 4 is 3.9 Å from La", {"distance_angstrom": 3.9})
 CRASHED = Failure(FailureCode.CRASHED, "energy", "ended by signal SIGSEGV", {"path": "somewhere"})
 
 
-class Remembering:
+class Remembering(AtOnce):
     """Stands in for the calculator: computes at once and in this process, and fails where told."""
 
     def __init__(self, ledger, failures):
         self.ledger, self.failures, self.asked = ledger, failures, []
 
-    def run(self, tasks, *, stage):  # noqa: ARG002 - the calculator's signature
-        self.asked += tasks
-        return {task.key: self._outcome(task) for task in tasks}
-
-    def _outcome(self, task):
+    def outcome_of(self, task):
+        self.asked.append(task)
         if (known := self.ledger.outcome(task.key)) is not None:
             return known
         failure = self.failures.get((task.kind, task.label))
@@ -68,7 +66,7 @@ def unlabelled(tmp_path):
 @pytest.fixture
 def bench(unlabelled):
     """Return a bench with both labels and their aquo ions."""
-    label(*unlabelled)
+    unlabelled[0].calculator.finish(label(*unlabelled))
     return unlabelled[0]
 
 
@@ -107,8 +105,8 @@ def test_the_exchange_energy_is_the_reaction_s(bench):
 def test_a_failure_leaves_the_binding_energy_and_says_why(unlabelled, kind, capsys):
     bench, batch = unlabelled
     fail(bench, {(kind, "Lu(H2O)8"): LOST})
-    label(bench, batch)
-    compute_aquo_ions(bench)
+    bench.calculator.finish(label(bench, batch))
+    bench.calculator.finish(compute_aquo_ions(bench))
     assert all(one.binding_kcal_mol < 0 for one in found(bench).values())
     assert found(bench)["La"].exchange_kcal_mol is not None
     assert found(bench)["Lu"].exchange_kcal_mol is None
@@ -121,7 +119,7 @@ def test_a_failure_leaves_the_binding_energy_and_says_why(unlabelled, kind, caps
 def test_without_a_template_no_metal_has_one(unlabelled):
     bench, batch = unlabelled
     fail(bench, {("template", "La(H2O)8"): LOST})
-    label(bench, batch)
+    bench.calculator.finish(label(bench, batch))
     assert bench.ledger.aquo_failures() == {"La": LOST, "Lu": LOST}
     assert len(bench.ledger.labels()) == 2
 
@@ -129,10 +127,10 @@ def test_without_a_template_no_metal_has_one(unlabelled):
 def test_what_failed_by_the_run_alone_has_another_turn(unlabelled):
     bench, batch = unlabelled
     fail(bench, {("energy", "Lu(H2O)8"): CRASHED})
-    label(bench, batch)
+    bench.calculator.finish(label(bench, batch))
     assert list(bench.ledger.aquo_ions()) == ["La"]
     bench.ledger.plan_again(c["key"] for c in bench.ledger.calculations() if c["state"] == "failed")
     fail(bench, {})
-    compute_aquo_ions(bench)
+    bench.calculator.finish(compute_aquo_ions(bench))
     assert list(bench.ledger.aquo_ions()) == ["La", "Lu"]
     assert bench.ledger.aquo_failures() == {}

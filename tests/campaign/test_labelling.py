@@ -22,20 +22,18 @@ from reexplore.execution.store import Outcome
 from reexplore.structures.conformers import water
 from reexplore.structures.geometry import Structure
 from reexplore.structures.placement import place_complexes
+from tests.campaign.answers import AtOnce
 from tests.campaign.test_campaign import SMALL
 
 
-class Scripted:
+class Scripted(AtOnce):
     """Stands in for the calculator: sketches for geometries, the teacher for energies, failures where told."""
 
     def __init__(self, failures, sketches):
         self.failures = failures
         self.sketches = sketches
 
-    def run(self, tasks, *, stage):  # noqa: ARG002 - the calculator's signature
-        return {task.key: self._outcome(task) for task in tasks}
-
-    def _outcome(self, task):
+    def outcome_of(self, task):
         if failure := self.failures.get((task.kind, task.label)):
             return Outcome(None, failure, {})
         if task.kind == "energy":
@@ -73,7 +71,7 @@ CRASHED = Failure(FailureCode.CRASHED, "energy", "ended by signal SIGSEGV", {"pa
 def test_a_chemical_failure_refuses_one_candidate_only(bench):
     made, (first, second) = bench
     script(made, **{f"complex__{first.name}": LOST})
-    label(made, [first, second])
+    made.calculator.finish(label(made, [first, second]))
     assert made.ledger.label_failures() == {first.key: LOST}
     assert list(made.ledger.labels()) == [second.key]
 
@@ -81,7 +79,7 @@ def test_a_chemical_failure_refuses_one_candidate_only(bench):
 def test_a_candidate_without_a_template_is_refused_with_its_reason(bench):
     made, (first, second) = bench
     script(made, **{f"template__{second.name}": LOST})
-    label(made, [first, second])
+    made.calculator.finish(label(made, [first, second]))
     assert made.ledger.label_failures() == {second.key: LOST}
     assert list(made.ledger.labels()) == [first.key]
 
@@ -95,7 +93,7 @@ def test_a_builder_that_was_stopped_is_left_out(bench):
     script(made, **{f"build__{first.name} by architector": stopped})
     run = made.calculator.run
     made.__dict__["calculator"].run = lambda tasks, *, stage: asked.extend(tasks) or run(tasks, stage=stage)
-    found = templates(made, [first])
+    found = made.calculator.finish(templates(made, [first]))
     assert found[first.key].value is not None
     placed = next(task for task in asked if task.kind == "build" and task.inputs["builder"] == "placement")
     template = next(task for task in asked if task.kind == "template")
@@ -107,13 +105,13 @@ def test_without_any_builder_a_candidate_is_refused_with_the_reason(bench):
     made.setup.__dict__["file"] = made.setup.file.model_copy(update={"theory": TheoryEntry()})
     stopped = Failure(FailureCode.CRASHED, "build", "ended by signal SIGSEGV", {"path": "somewhere"})
     script(made, **{f"build__{first.name} by {name}": stopped for name in ("architector", "placement")})
-    assert templates(made, [first])[first.key].failure == stopped
+    assert made.calculator.finish(templates(made, [first]))[first.key].failure == stopped
 
 
 def test_a_crashed_energy_refuses_its_candidate(bench):
     made, (first, second) = bench
     script(made, **{f"energy__{second.name}": CRASHED})
-    label(made, [first, second])
+    made.calculator.finish(label(made, [first, second]))
     assert made.ledger.label_failures() == {second.key: CRASHED}
 
 
@@ -122,7 +120,7 @@ def test_a_crashed_shared_fragment_stops_and_refuses_nobody(bench, fragment):
     made, batch = bench
     script(made, **{f"energy__{fragment}": CRASHED})
     with pytest.raises(ExecutionError, match="shared fragment"):
-        label(made, batch)
+        made.calculator.finish(label(made, batch))
     assert made.ledger.label_failures() == {}
     assert made.ledger.labels() == {}
 

@@ -51,14 +51,14 @@ def screened(tmp_path, **options):
     executor = Here(setup.store, **options)
     ledger = open_campaign(setup)
     bench = Bench(setup, ledger, executor, Narrator())
-    return bench, executor, screen(bench)
+    return bench, executor, bench.calculator.finish(screen(bench))
 
 
 def test_one_template_a_scaffold_serves_the_pool(tmp_path):
     bench, executor, screening = screened(tmp_path)
     assert sorted(executor.kinds) == ["screen"] * 2 + ["template"] * 2
     assert len(bench.pool) == 12
-    assert set(screening.available) == set(bench.pool)
+    assert set(screening.available()) == set(bench.pool)
     structures = screening.structures(list(bench.pool.values()))
     for key, candidate in bench.pool.items():
         assert structures[key].symbols[0] == candidate.metal.symbol
@@ -70,7 +70,7 @@ def test_a_scaffold_without_template_fails_all_its_candidates(tmp_path):
     bench, _, screening = screened(tmp_path, broken=["CAM"])
     for key, candidate in bench.pool.items():
         failure = screening.failure(key)
-        assert (failure is not None) == (candidate.ligand.scaffold == "CAM") == (key not in screening.available)
+        assert (failure is not None) == (candidate.ligand.scaffold == "CAM") == (key not in set(screening.available()))
         if failure is not None:
             assert failure.code is FailureCode.BUILD_FAILED
     assert len(screening.structures(list(bench.pool.values()))) == 6
@@ -82,7 +82,8 @@ def test_the_ledger_remembers_what_screening_came_to(tmp_path):
     assert again is not None
     assert again.refused_by_code == {"build_failed": 3}
     assert campaign_status(bench.setup, bench.ledger).ligands_refused_by_code == {"build_failed": 3}
-    assert again.available == screening.available
+    assert list(again.available()) == list(screening.available())
+    assert again.count == screening.count == len(list(again.available()))
     assert [again.failure(key) for key in bench.pool] == [screening.failure(key) for key in bench.pool]
 
 
@@ -95,13 +96,13 @@ def test_refusals_survive_being_written(tmp_path):
     lost = [c.key for c in first.family.candidates_of(1)]
     assert [again.failure(key) for key in lost] == [clash] * 2
     assert again.refused_by_code == {"clash": 1}
-    assert set(again.available) == set(bench.pool) - set(lost)
+    assert set(again.available()) == set(bench.pool) - set(lost)
 
 
 def test_nothing_is_screened_twice(tmp_path):
     bench, executor, screening = screened(tmp_path)
     executor.kinds.clear()
-    assert screen(bench).available == screening.available
+    assert list(bench.calculator.finish(screen(bench)).available()) == list(screening.available())
     assert executor.kinds == []
 
 
@@ -110,7 +111,7 @@ def test_the_order_of_the_lists_does_not_matter(tmp_path, shuffled):
     _, _, first = screened(tmp_path)
     setup = small(tmp_path, name="other", space=SPACE | shuffled)
     bench = Bench(setup, open_campaign(setup), Here(setup.store), Narrator())
-    second = screen(bench)
+    second = bench.calculator.finish(screen(bench))
     ours = first.structures(list(bench.pool.values()))
     theirs = second.structures(list(bench.pool.values()))
     assert {key: s.key for key, s in ours.items()} == {key: s.key for key, s in theirs.items()}

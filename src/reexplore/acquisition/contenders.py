@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,7 @@ def contenders(
     *,
     groups: Sequence[Hashable],
     observed_kcal_mol: Mapping[int, float],
+    pending: Collection[int] = (),
     seed: int,
     most: int = MOST,
 ) -> Contenders:
@@ -37,8 +38,8 @@ def contenders(
 
     A pool of up to `most` rows is returned whole. The guess is the gain over the lowest label of the
     row's group, or over the group's mean without one, if the truth lay two standard deviations below
-    the forecast. `observed_kcal_mol` maps rows to labels; those rows are always among the result. The
-    order of the forecast does not matter.
+    the forecast. `observed_kcal_mol` maps rows to labels; those rows and the `pending` are always among
+    the result. The order of the forecast does not matter.
     """
     everyone = np.arange(len(forecast.keys))
     if len(everyone) <= most:
@@ -48,8 +49,8 @@ def contenders(
     gain = _optimistic_gain(forecast.mean_kcal_mol, sigma_kcal_mol, groups, observed_kcal_mol)
     best = by_key[np.argsort(-gain[by_key], kind="stable")[: most // 2]]
     unsure = by_key[np.argsort(-sigma_kcal_mol[by_key], kind="stable")[: most // 4]]
-    labelled = np.array(sorted(observed_kcal_mol), dtype=np.intp)
-    return Contenders(np.unique(np.concatenate([best, unsure, fair, labelled])), fair)
+    chosen = np.array([*observed_kcal_mol, *pending], dtype=np.intp)
+    return Contenders(np.unique(np.concatenate([best, unsure, fair, chosen])), fair)
 
 
 def _optimistic_gain(

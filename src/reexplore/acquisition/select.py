@@ -51,6 +51,7 @@ def choose(
     calibration: Calibration,
     labelled: Mapping[str, float],
     excluded: Collection[str],
+    pending: Collection[str] = (),
     policy: Policy,
     q: int,
     seed: int,
@@ -58,18 +59,19 @@ def choose(
     """Choose the next `q` candidates from a forecast; of a very large one, among its `contenders`.
 
     `samples` describe the forecast's candidates, `labelled` maps keys to binding energies in
-    kcal/mol, and `excluded` are neither labelled nor to be picked. Raises `ValueError` for keys the
-    forecast does not have, and `CalculationFailed` as `select_batch` does.
+    kcal/mol, `pending` are being labelled, and `excluded` are neither labelled nor to be picked. Raises
+    `ValueError` for keys the forecast does not have, and `CalculationFailed` as `select_batch` does.
     """
     sample_of = {sample.key: sample for sample in samples}
     row_of = {key: row for row, key in enumerate(forecast.keys)}
-    if unknown := sorted({*labelled, *excluded} - row_of.keys() | row_of.keys() ^ sample_of.keys()):
+    if unknown := sorted({*labelled, *excluded, *pending} - row_of.keys() | row_of.keys() ^ sample_of.keys()):
         raise ValueError(f"forecast and samples do not both have: {', '.join(unknown)}")
     found = contenders(
         forecast,
         forecast.sigma_kcal_mol(calibration),
         groups=[sample_of[key].group for key in forecast.keys],
         observed_kcal_mol={row_of[key]: label for key, label in labelled.items()},
+        pending=[row_of[key] for key in pending],
         seed=seed,
     )
     keys = tuple(forecast.keys[row] for row in found.rows)
@@ -85,7 +87,7 @@ def choose(
         keys,
         policy=policy,
         q=q,
-        pending=(),
+        pending={here[key] for key in pending},
         labelled=observed.keys(),
         excluded={here[key] for key in excluded if key in here},
         controls=fair,

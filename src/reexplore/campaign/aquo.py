@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reexplore.campaign.bench import Bench
+from reexplore.campaign.calculator import Job
 from reexplore.campaign.geometries import complex_task, energy_task, templates
 from reexplore.campaign.ledger import AquoKeys
 from reexplore.chemistry.aquo import aquo_ion
@@ -25,14 +26,15 @@ class AquoTasks:
     energy: Task
 
 
-def compute_aquo_ions(bench: Bench) -> None:
+def compute_aquo_ions(bench: Bench) -> Job[None]:
     """Compute the aquo ions that labels lack: of labels older than they are, and what failed by the run alone."""
     labelled = {bench.pool[key].metal for key in bench.ledger.labels()}
-    tasks = aquo_tasks(bench, labelled)
-    enter_aquo_ions(bench, tasks, bench.calculator.run([each.energy for each in tasks], stage="energies of aquo ions"))
+    tasks = yield from aquo_tasks(bench, labelled)
+    energies = yield from bench.calculator.run([each.energy for each in tasks], stage="energies of aquo ions")
+    enter_aquo_ions(bench, tasks, energies)
 
 
-def aquo_tasks(bench: Bench, metals: Iterable[Metal]) -> list[AquoTasks]:
+def aquo_tasks(bench: Bench, metals: Iterable[Metal]) -> Job[list[AquoTasks]]:
     """Return the energies that are still to be computed for the aquo ions of some metals, relaxed like any complex.
 
     Why an ion has no geometry is entered; it takes no label away.
@@ -40,7 +42,7 @@ def aquo_tasks(bench: Bench, metals: Iterable[Metal]) -> list[AquoTasks]:
     theory = bench.setup.file.theory
     wanted = set(metals)
     ions = [aquo_ion(metal, waters=theory.aqua_waters) for metal in SERIES if metal in wanted]
-    found = templates(bench, ions)
+    found = yield from templates(bench, ions)
     relaxing: list[tuple[Candidate, Task]] = []
     for ion in ions:
         template = found[ion.key]
@@ -48,7 +50,7 @@ def aquo_tasks(bench: Bench, metals: Iterable[Metal]) -> list[AquoTasks]:
             relaxing.append((ion, complex_task(ion, template.value, theory)))
         else:
             _refuse(bench, ion, template)
-    relaxed = bench.calculator.run([task for _, task in relaxing], stage="aquo ions")
+    relaxed = yield from bench.calculator.run([task for _, task in relaxing], stage="aquo ions")
     tasks: list[AquoTasks] = []
     for ion, task in relaxing:
         geometry = relaxed[task.key]

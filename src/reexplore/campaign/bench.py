@@ -8,9 +8,10 @@ from functools import cached_property
 from reexplore.campaign.calculator import Calculator
 from reexplore.campaign.elsewhere import awaited_folder, is_elsewhere
 from reexplore.campaign.ledger import Ledger
+from reexplore.campaign.pool import Pool
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import Setup
-from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.families import families
 from reexplore.execution.executor import Executor
 from reexplore.execution.store import Store
 
@@ -25,9 +26,9 @@ class Bench:
     narrator: Narrator
 
     @cached_property
-    def pool(self) -> dict[str, Candidate]:
+    def pool(self) -> Pool:
         """Return every candidate of the space by key."""
-        return {candidate.key: candidate for candidate in self.setup.space.candidates()}
+        return Pool(families(self.setup.space.candidates(), self.setup.space))
 
     @property
     def store(self) -> Store:
@@ -42,5 +43,6 @@ class Bench:
             store=self.store,
             executor=self.executor,
             narrator=self.narrator,
+            rules=self.setup.file.execution.escalation,
             awaited=awaited_folder(self.setup) if is_elsewhere(self.ledger) else None,
         )

@@ -1,21 +1,60 @@
-"""From tasks to outcomes, through ledger, store and workers: nothing is computed twice."""
+"""From tasks to outcomes, through ledger, store and workers: nothing is computed twice.
+
+Whatever needs outcomes is a *job*: a generator that yields while it waits and returns what it came to. One job after
+the other is a campaign in rounds, many side by side are an asynchronous one. `Calculator.step` is the only place where
+the driver waits for its workers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+import time
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TypeVar
 
+from reexplore.campaign import stopping
 from reexplore.campaign.elsewhere import EnergiesAwaited, write_awaited
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.progress import Bar, Narrator
+from reexplore.config import EscalationEntry
+from reexplore.errors import Failure
+from reexplore.execution.escalation import next_attempt
 from reexplore.execution.executor import Executor
 from reexplore.execution.store import Outcome, Store
 from reexplore.execution.task import Task
 
+_T = TypeVar("_T")
+#: Something that needs outcomes: it yields whenever it has to wait for some.
+Job = Generator[None, None, _T]
+
 #: Tasks kept with the workers per worker; more would only wait there instead of in the ledger.
 _AHEAD = 2
 _CHECK_EVERY_S = 5.0
+
+
+@dataclass(eq=False)
+class _Request:
+    """What a job waits for."""
+
+    outcomes: dict[str, Outcome]
+    missing: set[str]
+    bar: Bar | None = None
+
+
+@dataclass(eq=False)
+class _Calculation:
+    """A calculation under way, once however many ask for it: its task as declared and as it is tried next."""
+
+    key: str
+    task: Task
+    attempt: Task
+    requests: list[_Request]
+    failures: list[Failure] = field(default_factory=list)
 
 
 class Calculator:
@@ -26,61 +65,157 @@ class Calculator:
     """
 
     def __init__(
-        self, *, ledger: Ledger, store: Store, executor: Executor, narrator: Narrator, awaited: Path | None = None
+        self,
+        *,
+        ledger: Ledger,
+        store: Store,
+        executor: Executor,
+        narrator: Narrator,
+        rules: EscalationEntry,
+        awaited: Path | None = None,
     ) -> None:
         self._ledger = ledger
         self._store = store
         self._executor = executor
         self._narrator = narrator
+        self._rules = rules
         self._awaited = awaited
+        self._asked: dict[str, _Calculation] = {}
+        self._waiting: deque[_Calculation] = deque()
+        self._elsewhere: list[Task] = []
+        self._running = 0
+        self._returned: SimpleQueue[tuple[_Calculation, Future[Outcome]]] = SimpleQueue()
+        self._checked_at = time.monotonic()
 
-    def run(self, tasks: Sequence[Task], *, stage: str) -> dict[str, Outcome]:
-        """Return the outcome of every task by its key, computing only what neither ledger nor store has.
+    @property
+    def has_idle_workers(self) -> bool:
+        """Return whether a worker is idle, or will be as soon as one more calculation is finished."""
+        return len(self._asked) <= self._executor.workers
 
-        Raises `EnergiesAwaited` when energies are missing that have to be imported.
-        """
+    @property
+    def _room(self) -> int:
+        return _AHEAD * self._executor.workers - self._running
+
+    def run(self, tasks: Sequence[Task], *, stage: str) -> Job[dict[str, Outcome]]:
+        """Return the outcome of every task by its key, computing only what neither ledger nor store has."""
         distinct = {task.key: task for task in tasks}
-        self._ledger.plan(list(distinct.values()))
-        outcomes: dict[str, Outcome] = {}
-        missing: list[Task] = []
-        awaited: list[Task] = []
-        for key, task in distinct.items():
-            if (known := self._ledger.outcome(key)) is not None:
-                outcomes[key] = known
-            elif self._awaited is not None and task.kind == "energy":
-                awaited.append(task)
-            elif (found := self._store.outcome(key)) is not None:
-                self._ledger.finish(key, found, reused=True)
-                outcomes[key] = found
-            else:
-                missing.append(task)
-        if missing:
-            with self._narrator.stage(stage, len(missing)) as bar:
-                outcomes |= self._compute(missing, bar)
-        if awaited and self._awaited is not None:
-            write_awaited(self._awaited, awaited)
-            raise EnergiesAwaited(len(awaited))
-        return outcomes
+        request = _Request({}, set())
+        with self._ledger.transaction():
+            self._ledger.plan(list(distinct.values()))
+            for key, task in distinct.items():
+                if (known := self._known(key, task)) is not None:
+                    request.outcomes[key] = known
+                else:
+                    request.missing.add(key)
+        if not request.missing:
+            return request.outcomes
+        with self._narrator.stage(stage, len(request.missing)) as request.bar:
+            for key, task in distinct.items():
+                if key in request.missing:
+                    self._ask(key, task, request)
+            while request.missing:
+                yield
+        return request.outcomes
 
-    def _compute(self, tasks: list[Task], bar: Bar) -> dict[str, Outcome]:
-        outcomes: dict[str, Outcome] = {}
-        waiting = list(reversed(tasks))
-        running: dict[Future[Outcome], Task] = {}
-        while waiting or running:
-            while waiting and len(running) < _AHEAD * self._executor.workers:
-                task = waiting.pop()
-                self._ledger.submitted(task.key)
-                running[self._executor.submit(task)] = task
-            done, _ = wait(running, timeout=_CHECK_EVERY_S, return_when=FIRST_COMPLETED)
-            if not done:
-                self._executor.check()
-            for future in done:
-                task = running.pop(future)
-                outcome = future.result()
-                self._ledger.finish(task.key, outcome, reused=False)
-                outcomes[task.key] = outcome
-                bar.advance(_note(task, outcome))
-        return outcomes
+    def finish(self, job: Job[_T]) -> _T:
+        """Return what a job comes to when there is no other; raises what `step` raises."""
+        while True:
+            try:
+                next(job)
+            except StopIteration as ended:
+                came_to: _T = ended.value
+                return came_to
+            self.step()
+
+    def step(self) -> None:
+        """Hand out what the workers can take, wait for something to come back, and enter it.
+
+        Raises `Stopped` when no more is to be handed out and nothing runs any more, `EnergiesAwaited` when only
+        energies are missing that have to be imported, and `ExecutionError` when the workers cannot be reached.
+        """
+        if self._waiting and self._room:
+            self._turn([])
+        if self._running:
+            self._turn(self._back())
+        elif told := stopping.reason():
+            raise stopping.Stopped(told)
+        elif self._elsewhere and self._awaited is not None:
+            write_awaited(self._awaited, self._elsewhere)
+            raise EnergiesAwaited(len(self._elsewhere))
+
+    def _known(self, key: str, task: Task) -> Outcome | None:
+        """Return what ledger or store know of a task; an energy from elsewhere is never taken from the store."""
+        if (known := self._ledger.outcome(key)) is not None:
+            return known
+        if key in self._asked or self._is_awaited(task) or (found := self._store.outcome(key)) is None:
+            return None
+        self._ledger.finish(key, found, reused=True)
+        return found
+
+    def _ask(self, key: str, task: Task, request: _Request) -> None:
+        if key in self._asked:
+            self._asked[key].requests.append(request)
+            return
+        self._asked[key] = calculation = _Calculation(key, task, task, [request])
+        if self._is_awaited(task):
+            self._elsewhere.append(task)
+        else:
+            self._waiting.append(calculation)
+
+    def _is_awaited(self, task: Task) -> bool:
+        return self._awaited is not None and task.kind == "energy"
+
+    def _turn(self, back: list[tuple[_Calculation, Outcome]]) -> None:
+        """Enter what came back and hand out as much again, in one transaction: results are in the store already."""
+        sent: list[_Calculation] = []
+        with self._ledger.transaction():
+            for calculation, outcome in back:
+                self._enter(calculation, outcome)
+            while self._waiting and len(sent) < self._room and stopping.reason() is None:
+                sent.append(self._waiting.popleft())
+                self._ledger.submitted(sent[-1].key)
+        for calculation in sent:
+            future = self._executor.submit(calculation.attempt)
+            self._running += 1
+            future.add_done_callback(partial(self._comes_back, calculation))
+
+    def _comes_back(self, calculation: _Calculation, done: Future[Outcome]) -> None:
+        # Called in a thread of the executor's: the driver takes it from here.
+        self._returned.put((calculation, done))
+
+    def _back(self) -> list[tuple[_Calculation, Outcome]]:
+        """Wait for calculations to come back and return all that did, none when it takes long."""
+        back: list[tuple[_Calculation, Outcome]] = []
+        try:
+            waiting_s = _CHECK_EVERY_S
+            while True:
+                calculation, done = self._returned.get(timeout=waiting_s)
+                self._running -= 1
+                back.append((calculation, done.result()))
+                waiting_s = 0.0
+        except Empty:
+            pass
+        if time.monotonic() - self._checked_at > _CHECK_EVERY_S:
+            self._executor.check()
+            self._checked_at = time.monotonic()
+        return back
+
+    def _enter(self, calculation: _Calculation, outcome: Outcome) -> None:
+        if outcome.failure is not None and outcome.run_only:
+            calculation.failures.append(outcome.failure)
+            again = next_attempt(calculation.task, calculation.failures, self._rules)
+            if again is not None:
+                self._narrator.say(f"  {_note(calculation.task, outcome)}; trying again")
+                calculation.attempt = again
+                self._waiting.appendleft(calculation)
+                return
+        self._ledger.finish(calculation.key, outcome, reused=False)
+        del self._asked[calculation.key]
+        for request in calculation.requests:
+            request.outcomes[calculation.key] = outcome
+            request.missing.discard(calculation.key)
+            if request.bar is not None:
+                request.bar.advance(_note(calculation.task, outcome))
 
 
 def _note(task: Task, outcome: Outcome) -> str:

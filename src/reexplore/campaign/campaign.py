@@ -7,9 +7,10 @@ import time
 import uuid
 
 from reexplore.campaign.aquo import compute_aquo_ions
+from reexplore.campaign.asynchronous import steer
 from reexplore.campaign.bench import Bench
-from reexplore.campaign.choosing import choose_next, choose_seed
-from reexplore.campaign.labelling import label
+from reexplore.campaign.choosing import Standing, choose
+from reexplore.campaign.labelling import label, observed_kcal_mol
 from reexplore.campaign.learning import learn
 from reexplore.campaign.ledger import Ledger, Round
 from reexplore.campaign.report import report_end, report_round
@@ -27,15 +28,25 @@ def run_campaign(bench: Bench) -> None:
     campaign ends where an undisturbed one ends.
     """
     bench.ledger.recall()
-    screening = screen(bench)
-    compute_aquo_ions(bench)
+    screening = bench.calculator.finish(screen(bench))
+    bench.calculator.finish(compute_aquo_ions(bench))
+    if bench.setup.file.steering == "asynchronous":
+        steer(bench, screening)
+    else:
+        _in_rounds(bench, screening)
+    report_end(bench)
+
+
+def _in_rounds(bench: Bench, screening: Screening) -> None:
+    """Choose, label and learn one after the other: what is chosen depends on no clock."""
+    finish = bench.calculator.finish
     while (current := _open_round(bench, screening)) is not None:
         batch = [bench.pool[p.candidate] for p in bench.ledger.picks() if p.round == current.number]
         bench.narrator.say(f"round {current.number} ({current.kind}): {', '.join(c.name for c in batch)}")
-        label(bench, batch)
-        bench.ledger.close_round(current.number, learn(bench, screening, current.number))
+        finish(label(bench, batch))
+        learned = finish(learn(bench, screening, observed_kcal_mol(bench), current.number))
+        bench.ledger.close_round(current.number, learned)
         report_round(bench, current.number)
-    report_end(bench)
 
 
 def open_campaign(setup: Setup) -> Ledger:
@@ -44,7 +55,8 @@ def open_campaign(setup: Setup) -> Ledger:
     ledger = Ledger(setup.ledger_path)
     resolved = setup.resolved()
     known = ledger.meta("campaign")
-    if known is not None and (lines := difference(json.loads(known), resolved)):
+    # Ledgers from before there was a choice of steering went in rounds.
+    if known is not None and (lines := difference({"steering": "rounds"} | json.loads(known), resolved)):
         raise InputError(
             f"{setup.folder} holds a campaign '{setup.file.name}' that was declared otherwise"
             f" ({'; '.join(lines)}): undo the change or give this campaign another name"
@@ -58,23 +70,9 @@ def open_campaign(setup: Setup) -> Ledger:
 
 def _open_round(bench: Bench, screening: Screening) -> Round | None:
     """Return the unfinished round, or choose and enter the next one; None when all is done."""
-    rounds = bench.ledger.rounds()
-    if rounds and rounds[-1].finished_at is None:
-        return rounds[-1]
-    budget = bench.setup.file.budget
-    labelled = len(bench.ledger.labels())
-    picked = {pick.candidate for pick in bench.ledger.picks()}
-    free = [key for key in screening.available if key not in picked]
-    if labelled >= budget.labels or not free:
-        return None
-    learned = rounds[-1].learned if rounds else None
-    if learned is None or learned["forecast"] is None:
-        # Too few labels to learn from: the seed, or what failed of it.
-        q = min(max(budget.seed_labels - labelled, 1), len(free))
-        picks = choose_seed(bench, free, q=q, number=len(rounds))
-        bench.ledger.open_round(len(rounds), "seed", picks)
-    else:
-        q = min(budget.batch, budget.labels - labelled, len(free))
-        picks = choose_next(bench, learned, q=q, number=len(rounds))
-        bench.ledger.open_round(len(rounds), "acquisition", picks)
+    standing = Standing.of(bench.ledger)
+    if standing.round_number == len(standing.rounds):
+        if not (q := standing.portion(bench, screening)):
+            return None
+        bench.calculator.finish(choose(bench, screening, standing, q=q))
     return bench.ledger.rounds()[-1]

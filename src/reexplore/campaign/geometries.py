@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from reexplore.campaign.bench import Bench
+from reexplore.campaign.calculator import Job
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import TEMPLATE_METAL
@@ -46,14 +47,14 @@ def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEn
     return Task("template", {"candidate": candidate_inputs(parent), **recipe}, label=parent.name)
 
 
-def templates(bench: Bench, candidates: Sequence[Candidate]) -> dict[str, Outcome]:
+def templates(bench: Bench, candidates: Sequence[Candidate]) -> Job[dict[str, Outcome]]:
     """Return the outcome of every candidate's template by the candidate's key: all builders, then the search.
 
     A builder that was stopped by a limit is left out; the others stand in for it.
     """
     theory, seed = bench.setup.file.theory, bench.setup.file.seed
     builds = {candidate.key: build_tasks(candidate, theory, seed) for candidate in candidates}
-    built = bench.calculator.run([task for tasks in builds.values() for task in tasks], stage="builders")
+    built = yield from bench.calculator.run([task for tasks in builds.values() for task in tasks], stage="builders")
     tasks: dict[str, Task] = {}
     stopped: dict[str, Outcome] = {}
     for candidate in candidates:
@@ -62,7 +63,7 @@ def templates(bench: Bench, candidates: Sequence[Candidate]) -> dict[str, Outcom
             stopped[candidate.key] = built[builds[candidate.key][-1].key]
         else:
             tasks[candidate.key] = template_task(candidate, usable, theory, seed)
-    found = bench.calculator.run(list(tasks.values()), stage="templates")
+    found = yield from bench.calculator.run(list(tasks.values()), stage="templates")
     return stopped | {key: found[task.key] for key, task in tasks.items()}
 
 

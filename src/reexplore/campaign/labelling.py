@@ -7,6 +7,7 @@ from typing import Any
 
 from reexplore.campaign.aquo import aquo_tasks, enter_aquo_ions
 from reexplore.campaign.bench import Bench
+from reexplore.campaign.calculator import Job
 from reexplore.campaign.geometries import complex_task, energy_task, ion, ligand_task, templates, water_task
 from reexplore.campaign.ledger import LabelKeys
 from reexplore.campaign.scales import labels
@@ -16,9 +17,9 @@ from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 
 
-def label(bench: Bench, batch: Sequence[Candidate]) -> None:
+def label(bench: Bench, batch: Sequence[Candidate]) -> Job[None]:
     """Label every candidate of a batch, or enter why one cannot be."""
-    found = templates(bench, batch)
+    found = yield from templates(bench, batch)
     geometry_tasks: dict[str, tuple[Task, ...]] = {}
     for candidate in batch:
         template = found[candidate.key]
@@ -26,7 +27,7 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> None:
             bench.ledger.enter_label(candidate.key, None, template.failure)
         else:
             geometry_tasks[candidate.key] = _geometry_tasks(bench, candidate, template.value)
-    geometries = bench.calculator.run(_flat(geometry_tasks), stage="geometries")
+    geometries = yield from bench.calculator.run(_flat(geometry_tasks), stage="geometries")
     _require_shared([tasks[2] for tasks in geometry_tasks.values()], geometries)
 
     energy_tasks: dict[str, tuple[Task, ...]] = {}
@@ -38,8 +39,9 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> None:
             bench.ledger.enter_label(candidate.key, None, failure)
         else:
             energy_tasks[candidate.key] = _energy_tasks(bench, candidate, [geometries[t.key].extxyz for t in tasks])
-    aquo = aquo_tasks(bench, {candidate.metal for candidate in batch if candidate.key in energy_tasks})
-    energies = bench.calculator.run([*_flat(energy_tasks), *(each.energy for each in aquo)], stage="energies")
+    aquo = yield from aquo_tasks(bench, {candidate.metal for candidate in batch if candidate.key in energy_tasks})
+    wanted = [*_flat(energy_tasks), *(each.energy for each in aquo)]
+    energies = yield from bench.calculator.run(wanted, stage="energies")
     _require_shared([task for tasks in energy_tasks.values() for task in (tasks[1], tasks[3])], energies)
 
     for key, tasks in energy_tasks.items():

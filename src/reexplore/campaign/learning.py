@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from reexplore.campaign.bench import Bench
-from reexplore.campaign.labelling import observed_kcal_mol
-from reexplore.campaign.ledger import Ledger, Pick
+from reexplore.campaign.calculator import Job
+from reexplore.campaign.ledger import Ledger, Pick, Round
 from reexplore.campaign.screening import Screening
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
@@ -26,7 +27,7 @@ from reexplore.surrogate.settings import AllegroSettings
 from reexplore.tracking.records import ENSEMBLE, MAE_PREFIX
 
 #: Below this number no fold could be held out.
-_FEWEST_LABELS = 3
+FEWEST_LABELS = 3
 
 
 @dataclass(frozen=True)
@@ -49,25 +50,25 @@ def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float) -
     )
 
 
-def learn(bench: Bench, screening: Screening, number: int) -> dict[str, Any]:
-    """Return what round `number` taught: keys of members and forecast, calibration, errors, parity points."""
-    observed = observed_kcal_mol(bench)
-    if len(observed) < _FEWEST_LABELS:
+def learn(bench: Bench, screening: Screening, observed: Mapping[str, float], number: int) -> Job[dict[str, Any]]:
+    """Return what labels in kcal/mol taught at the end of a round: members, forecast, calibration, errors, parity."""
+    if len(observed) < FEWEST_LABELS:
         return {"labels": len(observed), "forecast": None, "metrics": {}, "members": [], "parity": []}
     geometries = screening.structures([bench.pool[key] for key in sorted(observed)])
     known = [sample(bench.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
-    members = _train(bench, known)
+    members = yield from _train(bench, known)
     seen = [part for part in screening.parts if part.failure is None]
     tasks = [Task("predict", part.inputs | {"members": members}, label=part.label) for part in seen]
-    _values(bench, tasks, stage="prediction")
-    forecast = Task("forecast", {"parts": [task.key for task in tasks]}, label=f"{len(screening.available)} candidates")
-    _values(bench, [forecast], stage="forecast")
+    yield from _values(bench, tasks, stage="prediction")
+    forecast = Task("forecast", {"parts": [task.key for task in tasks]}, label=f"{screening.count} candidates")
+    yield from _values(bench, [forecast], stage="forecast")
 
     table = Forecast.load(bench.store.folder(forecast.key) / FORECAST_FILE)
     held_out = _held_out(bench, members)
+    row_of = _rows(table, held_out)
     calibration = calibrate(
         residuals_kcal_mol=[held_out[key] - observed[key] for key in held_out],
-        spread_kcal_mol=[table.spread(key) for key in held_out],
+        spread_kcal_mol=[float(table.spread_kcal_mol[row_of[key]]) for key in held_out],
         declared_floor_kcal_mol=bench.setup.file.surrogate.uncertainty_floor_kcal_mol,
     )
     fold_of = folds(known, len(members), bench.setup.file.seed)
@@ -87,20 +88,31 @@ def learn(bench: Bench, screening: Screening, number: int) -> dict[str, Any]:
     }
 
 
+def newest_model(rounds: list[Round]) -> dict[str, Any] | None:
+    """Return what the newest round with a forecast taught, None before the first model."""
+    return next((r.learned for r in reversed(rounds) if r.learned and r.learned["forecast"]), None)
+
+
 def estimates(setup: Setup, ledger: Ledger) -> dict[str, Estimate]:
     """Return the newest forecast of every candidate; empty before the first model."""
-    learned = next((r.learned for r in reversed(ledger.rounds()) if r.learned and r.learned["forecast"]), None)
-    if learned is None:
-        return {}
-    table = Forecast.load(Store(setup.store).folder(learned["forecast"]) / FORECAST_FILE)
-    calibration = Calibration(**learned["calibration"])
-    return {
-        key: Estimate(float(mean), float(sigma))
-        for key, mean, sigma in zip(table.keys, table.mean_kcal_mol, table.sigma_kcal_mol(calibration), strict=True)
-    }
+    learned = newest_model(ledger.rounds())
+    return expected(Store(setup.store), learned) if learned is not None else {}
 
 
-def _train(bench: Bench, known: list[Sample]) -> list[str]:
+def expected(store: Store, learned: dict[str, Any], only: Collection[str] | None = None) -> dict[str, Estimate]:
+    """Return what a model says of some candidates, or of all."""
+    table = Forecast.load(store.folder(learned["forecast"]) / FORECAST_FILE)
+    sigma = table.sigma_kcal_mol(Calibration(**learned["calibration"]))
+    rows = _rows(table, table.keys if only is None else only)
+    return {key: Estimate(float(table.mean_kcal_mol[row]), float(sigma[row])) for key, row in rows.items()}
+
+
+def _rows(table: Forecast, keys: Collection[str]) -> dict[str, int]:
+    wanted = set(keys)
+    return {key: row for row, key in enumerate(table.keys) if key in wanted}
+
+
+def _train(bench: Bench, known: list[Sample]) -> Job[list[str]]:
     """Train every member and return the keys of their results."""
     file = bench.setup.file
     count = min(file.surrogate.members, len(known))
@@ -111,7 +123,7 @@ def _train(bench: Bench, known: list[Sample]) -> list[str]:
         "seed": file.seed,
     }
     tasks = [Task("member", shared | {"member": k}, label=f"member {k} of {count}") for k in range(count)]
-    outcomes = bench.calculator.run(tasks, stage="training")
+    outcomes = yield from bench.calculator.run(tasks, stage="training")
     for task in tasks:
         if failure := outcomes[task.key].failure:
             raise ExecutionError(f"{task.label} of the ensemble was not trained: {failure.message} {failure.evidence}")
@@ -125,24 +137,25 @@ def _held_out(bench: Bench, members: list[str]) -> dict[str, float]:
     }
 
 
-def _values(bench: Bench, tasks: list[Task], *, stage: str) -> None:
+def _values(bench: Bench, tasks: list[Task], *, stage: str) -> Job[None]:
     """Run tasks of which none may fail."""
-    outcomes = bench.calculator.run(tasks, stage=stage)
+    outcomes = yield from bench.calculator.run(tasks, stage=stage)
     for task in tasks:
         if (failure := outcomes[task.key].failure) is not None:
             raise ExecutionError(f"{task.kind} of {task.label} failed: {failure}")
 
 
 def _prospective(
-    bench: Bench, number: int, observed: dict[str, float]
+    bench: Bench, number: int, observed: Mapping[str, float]
 ) -> tuple[list[dict[str, Any]], dict[str, float]]:
-    """Return parity points of this round's batch, and the errors of what was predicted before labelling.
+    """Return parity points of the labels since the model before, and the errors of what was predicted before labelling.
 
-    `prospective/…` is the batch: chosen by the model, hence no fair sample of the pool.
+    `prospective/…` are those labels: chosen by the model, hence no fair sample of the pool.
     `prospective-control/…` are all picks drawn by chance so far: few, but fair.
     """
     predicted = [p for p in bench.ledger.picks() if p.candidate in observed and p.predicted_kcal_mol is not None]
-    batch = [p for p in predicted if p.round == number]
+    told = {point["key"] for r in bench.ledger.rounds()[:number] if r.learned for point in r.learned["parity"]}
+    batch = [p for p in predicted if p.candidate not in told]
     points = [
         {
             "key": p.candidate,
@@ -158,7 +171,7 @@ def _prospective(
     return points, _errors("prospective", batch, observed) | _errors("prospective-control", controls, observed)
 
 
-def _errors(prefix: str, picks: list[Pick], observed: dict[str, float]) -> dict[str, float]:
+def _errors(prefix: str, picks: list[Pick], observed: Mapping[str, float]) -> dict[str, float]:
     found = evaluate(
         predicted_kcal_mol=np.array([p.predicted_kcal_mol for p in picks], dtype=np.float64),
         sigma_kcal_mol=np.array([p.sigma_kcal_mol for p in picks], dtype=np.float64),

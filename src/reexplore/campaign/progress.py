@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 
 class Bar(Protocol):
@@ -26,6 +26,15 @@ class Narrator:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=False, highlight=False, soft_wrap=True)
         self._started = time.monotonic()
+        self._stages: dict[str, _Stage] = {}
+        self._bars = Progress(
+            TextColumn("       {task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        )
 
     def say(self, text: str) -> None:
         """Print one line, with the time since the start."""
@@ -35,34 +44,50 @@ class Narrator:
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Bar]:
-        """Show a stage of `total` tasks while it runs."""
-        if self._console.is_terminal:
-            columns = (
-                TextColumn("       {task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-            )
-            with Progress(*columns, console=self._console, transient=True) as progress:
-                task = progress.add_task(name, total=total)
-                yield _RichBar(progress, task)
-        else:
-            yield _PlainBar(self, name, total)
+        """Show a stage of `total` tasks while it runs; those of one name at the same time are counted together."""
+        if not self._stages and self._console.is_terminal:
+            self._bars.start()
+        stage = self._stages.setdefault(name, _Stage(self, name))
+        stage.users += 1
+        stage.total += total
+        self.show(stage)
+        try:
+            yield stage
+        finally:
+            stage.users -= 1
+            if not stage.users:
+                self._end(name)
+
+    def show(self, stage: _Stage, note: str = "") -> None:
+        """Show how far a stage is, and what was finished last."""
+        if not self._console.is_terminal:
+            if note:
+                self.say(f"  {stage.name} {stage.done}/{stage.total}: {note}")
+            return
+        if stage.bar is None:
+            stage.bar = self._bars.add_task(stage.name)
+        self._bars.update(stage.bar, completed=stage.done, total=stage.total)
+        if note:
+            self._console.print(f"       [dim]{escape(note)}[/dim]")
+
+    def _end(self, name: str) -> None:
+        stage = self._stages.pop(name)
+        if stage.bar is not None:
+            self._bars.remove_task(stage.bar)
+        if not self._stages and self._console.is_terminal:
+            self._bars.stop()
 
 
-class _RichBar:
-    def __init__(self, progress: Progress, task: object) -> None:
-        self._progress, self._task = progress, task
+class _Stage:
+    """What is under way by one name; `users` work under it."""
+
+    def __init__(self, narrator: Narrator, name: str) -> None:
+        self.name = name
+        self.users = self.total = self.done = 0
+        self.bar: TaskID | None = None
+        self._narrator = narrator
 
     def advance(self, note: str) -> None:
-        self._progress.advance(self._task)  # type: ignore[arg-type]
-        self._progress.console.print(f"       [dim]{escape(note)}[/dim]")
-
-
-class _PlainBar:
-    def __init__(self, narrator: Narrator, name: str, total: int) -> None:
-        self._narrator, self._name, self._total, self._done = narrator, name, total, 0
-
-    def advance(self, note: str) -> None:
-        self._done += 1
-        self._narrator.say(f"  {self._name} {self._done}/{self._total}: {note}")
+        """Count one finished task and show it."""
+        self.done += 1
+        self._narrator.show(self, note)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from reexplore.campaign.bench import Bench
+from reexplore.campaign.calculator import Job
 from reexplore.campaign.geometries import templates
 from reexplore.campaign.ledger import Ledger
+from reexplore.campaign.pool import Pool
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.families import Family, families
+from reexplore.chemistry.families import Family
 from reexplore.errors import ExecutionError, Failure
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
@@ -64,19 +66,25 @@ class Screening:
     parts: tuple[Part, ...]
 
     @cached_property
-    def _where(self) -> dict[str, tuple[int, int]]:
-        """Return the part and the ligand's number of every candidate."""
-        return {
-            candidate.key: (number, row)
-            for number, part in enumerate(self.parts)
-            for row in range(len(part.family.members))
-            for candidate in part.family.candidates_of(row)
-        }
+    def pool(self) -> Pool:
+        """Return every candidate by key, in the order of the parts."""
+        return Pool([part.family for part in self.parts])
 
     @cached_property
-    def available(self) -> tuple[str, ...]:
-        """Return the keys of all candidates that have a screening geometry."""
-        return tuple(key for key, (number, row) in self._where.items() if self.parts[number].failure_of(row) is None)
+    def count(self) -> int:
+        """Return how many candidates have a screening geometry."""
+        return sum(
+            (len(part.family.members) - len(part.refused)) * len(part.family.metals)
+            for part in self.parts
+            if part.failure is None
+        )
+
+    def available(self) -> Iterator[str]:
+        """Yield the keys of all candidates that have a screening geometry."""
+        for part in self.parts:
+            for row in range(len(part.family.members)):
+                if part.failure_of(row) is None:
+                    yield from (candidate.key for candidate in part.family.candidates_of(row))
 
     @property
     def refused_by_code(self) -> dict[str, int]:
@@ -90,18 +98,21 @@ class Screening:
 
     def failure(self, key: str) -> Failure | None:
         """Return why a candidate has no screening geometry, or None when it has one."""
-        number, row = self._where[key]
+        number, row = self.pool.place(key)
         return self.parts[number].failure_of(row)
 
     def structures(self, candidates: Sequence[Candidate]) -> dict[str, Structure]:
         """Return the screening geometries of some candidates by key; those without one are left out."""
+        seen: dict[int, list[Candidate]] = {}
+        for candidate in candidates:
+            number, row = self.pool.place(candidate.key)
+            if self.parts[number].failure_of(row) is None:
+                seen.setdefault(number, []).append(candidate)
         found: dict[str, Structure] = {}
-        for number, part in enumerate(self.parts):
-            mine = [c for c in candidates if self._where[c.key][0] == number and self.failure(c.key) is None]
-            if mine:
-                template = Structure.from_extxyz(part.template)
-                made = screening_geometries(part.family, template, mine)
-                found |= {candidate.key: structure for candidate, structure in zip(mine, made, strict=True)}
+        for number, mine in sorted(seen.items()):
+            part = self.parts[number]
+            made = screening_geometries(part.family, Structure.from_extxyz(part.template), mine)
+            found |= {candidate.key: structure for candidate, structure in zip(mine, made, strict=True)}
         return found
 
     def to_text(self) -> str:
@@ -134,11 +145,11 @@ class Screening:
         )
 
 
-def screen(bench: Bench) -> Screening:
+def screen(bench: Bench) -> Job[Screening]:
     """Build the template of every bare scaffold and find out which ligands can be grafted on it."""
-    whole = families(bench.pool.values(), bench.setup.space)
+    whole = bench.pool.families
     bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters) for f in whole]
-    found = templates(bench, bare)
+    found = yield from templates(bench, bare)
     parts: list[Part] = []
     for family, candidate in zip(whole, bare, strict=True):
         outcome = found[candidate.key]
@@ -148,7 +159,7 @@ def screen(bench: Bench) -> Screening:
             for chunk in family.chunks(_CHUNK)
         ]
     tasks = {part.digest: Task("screen", part.inputs, label=part.label) for part in parts if part.failure is None}
-    outcomes = bench.calculator.run(list(tasks.values()), stage="screening")
+    outcomes = yield from bench.calculator.run(list(tasks.values()), stage="screening")
     judged: list[Part] = []
     for part in parts:
         if part.failure is not None:
@@ -167,8 +178,13 @@ def screen(bench: Bench) -> Screening:
     return screening
 
 
+def screening_digest(ledger: Ledger) -> str | None:
+    """Return under which hash the store keeps what screening came to; None when it was never done."""
+    return ledger.meta(_META)
+
+
 def recall_screening(setup: Setup, ledger: Ledger) -> Screening | None:
     """Return what screening came to when it was last done; None when it never was."""
-    digest = ledger.meta(_META)
+    digest = screening_digest(ledger)
     store = Store(setup.store)
     return Screening.from_text(store.get_text(digest), store) if digest else None

@@ -253,6 +253,7 @@ def select(inputs: Json, context: Context) -> Json:
         calibration=Calibration(**inputs["calibration"]),
         labelled=inputs["labelled"],
         excluded=inputs["excluded"],
+        pending=inputs.get("pending", ()),
         policy=Policy(**inputs["policy"]),
         q=inputs["q"],
         seed=inputs["seed"],

@@ -1,0 +1,92 @@
+"""Label, learn and choose side by side: the next candidates are chosen when workers would idle.
+
+The labelling of each candidate, the learning and the choice are jobs of their own. What is to be begun is read from
+the ledger alone, so that a resumed campaign goes on with the same jobs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from reexplore.campaign.bench import Bench
+from reexplore.campaign.calculator import Job
+from reexplore.campaign.choosing import Standing, choose
+from reexplore.campaign.labelling import label, observed_kcal_mol
+from reexplore.campaign.learning import FEWEST_LABELS, learn
+from reexplore.campaign.ledger import Ledger
+from reexplore.campaign.report import report_round
+from reexplore.campaign.screening import Screening
+
+#: The jobs there is one of, and where the ledger keeps what learning was begun with; other jobs are candidates' keys.
+_LEARNING, _CHOICE = "learning", "choice"
+
+
+def steer(bench: Bench, screening: Screening) -> None:
+    """Go on until the budget of labels is spent or no candidate is left."""
+    jobs = dict(_due(bench, screening, ()))
+    while jobs:
+        ended = [name for name, job in jobs.items() if not _goes_on(job)]
+        for name in ended:
+            del jobs[name]
+        begun = dict(_due(bench, screening, jobs)) if ended or bench.calculator.has_idle_workers else {}
+        jobs |= begun
+        if not (ended or begun):
+            bench.calculator.step()
+
+
+def _goes_on(job: Job[None]) -> bool:
+    """Let a job go on to where it has to wait; return whether there is such a place."""
+    try:
+        next(job)
+    except StopIteration:
+        return False
+    return True
+
+
+def _due(bench: Bench, screening: Screening, under_way: Collection[str]) -> Iterator[tuple[str, Job[None]]]:
+    """Yield what is to be begun, by name, as the ledger stands."""
+    standing = Standing.of(bench.ledger)
+    if fresh := [key for key in standing.pending if key not in under_way]:
+        # Nothing else before these have asked for their calculations.
+        yield from ((key, label(bench, [bench.pool[key]])) for key in fresh)
+        return
+    portion = standing.portion(bench, screening)
+    if _LEARNING not in under_way and _is_time_to_learn(bench, standing, last=not portion):
+        yield _LEARNING, _learn(bench, screening, standing)
+        return
+    # Before the first model there is nothing to choose by: the seed has to come back.
+    waits = standing.model is None and (standing.pending or _LEARNING in under_way)
+    if portion and not waits and _CHOICE not in under_way and bench.calculator.has_idle_workers:
+        yield _CHOICE, choose(bench, screening, standing, q=portion)
+
+
+def _is_time_to_learn(bench: Bench, standing: Standing, *, last: bool) -> bool:
+    """Return whether a batch of new labels is there, or the last ones are, or learning was interrupted."""
+    begun, budget = _begun(bench.ledger), bench.setup.file.budget
+    if begun["round"] == standing.round_number < len(standing.rounds):
+        return True
+    batch = budget.batch if standing.model else max(min(budget.batch, budget.seed_labels), FEWEST_LABELS)
+    new = len(standing.labelled - set(begun["labels"]))
+    return new >= batch or (last and new > 0 and not standing.pending)
+
+
+def _learn(bench: Bench, screening: Screening, standing: Standing) -> Job[None]:
+    """Learn from the labels there are, in a resumed campaign from those it was begun with, and close the round."""
+    ledger, number = bench.ledger, standing.round_number
+    if _begun(ledger)["round"] != number:
+        with ledger.transaction():
+            ledger.open_round(number, "acquisition" if standing.model else "seed", ())
+            ledger.set_meta(**{_LEARNING: json.dumps({"round": number, "labels": sorted(standing.labelled)})})
+    begun = set(_begun(ledger)["labels"])
+    observed = {key: value for key, value in observed_kcal_mol(bench).items() if key in begun}
+    bench.narrator.say(f"learning from {len(observed)} labels, round {number}")
+    ledger.close_round(number, (yield from learn(bench, screening, observed, number)))
+    report_round(bench, number)
+
+
+def _begun(ledger: Ledger) -> dict[str, Any]:
+    """Return the round in which learning was last begun, and the labels it was begun with."""
+    begun: dict[str, Any] = json.loads(ledger.meta(_LEARNING) or '{"round": -1, "labels": []}')
+    return begun

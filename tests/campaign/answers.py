@@ -1,0 +1,16 @@
+"""Stand-ins for the calculator that answer at once."""
+
+
+class AtOnce:
+    """Answers every job with `outcome_of(task)`, without ledger, store or workers."""
+
+    def run(self, tasks, *, stage):  # noqa: ARG002 - the calculator's signature
+        yield from ()
+        return {task.key: self.outcome_of(task) for task in tasks}
+
+    def finish(self, job):
+        try:
+            next(job)
+        except StopIteration as ended:
+            return ended.value
+        raise AssertionError("a job waits although everything is answered at once")
