@@ -15,13 +15,21 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from reexplore import __version__
-from reexplore.cli_arguments import CampaignArgument, WorkspaceOption
+from reexplore.cli_arguments import (
+    CampaignArgument,
+    ParslOption,
+    SiteOptions,
+    WorkspaceOption,
+    campaign_setup,
+    outside_allowed,
+)
 from reexplore.cli_energies import export_inputs, import_table
 from reexplore.cli_label import label
 from reexplore.cli_levels import levels
+from reexplore.cli_replay import replay
 from reexplore.cli_store import store
 from reexplore.cli_structures import structures
-from reexplore.errors import ExecutionError, ReexploreError
+from reexplore.errors import ExecutionError, ReexploreError, one_line
 
 if TYPE_CHECKING:
     from reexplore.campaign.setup import Setup
@@ -67,17 +75,11 @@ app.command()(label)
 console = Console(highlight=False, soft_wrap=True)
 
 
-def _setup(reference: str, workspace: Path) -> Setup:
-    from reexplore.campaign.setup import prepare
-
-    return prepare(reference, workspace=workspace)
-
-
 def _announce(setup: Setup) -> None:
     for sentence in setup.fakes:
-        console.print(f"[bold white on red] FAKE [/] [bold red]{sentence}[/]")
+        console.print(f"[bold white on red] FAKE [/] [bold red]{escape(sentence)}[/]")
     for sentence in setup.warnings:
-        console.print(f"[yellow]note:[/] {sentence}")
+        console.print(f"[yellow]note:[/] {escape(sentence)}")
 
 
 def _show(record: CampaignRecord, *, top: int) -> None:
@@ -89,22 +91,28 @@ def _show(record: CampaignRecord, *, top: int) -> None:
     if record.contraction:
         console.print(contraction_table(record))
     for sentence in footnotes(record):
-        console.print(sentence)
+        console.print(escape(sentence))
 
 
 @campaign.command()
-def validate(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+def validate(
+    reference: CampaignArgument,
+    workspace: WorkspaceOption = Path(),
+    parsl: ParslOption = None,
+    option: SiteOptions = None,
+) -> None:
     """Check the campaign file and everything it names; run nothing.
 
     Example: `reexplore campaign validate campaigns/cam.yaml`
     """
     from reexplore.campaign.setup import require_size
 
-    setup = _setup(reference, workspace)
+    setup = campaign_setup(reference, workspace, parsl, option)
     require_size(setup.space, setup.file.space.limit)
     _announce(setup)
     console.print(
-        f"{setup.source} is valid: {setup.space.arithmetic()}, level '{setup.level.name}' ({setup.level.summary})"
+        f"{setup.source} is valid: {setup.space.arithmetic()}, level '{setup.level.name}' ({setup.level.summary})",
+        markup=False,
     )
 
 
@@ -118,7 +126,7 @@ def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
     from reexplore.campaign.setup import require_size
     from reexplore.execution.sites import worker_count
 
-    setup = _setup(reference, workspace)
+    setup = campaign_setup(reference, workspace)
     _announce(setup)
     console.print(setup.space.arithmetic())
     require_size(setup.space, setup.file.space.limit)
@@ -135,6 +143,8 @@ def run(
             "--energies-elsewhere", help="Stop before energies, now and later: `export` and `import` bring them."
         ),
     ] = False,
+    parsl: ParslOption = None,
+    option: SiteOptions = None,
 ) -> None:
     """Run a campaign; an interrupted one goes on where it stopped.
 
@@ -146,29 +156,34 @@ def run(
     from reexplore.campaign.record import campaign_record
     from reexplore.tracking.review import PAGE_NAME
 
-    setup = _setup(reference, workspace)
+    setup = campaign_setup(reference, workspace, parsl, option)
     _announce(setup)
     try:
         drive(setup, narrator=Narrator(console), energies_elsewhere=energies_elsewhere)
     except EnergiesAwaited as pause:
-        console.print(str(pause))
+        console.print(str(pause), markup=False)
         return
     _announce(setup)
     _show(campaign_record(setup, open_ledger(setup)), top=4)
-    console.print(f"page:   file://{setup.folder}/report/{PAGE_NAME}")
-    console.print(f"MLflow: reexplore ui {reference}")
+    console.print(f"page:   file://{setup.folder}/report/{PAGE_NAME}", markup=False)
+    console.print(f"MLflow: reexplore ui {reference}", markup=False)
 
 
 @campaign.command()
-def resume(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+def resume(
+    reference: CampaignArgument,
+    workspace: WorkspaceOption = Path(),
+    parsl: ParslOption = None,
+    option: SiteOptions = None,
+) -> None:
     """Go on with a campaign that was started before; refuse when there is none.
 
     Example: `reexplore campaign resume campaigns/cam.yaml`
     """
     from reexplore.campaign.driver import open_ledger
 
-    open_ledger(_setup(reference, workspace)).close()
-    run(reference, workspace)
+    open_ledger(campaign_setup(reference, workspace)).close()
+    run(reference, workspace, parsl=parsl, option=option)
 
 
 @campaign.command()
@@ -184,7 +199,7 @@ def status(
     from reexplore.campaign.driver import open_ledger
     from reexplore.campaign.status import campaign_status, status_table
 
-    setup = _setup(reference, workspace)
+    setup = campaign_setup(reference, workspace)
     found = campaign_status(setup, open_ledger(setup))
     if as_json:
         print(json.dumps(found.to_dict()))
@@ -215,12 +230,12 @@ def report(
     from reexplore.campaign.record import campaign_record
     from reexplore.campaign.report import write_files
 
-    setup = _setup(reference, workspace)
+    setup = campaign_setup(reference, workspace)
     record = campaign_record(setup, open_ledger(setup))
     write_files(record, setup.folder)
     _announce(setup)
     _show(record, top=top)
-    console.print(f"written to {setup.folder / 'report'}")
+    console.print(f"written to {setup.folder / 'report'}", markup=False)
 
 
 @campaign.command()
@@ -235,16 +250,17 @@ def sync(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
     from reexplore.campaign.record import campaign_record
     from reexplore.campaign.report import mirror
 
-    setup = _setup(reference, workspace)
+    setup = campaign_setup(reference, workspace)
     open_ledger(setup).close()
     with sole_driver(setup.folder):
         ledger = Ledger(setup.ledger_path)
         mirror(setup, ledger, campaign_record(setup, ledger))
-    console.print(f"MLflow mirror at {setup.tracking} is up to date")
+    console.print(f"MLflow mirror at {setup.tracking} is up to date", markup=False)
 
 
 campaign.command("export")(export_inputs)
 campaign.command("import")(import_table)
+campaign.command()(replay)
 
 
 @app.command()
@@ -276,7 +292,12 @@ def ui(
     """
     from reexplore.tracking.ui import serve
 
-    serve(_setup(reference, workspace).tracking, host="127.0.0.1", port=port, say=console.print)
+    serve(
+        campaign_setup(reference, workspace).tracking,
+        host="127.0.0.1",
+        port=port,
+        say=lambda line: console.print(line, markup=False),
+    )
 
 
 def _version(wanted: bool) -> None:
@@ -290,12 +311,19 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    allow_outside: Annotated[
+        bool,
+        typer.Option(
+            "--allow-outside", help="Let a campaign file name files outside of its folder, workspace and package."
+        ),
+    ] = False,
 ) -> None:
     del version
+    outside_allowed.set(allow_outside)
 
 
 def _complain(sentence: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(sentence)}")
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(one_line(sentence))}")
 
 
 def main() -> None:

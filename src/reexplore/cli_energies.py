@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from reexplore.cli_arguments import CampaignArgument, WorkspaceOption
+from reexplore.cli_arguments import CampaignArgument, WorkspaceOption, campaign_setup
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -37,9 +37,8 @@ def export_inputs(
     """
     from reexplore.campaign.driver import open_ledger
     from reexplore.campaign.elsewhere import INDEX, export_energies
-    from reexplore.campaign.setup import prepare
 
-    setup = prepare(reference, workspace=workspace)
+    setup = campaign_setup(reference, workspace)
     with closing(open_ledger(setup)) as ledger:
         written = export_energies(setup, ledger, program=to.value, folder=out)
     index = written.folder / INDEX
@@ -71,9 +70,8 @@ def import_table(
     from reexplore.campaign.elsewhere import import_energies
     from reexplore.campaign.ledger import Ledger
     from reexplore.campaign.lock import sole_driver
-    from reexplore.campaign.setup import prepare
 
-    setup = prepare(reference, workspace=workspace)
+    setup = campaign_setup(reference, workspace)
     open_ledger(setup).close()
     with sole_driver(setup.folder), closing(Ledger(setup.ledger_path)) as ledger:
         entered = import_energies(setup, ledger, table)

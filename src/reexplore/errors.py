@@ -71,6 +71,11 @@ class FailureCode(StrEnum):
 RUN_ONLY = frozenset((FailureCode.TIMEOUT, FailureCode.OUT_OF_MEMORY, FailureCode.CRASHED))
 
 
+def one_line(text: str) -> str:
+    """Return a text as one line that a terminal shows and does not obey."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
+
+
 @dataclass(frozen=True)
 class Failure:
     """The outcome of a calculation that did not yield a value.

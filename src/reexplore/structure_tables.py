@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from reexplore.chemistry.candidates import Candidate
@@ -45,7 +46,7 @@ def built_lines(built: Built, files: dict[str, str]) -> list[str | Table]:
     ligand = built.ligand
     shown: list[str | Table] = [
         f"[bold]{candidate.name}[/], charge {candidate.charge:+d}, coordination number {candidate.coordination_number}",
-        f"ligand   {built.single.smiles}",
+        f"ligand   {escape(built.single.smiles)}",
         f"InChIKey {candidate.ligand.inchikey}",
         f"energy   {built.complex['energy_hartree']:.6f} Eh, GFN2-xTB with ALPB water",
         _origin_sentence(built),
@@ -58,8 +59,8 @@ def built_lines(built: Built, files: dict[str, str]) -> list[str | Table]:
         f"free ligand: {ligand['energy_hartree']:.6f} Eh, the lowest of"
         f" {len(ligand['conformer_energies_hartree'])} relaxed conformers",
     ]
-    shown += [f"[yellow]note:[/] {warning}" for warning in candidate.ligand.warnings]
-    return [*shown, "", *(f"{kind:<8} {path}" for kind, path in files.items())]
+    shown += [f"[yellow]note:[/] {escape(warning)}" for warning in candidate.ligand.warnings]
+    return [*shown, "", *(f"{kind:<8} {escape(path)}" for kind, path in files.items())]
 
 
 def donor_table(donors: tuple[Donor, ...], candidate: Candidate) -> Table:
@@ -89,7 +90,7 @@ def quality_sentence(candidate: Candidate) -> str:
 
 def problem_lines(problems: tuple[Failure, ...]) -> list[str]:
     """Return a line for each problem, with the numbers it rests on."""
-    return [f"  [red]{p.code.value}[/] {p.message}{_evidence(p)}" for p in problems]
+    return [f"  [red]{p.code.value}[/] {escape(p.message + _evidence(p))}" for p in problems]
 
 
 def verdict_json(verdict: Verdict, candidate: Candidate) -> Json:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,7 +42,7 @@ from reexplore.energies.levels import (
 from reexplore.energies.own_levels import own_level, require_parts
 from reexplore.energies.terms import ENGINE
 from reexplore.errors import InputError, MissingEngineError
-from reexplore.shipped import resolve
+from reexplore.shipped import resolve, shipped_folder
 from reexplore.structures.architector import NOT_SEEDED
 
 if TYPE_CHECKING:
@@ -131,6 +131,21 @@ class Setup:
             "level": self.level.declaration(),
         }
 
+    def on_site(self, reference: str | None, options: Sequence[str]) -> Setup:
+        """Return the same campaign for another site than its file names, or with other options `key=value`."""
+        from reexplore.execution.sites import parse_options
+
+        given = parse_options(options)
+        execution = self.file.execution
+        if reference is None:
+            execution, site = execution.model_copy(update={"options": execution.options | given}), self.site
+        else:
+            execution = execution.model_copy(update={"parsl": reference, "options": given})
+            site = resolve("parsl_configs", reference, beside=self.source.parent)
+        moved = replace(self, file=self.file.model_copy(update={"execution": execution}), site=site)
+        moved.parsl_config()
+        return moved
+
     def parsl_config(self) -> Config:
         """Return the Parsl configuration the site file makes."""
         from reexplore.execution.sites import load_site
@@ -138,8 +153,11 @@ class Setup:
         return load_site(self.site, run_dir=self.folder / "parsl", options=self.file.execution.options)
 
 
-def prepare(reference: str, *, workspace: Path) -> Setup:
-    """Read and check a campaign; raise `InputError` or `MissingEngineError` with the first problem."""
+def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> Setup:
+    """Read and check a campaign; raise `InputError` or `MissingEngineError` with the first problem.
+
+    What the file names has to lie in the workspace, beside the file or in the package, unless `allow_outside`.
+    """
     source = resolve("campaigns", reference)
     file = load_campaign_file(source)
     own = _own_levels(file.theory)
@@ -148,14 +166,24 @@ def prepare(reference: str, *, workspace: Path) -> Setup:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
     space = _space(file.space)
     require_support(level, [metal.symbol for metal in space.metals])
+    policy = resolve("policies", file.policy, beside=source.parent)
+    site = resolve("parsl_configs", file.execution.parsl, beside=source.parent)
+    if not allow_outside:
+        # Before any of them is read; a site is even run.
+        named: dict[str, str | Path] = {
+            "policy": policy,
+            "execution.parsl": site,
+            "tracking.store": file.tracking.store,
+        }
+        _require_inside(source, workspace.resolve(), named)
     setup = Setup(
         file=file,
         source=source,
         workspace=workspace.resolve(),
         space=space,
         level=level,
-        policy=load_policy(resolve("policies", file.policy, beside=source.parent)),
-        site=resolve("parsl_configs", file.execution.parsl, beside=source.parent),
+        policy=load_policy(policy),
+        site=site,
     )
     _require_engines(setup)
     if level.based_on:
@@ -163,6 +191,23 @@ def prepare(reference: str, *, workspace: Path) -> Setup:
         require_parts(level, _elements(space))
     setup.parsl_config()
     return setup
+
+
+def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path]) -> None:
+    """Raise `InputError` for a file or store that a campaign file from elsewhere should not reach."""
+    folder = source.parent
+    homes = [workspace, workspace / "runs", folder.parent if folder.name == "campaigns" else folder]
+    homes += [shipped_folder("policies"), shipped_folder("parsl_configs")]
+    trust = "or give `reexplore --allow-outside ...` if you trust the file"
+    for key, place in named.items():
+        if "://" in str(place):
+            if not str(place).startswith(("http://", "https://")):
+                raise InputError(
+                    f"'{key}': {place} is neither a folder nor an address (http, https): name one, {trust}"
+                )
+        # Links count as what they lead to.
+        elif not any((workspace / place).resolve().is_relative_to(home.resolve()) for home in homes):
+            raise InputError(f"'{key}': {place} lies outside of the workspace {workspace}: copy it there, {trust}")
 
 
 def known_levels(campaign: str | None = None) -> dict[str, Level]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from reexplore.errors import InputError
 
@@ -11,9 +12,12 @@ from reexplore.errors import InputError
 def function_count(basis: str, symbol: str) -> int:
     """Return the number of spherical functions that a basis set has on an element.
 
-    Raises `InputError` when neither PySCF nor basis-set-exchange has it for that element.
+    Raises `InputError` when neither PySCF nor basis-set-exchange has it for that element, or for the name of a file.
     """
     from pyscf import gto
+
+    if Path(basis).exists():
+        raise InputError(f"'{basis}' is a file here, which PySCF would run in place of the basis set: move it away")
 
     try:
         shells = gto.basis.load(basis, symbol)
