@@ -23,11 +23,13 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from typing import ClassVar
+from unittest.mock import patch
 
 import numpy as np
 import yaml
@@ -40,7 +42,7 @@ from reexplore.campaign.lock import sole_driver
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import prepare
 from reexplore.chemistry.families import Family
-from reexplore.errors import CalculationFailed, FailureCode, InputError
+from reexplore.errors import CalculationFailed, ExecutionError, FailureCode, InputError, ReexploreError
 from reexplore.execution import child, guard, tasks
 from reexplore.execution.store import RESULT
 from reexplore.surrogate.dataset import folds, samples_from_text
@@ -126,7 +128,8 @@ def _in_process(task, folder, _scratch, store):
     (folder / child.LOG).write_text(f"computing {task.label}\n")
     if (task.kind, task.label) == ("complex", CRASHING):
         return FailureCode.CRASHED, "ended by signal SIGSEGV"
-    child.main(folder, store.root)
+    if child.main(folder, store.root) == child.MACHINE_FAULT:
+        raise ExecutionError("a worker's machine is at fault, no calculation is")
     return None
 
 
@@ -176,6 +179,8 @@ class _Tracker:
 class _Count:
     passed = 0
     kill_at = 0
+    refuse_from = 0
+    refuse_with = 0
     inside = ""
     names: ClassVar[list[str]] = []
 
@@ -185,6 +190,8 @@ def _point(name: str, torn: int | None = None) -> None:
         return
     _Count.passed += 1
     _Count.names.append(name)
+    if 0 < _Count.refuse_from <= _Count.passed:
+        raise OSError(_Count.refuse_with, os.strerror(_Count.refuse_with), name)
     if _Count.passed == _Count.kill_at:
         if torn is not None:
             # What was not synced yet may be lost when the machine goes down.
@@ -228,27 +235,45 @@ def _fsync(handle, plain=os.fsync):
 # --- one campaign, killed and resumed
 
 
-def _run(folder: Path, *, kill_at: int) -> list[str]:
-    """Run or resume the campaign in a folder and return the points passed; at point `kill_at` the process ends."""
+def run(folder: Path, *, kill_at: int = 0, refuse_from: int = 0, refuse_with: int = 0) -> list[str]:
+    """Run or resume the campaign in a folder and return the points passed.
+
+    At point `kill_at` the process ends; from point `refuse_from` on the file system refuses with `refuse_with`.
+    """
     (folder / "small.yaml").write_text(yaml.safe_dump(CAMPAIGN))
     setup = prepare(str(folder / "small.yaml"), workspace=folder)
     _Count.passed, _Count.kill_at, _Count.names, _Count.inside = 0, kill_at, [], str(folder / "runs")
-    narrator = Narrator(Console(file=(folder / "told.txt").open("a"), width=200))
-    with sole_driver(setup.folder), closing(open_campaign(setup)) as ledger:
-        run_campaign(Bench(setup, ledger, InProcess(setup), narrator))
-    _Count.inside = ""
+    _Count.refuse_from, _Count.refuse_with = refuse_from, refuse_with
+    try:
+        with (folder / "told.txt").open("a") as told:
+            narrator = Narrator(Console(file=told, width=200))
+            with sole_driver(setup.folder), closing(open_campaign(setup)) as ledger:
+                run_campaign(Bench(setup, ledger, InProcess(setup), narrator))
+    finally:
+        _Count.inside = ""
     return _Count.names
 
 
-def _apart(folder: Path, *, kill_at: int) -> int:
-    """Run it in a process of its own and return its exit code; what this process has computed is known there."""
+def apart(folder: Path, *, first: Callable[[], object] = int, **faults: int) -> int:
+    """Run it in a process of its own and return its exit code; what this process has computed is known there.
+
+    `first` is called there before anything else.
+    """
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            _run(folder, kill_at=kill_at)
+            first()
+            run(folder, **faults)
             code = 0
+        except ReexploreError as error:
+            (folder / "error.txt").write_text(str(error))
+            code = error.exit_code
+        except (OSError, sqlite3.OperationalError) as error:
+            # The command line says of these that the file system refused.
+            (folder / "error.txt").write_text(str(error))
+            code = ExecutionError.exit_code
         except BaseException:
             (folder / "error.txt").write_text(traceback.format_exc())
         os._exit(code)
@@ -328,7 +353,8 @@ def differences(golden: dict, found: dict, what: str) -> list[str]:
     return lines
 
 
-def _executions(folder: Path) -> Counter:
+def executions(folder: Path) -> Counter:
+    """Return how often each calculation of a campaign was begun."""
     return Counter((folder.parent / "executions.log").read_text().splitlines())
 
 
@@ -342,24 +368,29 @@ def _in_flight(path: Path) -> int:
         return 0
 
 
-def _prepare_sweep() -> None:
-    """Put the stand-ins in their places and count points from now on."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-    room.Tracker = _Tracker
-    guard._run_child = _in_process
-    standing_in = tasks.FUNCTIONS | _LEARNED | {"complex": _complex}
-    tasks.FUNCTIONS.update({kind: _remembering(kind, function) for kind, function in standing_in.items()})
-    os.fsync, sqlite3.connect = _fsync, _connect
+@contextmanager
+def stand_ins() -> Iterator[None]:
+    """Put the stand-ins in their places, count points inside `run`, and put back what was there."""
     sys.addaudithook(_audit)
+    standing_in = tasks.FUNCTIONS | _LEARNED | {"complex": _complex}
+    remembering = {kind: _remembering(kind, function) for kind, function in standing_in.items()}
+    with (
+        patch.dict(os.environ, OMP_NUM_THREADS="1"),
+        patch.object(room, "Tracker", _Tracker),
+        patch.object(guard, "_run_child", _in_process),
+        patch.dict(tasks.FUNCTIONS, remembering),
+        patch.object(os, "fsync", _fsync),
+        patch.object(sqlite3, "connect", _connect),
+    ):
+        yield
 
 
 def sweep(root: Path, *, every: int, commits: bool, only: int | None) -> dict:
     """Kill a campaign at every `every`-th point, with `commits` also at every end of a transaction; return figures."""
-    _prepare_sweep()
     home = root / "golden" / "w"
     home.mkdir(parents=True)
-    names = _run(home, kill_at=0)
-    ledger, kept, executed = ledger_rows(home / LEDGER), files(home), _executions(home)
+    names = run(home)
+    ledger, kept, executed = ledger_rows(home / LEDGER), files(home), executions(home)
     chosen = {*range(1, len(names) + 1, every)}
     if commits:
         chosen |= {k for k, name in enumerate(names, 1) if name == "sql COMMIT"}
@@ -368,14 +399,14 @@ def sweep(root: Path, *, every: int, commits: bool, only: int | None) -> dict:
     for k in tried:
         folder = root / str(k) / "w"
         folder.mkdir(parents=True)
-        killed = _apart(folder, kill_at=k)
+        killed = apart(folder, kill_at=k)
         in_flight = _in_flight(folder / LEDGER)
-        resumed = _apart(folder, kill_at=0)
+        resumed = apart(folder)
         lines = [] if (killed, resumed) == (KILLED, 0) else [f"exit codes {killed}, {resumed}"]
         if resumed == 0:
             lines += differences(ledger, ledger_rows(folder / LEDGER), "table")
             lines += differences(kept, files(folder), "file")
-            recomputed.append(len(_executions(folder) - executed))
+            recomputed.append(len(executions(folder) - executed))
             beyond += recomputed[-1] > in_flight
         else:
             lines.append((folder / "error.txt").read_text()[-600:])
@@ -401,7 +432,7 @@ def main() -> None:
     parser.add_argument("--only", type=int, help="at this one point")
     parser.add_argument("--folder", type=Path, help="where to run: a disk, or memory to be quick")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="reexplore-crashes-", dir=options.folder) as name:
+    with tempfile.TemporaryDirectory(prefix="reexplore-crashes-", dir=options.folder) as name, stand_ins():
         figures = sweep(Path(name).resolve(), every=options.every, commits=options.commits, only=options.only)
     print(json.dumps(figures))
 
