@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from reexplore.errors import ExecutionError, FailureCode
+from reexplore.execution.escalation import poisonous
 from reexplore.execution.parsl import ParslExecutor
 from reexplore.execution.sites import load_site
 from reexplore.execution.task import Task
@@ -47,6 +48,7 @@ def test_a_calculation_that_loses_its_worker_twice_is_crashed_and_the_others_go_
             _kill_the_worker_of(TEACHER)
         failure = future.result(timeout=LONG_S).failure
         assert (failure.code, failure.message) == (FailureCode.CRASHED, "it took its worker down twice")
+        assert poisonous([failure])
         assert executor.submit(TEACHER).result(timeout=LONG_S).value["total_hartree"] < 0
 
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from reexplore.errors import InputError
-from reexplore.execution.sites import LOST_NODES, load_site, serving, worker_count
+from reexplore.errors import InputError, WorkerInterruptedError
+from reexplore.execution.sites import LOST_NODES, load_site, parse_options, serving, worker_count
 from reexplore.shipped import resolve, shipped_folder, shipped_names
 
 #: What each shipped site cannot guess.
@@ -41,8 +41,9 @@ def test_a_shipped_site_is_encrypted_tied_to_its_driver_and_retries_what_is_lost
         assert executor.interchange_launch_cmd[2:4] == ["--pdeathsig", "TERM"]
         assert executor.provider.worker_init.startswith("export PATH=")
     errors = {kind: type(kind, (Exception,), {})() for kind in ("WorkerLost", "ManagerLost", "ValueError")}
+    errors["interrupted"] = WorkerInterruptedError("ended from outside")
     allowed = {kind: config.retries // config.retry_handler(error, {}) for kind, error in errors.items()}
-    assert allowed == {"WorkerLost": 1, "ManagerLost": LOST_NODES - 1, "ValueError": 0}
+    assert allowed == {"WorkerLost": 1, "ManagerLost": LOST_NODES - 1, "ValueError": 0, "interrupted": LOST_NODES - 1}
 
 
 @pytest.mark.parametrize("name", set(NEEDED) - {"local", "allocation"})
@@ -152,6 +153,19 @@ def test_executors_of_one_site_are_labelled_by_their_roles(tmp_path):
 def test_a_configuration_without_workers_is_refused(tmp_path, workers):
     with pytest.raises(InputError, match=r"without workers|cannot make a configuration"):
         site("local", tmp_path, workers=workers)
+
+
+def test_options_of_the_command_line_are_read_as_yaml_but_for_walltimes():
+    given = ["workers=4", "partition=debug", "walltime=01:30:00", "worker_init=module load x=y"]
+    assert parse_options(given) == {
+        "workers": 4,
+        "partition": "debug",
+        "walltime": "01:30:00",
+        "worker_init": "module load x=y",
+    }
+    for faulty in ("workers", "=4", "a b=4", "workers={"):
+        with pytest.raises(InputError, match="--option"):
+            parse_options([faulty])
 
 
 def test_an_option_a_site_does_not_take_is_refused_with_those_it_takes(tmp_path):

@@ -16,7 +16,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from reexplore.errors import InputError
+import yaml
+
+from reexplore.errors import InputError, WorkerInterruptedError
+from reexplore.execution.escalation import POISON
 from reexplore.execution.task import Kind
 
 if TYPE_CHECKING:
@@ -31,9 +34,8 @@ _PREFERRED: dict[Kind, tuple[str, ...]] = {
     "member": ("gpu", "expensive"),
     "predict": ("gpu", "expensive"),
 }
-#: A calculation may lose this many workers' nodes, or two workers of its own, before Parsl gives it back.
+#: A calculation may lose so many nodes under it, or `POISON` workers, before it is given back.
 LOST_NODES = 20
-_LOST_WORKERS = 2
 
 # Parsl counts the cores of the node, not those of the job; `nproc` counts OpenMP threads unless told not to.
 _PREPARE = """export PATH="{programs}:$PATH"
@@ -132,8 +134,23 @@ def site_config(run_dir: Path, *pools: HighThroughputExecutor) -> Config:
 
 def _retry_cost(error: BaseException, _record: Any) -> float:
     # Every error but a lost machine, or a calculation that was ended from outside, is a verdict.
-    costs = {"ManagerLost": 1, "WorkerInterruptedError": 1, "WorkerLost": LOST_NODES / _LOST_WORKERS}
+    costs = {"ManagerLost": 1, WorkerInterruptedError.__name__: 1, "WorkerLost": LOST_NODES / POISON}
     return costs.get(type(error).__name__, LOST_NODES)
+
+
+def parse_options(given: Sequence[str]) -> dict[str, Any]:
+    """Return options given as `key=value`, with values as YAML reads them; raise `InputError` at any other form."""
+    options = {}
+    for text in given:
+        name, separator, value = text.partition("=")
+        if not separator or not name.isidentifier():
+            raise InputError(f"--option {text}: give it as key=value, as in --option workers_per_node=64")
+        try:
+            # A walltime is no number to the base of sixty, which YAML would make of it.
+            options[name] = value if ":" in value else yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise InputError(f"--option {text}: the value is not YAML; quote it") from None
+    return options
 
 
 def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
@@ -148,7 +165,9 @@ def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
             raise InputError(f"{path} takes no option '{name}': its options are {', '.join(parameters) or 'none'}")
     for name, parameter in parameters.items():
         if parameter.default is parameter.empty and name not in options:
-            raise InputError(f"{path} needs the option '{name}': give it under execution.options")
+            raise InputError(
+                f"{path} needs the option '{name}': give it under execution.options, or as --option {name}=..."
+            )
     try:
         config: Config = make_config(run_dir, **options)
         workers = worker_count(config)
