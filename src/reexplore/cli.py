@@ -27,6 +27,7 @@ from reexplore.cli_energies import export_inputs, import_table
 from reexplore.cli_label import label
 from reexplore.cli_levels import levels
 from reexplore.cli_replay import replay
+from reexplore.cli_steering import invalidate, log, pause, quarantine, retry, status, watch
 from reexplore.cli_store import store
 from reexplore.cli_structures import structures
 from reexplore.errors import ExecutionError, ReexploreError, one_line
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
 EXIT_CODES = """
 Exit codes: 0 done; 1 a structure failed its calculation or check, or a fault of reexplore itself, which says so;
 2 a file or an option is wrong; 3 an engine is missing; 4 another process drives the campaign; 5 the workers
-failed (resume goes on); 6 MLflow was not reached; 130 interrupted (the same command goes on).
+failed (resume goes on); 6 MLflow was not reached; 75 stopped by a signal after what was in flight (the same command
+goes on); 76 paused, or its core-hours are spent (resume goes on when you say so); 130 interrupted (the same command
+goes on).
 """
 
 INTERRUPTED = 130
@@ -60,6 +63,8 @@ campaign = typer.Typer(
     * `reexplore campaign plan quickstart` says what it will cost;
 
     * `reexplore campaign run quickstart` runs it, and goes on where it stopped when run again;
+
+    * `reexplore campaign watch quickstart` shows how it goes, from another terminal;
 
     * `reexplore campaign report quickstart` shows the best candidates;
 
@@ -187,36 +192,6 @@ def resume(
 
 
 @campaign.command()
-def status(
-    reference: CampaignArgument,
-    workspace: WorkspaceOption = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Say how far a campaign is; it may be running meanwhile.
-
-    Example: `reexplore campaign status cam --json`
-    """
-    from reexplore.campaign.driver import open_ledger
-    from reexplore.campaign.status import campaign_status, status_table
-
-    setup = campaign_setup(reference, workspace)
-    found = campaign_status(setup, open_ledger(setup))
-    if as_json:
-        print(json.dumps(found.to_dict()))
-        return
-    _announce(setup)
-    console.print(status_table(found))
-    if found.failures_by_code:
-        console.print("failures: " + ", ".join(f"{code} {count}" for code, count in found.failures_by_code.items()))
-    if found.ligands_refused_by_code:
-        told = ", ".join(f"{code} {count}" for code, count in found.ligands_refused_by_code.items())
-        console.print(f"ligands without a screening geometry: {told}")
-    if found.aquo_ions_failed:
-        told = ", ".join(f"{metal} ({code})" for metal, code in found.aquo_ions_failed.items())
-        console.print(f"no exchange energies, the aquo ion failed: {told}")
-
-
-@campaign.command()
 def report(
     reference: CampaignArgument,
     workspace: WorkspaceOption = Path(),
@@ -258,23 +233,50 @@ def sync(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
     console.print(f"MLflow mirror at {setup.tracking} is up to date", markup=False)
 
 
+for verb in (status, watch, pause, retry, quarantine, invalidate, log):
+    campaign.command()(verb)
 campaign.command("export")(export_inputs)
 campaign.command("import")(import_table)
 campaign.command()(replay)
 
 
 @app.command()
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False) -> None:
-    """Report the version of every engine and run a short real check of each.
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+    parsl: Annotated[
+        str | None, typer.Option("--parsl", metavar="SITE", help="Submit one block of this site and look from there.")
+    ] = None,
+    option: SiteOptions = None,
+) -> None:
+    """Report the version of every engine and run a short real check of each; or do so from a site's workers.
 
-    Example: `reexplore doctor`
+    Examples: `reexplore doctor`, `reexplore doctor --parsl slurm --option partition=debug`
     """
+    if parsl is not None:
+        _examine_site(parsl, option or [], as_json=as_json)
+        return
     from reexplore.doctor import examine, report_line
 
     reports = examine(on_result=None if as_json else lambda found: console.print(report_line(found)))
     if as_json:
         print(json.dumps([found.to_dict() for found in reports]))
     if not all(found.ok for found in reports):
+        raise typer.Exit(3)
+
+
+def _examine_site(site: str, options: list[str], *, as_json: bool) -> None:
+    from reexplore.doctor_site import examine_site, worker_lines
+
+    def say(sentence: str) -> None:
+        if not as_json:
+            console.print(escape(sentence))
+
+    reports = examine_site(site, options, folder=Path("runs/_doctor"), say=say)
+    if as_json:
+        print(json.dumps([found.to_dict() for found in reports]))
+    for found in reports:
+        say(worker_lines(found))
+    if any(found.fault for found in reports):
         raise typer.Exit(3)
 
 

@@ -10,11 +10,25 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+#: What a sentence may have; more is something that was pasted in by mistake.
+_LONGEST = 1000
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line that a terminal shows and does not obey."""
+    line = " ".join(text.split())
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} … {line[-_LONGEST // 3 :]}"
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
+
 
 class ReexploreError(Exception):
-    """A problem the user can mend: the message says what, where and what to do next."""
+    """A problem the user can mend: the message says in one line what, where and what to do next."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class InputError(ReexploreError):
@@ -63,17 +77,14 @@ class FailureCode(StrEnum):
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"
     CRASHED = "crashed"
+    # a person's word: never submitted again
+    QUARANTINED = "quarantined"
     # selection
     POOL_EXHAUSTED = "pool_exhausted"
 
 
 #: These say something about one run on one machine, not about the chemistry: a resume tries again.
 RUN_ONLY = frozenset((FailureCode.TIMEOUT, FailureCode.OUT_OF_MEMORY, FailureCode.CRASHED))
-
-
-def one_line(text: str) -> str:
-    """Return a text as one line that a terminal shows and does not obey."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in " ".join(text.split()))
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,16 @@ def test_what_failed_stays_failed_until_it_is_planned_again_and_its_cost_is_kept
     assert ledger.core_hours() == 2.0
 
 
+def test_what_stopped_the_campaign_is_tried_again_by_the_next_start(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    crashed = Outcome(None, Failure(FailureCode.CRASHED, "member", "by a signal", {}), {})
+    ledger.plan([Task("member", {}), Task("complex", {})])
+    for kind in ("member", "complex"):
+        ledger.finish(Task(kind, {}).key, crashed, reused=False)
+    assert ledger.recall() == 1
+    assert [c["state"] for c in ledger.calculations()] == ["planned", "failed"]
+
+
 def test_what_was_found_in_the_store_costs_nothing(tmp_path):
     ledger = Ledger(tmp_path / "l")
     ledger.plan([task(1)])

@@ -205,6 +205,7 @@ class Calculator:
             calculation.failures.append(outcome.failure)
             again = next_attempt(calculation.task, calculation.failures, self._rules)
             if again is not None:
+                self._ledger.charge(calculation.key, outcome)
                 self._narrator.say(f"  {_note(calculation.task, outcome)}; trying again")
                 calculation.attempt = again
                 self._waiting.appendleft(calculation)

@@ -41,7 +41,10 @@ def _in_rounds(bench: Bench, screening: Screening) -> None:
     """Choose, label and learn one after the other: what is chosen depends on no clock."""
     finish = bench.calculator.finish
     while (current := _open_round(bench, screening)) is not None:
-        batch = [bench.pool[p.candidate] for p in bench.ledger.picks() if p.round == current.number]
+        # What a person wants labelled again comes with the open round, whichever it was chosen in.
+        pending = set(Standing.of(bench.ledger).pending)
+        picks = bench.ledger.picks()
+        batch = [bench.pool[p.candidate] for p in picks if p.round == current.number or p.candidate in pending]
         bench.narrator.say(f"round {current.number} ({current.kind}): {', '.join(c.name for c in batch)}")
         finish(label(bench, batch))
         learned = finish(learn(bench, screening, observed_kcal_mol(bench), current.number))

@@ -31,7 +31,9 @@ def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False)
         sole_driver(setup.folder, say=narrator.say),
         _signals_stop_cleanly(),
         closing(open_campaign(setup)) as ledger,
-        stopping.watching(stopping.paused(setup.folder)),
+        stopping.watching(
+            stopping.paused(setup.folder), stopping.spent(ledger.core_hours, setup.file.budget.core_hours)
+        ),
     ):
         (setup.folder / stopping.PAUSE).unlink(missing_ok=True)
         if energies_elsewhere:

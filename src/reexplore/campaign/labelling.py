@@ -28,7 +28,7 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> Job[None]:
         else:
             geometry_tasks[candidate.key] = _geometry_tasks(bench, candidate, template.value)
     geometries = yield from bench.calculator.run(_flat(geometry_tasks), stage="geometries")
-    _require_shared([tasks[2] for tasks in geometry_tasks.values()], geometries)
+    _require_shared(bench, [tasks[2] for tasks in geometry_tasks.values()], geometries)
 
     energy_tasks: dict[str, tuple[Task, ...]] = {}
     for candidate in batch:
@@ -42,7 +42,7 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> Job[None]:
     aquo = yield from aquo_tasks(bench, {candidate.metal for candidate in batch if candidate.key in energy_tasks})
     wanted = [*_flat(energy_tasks), *(each.energy for each in aquo)]
     energies = yield from bench.calculator.run(wanted, stage="energies")
-    _require_shared([task for tasks in energy_tasks.values() for task in (tasks[1], tasks[3])], energies)
+    _require_shared(bench, [task for tasks in energy_tasks.values() for task in (tasks[1], tasks[3])], energies)
 
     for key, tasks in energy_tasks.items():
         if failure := _first_failure(tasks, energies):
@@ -80,10 +80,12 @@ def _energy_tasks(bench: Bench, candidate: Candidate, geometries: Sequence[str])
     )
 
 
-def _require_shared(tasks: Sequence[Task], outcomes: dict[str, Outcome]) -> None:
+def _require_shared(bench: Bench, tasks: Sequence[Task], outcomes: dict[str, Outcome]) -> None:
     """Stop when water or an ion failed by the run alone: without them every candidate would be refused."""
     failure = _first_failure(tasks, outcomes)
     if failure is not None and failure.code in RUN_ONLY:
+        # Nothing was decided upon it: the next start tries again.
+        bench.ledger.plan_again(task.key for task in tasks if outcomes[task.key].run_only)
         raise ExecutionError(f"{failure.stage} of a shared fragment: {failure.message}; see {failure.evidence['path']}")
 
 

@@ -16,9 +16,12 @@ from typing import Any, Literal
 
 from reexplore.campaign.schema import open_to_read, open_to_write
 from reexplore.chemistry.metals import METALS
-from reexplore.errors import Failure
+from reexplore.errors import RUN_ONLY, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
+
+#: Kinds without which a campaign stops: no candidate is refused because one of them failed.
+_NEVER_DECIDED = ("water", "screen", "member", "predict", "forecast", "select")
 
 
 @dataclass(frozen=True)
@@ -153,10 +156,15 @@ class Ledger:
     def recall(self) -> int:
         """Set back to planned what a dead driver had submitted; return how many.
 
-        What failed stays failed, by the run alone or not: what was decided upon it is decided (see `plan_again`).
+        So is what stopped a campaign by failing by the run alone: without it nothing could be decided. What was
+        decided upon a failure is decided, and the failure stands (see `plan_again`).
         """
+        codes = ", ".join(f"'{code.value}'" for code in sorted(RUN_ONLY))
         with self.transaction():
-            return self._db.execute("UPDATE calculation SET state = 'planned' WHERE state = 'submitted'").rowcount
+            return self._db.execute(
+                "UPDATE calculation SET state = 'planned', outcome = NULL WHERE state = 'submitted' OR"
+                f" (kind IN {_NEVER_DECIDED} AND json_extract(outcome, '$.failure.code') IN ({codes}))"
+            ).rowcount
 
     def plan_again(self, keys: Iterable[str]) -> None:
         """Forget the outcomes of some calculations, though not what they cost; they are computed when asked for."""

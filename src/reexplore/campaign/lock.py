@@ -25,6 +25,7 @@ from reexplore.errors import CampaignBusyError
 
 #: Seconds without a sign of life after which a driver on another machine counts as dead.
 LEASE_S = 60.0
+_LEASE = "driver.lease"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -92,7 +93,7 @@ def sole_driver(folder: Path, *, say: Callable[[str], None] | None = None) -> It
 
 def _acquire(folder: Path, tell: Callable[[str], None], held: ExitStack) -> Holder | None:
     """Take both locks and return the dead driver they were taken over from, if there was one."""
-    lease = SoftFileLease(folder / "driver.lease", lease_duration=LEASE_S, on_compromise=_taken_over)
+    lease = SoftFileLease(folder / _LEASE, lease_duration=LEASE_S, on_compromise=_taken_over)
     marker = Path(lease.lock_file)
     try:
         if networked(folder) is None:
@@ -124,3 +125,23 @@ def _touched(marker: Path) -> int | None:
 
 def _taken_over(lost: LeaseCompromise) -> None:
     stopping.ask(f"the hold on the campaign was lost ({lost.reason}): another driver may have it now")
+
+
+class Pulse:
+    """Whether somebody drives a campaign, watched from any machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._touched: int | None = None
+        self._touched_at = time.monotonic()
+
+    def beats(self) -> bool:
+        """Return whether somebody does; a driver on another machine counts as dead a while after its last sign."""
+        found = holder(self._folder)
+        if found is None or found.gone:
+            return False
+        if found.here:
+            return True
+        if (touched := _touched(self._folder / _LEASE)) != self._touched:
+            self._touched, self._touched_at = touched, time.monotonic()
+        return time.monotonic() - self._touched_at < LEASE_S

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +56,29 @@ class Archives:
     def names(self) -> set[str]:
         """Return the names of all files in all archives."""
         return {name for path in self.paths() for (name,) in _asked(path, "SELECT name FROM sqlar")}
+
+    def named(self, beginning: str) -> list[str]:
+        """Return the names of all files that begin so."""
+        query = "SELECT name FROM sqlar WHERE substr(name, 1, ?) = ?"
+        return sorted({n for path in self.paths() for (n,) in _asked(path, query, str(len(beginning)), beginning)})
+
+    def remove(self, names: Collection[str]) -> None:
+        """Write every archive that holds one of these files anew, without them."""
+        for path in self.paths():
+            held = {name for (name,) in _asked(path, "SELECT name FROM sqlar")}
+            if held.isdisjoint(names):
+                continue
+            partial = self.folder / f"{uuid.uuid4().hex[:12]}.partial"
+            with closing(sqlite3.connect(partial.as_uri(), uri=True, isolation_level=None)) as new:
+                new.execute("PRAGMA journal_mode = OFF")
+                new.execute(_SCHEMA)
+                new.execute("ATTACH ? AS old", (_address(path),))
+                new.execute("INSERT INTO sqlar SELECT name, mode, mtime, sz, data FROM old.sqlar")
+                new.executemany("DELETE FROM sqlar WHERE name = ?", [(name,) for name in names])
+            sync(partial)
+            partial.rename(partial.with_suffix(_SUFFIX))
+            sync(self.folder)
+            path.unlink()
 
     def extend(self, files: Iterable[tuple[str, Path]]) -> Path:
         """Write files and what the archives that are not full hold into one new archive, and return it.

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from filelock import FileLock
+
 from reexplore.errors import RUN_ONLY, Failure
 from reexplore.execution.archives import Archives
 from reexplore.execution.durable import file_system, sync
@@ -139,6 +141,25 @@ class Store:
             self._set_aside(key)
             workspace.rename(target)
         sync(target.parent)
+
+    def withdraw(self, key: str, aside: Path) -> bool:
+        """Move a result into the folder `aside`, packed or not; return whether there was one.
+
+        A kill leaves it in both places at worst, and the same call again takes it from here.
+        """
+        with file_system(self.root), FileLock(self.lock_path(key)), FileLock(self.lock_path("pack")):
+            shutil.rmtree(self.checkpoint(key), ignore_errors=True)
+            packed = self.archives.named(f"{key[:2]}/{key}/")
+            target = aside / key
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if loose := self.folder(key).is_dir():
+                self.folder(key).rename(target)
+            for name in packed:
+                target.mkdir(exist_ok=True)
+                if not (copy := target / Path(name).name).exists():
+                    copy.write_bytes(self.archives.read(name) or b"")
+            self.archives.remove(packed)
+            return loose or bool(packed)
 
     def _set_aside(self, key: str) -> None:
         aside = self.root / "_quarantine" / f"{key}-{uuid.uuid4().hex[:8]}"
