@@ -13,10 +13,11 @@ from reexplore.errors import InputError
 from reexplore.structures.crest import crest_on_path
 
 Positive = Annotated[int, Field(ge=1)]
+Charge = Annotated[int, Field(ge=-99, le=99)]
 #: Names stand in tables, file formats and terminals: no quotes, brackets or spaces.
 EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.,+()-]*$")]
 #: PySCF takes a path for a basis set's file, and runs what it finds there.
-BasisName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w*+(),.@ -]*$")]
+BasisName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9][\w*+(),.@ -]*$")]
 #: Sentences of people are shown in terminals, which obey control characters.
 Sentence = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")]
 #: The sizes of Lebedev's grids on a sphere that are fine enough for a cavity.
@@ -33,7 +34,7 @@ class ScaffoldEntry(_Strict):
 
     name: EntryName
     smiles: str
-    charge: int
+    charge: Charge
     warning: Sentence = ""
 
 
@@ -42,7 +43,7 @@ class SubstituentEntry(_Strict):
 
     name: EntryName
     smiles: str
-    charge: int = 0
+    charge: Charge = 0
     warning: Sentence = ""
 
 
@@ -78,7 +79,7 @@ class LevelEntry(_Strict):
     name: EntryName
     based_on: str
     summary: Sentence = ""
-    functional: Annotated[str, Field(min_length=1)] | None = None
+    functional: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     dispersion: Annotated[str, Field(pattern=r"^d4:\S+$")] | None = None
     ligand_basis: BasisName | None = None
     grid_level: Annotated[int, Field(ge=0, le=9)] | None = None
@@ -239,26 +240,29 @@ CHANGEABLE = (
 
 def load_campaign_file(path: Path) -> CampaignFile:
     """Read and check a campaign file; raise `InputError` with the first thing that is wrong."""
+    return parse(CampaignFile, read_mapping(path, "campaign file", "`name`, `space`, …"), path)
+
+
+def read_mapping(path: Path, kind: str, keys: str) -> dict[str, Any]:
+    """Read a YAML file that is a mapping; raise `InputError` when it is none, whatever it is."""
     try:
-        text = path.read_text(encoding="utf-8")
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the campaign file {path}: {error}") from None
-    return parse(CampaignFile, _mapping(text, path), path)
-
-
-def _mapping(text: str, path: Path) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(text)
+        raise InputError(f"cannot read the {kind} {path}: {error}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
         raise InputError(f"{path}{where}: this is not YAML ({getattr(error, 'problem', None) or error})") from None
+    except (ValueError, RecursionError) as error:
+        # Dates and numbers that are none, and brackets without end.
+        raise InputError(f"{path}: this is not YAML that can be read ({error})") from None
     if not isinstance(data, dict):
-        raise InputError(
-            f"{path}: a campaign file is a YAML mapping with `name`, `space`, …, not {type(data).__name__}"
-        )
+        raise InputError(f"{path}: a {kind} is a YAML mapping with {keys}, not {type(data).__name__}")
     return data
 
+
+#: Python refuses to print the longest numbers that YAML can hold.
+_LONGEST_NUMBER = 100
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -290,7 +294,8 @@ def _sentence(model: type[BaseModel], error: ValidationError) -> str:
         return f"the key '{where}' is missing"
     message = first["msg"].removeprefix("Value error, ")
     given = first.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
+    printable = isinstance(given, str | float) or (isinstance(given, int) and given.bit_length() < _LONGEST_NUMBER)
+    shown = f" (given: {given!r})" if printable else ""
     return f"'{where}': {message[0].lower()}{message[1:]}{shown}" if where else message
 
 

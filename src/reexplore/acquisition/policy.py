@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from reexplore.config import parse
-from reexplore.errors import InputError
+from reexplore.config import parse, read_mapping
 
 #: BoTorch's acquisition functions a policy may name, and `posterior_mean` for its `PosteriorMean`.
 Acquisition = Literal[
@@ -45,12 +43,4 @@ class Policy(BaseModel):
 
 def load_policy(path: Path) -> Policy:
     """Read and check a policy file; raise `InputError` with the first thing that is wrong."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the policy file {path}: {error}") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: this is not YAML ({error})") from None
-    if not isinstance(data, dict):
-        raise InputError(f"{path}: a policy file is a YAML mapping with `name`, `acquisition`, …")
-    return parse(Policy, data, path)
+    return parse(Policy, read_mapping(path, "policy file", "`name`, `acquisition`, …"), path)

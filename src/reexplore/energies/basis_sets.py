@@ -21,7 +21,7 @@ def function_count(basis: str, symbol: str) -> int:
 
     try:
         shells = gto.basis.load(basis, symbol)
-    except (KeyError, RuntimeError) as error:
+    except Exception as error:  # PySCF raises whatever its parser stumbles over
         raise InputError(f"there is no basis set '{basis}' for {symbol}") from error
     if not shells:
         raise InputError(f"the basis set '{basis}' is empty for {symbol}")

@@ -58,7 +58,7 @@ def _is_hybrid(level: Level) -> bool:
     functional, where = level.functional, f"level '{level.name}': the functional '{level.functional}'"
     try:
         kind = libxc.xc_type(functional)
-    except KeyError:
+    except Exception:  # PySCF raises whatever its parser stumbles over
         raise InputError(f"{where} is not in libxc, or not under this name") from None
     if kind not in ("LDA", "GGA", "MGGA"):
         raise InputError(f"{where} is no density functional")
