@@ -53,7 +53,7 @@ def test_three_blocks_that_failed_end_it_with_what_the_last_one_said(tmp_path):
 def test_a_refused_submission_is_told_in_the_schedulers_words():
     message = "Failed to start block 0: Cannot launch job; stderr=sbatch: error: invalid account\n"
     watched = executor(JobState.FAILED, JobState.FAILED, JobState.MISSING, message=message)
-    assert "invalid account" in Watch(watched).complaint()
+    assert Watch(watched).complaint().endswith("from them: sbatch: error: invalid account")
 
 
 def test_blocks_that_failed_before_a_task_came_back_do_not_count():

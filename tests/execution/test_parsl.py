@@ -77,7 +77,7 @@ def test_a_bad_worker_init_ends_it_with_the_jobs_own_words(tmp_path):
     )
     with workers(load_site(site, run_dir=tmp_path / "parsl", options={}), tmp_path) as executor:
         future = executor.submit(TEACHER)
-        told = r"3 blocks .* failed and .*: no module named anaconda \(see /.*then `reexplore campaign resume`"
+        told = r"3 blocks .* failed and .*: no module named anaconda \(see /.*give the same command again"
         with pytest.raises(ExecutionError, match=told):
             _keep_checking(executor)
         assert not future.done(), "no calculation is to blame"

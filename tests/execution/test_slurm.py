@@ -20,7 +20,7 @@ from reexplore.campaign.setup import prepare
 from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.store import Store
 from reexplore.shipped import shipped_folder
-from tests.execution.slurm import cluster, missing, wait_for
+from tests.execution.slurm import LONG_S, cluster, missing, wait_for
 
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
 
@@ -166,6 +166,18 @@ def test_a_campaign_in_one_allocation_and_on_blocks_that_are_killed_loses_nothin
     assert set(started) == set(finished)
     assert started.total() - len(started) <= 4, "one worker was busy at each of four kills"
     assert _decisions(tmp_path) == _decisions_of_an_undisturbed_twin(tmp_path)
+
+
+def test_the_doctor_tells_what_slurm_refuses_in_its_own_words(slurm, tmp_path):
+    command = [PROGRAMS / "reexplore", "doctor", "--parsl", "slurm", "--option", "partition=nowhere"]
+    told = subprocess.run(
+        command, cwd=tmp_path, env=slurm.environment, capture_output=True, text=True, check=False, timeout=LONG_S
+    )
+    assert told.returncode == 5
+    assert "3 blocks of executor 'expensive' failed" in told.stderr
+    assert "invalid partition specified: nowhere" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not slurm.jobs("R", "PD")
 
 
 def _in_one_allocation(workspace):

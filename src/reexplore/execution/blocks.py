@@ -84,8 +84,10 @@ def _last_words(status: Any) -> str:
     path = Path(status.stderr_path) if status.stderr_path else None
     text = path.read_text(errors="replace") if path and path.is_file() else ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = "; ".join(lines[-_TOLD_LINES:]) or " ".join((status.message or "it wrote nothing").split())
-    return f"{told} (see {path})" if lines else told
+    if lines:
+        return f"{'; '.join(lines[-_TOLD_LINES:])} (see {path})"
+    # Of a submission that was refused, Parsl's message ends with what the scheduler said.
+    return " ".join((status.message or "it wrote nothing").rpartition("stderr=")[2].split())
 
 
 class Jobs:

@@ -67,7 +67,7 @@ class ParslExecutor:
         for watch in self._watches.values():
             if complaint := watch.complaint():
                 raise ExecutionError(
-                    f"{complaint}; mend that (logs: {self._config.run_dir}), then `reexplore campaign resume`"
+                    f"{complaint}; mend that and give the same command again (Parsl's logs: {self._config.run_dir})"
                 )
 
     def __enter__(self) -> Self:
