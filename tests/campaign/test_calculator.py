@@ -14,6 +14,7 @@ from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.progress import Narrator
 from reexplore.config import EscalationEntry
 from reexplore.errors import ExecutionError, Failure, FailureCode
+from reexplore.execution import durable
 from reexplore.execution.store import Outcome, Store
 from reexplore.execution.task import Task
 
@@ -125,6 +126,15 @@ def test_an_outcome_and_what_is_sent_for_it_are_one_transaction(ledger, tmp_path
     # Waiting for what nobody sent would take long: the eight that came back brought eight others on the way.
     assert statements.count("COMMIT") == 1
     assert len(workers.open) == 8
+
+
+def test_nothing_is_begun_on_a_disk_that_is_nearly_full(ledger, tmp_path, monkeypatch):
+    workers = Workers()
+    made = calculator(ledger, tmp_path, workers)
+    monkeypatch.setattr(durable, "_LEAST_FREE_GB", 1e9)
+    with pytest.raises(ExecutionError, match="make room"):
+        made.finish(made.run([task("water")], stage="water"))
+    assert workers.sent == []
 
 
 def test_what_the_store_has_is_not_sent(ledger, tmp_path):

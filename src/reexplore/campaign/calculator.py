@@ -23,6 +23,7 @@ from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.progress import Bar, Narrator
 from reexplore.config import EscalationEntry
 from reexplore.errors import Failure
+from reexplore.execution.durable import require_room
 from reexplore.execution.escalation import next_attempt
 from reexplore.execution.executor import Executor
 from reexplore.execution.store import Outcome, Store
@@ -109,6 +110,7 @@ class Calculator:
                     request.missing.add(key)
         if not request.missing:
             return request.outcomes
+        require_room(self._store.root)
         with self._narrator.stage(stage, len(request.missing)) as request.bar:
             for key, task in distinct.items():
                 if key in request.missing:
