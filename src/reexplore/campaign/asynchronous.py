@@ -74,13 +74,12 @@ def _is_time_to_learn(bench: Bench, standing: Standing, *, last: bool) -> bool:
 
 def _learn(bench: Bench, screening: Screening, standing: Standing) -> Job[None]:
     """Learn from the labels there are, in a resumed campaign from those it was begun with, and close the round."""
-    ledger, number = bench.ledger, standing.round_number
-    if _begun(ledger)["round"] != number:
-        with ledger.transaction():
-            ledger.open_round(number, "acquisition" if standing.model else "seed", ())
-            ledger.set_meta(**{_LEARNING: json.dumps({"round": number, "labels": sorted(standing.labelled)})})
-    begun = set(_begun(ledger)["labels"])
-    observed = {key: value for key, value in observed_kcal_mol(bench).items() if key in begun}
+    ledger, number, begun = bench.ledger, standing.round_number, _begun(bench.ledger)
+    chosen = standing.labelled & set(begun["labels"]) if begun["round"] == number else standing.labelled
+    with ledger.transaction():
+        ledger.open_round(number, "acquisition" if standing.model else "seed", ())
+        ledger.set_meta(**{_LEARNING: json.dumps({"round": number, "labels": sorted(chosen)})})
+    observed = {key: value for key, value in observed_kcal_mol(bench).items() if key in chosen}
     bench.narrator.say(f"learning from {len(observed)} labels, round {number}")
     ledger.close_round(number, (yield from learn(bench, screening, observed, number)))
     report_round(bench, number)
