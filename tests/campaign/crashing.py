@@ -332,8 +332,7 @@ def files(workspace: Path) -> dict[str, object]:
             declared = json.loads(path.read_text())
             found[name] = {key: declared[key] for key in ("kind", "label", "inputs")}
         elif path.name == "top_candidates.html":
-            text = path.read_text().replace(str(workspace), "")
-            found[name] = re.sub(r"<p>Campaign <code>.+ UTC\.|(?<=/evidence/)[0-9a-f-]+", "", text)
+            found[name] = re.sub(r'<p>Campaign <code>.+ UTC\.|/[^"]*/evidence/[0-9a-f-]+', "", path.read_text())
         else:
             found[name] = path.read_bytes()
     return found

@@ -40,14 +40,14 @@ class Change:
 
     def sentence(self) -> str:
         """Return what it comes to."""
-        parts = [f"{len(self.calculations)} calculations are planned again"]
+        parts = [f"calculations planned again: {len(self.calculations)}"]
         if self.candidates:
-            parts.append(f"{len(self.candidates)} candidates are labelled again")
+            parts.append(f"candidates labelled again: {len(self.candidates)}")
         if self.metals:
-            parts.append(f"the aquo ions of {', '.join(self.metals)} are computed again")
+            parts.append(f"aquo ions computed again: {', '.join(self.metals)}")
         if self.round_reopened is not None:
             parts.append(f"round {self.round_reopened} learns again from the labels as they will be")
-        return ", ".join(parts)
+        return "; ".join(parts)
 
 
 def find_calculation(ledger: Ledger, wanted: str) -> dict[str, Any]:
