@@ -412,6 +412,7 @@ def sweep(root: Path, *, every: int, commits: bool, only: int | None) -> dict:
         identical += not lines
         if lines:
             found.append({"point": k, "name": names[k - 1], "differences": lines})
+            print(f"point {k} ({names[k - 1]}): {lines}", file=sys.stderr, flush=True)
         shutil.rmtree(folder.parent)
     return {
         "crash_points": len(names),
