@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
+import threading
 from itertools import count
 from pathlib import Path
 
@@ -157,6 +158,26 @@ def test_a_kill_at_any_step_loses_nothing(tmp_path, kill_at, monkeypatch):
         assert len(store.archives.paths()) == 1
         assert not list(store.archives.folder.glob("*.partial"))
     assert next(steps) == step > 20
+
+
+def test_a_result_is_found_at_every_moment_of_packing(tmp_path):
+    store = fill(Store(tmp_path), KEYS)
+    over, lost, looks = threading.Event(), [], 0
+
+    def look():
+        nonlocal looks
+        while not over.is_set() or looks < 10 * len(KEYS):
+            lost.extend(key for key in KEYS if store.outcome(key) != outcome(key))
+            looks += len(KEYS)
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for number in range(10):
+        fill(store, [f"{number:02d}" + "cd" * 15])
+        pack(store)
+    over.set()
+    reader.join()
+    assert lost == []
 
 
 def test_a_damaged_archive_stops_with_a_sentence(store):

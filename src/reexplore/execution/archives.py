@@ -112,8 +112,8 @@ class Archives:
 
 
 def _address(path: Path) -> str:
-    # Immutable: no lock is asked of a file system that may have none.
-    return f"{path.resolve().as_uri()}?immutable=1"
+    # Immutable: no lock is asked of a file system that may have none. Read-only: a file that is gone is not made anew.
+    return f"{path.resolve().as_uri()}?mode=ro&immutable=1"
 
 
 def _asked(path: Path, query: str, *values: str) -> list[tuple[Any, ...]]:
