@@ -91,7 +91,10 @@ def _last_words(status: Any) -> str:
 
 
 class Jobs:
-    """The batch jobs a driver has submitted and not ended: a file, so that the next driver finds them."""
+    """The batch jobs a driver has submitted, in a file: the next driver asks what became of them.
+
+    That file stays when a driver ends as it should, for it cannot be sure that every job was cancelled.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -113,10 +116,6 @@ class Jobs:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         executor.provider.submit = submit_and_record
 
-    def forget(self) -> None:
-        """Hear that every job was ended."""
-        self._path.unlink(missing_ok=True)
-
     def cancel_orphans(self, executors: Sequence[Any]) -> list[str]:
         """Cancel what a driver that died left queued or running, and return a sentence for each job found.
 
@@ -135,7 +134,7 @@ class Jobs:
                 done = provider.cancel([job["id"]])[0]
                 told.append(f"{job['system']} job {job['id']} of the driver before {_ENDED[done]}")
                 del provider.resources[job["id"]]
-        self.forget()
+        self._path.unlink()
         return told
 
     def _recorded(self) -> list[dict[str, str]]:

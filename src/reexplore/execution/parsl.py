@@ -97,7 +97,6 @@ class ParslExecutor:
             for executor in self._config.executors:
                 executor.provider.cancel(list(executor.blocks_to_job_id.values()))
         parsl.clear()
-        self._jobs.forget()
         self._kernel = None
 
     def _pass_on(self, done: Future[dict[str, Any]], task: Task, label: str, future: Future[Outcome]) -> None:
