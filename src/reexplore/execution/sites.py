@@ -6,14 +6,13 @@ campaign file or from `--option`. It says what a scheduler is asked for; all tha
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import os
+import runpy
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -155,8 +154,11 @@ def parse_options(given: Sequence[str]) -> dict[str, Any]:
 
 def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
     """Return the Parsl configuration a site file makes; raise `InputError` when it cannot."""
-    module = _import(path)
-    make_config = getattr(module, "make_config", None)
+    try:
+        # Unlike an import this leaves no `__pycache__` beside the file.
+        make_config = runpy.run_path(str(path)).get("make_config")
+    except Exception as error:
+        raise InputError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     if make_config is None:
         raise InputError(f"{path}: a Parsl config file defines `make_config(run_dir, ...)`")
     parameters = {name: p for name, p in inspect.signature(make_config).parameters.items() if name != "run_dir"}
@@ -181,18 +183,6 @@ def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
     if len(labels) > 1 and not set(labels) <= set(ROLES):
         raise InputError(f"{path}: several executors are labelled {', '.join(ROLES)}, not {', '.join(labels)}")
     return config
-
-
-def _import(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"reexplore_site_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise InputError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
-    return module
 
 
 def worker_count(config: Config) -> int:
