@@ -11,7 +11,7 @@ import time
 import pytest
 
 from reexplore.campaign import lock
-from reexplore.campaign.lock import holder, sole_driver
+from reexplore.campaign.lock import Pulse, holder, sole_driver
 from reexplore.errors import CampaignBusyError
 
 HOLD = """
@@ -96,3 +96,22 @@ def test_a_dead_driver_on_another_machine_is_taken_over_after_watching(tmp_path,
     with sole_driver(tmp_path, say=said.append):
         assert holder(tmp_path).pid == os.getpid()
     assert said[0].startswith(f"watching for 2 s whether the driver, process {process.pid} on n17")
+
+
+def test_a_pulse_is_felt_while_the_driver_lives(tmp_path, other_process):
+    pulse = Pulse(tmp_path)
+    assert pulse.beats()
+    other_process.kill()
+    other_process.wait()
+    assert not pulse.beats()
+
+
+def test_the_pulse_of_a_driver_on_another_machine_is_its_touching_of_the_lease(tmp_path, monkeypatch, other_process):
+    _as_if_of_another_machine(tmp_path)
+    monkeypatch.setattr(lock, "LEASE_S", 0.5)
+    pulse = Pulse(tmp_path)
+    assert pulse.beats()
+    time.sleep(0.6)
+    assert not pulse.beats()
+    os.utime(tmp_path / "driver.lease", (1.0, 1.0))
+    assert pulse.beats()
