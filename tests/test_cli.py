@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reexplore import cli
+from reexplore.campaign.stopping import Held, Stopped
 
 REEXPLORE = Path(sys.executable).parent / "reexplore"
 HEAVY = "torch nequip allegro pyscf architector mlflow parsl botorch rdkit"
@@ -58,6 +59,17 @@ def test_the_exit_code_of_a_command_is_passed_on(monkeypatch, returned, code):
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == code
+
+
+@pytest.mark.parametrize(("reason", "code"), [("SIGTERM came", 75), (Held("paused"), 76)])
+def test_a_campaign_that_was_asked_to_stop_is_no_error(monkeypatch, capsys, reason, code):
+    def stop(**_):
+        raise Stopped(reason)
+
+    monkeypatch.setattr(cli, "app", stop)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert (ended.value.code, capsys.readouterr().err) == (code, f"stopped: {reason}\n")
 
 
 def test_validate_and_plan_create_nothing(tmp_path):

@@ -15,6 +15,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from reexplore import __version__
+from reexplore.campaign.stopping import Stopped
 from reexplore.cli_arguments import (
     CampaignArgument,
     ParslOption,
@@ -324,8 +325,8 @@ def _options(
     outside_allowed.set(allow_outside)
 
 
-def _complain(sentence: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(one_line(sentence))}")
+def _complain(sentence: str, *, word: str = "error") -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]{word}:[/] {escape(one_line(sentence))}")
 
 
 def main() -> None:
@@ -334,7 +335,7 @@ def main() -> None:
         # A command that ends early, or is interrupted, returns its exit code here.
         code = app(standalone_mode=False) or 0
     except ReexploreError as error:
-        _complain(str(error))
+        _complain(str(error), word="stopped" if isinstance(error, Stopped) else "error")
         sys.exit(error.exit_code)
     except TyperException as error:
         error.show()  # type: ignore[attr-defined]  # usage errors know how to show themselves
