@@ -89,6 +89,15 @@ if "reexplore.execution.child" in sys.orig_argv:
 """
 
 
+@dataclass(frozen=True)
+class Kill:
+    """What was there just before a kill: results, how often calculations had been started, which were under way."""
+
+    finished: dict[str, float]
+    started: Counter[str]
+    running: set[str]
+
+
 @dataclass
 class Observed:
     """A folder with a campaign, what can be seen of it from outside, and what every kill found."""
@@ -97,7 +106,7 @@ class Observed:
     campaign: dict[str, Any]
     site: str
     environment: dict[str, str]
-    kills: list[tuple[dict[str, float], Counter[str]]] = field(default_factory=list)
+    kills: list[Kill] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (self.folder / "mini.yaml").write_text(yaml.safe_dump(self.campaign))
@@ -150,20 +159,20 @@ class Observed:
 
     def note_kill(self) -> None:
         """Keep what is there at this moment, just before a kill."""
-        self.kills.append((self.finished(), self.started()))
+        running = {key for key, _ in _busy_workers(self.folder)}
+        self.kills.append(Kill(self.finished(), self.started(), running))
 
     def figures(self) -> dict[str, int]:
         """Return what the kills cost, now that the campaign has ended."""
         finished, started = self.finished(), self.started()
-        lost = {key for there, _ in self.kills for key, at in there.items() if finished.get(key) != at}
-        repeated = [
-            sum(started[key] > starts for key, starts in then.items() if key not in there) for there, then in self.kills
-        ]
+        lost = {key for kill in self.kills for key, at in kill.finished.items() if finished.get(key) != at}
+        repeated = [sum(started[key] > kill.started[key] for key in kill.running) for kill in self.kills]
         return {
             "kills": len(self.kills),
             "lost": len(lost),
             "repeated": started.total() - len(started),
             "repeated_max_per_kill": max(repeated),
+            "running_max_per_kill": max(len(kill.running) for kill in self.kills),
         }
 
     def end_state(self) -> Any:

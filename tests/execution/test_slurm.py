@@ -27,7 +27,8 @@ def test_a_campaign_in_one_allocation_and_on_blocks_that_are_killed_loses_nothin
     campaign = kill_on_slurm(slurm, tmp_path)
     figures = campaign.figures()
     assert (figures["kills"], figures["lost"]) == (4, 0)
-    assert figures["repeated_max_per_kill"] == 1, "one worker was busy at each kill"
+    assert figures["repeated_max_per_kill"] <= figures["running_max_per_kill"] == 1
+    assert figures["repeated"] <= 4
     assert set(campaign.started()) == set(campaign.finished())
     assert not slurm.jobs("R", "PD")
     assert campaign.end_state() == _end_state_of_an_undisturbed_twin(tmp_path)
