@@ -302,7 +302,7 @@ def _in_one_allocation(campaign: Observed, slurm: Slurm) -> None:
     wait_for("the job is queued again", lambda: job in slurm.jobs("PD"))
     slurm.ask("scancel", job)
     log = (campaign.folder / f"reexplore-{job}.log").read_text()
-    if "error: SIGUSR1 came: the same command goes on" not in log or "Traceback" in log:
+    if "SIGUSR1 came: the same command goes on" not in log or "Traceback" in log:
         raise RuntimeError(f"the driver did not drain: {log}")
     if campaign.started().total() != len(campaign.finished()):
         raise RuntimeError("a drain left calculations behind")
