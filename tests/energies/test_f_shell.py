@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import comb
 
 import numpy as np
 import pytest
+from pyscf import dft
 
 from reexplore.chemistry.metals import LANTHANIDES
-from reexplore.energies.f_shell import OpenShell, f_electrons_by_spin, f_population, free_ion, with_occupation
+from reexplore.energies.f_shell import (
+    OpenShell,
+    f_electrons_by_spin,
+    f_population,
+    free_ion,
+    open_shell_of,
+    ranked_occupations,
+    with_occupation,
+)
 from reexplore.energies.levels import PAPER, QUICK
 from reexplore.energies.molecule import build_molecule
 from tests.energies.examples import ion
@@ -45,7 +55,7 @@ def test_free_ion_is_a_sphere(spherical):
 def test_occupations_move_electrons_within_the_shell(spherical):
     mol, found, overlap = spherical
     alpha, beta = f_electrons_by_spin({"Ce": 1, "Gd": 7, "Dy": 9}[mol.atom_pure_symbol(0)])
-    shell = OpenShell(found.orbitals, alpha, beta)
+    shell = OpenShell(found.orbitals, found.core, alpha, beta)
     assert len(shell.occupations()) == comb(7, shell.open_electrons)
     even = found.closed + np.array(shell.fractions())[:, None, None] * (found.orbitals @ found.orbitals.T)
     filled = with_occupation(even, shell, shell.occupations()[-1])
@@ -57,7 +67,30 @@ def test_occupations_move_electrons_within_the_shell(spherical):
 
 
 def test_no_shell_where_the_core_holds_it():
-    from reexplore.energies.f_shell import open_shell_of
-
     mol = build_molecule(ion("Eu"), level=QUICK, memory_gb=1.0)
     assert open_shell_of(mol, QUICK) is None
+
+
+def test_the_functional_tells_real_4f_orbitals_apart():
+    # The seven real 4f orbitals of an ion without surroundings are of one energy; B3LYP separates them, and an
+    # occupation has to be chosen by what the functional will make of it.
+    mol = build_molecule(ion("Eu"), level=PAPER, memory_gb=1.0)
+    bare = open_shell_of(mol, PAPER)
+    shell = replace(bare, energies_hartree=np.zeros(7))
+    ranked = ranked_occupations(mol, shell, PAPER)
+    assert sorted(ranked) == sorted(shell.occupations())
+    tilted = replace(bare, energies_hartree=np.linspace(0.0, 1.0, 7))
+    assert ranked_occupations(mol, tilted, PAPER)[0] == (0, 1, 2, 3, 4, 5)
+    differences = {
+        functional: _ion_energy(mol, shell, ranked[-1], functional) - _ion_energy(mol, shell, ranked[0], functional)
+        for functional in (PAPER.functional, "hf")
+    }
+    assert differences[PAPER.functional] > 5e-3
+    assert abs(differences["hf"]) < 1e-5
+
+
+def _ion_energy(mol, shell, occupied, functional) -> float:
+    even = np.array(shell.fractions())[:, None, None] * (shell.orbitals @ shell.orbitals.T)
+    field = dft.UKS(mol, xc=functional)
+    field.grids.level = 1
+    return float(field.energy_tot(with_occupation(free_ion("Eu", PAPER).closed + even, shell, occupied)))

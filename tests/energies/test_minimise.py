@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from pyscf import scf
+from pyscf.soscf import newton_ah
 
 from reexplore.energies.field import RestrictedField, UnrestrictedField
 from reexplore.energies.guess import start_density
@@ -58,3 +59,39 @@ def test_minimisation_stops_unconverged_when_its_steps_run_out():
     Minimiser(field).run(density, most_steps=2, each=lambda _: None)
     assert not field.converged
     assert field.cycles == 2
+
+
+def test_held_functions_keep_their_share_of_the_filled_orbitals():
+    field, density = field_of(WATER, 0)
+    start = density.copy()
+    energies, orbitals = field.eig(field.get_hcore() + field.get_veff(dm=density), field.get_ovlp())
+    first = field.make_rdm1(orbitals, field.get_occ(energies, orbitals))
+    overlap = field.get_ovlp()
+    # A function of oxygen's valence shell.
+    held = np.eye(field.mol.nao)[:, 2:3]
+    before = held.T @ overlap @ first @ overlap @ held
+    shares = {}
+    for name, functions in (("held", held), ("free", None)):
+        Minimiser(field, held=functions).run(start, most_steps=60, each=lambda _: None)
+        assert field.converged
+        share = held.T @ overlap @ np.asarray(field.make_rdm1()) @ overlap @ held
+        shares[name] = share.item(), field.e_tot
+    moved = {name: abs(share - before.item()) for name, (share, _) in shares.items()}
+    assert moved["free"] > 0.01
+    assert moved["held"] < 0.05 * moved["free"]
+    assert shares["held"][1] > shares["free"][1]
+
+
+def test_least_curvature_is_that_of_pyscfs_stability_analysis():
+    field, density = field_of(Structure(WATER.symbols, WATER.positions_angstrom, 1), 1)
+    stock = scf.UHF(field.mol).density_fit(auxbasis=LEVEL.coulomb_fitting_basis).run(dm0=density, conv_tol=1e-10)
+    _, product, diagonal = newton_ah.gen_g_hop_uhf(stock, stock.mo_coeff, stock.mo_occ, with_symmetry=False)
+    dense = np.array([product(unit) for unit in np.eye(len(diagonal))])
+    # PySCF's products are half of the second derivatives of a spin's rotations.
+    expected = 2.0 * float(np.linalg.eigvalsh(0.5 * (dense + dense.T))[0])
+    with field.hartree_fock():
+        minimiser = Minimiser(field)
+        minimiser.run(density, most_steps=80, each=lambda _: None)
+        found = minimiser.lowest_curvature_hartree(np.asarray(field.make_rdm1()))
+    assert found == pytest.approx(expected, abs=5e-3)
+    assert expected > 0.02

@@ -11,14 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.energies.checkpoint import Checkpoint
+from reexplore.energies.f_shell import OpenShell
 from reexplore.energies.levels import Level
 from reexplore.energies.minimise import Minimiser
 from reexplore.errors import CalculationFailed, FailureCode
 
 Array = NDArray[np.float64]
+#: Takes a density, leaves the field where it got to and returns its cycles and orbital gradient.
+Rung = Callable[[Array], tuple[int, float]]
 
 #: Cycles each rung of the ladder may take.
 DIIS_CYCLES = 50
+OPEN_SHELL_DIIS_CYCLES = 20
 LEVEL_SHIFT_CYCLES = 80
 MINIMISATION_STEPS = 80
 _LEVEL_SHIFT_HARTREE = 0.3
@@ -32,15 +36,18 @@ _COARSE_GRADIENT = 5e-3
 class Ladder:
     """Converges one field from a density; `attempts` lists what was tried, JSON-ready.
 
-    `f_orbitals` are those of an open 4f shell. Every cycle's density goes to the checkpoint under the ladder's
-    `stage`, where a ladder looks for its start.
+    Every cycle's density goes to the checkpoint under the ladder's `stage`, where a ladder looks for its start.
+
+    DIIS wanders where 4f orbitals of a `shell` turn into each other or take up charge, so those are brought down
+    first, by direct minimisation. There the ion's core is held as DIIS has left it, for downhill from an open 4f
+    shell lies the second solution that `StateSearch.open_shell` tells of.
     """
 
     field: Any
     level: Level
     checkpoint: Checkpoint
     stage: str
-    f_orbitals: Array | None = None
+    shell: OpenShell | None = None
     attempts: list[dict[str, Any]] = of_field(default_factory=list)
 
     def climb(self, density: Array) -> None:
@@ -51,12 +58,10 @@ class Ladder:
         resumed = self.checkpoint.load(self.stage, density.shape)
         if resumed is not None:
             density = resumed
-        elif self.level.grid_level > COARSE_GRID:
+        elif self.level.grid_level > COARSE_GRID or self.shell is not None:
             density = self.approach(density)
-        rungs: list[Callable[[Array], tuple[int, float]]] = [self._diis, self._level_shift]
-        if self.f_orbitals is None:
-            # Downhill from an open 4f shell lies the state that `StateSearch.open_shell` keeps away from.
-            rungs.append(self._direct_minimisation)
+        closed: list[Rung] = [self._diis, self._level_shift, self._direct_minimisation]
+        rungs = closed if self.shell is None else [self._diis, self._minimisation_and_diis]
         for rung in rungs:
             cycles, gradient = rung(density)
             self._record(rung.__name__.strip("_").replace("_", " "), cycles, gradient)
@@ -76,11 +81,13 @@ class Ladder:
         field.kernel(density)
         self._record("coarse grid", field.cycles, field.gradient_norm)
         field.conv_tol, field.conv_tol_grad = declared
+        if self.shell is not None:
+            self._minimise()
         field.use_grid(self.level.grid_level)
         return np.asarray(field.make_rdm1())
 
     def _diis(self, density: Array) -> tuple[int, float]:
-        self.field.max_cycle = DIIS_CYCLES
+        self.field.max_cycle = DIIS_CYCLES if self.shell is None else OPEN_SHELL_DIIS_CYCLES
         self.field.kernel(density)
         return self.field.cycles, self.field.gradient_norm
 
@@ -97,12 +104,25 @@ class Ladder:
         Minimiser(field).run(np.asarray(field.make_rdm1()), most_steps=MINIMISATION_STEPS, each=field.callback)
         return field.cycles, field.gradient_norm
 
+    def _minimisation_and_diis(self, _density: Array) -> tuple[int, float]:
+        """Bring the 4f shell down on the level's own grid, then everything to convergence."""
+        self._minimise()
+        return self._diis(np.asarray(self.field.make_rdm1()))
+
+    def _minimise(self) -> None:
+        """Go downhill from where the field is, with the core of the shell's ion held."""
+        field, shell = self.field, self.shell
+        assert shell is not None
+        minimiser = Minimiser(field, f_orbitals=shell.orbitals, held=shell.core)
+        minimiser.run(np.asarray(field.make_rdm1()), most_steps=MINIMISATION_STEPS, each=field.callback)
+        self._record("minimisation, core held", field.cycles, field.gradient_norm)
+
     def settle(self, density: Array) -> Array:
         """Return a density from which every rung starts well, by loose steps downhill in whatever the field is now."""
         field = self.field
         declared = field.conv_tol, field.conv_tol_grad
         field.conv_tol, field.conv_tol_grad = _COARSE_ENERGY_HARTREE, _COARSE_GRADIENT
-        minimiser = Minimiser(field, f_orbitals=self.f_orbitals)
+        minimiser = Minimiser(field, f_orbitals=None if self.shell is None else self.shell.orbitals)
         minimiser.run(density, most_steps=MINIMISATION_STEPS, each=lambda _: None)
         self._record("Hartree-Fock", field.cycles, field.gradient_norm)
         field.conv_tol, field.conv_tol_grad = declared

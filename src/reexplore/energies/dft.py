@@ -100,6 +100,7 @@ def _run(
         f_population=None if state.f_population is None else float(state.f_population.sum()),
         gap_hartree=state.gap_hartree,
         spread_hartree=max(near) - state.total_hartree if len(states) > 1 else None,
+        lowest_curvature_hartree=state.lowest_curvature_hartree,
         attempts=tuple(search.attempts),
         stage_cpu_seconds={name: round(seconds, 2) for name, seconds in clock.seconds.items()},
     )

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyscf import scf
+from pyscf import dft, scf
 
 from reexplore.chemistry.metals import METALS, find_metal
 from reexplore.energies.levels import Level
@@ -26,17 +26,22 @@ from reexplore.structures.geometry import Structure
 Array = NDArray[np.float64]
 
 _SHELL = 7
+#: Empty s orbitals of the free ion above this energy lie within the outermost shell: the ion's core.
+_CORE_HARTREE = 2.0
+#: The grid on which occupations are compared; an ion's energies change by 0.01 kcal/mol from here to finer ones.
+_RANKING_GRID = 2
 
 
 @dataclass(frozen=True)
 class OpenShell:
     """The 4f shell of one ion in a molecule: seven orthonormal orbitals and how many electrons each spin has.
 
-    `orbitals` has the shape (nao, 7), `energies_hartree`, when known, are theirs in the field of the
-    evenly occupied shell.
+    `orbitals` has the shape (nao, 7), `core`, the ion's empty s orbitals of high energy, (nao, n).
+    `energies_hartree`, when known, are those of the orbitals in the field of the evenly occupied shell.
     """
 
     orbitals: Array
+    core: Array
     alpha: int
     beta: int
     energies_hartree: Array | None = None
@@ -62,10 +67,11 @@ class OpenShell:
 
 @dataclass(frozen=True)
 class FreeIon:
-    """A bare ion with its 4f electrons spread evenly: closed-shell densities by spin and the 4f orbitals."""
+    """A bare ion with its 4f electrons spread evenly: closed-shell densities by spin, 4f and empty core orbitals."""
 
     closed: Array
     orbitals: Array
+    core: Array
 
 
 def f_electrons_by_spin(f_electrons: int) -> tuple[int, int]:
@@ -73,23 +79,23 @@ def f_electrons_by_spin(f_electrons: int) -> tuple[int, int]:
     return min(f_electrons, _SHELL), max(0, f_electrons - _SHELL)
 
 
-def _ion_field(symbol: str, level: Level) -> Any:
-    """Return the Hartree-Fock field of the bare ion in the gas phase, not converged.
-
-    Hartree-Fock converges for every ion, evenly occupied or not, where functionals oscillate.
-    """
+def _bare_ion(symbol: str, level: Level) -> Any:
+    """Return the bare ion as PySCF has it."""
     ion = Structure((symbol,), np.zeros((1, 3)), find_metal(symbol).oxidation_state)
-    return scf.UHF(build_molecule(ion, level=level, memory_gb=1.0))
+    return build_molecule(ion, level=level, memory_gb=1.0)
 
 
 @lru_cache(maxsize=32)
 def free_ion(symbol: str, level: Level) -> FreeIon:
-    """Return the gas-phase ion in a level's basis, spherical by construction; arrays are in the ion's own basis."""
+    """Return the gas-phase ion in a level's basis, spherical by construction; arrays are in the ion's own basis.
+
+    It is of Hartree-Fock, which converges for every ion, evenly occupied or not, where functionals oscillate.
+    """
     metal = find_metal(symbol)
-    field = _ion_field(symbol, level)
-    mol = field.mol
+    mol = _bare_ion(symbol, level)
+    field = scf.UHF(mol)
     alpha, beta = f_electrons_by_spin(metal.f_electrons)
-    is_f = np.array([label[2][1] == "f" for label in mol.ao_labels(fmt=None)])
+    is_f, is_s = (np.array([label[2][1] == letter for label in mol.ao_labels(fmt=None)]) for letter in "fs")
     closed = (mol.nelectron - metal.f_electrons) // 2
     overlap = field.get_ovlp()
 
@@ -118,8 +124,11 @@ def free_ion(symbol: str, level: Level) -> FreeIon:
     full = [(occupied == 1.0) & (share <= 0.5) for occupied, share in zip(field.mo_occ, shares, strict=True)]
     closed_densities = np.array([c[:, o] @ c[:, o].T for c, o in zip(field.mo_coeff, full, strict=True)])
     shell = [p for p in np.argsort(field.mo_energy[0]) if shares[0][p] > 0.5][:_SHELL]
-    found = FreeIon(closed_densities, np.ascontiguousarray(field.mo_coeff[0][:, shell]))
-    for array in (found.closed, found.orbitals):
+    orbitals = field.mo_coeff[0]
+    s_share = np.einsum("ip,ip->p", orbitals[is_s], (overlap @ orbitals)[is_s])
+    core = (field.mo_energy[0] > _CORE_HARTREE) & (s_share > 0.5)
+    found = FreeIon(closed_densities, orbitals[:, shell].copy(), orbitals[:, core].copy())
+    for array in (found.closed, found.orbitals, found.core):
         array.setflags(write=False)
     return found
 
@@ -134,9 +143,10 @@ def open_shell_of(mol: Any, level: Level) -> OpenShell | None:
         if electrons in (0, 2 * _SHELL):
             return None
         start, stop = mol.aoslice_by_atom()[index, 2:]
-        orbitals = np.zeros((mol.nao, _SHELL))
-        orbitals[start:stop] = free_ion(symbol, level).orbitals
-        return OpenShell(orbitals, *f_electrons_by_spin(electrons))
+        ion = free_ion(symbol, level)
+        orbitals, core = np.zeros((mol.nao, _SHELL)), np.zeros((mol.nao, ion.core.shape[1]))
+        orbitals[start:stop], core[start:stop] = ion.orbitals, ion.core
+        return OpenShell(orbitals, core, *f_electrons_by_spin(electrons))
     return None
 
 
@@ -182,15 +192,15 @@ def in_crystal_field(field: Any, shell: OpenShell, density: Array) -> OpenShell:
     """Return the shell with orbitals that diagonalise the field of the evenly occupied one, lowest first."""
     fock = field.get_hcore() + np.asarray(field.get_veff(dm=density))[shell.open_spin]
     energies, rotation = np.linalg.eigh(shell.orbitals.T @ fock @ shell.orbitals)
-    return OpenShell(shell.orbitals @ rotation, shell.alpha, shell.beta, energies)
+    return replace(shell, orbitals=shell.orbitals @ rotation, energies_hartree=energies)
 
 
 def ranked_occupations(mol: Any, shell: OpenShell, level: Level) -> list[tuple[int, ...]]:
     """Return the occupations of a shell in its crystal field by their estimated energy, lowest first.
 
-    The estimate adds what the electrons repel each other by in the free ion, with the orbitals as they
-    lie in the molecule, to the orbitals' energies in the crystal field: real 4f orbitals filled in one way or another
-    differ by several kcal/mol before any ligand is there.
+    The estimate adds the level's energy of the free ion, with the orbitals as they lie in the molecule, to the
+    orbitals' energies in the crystal field. To B3LYP the real 4f orbitals of Eu3+ differ by 8 kcal/mol before any
+    ligand is there, to Hartree-Fock by nothing, and a crystal field by 1.
     """
     occupations = shell.occupations()
     if len(occupations) == 1:
@@ -198,9 +208,10 @@ def ranked_occupations(mol: Any, shell: OpenShell, level: Level) -> list[tuple[i
     index = next(i for i in range(mol.natm) if mol.atom_pure_symbol(i) in METALS)
     symbol, (start, stop) = mol.atom_pure_symbol(index), mol.aoslice_by_atom()[index, 2:]
     assert shell.energies_hartree is not None
-    in_ion = OpenShell(shell.orbitals[start:stop], shell.alpha, shell.beta)
+    in_ion = replace(shell, orbitals=shell.orbitals[start:stop])
     even = np.array(in_ion.fractions())[:, None, None] * (in_ion.orbitals @ in_ion.orbitals.T)
-    field = _ion_field(symbol, level)
+    field = dft.UKS(_bare_ion(symbol, level), xc=level.functional)
+    field.grids.level = _RANKING_GRID
     estimates = []
     for occupied in occupations:
         density = with_occupation(free_ion(symbol, level).closed + even, in_ion, occupied)

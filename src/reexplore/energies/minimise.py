@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pyscf import lib
 
 Array = NDArray[np.float64]
 
@@ -22,6 +23,10 @@ _SHORTEST_STEP = 0.05
 #: Least curvature a rotation is taken to have at the start, and that of one 4f orbital into another (Hartree).
 _LEAST_CURVATURE_HARTREE = 0.1
 _F_CURVATURE_HARTREE = 0.05
+#: For second derivatives: the rotation by which gradients differ, how many are taken, and the rotations begun with.
+_DIFFERENCE = 1e-4
+_PRODUCTS = 10
+_SOFT_ROTATIONS = 12
 
 
 @dataclass
@@ -36,13 +41,18 @@ class _Point:
 
 
 class Minimiser:
-    """Minimises the energy of one field; `f_orbitals` (nao, 7) marks the rotations known to be soft."""
+    """Minimises the energy of one field.
 
-    def __init__(self, field: Any, *, f_orbitals: Array | None = None) -> None:
+    `f_orbitals` (nao, 7) marks the rotations known to be soft; `held` (nao, n) are functions whose share in the
+    filled orbitals stays what it is.
+    """
+
+    def __init__(self, field: Any, *, f_orbitals: Array | None = None, held: Array | None = None) -> None:
         self._field = field
         self._core = field.get_hcore()
         self._overlap = field.get_ovlp()
         self._f_orbitals = f_orbitals
+        self._held = held
         # A restricted orbital holds two electrons, so that its rotations count twice.
         self._weight = 2.0 if field.mol.spin else 4.0
 
@@ -52,20 +62,13 @@ class Minimiser:
         `each` is called with the density after every step.
         """
         field = self._field
-        potential = field.get_veff(dm=density)
-        energies, orbitals = field.eig(self._fock(potential), self._overlap)
-        occupations = np.atleast_2d(field.get_occ(energies, orbitals))
-        self._filled = [int((row > 0).sum()) for row in occupations]
-        spins = np.reshape(orbitals, (-1, *np.shape(orbitals)[-2:]))
-        point = self._at(
-            [c[:, np.argsort(-row, kind="stable")] for c, row in zip(spins, occupations, strict=True)], density.shape
-        )
+        point = self._start(density)
         curvature = self._curvature(point)
         history: list[tuple[Array, Array]] = []
         field.converged = False
         for step in range(1, most_steps + 1):
             field.cycles = step
-            direction = _direction(point.gradient, curvature, history)
+            direction = self._allowed(_direction(point.gradient, curvature, history), point.orbitals)
             moved, change = self._downhill(point, direction)
             bend = moved.gradient - point.gradient
             if change @ bend > 0:
@@ -78,6 +81,41 @@ class Minimiser:
                 field.converged = True
                 break
         self._leave(point)
+
+    def lowest_curvature_hartree(self, density: Array) -> float:
+        """Return the least second derivative of the energy along any rotation of the orbitals, at a stationary density.
+
+        A negative one says that a lower state is downhill. It is that of PySCF's `stability`, with the gradient's
+        differences for the products of the matrix of second derivatives and ten of them at most, so that it is an
+        upper bound, good to some millihartree (E. R. Davidson, J. Comput. Phys. 1975, 17, 87).
+        """
+        point = self._start(density)
+        diagonal = self._curvature(point)
+
+        def bent(rotation: Array) -> Array:
+            length = _DIFFERENCE / float(np.linalg.norm(rotation))
+            moved = self._at(self._turned(point.orbitals, length * rotation), point.density.shape)
+            return (moved.gradient - point.gradient) / length
+
+        def precondition(residual: Array, value: float, _guess: Array) -> Array:
+            return np.asarray(residual / np.where(abs(diagonal - value) < _DIFFERENCE, _DIFFERENCE, diagonal - value))
+
+        # The softest rotations of independent orbitals, uneven so that no symmetry shuts any of them out.
+        start = np.zeros_like(diagonal)
+        soft = np.argsort(diagonal, kind="stable")[:_SOFT_ROTATIONS]
+        start[soft] = 1.0 / np.arange(1, len(soft) + 1)
+        lowest, _ = lib.davidson(bent, start, precondition, tol=1e-4, max_cycle=_PRODUCTS, nroots=1, verbose=0)
+        return float(lowest)
+
+    def _start(self, density: Array) -> _Point:
+        """Return the point that a density's own Fock matrix leads to."""
+        field = self._field
+        energies, orbitals = field.eig(self._fock(field.get_veff(dm=density)), self._overlap)
+        occupations = np.atleast_2d(field.get_occ(energies, orbitals))
+        self._filled = [int((row > 0).sum()) for row in occupations]
+        spins = np.reshape(orbitals, (-1, *np.shape(orbitals)[-2:]))
+        filled_first = [c[:, np.argsort(-row, kind="stable")] for c, row in zip(spins, occupations, strict=True)]
+        return self._at(filled_first, density.shape)
 
     def _fock(self, potential: Array) -> Array:
         return np.asarray(self._core + np.asarray(potential))
@@ -96,7 +134,20 @@ class Minimiser:
                 for c, f, n in zip(orbitals, fock, self._filled, strict=True)
             ]
         )
-        return _Point(orbitals, density, fock, energy, gradient)
+        return _Point(orbitals, density, fock, energy, self._allowed(gradient, orbitals))
+
+    def _allowed(self, rotation: Array, orbitals: list[Array]) -> Array:
+        """Return a rotation without what would change the held functions' share in the filled orbitals."""
+        if self._held is None:
+            return rotation
+        parts, start = [], 0
+        for c, n in zip(orbitals, self._filled, strict=True):
+            size = (c.shape[1] - n) * n
+            part = rotation[start : start + size].reshape(-1, n)
+            start += size
+            basis, _ = np.linalg.qr(c[:, n:].T @ self._overlap @ self._held)
+            parts.append((part - basis @ (basis.T @ part)).ravel())
+        return np.concatenate(parts)
 
     def _curvature(self, point: _Point) -> Array:
         """Return an estimate of the energy's second derivative along every rotation."""

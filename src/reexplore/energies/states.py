@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.energies.checkpoint import Checkpoint
-from reexplore.energies.convergence import Ladder
+from reexplore.energies.convergence import COARSE_GRID, Ladder
 from reexplore.energies.f_shell import (
     OpenShell,
     f_population,
@@ -20,6 +20,7 @@ from reexplore.energies.f_shell import (
     with_occupation,
 )
 from reexplore.energies.levels import Level
+from reexplore.energies.minimise import Minimiser
 from reexplore.errors import CalculationFailed, FailureCode
 
 Array = NDArray[np.float64]
@@ -33,7 +34,8 @@ _F_TOLERANCE = 0.2
 class State:
     """One converged solution of a field; `densities` are those of both spins, shape (2, nao, nao).
 
-    `f_population` counts the electrons of either spin in an open 4f shell.
+    `f_population` counts the electrons of either spin in an open 4f shell; `lowest_curvature_hartree` is computed
+    for such a shell only, closed ones have their gap.
     """
 
     total_hartree: float
@@ -42,6 +44,7 @@ class State:
     spin_squared: float
     gap_hartree: float | None
     f_population: Array | None
+    lowest_curvature_hartree: float | None
 
 
 @dataclass
@@ -66,6 +69,7 @@ class StateSearch:
             spin_squared=float(field.spin_square()[0]) if field.mol.spin else 0.0,
             gap_hartree=_gap(np.asarray(field.mo_energy), np.asarray(field.mo_occ)),
             f_population=None if shell is None else f_population(shell, densities, field.get_ovlp()),
+            lowest_curvature_hartree=None if shell is None else self._lowest_curvature(densities),
         )
 
     def open_shell(self, shell: OpenShell, density: Array) -> list[State]:
@@ -105,9 +109,16 @@ class StateSearch:
                 self.checkpoint.save(stage, kept)
             return in_crystal_field(self.field, shell, kept), kept
 
+    def _lowest_curvature(self, densities: Array) -> float:
+        """Return the least curvature of the energy, on the coarse grid: millihartree decide nothing here."""
+        field = self.field
+        field.use_grid(min(COARSE_GRID, self.level.grid_level))
+        lowest = Minimiser(field).lowest_curvature_hartree(densities)
+        field.use_grid(self.level.grid_level)
+        return lowest
+
     def _ladder(self, stage: str, shell: OpenShell | None = None) -> Ladder:
-        orbitals = None if shell is None else shell.orbitals
-        return Ladder(self.field, self.level, self.checkpoint, stage, orbitals, self.attempts)
+        return Ladder(self.field, self.level, self.checkpoint, stage, shell, self.attempts)
 
     def _require_asked(self, shell: OpenShell, state: State) -> None:
         """Raise `CalculationFailed` unless ⟨S²⟩ and the 4f shell's spin are those asked for."""

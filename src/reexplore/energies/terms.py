@@ -22,6 +22,7 @@ class EnergyTerms:
     count in comparisons. `program` names what computed the energy, with its version when the energy was
     imported: absolute energies of two programs differ by more than a label's error. `spread_hartree` is the
     highest less the lowest of the f occupations that were tried and converged: the energy's own error.
+    `lowest_curvature_hartree`, of an open shell, is negative when a lower state lies downhill of the one found.
     """
 
     level: str
@@ -40,6 +41,7 @@ class EnergyTerms:
     f_population: float | None = None
     gap_hartree: float | None = None
     spread_hartree: float | None = None
+    lowest_curvature_hartree: float | None = None
     attempts: tuple[dict[str, Any], ...] = ()
     stage_cpu_seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
