@@ -93,6 +93,7 @@ def test_a_binding_energy_is_the_difference_of_its_parts(run, tmp_path):
     assert told["binding_energy_kcal_mol"] == pytest.approx(HARTREE_TO_KCAL_MOL * difference)
     assert told["binding_energy_kcal_mol"] < 0
     shown = run(complex_, "--free-ligand", ligand, "--level", "gfn2")
+    assert "note: GFN2-xTB binds ligands to bare ions an order of magnitude too strongly" in shown.words
     assert f"binding energy {told['binding_energy_kcal_mol']:.2f} kcal/mol" in shown.words
 
 

@@ -107,6 +107,8 @@ def label(  # noqa: PLR0917 - options of a command
     )
     if chosen.is_fake:
         progress.print(f"[bold white on red] FAKE [/] [bold red]level '{chosen.name}' is {escape(chosen.summary)}[/]")
+    if chosen.caution:
+        progress.print(f"[yellow]note:[/] {escape(chosen.caution)}")
     with failures_shown(as_json=as_json):
         if ligand is None:
             found = bench.label(structure, unpaired=spin)

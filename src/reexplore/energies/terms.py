@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
+
+from reexplore.errors import InputError
 
 #: What computes energies here; an imported energy names its own program.
 ENGINE = "PySCF"
@@ -58,5 +60,10 @@ class EnergyTerms:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> EnergyTerms:
-        """Rebuild the terms from `to_dict`."""
+        """Rebuild the terms from `to_dict`; raise `InputError` for those of a later version of reexplore."""
+        if unknown := sorted(data.keys() - {term.name for term in fields(cls)}):
+            raise InputError(
+                f"an energy has terms that this reexplore does not know ({', '.join(unknown)}): a later one computed it,"
+                " use that one"
+            )
         return cls(**(data | {"attempts": tuple(data["attempts"])}))
