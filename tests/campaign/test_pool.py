@@ -26,6 +26,16 @@ def test_every_candidate_is_found_under_its_key():
         assert candidate in POOL.families[number].candidates_of(ligand)
 
 
+def test_positions_follow_the_order_of_the_pool():
+    keys = list(POOL)
+    assert [candidate.key for candidate in POOL.candidates()] == keys
+    assert POOL.rows(keys[::-1]).tolist() == list(range(len(keys)))[::-1]
+    assert [POOL.at(row).key for row in (0, 7, len(keys) - 1)] == [keys[0], keys[7], keys[-1]]
+    assert POOL.rows([]).size == 0
+    with pytest.raises(KeyError):
+        POOL.rows([keys[0], "0" * 16])
+
+
 @pytest.mark.parametrize("stranger", ["0" * 16, "f" * 16, "", "nobody", "f" * 17])
 def test_a_stranger_is_a_key_error(stranger):
     assert stranger not in POOL

@@ -82,6 +82,9 @@ def _learn(bench: Bench, screening: Screening, standing: Standing) -> Job[None]:
     observed = {key: value for key, value in observed_kcal_mol(bench).items() if key in chosen}
     bench.narrator.say(f"learning from {len(observed)} labels, round {number}")
     ledger.close_round(number, (yield from learn(bench, screening, observed, number)))
+    # Pages and the mirror may take a minute, in which nothing is handed out: the workers get their next tasks before.
+    while bench.calculator.has_idle_workers and Standing.of(ledger).portion(bench, screening):
+        yield
     report_round(bench, number)
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
@@ -93,17 +94,26 @@ def newest_model(rounds: list[Round]) -> dict[str, Any] | None:
     return next((r.learned for r in reversed(rounds) if r.learned and r.learned["forecast"]), None)
 
 
-def estimates(setup: Setup, ledger: Ledger) -> dict[str, Estimate]:
-    """Return the newest forecast of every candidate; empty before the first model."""
+def predicted_kcal_mol(setup: Setup, ledger: Ledger) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Return the keys and means of the newest forecast; none before the first model."""
     learned = newest_model(ledger.rounds())
-    return expected(Store(setup.store), learned) if learned is not None else {}
+    if learned is None:
+        return (), np.empty(0)
+    table = Forecast.load(Store(setup.store).folder(learned["forecast"]) / FORECAST_FILE)
+    return table.keys, table.mean_kcal_mol
 
 
-def expected(store: Store, learned: dict[str, Any], only: Collection[str] | None = None) -> dict[str, Estimate]:
-    """Return what a model says of some candidates, or of all."""
+def estimates(setup: Setup, ledger: Ledger, keys: Collection[str]) -> dict[str, Estimate]:
+    """Return what the newest model says of some candidates; nothing before the first one."""
+    learned = newest_model(ledger.rounds())
+    return expected(Store(setup.store), learned, keys) if learned is not None else {}
+
+
+def expected(store: Store, learned: dict[str, Any], keys: Collection[str]) -> dict[str, Estimate]:
+    """Return what a model says of some candidates; those that it does not see are left out."""
     table = Forecast.load(store.folder(learned["forecast"]) / FORECAST_FILE)
     sigma = table.sigma_kcal_mol(Calibration(**learned["calibration"]))
-    rows = _rows(table, table.keys if only is None else only)
+    rows = _rows(table, keys)
     return {key: Estimate(float(table.mean_kcal_mol[row]), float(sigma[row])) for key, row in rows.items()}
 
 

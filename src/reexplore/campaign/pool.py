@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
@@ -20,21 +21,41 @@ class Pool(Mapping[str, Candidate]):
         sizes = [len(family.members) * len(family.metals) for family in self.families]
         self._starts = [0, *accumulate(sizes)]
         # A key is 16 hexadecimal digits: eight bytes.
-        keys = (int(candidate.key, 16) for family in self.families for candidate in family.candidates())
+        keys = (int(candidate.key, 16) for candidate in self.candidates())
         self._keys = np.fromiter(keys, dtype=np.uint64, count=sum(sizes))
         self._order = np.argsort(self._keys)
         self._sorted = self._keys[self._order]
 
     def place(self, key: str) -> tuple[int, int]:
         """Return the number of a candidate's family and that of its ligand there; raise `KeyError` for a stranger."""
-        number, ligand, _metal = self._place(key)
+        number, ligand, _metal = self._place(int(self.rows([key])[0]))
         return number, ligand
+
+    def rows(self, keys: Iterable[str]) -> NDArray[np.intp]:
+        """Return the positions of some candidates in the order of the pool; raise `KeyError` for a stranger."""
+        asked = list(keys)
+        try:
+            wanted = np.array([int(key, 16) for key in asked], dtype=np.uint64)
+        except (ValueError, OverflowError):
+            raise KeyError(asked) from None
+        found = np.minimum(np.searchsorted(self._sorted, wanted), len(self) - 1)
+        if strangers := [key for key, same in zip(asked, self._sorted[found] == wanted, strict=True) if not same]:
+            raise KeyError(strangers[0])
+        return np.asarray(self._order[found])
+
+    def at(self, row: int) -> Candidate:
+        """Return the candidate at a position."""
+        number, ligand, metal = self._place(row)
+        family = self.families[number]
+        return Candidate(family.members[ligand], family.metals[metal], family.ligands, family.waters)
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Yield every candidate in the order of the pool."""
+        return (candidate for family in self.families for candidate in family.candidates())
 
     def __getitem__(self, key: str) -> Candidate:
         """Return the candidate of a key."""
-        number, ligand, metal = self._place(key)
-        family = self.families[number]
-        return Candidate(family.members[ligand], family.metals[metal], family.ligands, family.waters)
+        return self.at(int(self.rows([key])[0]))
 
     def __iter__(self) -> Iterator[str]:
         """Yield every key."""
@@ -44,15 +65,7 @@ class Pool(Mapping[str, Candidate]):
         """Return how many candidates there are."""
         return len(self._keys)
 
-    def _place(self, key: str) -> tuple[int, int, int]:
-        try:
-            wanted = np.uint64(int(key, 16))
-        except (ValueError, OverflowError):
-            raise KeyError(key) from None
-        found = int(np.searchsorted(self._sorted, wanted))
-        if found == len(self._sorted) or self._sorted[found] != wanted:
-            raise KeyError(key)
-        row = int(self._order[found])
+    def _place(self, row: int) -> tuple[int, int, int]:
         number = bisect_right(self._starts, row) - 1
         ligand, metal = divmod(row - self._starts[number], len(self.families[number].metals))
         return number, ligand, metal

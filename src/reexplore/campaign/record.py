@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache, partial
 
+import numpy as np
 import yaml
 
 from reexplore.campaign.aquo import why_no_exchange
 from reexplore.campaign.elsewhere import is_elsewhere, program_of
-from reexplore.campaign.learning import Estimate, estimates
+from reexplore.campaign.learning import Estimate, estimates, predicted_kcal_mol
 from reexplore.campaign.ledger import Ledger, Pick, Round
+from reexplore.campaign.pool import Pool
 from reexplore.campaign.scales import Label, labels, reasons, selectivities
 from reexplore.campaign.screening import Screening, recall_screening
 from reexplore.campaign.series import contraction_rows
 from reexplore.campaign.setup import Setup
-from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.candidates import Candidate, Group
+from reexplore.chemistry.families import families
 from reexplore.energies.binding import why_exchange_not_comparable, why_not_comparable
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
@@ -47,9 +51,9 @@ _PACKAGES = [
 _SHOWN_PREDICTIONS = 25
 
 
-def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
-    """Return the whole campaign as it stands in the ledger."""
-    pool = {candidate.key: candidate for candidate in setup.space.candidates()}
+def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -> CampaignRecord:
+    """Return the whole campaign as it stands in the ledger; `pool` is its space's, where that is at hand."""
+    pool = pool or Pool(families(setup.space.candidates(), setup.space))
     found = labels(pool, ledger, aqua_waters=setup.file.theory.aqua_waters)
     rows = _rows(setup, ledger, pool, found)
     rounds = ledger.rounds()
@@ -80,7 +84,7 @@ def campaign_record(setup: Setup, ledger: Ledger) -> CampaignRecord:
         rounds=tuple(_round(r, chosen, store, setup) for r in rounds),
         contraction=contraction_rows(pool, ledger.labels(), ledger),
         selectivity=selectivities(found.values(), level=setup.level),
-        why_groups=reasons((candidate.group for candidate in pool.values()), why_not_comparable),
+        why_groups=reasons((candidate.group for candidate in pool.candidates()), why_not_comparable),
         why_exchange=_why_exchange(setup, ledger, found),
     )
 
@@ -120,21 +124,57 @@ def _why_exchange(setup: Setup, ledger: Ledger, found: dict[str, Label]) -> tupl
     return (*mixed, *failed)
 
 
-def _rows(setup: Setup, ledger: Ledger, pool: dict[str, Candidate], labelled: dict[str, Label]) -> list[CandidateRow]:
-    predictions = estimates(setup, ledger)
-    failures = ledger.label_failures()
-    keys = ledger.labels()
-    picks = {pick.candidate: pick for pick in ledger.picks()}
+def _rows(setup: Setup, ledger: Ledger, pool: Pool, labelled: dict[str, Label]) -> list[CandidateRow]:
+    """Return what is shown, group by group: everything that was chosen or failed, and the best predictions."""
     screening = recall_screening(setup, ledger)
+    failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()
+    picks = {pick.candidate: pick for pick in ledger.picks()}
+    keys = ledger.labels()
+    ranks = _ranks(setup, ledger, pool, labelled, failures, chosen=picks)
+    shown = [pool.at(row) for row in ranks]
+    predictions = estimates(setup, ledger, {candidate.key for candidate in shown})
     rows = []
-    for key, candidate in pool.items():
-        failure = failures.get(key) or (screening.failure(key) if screening else None)
-        row = _row(candidate, pick=picks.get(key), failure=failure, estimate=predictions.get(key))
+    for candidate, rank in zip(shown, ranks.values(), strict=True):
+        key = candidate.key
+        row = _row(candidate, pick=picks.get(key), failure=failures.get(key), estimate=predictions.get(key))
         if key in labelled:
             row = _labelled(row, labelled[key], geometry=ledger.value(keys[key].structure)["extxyz"])
-        rows.append(row)
-    shown = _ranked(rows)
-    return _with_geometries(shown, pool, screening) if screening else shown
+        rows.append(replace(row, rank=rank))
+    return _with_geometries(rows, pool, screening) if screening else rows
+
+
+def _ranks(
+    setup: Setup,
+    ledger: Ledger,
+    pool: Pool,
+    labelled: dict[str, Label],
+    failures: Collection[str],
+    *,
+    chosen: Collection[str],
+) -> dict[int, int | None]:
+    """Return the rank within its group of each position of the pool that is shown, in the order they are shown.
+
+    Numbers only: of a million candidates no more than the shown ones are made.
+    """
+    numbers: dict[Group, int] = {}
+    group = np.fromiter((numbers.setdefault(c.group, len(numbers)) for c in pool.candidates()), np.intp, len(pool))
+    energy = np.full(len(pool), np.nan)
+    keys, means = predicted_kcal_mol(setup, ledger)
+    energy[pool.rows(keys)] = means
+    energy[pool.rows(labelled)] = [label.binding_kcal_mol for label in labelled.values()]
+    failed, taken = np.zeros(len(pool), dtype=bool), np.zeros(len(pool), dtype=bool)
+    failed[pool.rows(failures)] = True
+    taken[pool.rows({*chosen, *labelled})] = True
+    energy[failed] = np.nan
+    # The last key decides first; equals keep the order of the pool, and what has no energy comes last.
+    order = np.lexsort((energy, group))
+    place = np.arange(len(order)) - np.searchsorted(group[order], group[order])
+    kept = (place < _SHOWN_PREDICTIONS) | taken[order] | failed[order]
+    known = ~np.isnan(energy[order])
+    return {
+        int(row): int(rank) + 1 if ranked else None
+        for row, rank, ranked in zip(order[kept], place[kept], known[kept], strict=True)
+    }
 
 
 def _row(
@@ -173,7 +213,9 @@ def _labelled(row: CandidateRow, label: Label, *, geometry: str) -> CandidateRow
     )
 
 
-def _with_geometries(rows: list[CandidateRow], pool: dict[str, Candidate], screening: Screening) -> list[CandidateRow]:
+def _with_geometries(
+    rows: list[CandidateRow], pool: Mapping[str, Candidate], screening: Screening
+) -> list[CandidateRow]:
     """Return the rows with the geometry that the model saw where there is no better one."""
     geometries = screening.structures([pool[row.key] for row in rows if row.geometry_xyz is None])
     return [
@@ -198,26 +240,6 @@ def _named(term: EnergyTerms) -> list[tuple[str, float]]:
         ("solvent electrostatic", term.solvent_electrostatic_hartree),
         ("solvent CDS", term.solvent_cds_hartree),
     ]
-
-
-def _ranked(rows: list[CandidateRow]) -> list[CandidateRow]:
-    """Order the rows group by group, give ranks, and drop weak predictions nobody chose."""
-    ordered: list[CandidateRow] = []
-    for group in dict.fromkeys(row.group for row in rows):
-        members = [row for row in rows if row.group == group]
-        known = [(energy, row) for row in members if not row.failure and (energy := _best_estimate(row)) is not None]
-        ranked = [row for _, row in sorted(known, key=lambda item: item[0])]
-        kept = [
-            replace(row, rank=rank)
-            for rank, row in enumerate(ranked, start=1)
-            if rank <= _SHOWN_PREDICTIONS or row.status != "predicted"
-        ]
-        ordered += kept + [row for row in members if row.failure or _best_estimate(row) is None]
-    return ordered
-
-
-def _best_estimate(row: CandidateRow) -> float | None:
-    return row.dft_kcal_mol if row.dft_kcal_mol is not None else row.predicted_kcal_mol
 
 
 def _round(current: Round, rows: dict[str, CandidateRow], store: Store, setup: Setup) -> RoundRecord:

@@ -29,7 +29,7 @@ _PAGE_ROWS = 40
 
 def report_round(bench: Bench, number: int) -> None:
     """Say what a closed round came to, and bring files and mirror up to date."""
-    record = campaign_record(bench.setup, bench.ledger)
+    record = campaign_record(bench.setup, bench.ledger, pool=bench.pool)
     errors = record.rounds[number].mean_absolute_errors
     told = ", ".join(f"{model} {error:.1f}" for model, error in errors.items())
     bench.narrator.say(
@@ -40,7 +40,7 @@ def report_round(bench: Bench, number: int) -> None:
 
 def report_end(bench: Bench) -> None:
     """Bring files and mirror up to date once more: a resume may have found them behind."""
-    _publish(bench, campaign_record(bench.setup, bench.ledger))
+    _publish(bench, campaign_record(bench.setup, bench.ledger, pool=bench.pool))
 
 
 def _publish(bench: Bench, record: CampaignRecord) -> None:

@@ -86,6 +86,13 @@ class Screening:
                 if part.failure_of(row) is None:
                     yield from (candidate.key for candidate in part.family.candidates_of(row))
 
+    def refused(self) -> Iterator[tuple[str, Failure]]:
+        """Yield the keys of all candidates without a screening geometry, and why they have none."""
+        for part in self.parts:
+            for row in range(len(part.family.members)) if part.failure else part.refused:
+                failure = part.failure or part.refused[row]
+                yield from ((candidate.key, failure) for candidate in part.family.candidates_of(row))
+
     @property
     def refused_by_code(self) -> dict[str, int]:
         """Return how many ligands have no screening geometry, for each reason."""
