@@ -165,7 +165,7 @@ MILLION = {
         "limit": 2_000_000,
     },
     "theory": {"level": "teacher", "builders": ["sketch"]},
-    "budget": {"seed_labels": 4, "batch": 4, "labels": 12},
+    "budget": {"seed_labels": 4, "batch": 4, "labels": 8},
 }
 
 
