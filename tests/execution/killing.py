@@ -227,7 +227,7 @@ def _find(victim: str, driver: subprocess.Popen[bytes], folder: Path, struck: se
         if victim == "driver":
             return itself if driver.poll() is None else None
         if victim == "interchange":
-            return next((p for p in itself.children() if "interchange.py" in " ".join(p.cmdline())), None)
+            return next((p for p in itself.children(recursive=True) if "interchange" in " ".join(p.cmdline())), None)
         # The same calculation is not struck twice: two lost workers are its own fault by rule.
         for key, worker in _busy_workers(folder):
             if key not in struck:
