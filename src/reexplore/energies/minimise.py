@@ -25,8 +25,8 @@ _LEAST_CURVATURE_HARTREE = 0.1
 _F_CURVATURE_HARTREE = 0.05
 #: For second derivatives: the rotation by which gradients differ, how many are taken, and the rotations begun with.
 _DIFFERENCE = 1e-4
-_PRODUCTS = 10
-_SOFT_ROTATIONS = 12
+_PRODUCTS = 15
+_SOFT_ROTATIONS = 20
 
 
 @dataclass
@@ -83,11 +83,11 @@ class Minimiser:
         self._leave(point)
 
     def lowest_curvature_hartree(self, density: Array) -> float:
-        """Return the least second derivative of the energy along any rotation of the orbitals, at a stationary density.
+        """Return the least second derivative of the energy along any rotation that leaves held functions alone.
 
-        A negative one says that a lower state is downhill. It is that of PySCF's `stability`, with the gradient's
-        differences for the products of the matrix of second derivatives and ten of them at most, so that it is an
-        upper bound, good to some millihartree (E. R. Davidson, J. Comput. Phys. 1975, 17, 87).
+        At a stationary density a negative one says that a lower state is downhill. It is that of PySCF's `stability`,
+        with differences of gradients for the products of the matrix of second derivatives with a vector, and so few of
+        them that it is an upper bound (E. R. Davidson, J. Comput. Phys. 1975, 17, 87).
         """
         point = self._start(density)
         diagonal = self._curvature(point)
@@ -98,13 +98,13 @@ class Minimiser:
             return (moved.gradient - point.gradient) / length
 
         def precondition(residual: Array, value: float, _guess: Array) -> Array:
-            return np.asarray(residual / np.where(abs(diagonal - value) < _DIFFERENCE, _DIFFERENCE, diagonal - value))
+            return self._allowed(residual / np.maximum(diagonal - value, _DIFFERENCE), point.orbitals)
 
-        # The softest rotations of independent orbitals, uneven so that no symmetry shuts any of them out.
-        start = np.zeros_like(diagonal)
-        soft = np.argsort(diagonal, kind="stable")[:_SOFT_ROTATIONS]
-        start[soft] = 1.0 / np.arange(1, len(soft) + 1)
-        lowest, _ = lib.davidson(bent, start, precondition, tol=1e-4, max_cycle=_PRODUCTS, nroots=1, verbose=0)
+        # Uneven, so that no symmetry shuts a rotation out; the soft ones apart, for they are few among thousands.
+        uneven = np.random.default_rng(0).normal(size=diagonal.size)
+        soft = diagonal <= np.sort(diagonal)[:_SOFT_ROTATIONS][-1]
+        starts = [self._allowed(part, point.orbitals) for part in (uneven * soft, uneven * ~soft / diagonal)]
+        lowest, _ = lib.davidson(bent, starts, precondition, tol=1e-5, max_cycle=_PRODUCTS, nroots=1, verbose=0)
         return float(lowest)
 
     def _start(self, density: Array) -> _Point:

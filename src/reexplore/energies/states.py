@@ -69,7 +69,7 @@ class StateSearch:
             spin_squared=float(field.spin_square()[0]) if field.mol.spin else 0.0,
             gap_hartree=_gap(np.asarray(field.mo_energy), np.asarray(field.mo_occ)),
             f_population=None if shell is None else f_population(shell, densities, field.get_ovlp()),
-            lowest_curvature_hartree=None if shell is None else self._lowest_curvature(densities),
+            lowest_curvature_hartree=None if shell is None else self._lowest_curvature(shell, densities),
         )
 
     def open_shell(self, shell: OpenShell, density: Array) -> list[State]:
@@ -109,11 +109,11 @@ class StateSearch:
                 self.checkpoint.save(stage, kept)
             return in_crystal_field(self.field, shell, kept), kept
 
-    def _lowest_curvature(self, densities: Array) -> float:
-        """Return the least curvature of the energy, on the coarse grid: millihartree decide nothing here."""
+    def _lowest_curvature(self, shell: OpenShell, densities: Array) -> float:
+        """Return the least curvature with the core held, on the coarse grid: millihartree decide nothing here."""
         field = self.field
         field.use_grid(min(COARSE_GRID, self.level.grid_level))
-        lowest = Minimiser(field).lowest_curvature_hartree(densities)
+        lowest = Minimiser(field, held=shell.core).lowest_curvature_hartree(densities)
         field.use_grid(self.level.grid_level)
         return lowest
 

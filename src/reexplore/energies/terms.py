@@ -63,7 +63,7 @@ class EnergyTerms:
         """Rebuild the terms from `to_dict`; raise `InputError` for those of a later version of reexplore."""
         if unknown := sorted(data.keys() - {term.name for term in fields(cls)}):
             raise InputError(
-                f"an energy has terms that this reexplore does not know ({', '.join(unknown)}): a later one computed it,"
-                " use that one"
+                f"an energy has terms that this reexplore does not know ({', '.join(unknown)}): use the later one"
+                " that computed it"
             )
         return cls(**(data | {"attempts": tuple(data["attempts"])}))
