@@ -211,7 +211,7 @@ def _peak_mb() -> float:
 class _Answers:
     """Stands in for the calculator: chemistry is the teacher's, what the network says is drawn."""
 
-    has_idle_workers = True
+    runs_short = True
 
     def __init__(self, bench: Any) -> None:
         self.bench = bench
@@ -304,7 +304,7 @@ BUSY = {
     "theory": {"level": "teacher", "builders": ["sketch"]},
     "surrogate": {"members": 2},
     "steering": "asynchronous",
-    "budget": {"seed_labels": 6, "batch": 4, "labels": 30},
+    "budget": {"seed_labels": 8, "batch": 4, "labels": 24},
 }
 
 

@@ -107,10 +107,10 @@ def test_workers_are_fed_little_by_little(ledger, tmp_path):
     desk = calculator(ledger, tmp_path, workers)
     job = desk.run([task(str(number)) for number in range(40)], stage="many")
     assert next(job) is None
-    assert not desk.has_idle_workers
+    assert not desk.runs_short
     worked(desk, workers, job)
     assert workers.most == 6
-    assert desk.has_idle_workers
+    assert desk.runs_short
 
 
 def test_an_outcome_and_what_is_sent_for_it_are_one_transaction(ledger, tmp_path):

@@ -30,7 +30,7 @@ def steer(bench: Bench, screening: Screening) -> None:
         ended = [name for name, job in jobs.items() if not _goes_on(job)]
         for name in ended:
             del jobs[name]
-        begun = dict(_due(bench, screening, jobs)) if ended or bench.calculator.has_idle_workers else {}
+        begun = dict(_due(bench, screening, jobs)) if ended or bench.calculator.runs_short else {}
         jobs |= begun
         if not (ended or begun):
             bench.calculator.step()
@@ -58,7 +58,7 @@ def _due(bench: Bench, screening: Screening, under_way: Collection[str]) -> Iter
         return
     # Before the first model there is nothing to choose by: the seed has to come back.
     waits = standing.model is None and (standing.pending or _LEARNING in under_way)
-    if portion and not waits and _CHOICE not in under_way and bench.calculator.has_idle_workers:
+    if portion and not waits and _CHOICE not in under_way and bench.calculator.runs_short:
         yield _CHOICE, choose(bench, screening, standing, q=portion)
 
 
@@ -83,7 +83,7 @@ def _learn(bench: Bench, screening: Screening, standing: Standing) -> Job[None]:
     bench.narrator.say(f"learning from {len(observed)} labels, round {number}")
     ledger.close_round(number, (yield from learn(bench, screening, observed, number)))
     # Pages and the mirror may take a minute, in which nothing is handed out: the workers get their next tasks before.
-    while bench.calculator.has_idle_workers and Standing.of(ledger).portion(bench, screening):
+    while bench.calculator.runs_short and Standing.of(ledger).portion(bench, screening):
         yield
     report_round(bench, number)
 

@@ -89,9 +89,9 @@ class Calculator:
         self._checked_at = time.monotonic()
 
     @property
-    def has_idle_workers(self) -> bool:
-        """Return whether a worker is idle, or will be as soon as one more calculation is finished."""
-        return len(self._asked) <= self._executor.workers
+    def runs_short(self) -> bool:
+        """Return whether there are fewer calculations than are kept with the workers: some will be idle soon."""
+        return len(self._asked) < _AHEAD * self._executor.workers
 
     @property
     def _room(self) -> int:
