@@ -118,7 +118,8 @@ def _facts_table(found: Labelled) -> Table:
         facts.append(("⟨S²⟩", f"{told['spin_squared']:.4f}, of a pure spin {spin * (spin + 1):.4f}"))
     if told.get("f_population") is not None:
         expected = sum(METALS[symbol].f_electrons for symbol in found.structure.symbols if symbol in METALS)
-        facts.append(("4f electrons", f"{told['f_population']:.2f}, of the free ion {expected}"))
+        unpaired = f", {told['f_unpaired']:.2f} unpaired" if told.get("f_unpaired") is not None else ""
+        facts.append(("4f electrons", f"{told['f_population']:.2f}{unpaired}, of the free ion {expected}"))
     if told.get("gap_hartree") is not None:
         facts.append(("gap", f"{told['gap_hartree']:.4f} Eh, {told['gap_hartree'] * _HARTREE_TO_EV:.2f} eV"))
     if (curvature := told.get("lowest_curvature_hartree")) is not None:

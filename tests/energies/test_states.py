@@ -22,6 +22,9 @@ def test_one_f_electron_is_a_doublet(cerium):
     assert cerium.multiplicity == 2
     assert cerium.spin_squared == pytest.approx(0.75, abs=0.01)
     assert cerium.f_population == pytest.approx(1.0, abs=0.02)
+    assert cerium.f_unpaired == pytest.approx(1.0, abs=0.02)
+    # Turning the ion costs nothing; nothing else may lie downhill.
+    assert cerium.lowest_curvature_hartree > -0.02
 
 
 def test_the_lowest_of_the_occupations_is_kept_and_their_range_told(cerium):

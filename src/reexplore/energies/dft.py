@@ -98,6 +98,7 @@ def _run(
         multiplicity=int(mol.spin) + 1,
         spin_squared=state.spin_squared if mol.spin else None,
         f_population=None if state.f_population is None else float(state.f_population.sum()),
+        f_unpaired=None if state.f_population is None else float(state.f_population[0] - state.f_population[1]),
         gap_hartree=state.gap_hartree,
         spread_hartree=max(near) - state.total_hartree if len(states) > 1 else None,
         lowest_curvature_hartree=state.lowest_curvature_hartree,

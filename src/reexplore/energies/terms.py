@@ -24,6 +24,7 @@ class EnergyTerms:
     count in comparisons. `program` names what computed the energy, with its version when the energy was
     imported: absolute energies of two programs differ by more than a label's error. `spread_hartree` is the
     highest less the lowest of the f occupations that were tried and converged: the energy's own error.
+    `f_population` and `f_unpaired` count the electrons, and those without a partner, in the free ion's 4f orbitals;
     `lowest_curvature_hartree`, of an open shell, is negative when a lower state lies downhill of the one found.
     """
 
@@ -41,6 +42,7 @@ class EnergyTerms:
     program: str = ENGINE
     spin_squared: float | None = None
     f_population: float | None = None
+    f_unpaired: float | None = None
     gap_hartree: float | None = None
     spread_hartree: float | None = None
     lowest_curvature_hartree: float | None = None
