@@ -3,7 +3,7 @@
     python benchmarks/open_shells.py --keep FOLDER [--level paper] [--metals Eu Gd] [--json]
 
 The starts fill the 4f shell in two ways; `spread` is what their energies differ by. Gadolinium has one way only, closed
-shells have no shell to fill. A quarter of an hour of CPU a metal at `paper`; each calculation is kept in FOLDER/<level>.
+shells have no shell to fill. A quarter of an hour of CPU a metal at `paper`; each is kept in FOLDER/<level>.
 """
 
 from __future__ import annotations
