@@ -92,7 +92,7 @@ def attempts(ledger):
     return {c["label"]: (c["state"], c["attempts"]) for c in ledger.calculations()}
 
 
-def test_what_two_jobs_ask_for_is_in_flight_once(ledger, tmp_path):
+def test_what_two_jobs_ask_for_is_in_flight_once(ledger, tmp_path, capsys):
     workers = Workers()
     desk = calculator(ledger, tmp_path, workers)
     tasks = [task("a"), task("b"), task("c")]
@@ -100,6 +100,8 @@ def test_what_two_jobs_ask_for_is_in_flight_once(ledger, tmp_path):
     assert [sent.label for sent in workers.sent] == ["a", "b", "c"]
     assert first[tasks[1].key] is second[tasks[1].key]
     assert attempts(ledger) == {"a": ("done", 1), "b": ("done", 1), "c": ("done", 1)}
+    told = capsys.readouterr().out
+    assert told.count(": b,") == 1
 
 
 def test_workers_are_fed_little_by_little(ledger, tmp_path):

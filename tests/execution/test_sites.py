@@ -46,7 +46,7 @@ def test_a_shipped_site_is_encrypted_tied_to_its_driver_and_retries_what_is_lost
     assert allowed == {"WorkerLost": 1, "ManagerLost": LOST_NODES - 1, "ValueError": 0, "interrupted": LOST_NODES - 1}
 
 
-@pytest.mark.parametrize("name", set(NEEDED) - {"local", "allocation"})
+@pytest.mark.parametrize("name", sorted(set(NEEDED) - {"local", "allocation"}))
 def test_a_site_with_a_scheduler_drains_and_submits_only_when_there_is_work(tmp_path, name):
     (executor,) = site(name, tmp_path, walltime="02:00:00", drain_minutes=20).executors
     assert executor.drain_period == 100 * 60

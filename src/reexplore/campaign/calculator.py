@@ -214,11 +214,14 @@ class Calculator:
                 return
         self._ledger.finish(calculation.key, outcome, reused=False)
         del self._asked[calculation.key]
+        # Told once, however many have asked for it.
+        note = _note(calculation.task, outcome)
         for request in calculation.requests:
             request.outcomes[calculation.key] = outcome
             request.missing.discard(calculation.key)
             if request.bar is not None:
-                request.bar.advance(_note(calculation.task, outcome))
+                request.bar.advance(note)
+                note = ""
 
 
 def _note(task: Task, outcome: Outcome) -> str:

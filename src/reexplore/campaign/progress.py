@@ -17,7 +17,7 @@ class Bar(Protocol):
     """One stage under way."""
 
     def advance(self, note: str) -> None:
-        """Count one finished task; `note` says which."""
+        """Count one finished task; `note` says which, and is empty where that has been told."""
 
 
 class Narrator:
