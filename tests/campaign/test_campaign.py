@@ -135,7 +135,8 @@ def test_a_campaign_killed_twice_ends_like_an_undisturbed_one(undisturbed, tmp_p
 @pytest.mark.engine
 def test_ctrl_c_stops_everything_and_says_how_to_go_on(tmp_path):
     setup = small(tmp_path)
-    command = [REEXPLORE, "campaign", "run", "small.yaml"]
+    # What runs in the background of a shell ignores Ctrl-C, and so would what it starts.
+    command = ["env", "--default-signal=INT", REEXPLORE, "campaign", "run", "small.yaml"]
     # Its own process group, which a terminal would send the signal to.
     driver = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
