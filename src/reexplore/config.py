@@ -110,6 +110,7 @@ class TheoryEntry(_Strict):
     architector_starts: Positive = 3
     placement_starts: Positive = 30
     refine: Positive = 5
+    other_conformers: Literal[0, 1, 2] = 2
     relaxation: Literal["tblite", "xtb", "xtb-python"] = "tblite"
     ligand_conformers: Annotated[int, Field(ge=10)] = 10
     aqua_waters: Literal[8, 9] = 8

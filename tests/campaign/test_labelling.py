@@ -1,5 +1,7 @@
 """A candidate that fails leaves its reason; a shared fragment that fails by the run alone stops the campaign."""
 
+import json
+from contextlib import closing
 from itertools import islice
 
 import pytest
@@ -7,7 +9,7 @@ import yaml
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign
-from reexplore.campaign.geometries import templates
+from reexplore.campaign.geometries import complex_task, templates
 from reexplore.campaign.labelling import label, observed_kcal_mol
 from reexplore.campaign.ledger import Pick
 from reexplore.campaign.progress import Narrator
@@ -22,6 +24,7 @@ from reexplore.execution.store import Outcome
 from reexplore.structures.conformers import water
 from reexplore.structures.geometry import Structure
 from reexplore.structures.placement import place_complexes
+from reexplore.structures.search import RUNNERS_UP
 from tests.campaign.answers import AtOnce
 from tests.campaign.test_campaign import SMALL
 
@@ -127,3 +130,26 @@ def test_a_crashed_shared_fragment_stops_and_refuses_nobody(bench, fragment):
 
 def test_without_labels_nothing_is_observed(bench):
     assert observed_kcal_mol(bench[0]) == {}
+
+
+@pytest.mark.parametrize(("allowed", "tried"), [(0, ["lowest"]), (1, ["lowest", "b"]), (2, ["lowest", "b", "c"])])
+def test_a_metal_is_tried_from_as_many_conformers_as_the_campaign_allows(bench, allowed, tried):
+    candidate = bench[1][0]
+    template = {"extxyz": "lowest", "runners_up": ["b", "c"]}
+    task = complex_task(candidate, template, TheoryEntry(other_conformers=allowed))
+    assert task.inputs["templates"] == tried
+
+
+def test_by_default_every_other_conformer_a_template_keeps_is_tried():
+    assert TheoryEntry().other_conformers == RUNNERS_UP
+
+
+def test_campaigns_from_before_there_was_a_choice_go_on(tmp_path):
+    file = tmp_path / "small.yaml"
+    file.write_text(yaml.safe_dump(SMALL))
+    setup = prepare(str(file), workspace=tmp_path)
+    with closing(open_campaign(setup)) as ledger:
+        declared = json.loads(ledger.meta("campaign"))
+        del declared["steering"], declared["theory"]["other_conformers"]
+        ledger.set_meta(campaign=json.dumps(declared))
+    open_campaign(setup).close()

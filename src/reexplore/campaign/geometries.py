@@ -71,7 +71,7 @@ def complex_task(candidate: Candidate, template: Mapping[str, Any], theory: Theo
     """Return the task that makes a candidate's label geometry from the value of its template."""
     inputs = {
         "candidate": candidate_inputs(candidate),
-        "templates": [template["extxyz"], *template["runners_up"]],
+        "templates": [template["extxyz"], *template["runners_up"][: theory.other_conformers]],
         "sketch": theory.sketch,
         "engine": theory.relaxation,
     }

@@ -35,7 +35,7 @@ _MOST_RELAXED = 2
 
 #: Minima this far above the lowest are kept as starts for other metals and second attempts.
 RUNNER_UP_KCAL_MOL = 2.0
-_RUNNERS_UP = 2
+RUNNERS_UP = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ def lowest_template(
         energy_hartree=best.energy_hartree,
         builder=best.builder,
         quality=check_complex(best.structure, candidate=candidate),
-        runners_up=tuple(near[:_RUNNERS_UP]),
+        runners_up=tuple(near[:RUNNERS_UP]),
         minima=tuple(Minimum(m.builder, m.energy_hartree, e, m.steps) for m, e in zip(minima, above, strict=True)),
         rejected=funnel.rejected,
         starts=dict(Counter(start.builder for start in starts)),
