@@ -169,3 +169,20 @@ def test_a_deleted_store_is_noticed_and_a_new_process_rebuilds_it(record, store,
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", code, str(folder), str(model)], cwd=root, check=True, timeout=60)
     assert content(folder) == content(store)
+
+
+def test_a_round_that_was_opened_again_keeps_what_it_came_to_before(record, tmp_path):
+    folder, last = tmp_path / "store", record.rounds[-1]
+    Tracker(folder).sync(record)
+    again = replace(last, params=last.params | {"policy": "explore"}, finished_at_ms=last.finished_at_ms + 1000)
+    changed = replace(record, rounds=(*record.rounds[:-1], again))
+    for _ in range(2):
+        Tracker(folder).sync(changed)
+    found = content(folder)
+    key = f"{record.key}/round/{last.number}"
+    of_round = {k: dict(row[1:] for row in found["params"] if row[0] == k) for k, *_ in found["runs"] if key in k}
+    before = next(k for k in of_round if k.startswith(f"{key}/before/"))
+    assert set(of_round) == {key, before}
+    assert of_round[key]["policy"] == "explore"
+    assert of_round[before]["policy"] == last.params["policy"]
+    assert next(row[1] for row in found["runs"] if row[0] == before).endswith("before it was opened again")

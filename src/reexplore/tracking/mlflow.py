@@ -169,12 +169,8 @@ class _Mirror:
     def _send_round(self, record: CampaignRecord, round_: RoundRecord, parent: Run) -> str:
         from reexplore.tracking.plots import parity_plot
 
-        run = self._run(
-            f"{record.key}/round/{round_.number}",
-            name=f"{record.name} round {round_.number}",
-            start_ms=round_.started_at_ms,
-            tags={"mlflow.parentRunId": parent.info.run_id},
-        )
+        params = {allowed_name(k): v[:_LONGEST_PARAM] for k, v in (round_.params | {"kind": round_.kind}).items()}
+        run = self._round_run(record, round_, parent, params)
         run_id = str(run.info.run_id)
         files = file_states(round_)
         state = digest(asdict(round_), provenance(record), files)
@@ -184,7 +180,7 @@ class _Mirror:
             metrics = round_.metrics | {"labels": float(round_.labels)}
             self._log(
                 run_id,
-                params=round_.params | {"kind": round_.kind},
+                params=params,
                 metrics=[(name, value, round_.finished_at_ms, round_.number) for name, value in metrics.items()],
             )
         texts = provenance(record) | {
@@ -203,6 +199,20 @@ class _Mirror:
         # Last, so that whatever is interrupted before is sent again.
         self._client.set_tag(run_id, _DIGEST_TAG, state)
         return run_id
+
+    def _round_run(self, record: CampaignRecord, round_: RoundRecord, parent: Run, params: dict[str, str]) -> Run:
+        """Return the run of a round; of one that was opened again and came to something else, a new one.
+
+        A parameter of MLflow's cannot be changed, and what was believed before stays worth seeing.
+        """
+        key, name = f"{record.key}/round/{round_.number}", f"{record.name} round {round_.number}"
+        tags = {"mlflow.parentRunId": parent.info.run_id}
+        run = self._run(key, name=name, start_ms=round_.started_at_ms, tags=tags)
+        if round_.finished_at_ms is None or all(run.data.params.get(k, v) == v for k, v in params.items()):
+            return run
+        self._client.set_tag(run.info.run_id, "mlflow.runName", f"{name}, before it was opened again")
+        self._client.set_tag(run.info.run_id, KEY_TAG, f"{key}/before/{run.info.run_id}")
+        return self._run(key, name=name, start_ms=round_.started_at_ms, tags=tags)
 
     def _run(self, key: str, *, name: str, start_ms: int, tags: dict[str, str]) -> Run:
         found = self._client.search_runs([self._experiment], f"tags.`{KEY_TAG}` = '{key}'", max_results=1)
@@ -224,7 +234,7 @@ class _Mirror:
             self._client.log_batch(
                 run_id,
                 metrics=entities[start : start + _METRICS_AT_ONCE],
-                params=[Param(allowed_name(k), v[:_LONGEST_PARAM]) for k, v in params.items()] if start == 0 else [],
+                params=[Param(name, value) for name, value in params.items()] if start == 0 else [],
             )
 
 
