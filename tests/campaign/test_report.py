@@ -53,6 +53,17 @@ def test_doubts_reach_the_terminal(record):
         assert f"! {doubt}" in text
 
 
+def test_a_table_keeps_its_numbers_on_eighty_columns(record):
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(candidate_table(record, top=3))
+    lines = console.export_text().splitlines()
+    shown = [row for row in record.rows if row.rank == 1 and row.predicted_kcal_mol is not None]
+    assert shown
+    for row in shown:
+        numbers = f"{row.predicted_kcal_mol:.1f} ± {row.sigma_kcal_mol:.1f}"
+        assert any(line.split()[:1] == ["1"] and row.name in line and numbers in line for line in lines)
+
+
 def test_doubts_reach_every_file(record, report):
     rows = list(csv.DictReader((report / "candidates.csv").open()))
     assert [row["warnings"] for row in rows] == ["; ".join(row.warnings) for row in record.rows]

@@ -110,7 +110,7 @@ def candidate_table(record: CampaignRecord, *, top: int) -> Table:
     shown.add_column("predicted", justify="right", no_wrap=True)
     shown.add_column("label", justify="right", no_wrap=True)
     shown.add_column("exchange", justify="right", no_wrap=True)
-    shown.add_column("round", no_wrap=True)
+    shown.add_column("round", justify="right", no_wrap=True)
     for group in dict.fromkeys(row.group for row in record.rows):
         shown.add_section()
         shown.add_row("", f"[bold]{group}[/bold]")
@@ -123,8 +123,9 @@ def _table_cells(row: CandidateRow) -> tuple[str, ...]:
     predicted = f"{row.predicted_kcal_mol:.1f} ± {row.sigma_kcal_mol:.1f}" if row.predicted_kcal_mol is not None else ""
     label = _with_error(row.dft_kcal_mol, row.dft_error_kcal_mol)
     exchange = _with_error(row.exchange_kcal_mol, row.exchange_error_kcal_mol)
-    origin = f"{row.round}, {row.role}" if row.role else ""
-    return str(row.rank), row.name + (" !" if row.warnings else ""), predicted, label, exchange, origin
+    # Why it was chosen stands in the files and on the page: eighty columns hold the numbers.
+    chosen_in = "" if row.round is None else str(row.round)
+    return str(row.rank), row.name + (" !" if row.warnings else ""), predicted, label, exchange, chosen_in
 
 
 def _with_error(energy: float | None, error: float | None) -> str:
