@@ -123,7 +123,8 @@ def _facts_table(found: Labelled) -> Table:
     if told.get("gap_hartree") is not None:
         facts.append(("gap", f"{told['gap_hartree']:.4f} Eh, {told['gap_hartree'] * _HARTREE_TO_EV:.2f} eV"))
     if (curvature := told.get("lowest_curvature_hartree")) is not None:
-        told_of = "stable" if curvature > 0 else "a lower state lies downhill"
+        # It is an upper bound: a positive one proves nothing.
+        told_of = "no lower state found" if curvature > 0 else "a lower state lies downhill"
         facts.append(("least curvature", f"{curvature:.4f} Eh ({told_of})"))
     if told.get("spread_hartree") is not None:
         spread = HARTREE_TO_KCAL_MOL * told["spread_hartree"]

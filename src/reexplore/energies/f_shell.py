@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 _SHELL = 7
 #: Empty s orbitals of the free ion above this energy lie within the outermost shell: the ion's core.
 _CORE_HARTREE = 2.0
-#: The grid on which occupations are compared; an ion's energies change by 0.01 kcal/mol from here to finer ones.
+#: The grid on which occupations are compared; differences of an ion's energies change by 0.02 kcal/mol from here to finer ones.
 _RANKING_GRID = 2
 
 
@@ -212,10 +212,11 @@ def ranked_occupations(mol: Any, shell: OpenShell, level: Level) -> list[tuple[i
     even = np.array(in_ion.fractions())[:, None, None] * (in_ion.orbitals @ in_ion.orbitals.T)
     field = dft.UKS(_bare_ion(symbol, level), xc=level.functional)
     field.grids.level = _RANKING_GRID
+    core = field.get_hcore()
     estimates = []
     for occupied in occupations:
         density = with_occupation(free_ion(symbol, level).closed + even, in_ion, occupied)
-        repulsion = field.energy_tot(density, field.get_hcore(), field.get_veff(dm=density))
+        repulsion = field.energy_tot(density, core, field.get_veff(dm=density))
         estimates.append(float(repulsion) + shell.energies_hartree[list(occupied)].sum())
     return [occupations[k] for k in np.argsort(estimates)]
 
