@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 _SHELL = 7
 #: Empty s orbitals of the free ion above this energy lie within the outermost shell: the ion's core.
 _CORE_HARTREE = 2.0
-#: The grid on which occupations are compared; differences of an ion's energies change by 0.02 kcal/mol from here to finer ones.
+#: The grid on which occupations are compared: their differences for Eu3+ change by 0.02 kcal/mol on finer ones.
 _RANKING_GRID = 2
 
 
