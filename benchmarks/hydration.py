@@ -1,12 +1,14 @@
 """Hydration along the lanthanides: M3+(gas) + 8 H2O → [M(H2O)8]3+ in water, beside experiment.
 
-    python benchmarks/hydration.py --keep FOLDER [--level quick] [--json]
+    python benchmarks/hydration.py --keep FOLDER [--level quick] [--geometry Gd] [--json]
 
 Waters and complexes are computed in SMD water, all complexes in one arrangement relaxed by GFN2-xTB/ALPB
 (benchmarks/label_geometries), the bare ion without its interaction with the solvent. Electronic energies: no
 vibrations, no entropies, no standard states, eight waters for every metal though the light ones hold nine.
 The figures are the difference between lutetium and lanthanum and how far any lanthanide lies from a parabola in
-the atomic number. `quick` is about 30 CPU seconds a metal; every calculation is kept in FOLDER/<level>.
+the atomic number, those left out whose core potential the level sets apart. `--geometry Gd` puts every metal into
+gadolinium's complex: what is left is the level's own trend. `quick` is about 30 CPU seconds a metal; every
+calculation is kept in FOLDER/<level>.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 # One thread unless --threads says otherwise to the engine: cost is counted in CPU seconds.
@@ -28,7 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reexplore.chemistry.metals import METALS
-from reexplore.energies import HARTREE_TO_KCAL_MOL
+from reexplore.energies import HARTREE_TO_KCAL_MOL, comparison_warning, find_level
 
 #: Gibbs energies of hydration in kcal/mol, Y. Marcus, J. Chem. Soc. Faraday Trans. 1991, 87, 2995, as tabulated
 #: by P. Li, L. F. Song, K. M. Merz, J. Phys. Chem. B 2015, 119, 883. Lutetium lies no lower than thulium there,
@@ -40,10 +44,18 @@ MARCUS_GIBBS_KCAL_MOL = {
 _WATERS = 8
 
 
-def hydration_kcal_mol(bench: Bench, symbol: str, *, method: str) -> float | None:
-    """Return the energy of M3+(gas) + 8 H2O → [M(H2O)8]3+ in water, None when a term is missing or failed."""
-    metal = METALS[symbol]
-    complex_ = bench.terms(f"{symbol}_aqua_8", stored(f"{symbol}_aqua_8"), method=method)
+def hydration_kcal_mol(bench: Bench, symbol: str, *, method: str, geometry: str | None = None) -> float | None:
+    """Return the energy of M3+(gas) + 8 H2O → [M(H2O)8]3+ in water, None when a term is missing or failed.
+
+    With `geometry` the metal stands in that other metal's complex.
+    """
+    metal, name = METALS[symbol], f"{symbol}_aqua_8"
+    structure = stored(name)
+    if geometry is not None:
+        name = f"{name}_of_{geometry}"
+        held = stored(f"{geometry}_aqua_8")
+        structure = replace(held, symbols=tuple(symbol if s == geometry else s for s in held.symbols))
+    complex_ = bench.terms(name, structure, method=method)
     bare = bench.terms(symbol, ion(metal), method=method)
     water = bench.terms("water", stored("water"), method=method)
     if complex_ is None or bare is None or water is None:
@@ -53,9 +65,9 @@ def hydration_kcal_mol(bench: Bench, symbol: str, *, method: str) -> float | Non
     return (complex_.total_hartree - parts) * HARTREE_TO_KCAL_MOL
 
 
-def figures(energies: dict[str, float]) -> dict[str, Any]:
+def figures(energies: dict[str, float], *, apart: Collection[str] = ()) -> dict[str, Any]:
     """Return the span of the series and the largest deviation of a lanthanide from a parabola, in kcal/mol."""
-    symbols = [symbol for symbol in energies if METALS[symbol].atomic_number >= 57]
+    symbols = [symbol for symbol in energies if METALS[symbol].atomic_number >= 57 and symbol not in apart]
     numbers = np.array([METALS[symbol].atomic_number for symbol in symbols], dtype=np.float64)
     values = np.array([energies[symbol] for symbol in symbols])
     found: dict[str, Any] = {"hydration_kcal_mol": {symbol: round(e, 2) for symbol, e in energies.items()}}
@@ -75,9 +87,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser)
     parser.add_argument("--level", default="quick", choices=METHODS[1:])
+    parser.add_argument("--geometry", choices=SYMBOLS, metavar="M", help="put every metal into this one's complex")
     options = parser.parse_args()
     bench = Bench.of(options)
-    energies = {s: e for s in SYMBOLS if (e := hydration_kcal_mol(bench, s, method=options.level)) is not None}
+    level = find_level(options.level)
+    energies = {
+        s: e
+        for s in SYMBOLS
+        if (e := hydration_kcal_mol(bench, s, method=level.name, geometry=options.geometry)) is not None
+    }
     table = Table(title=f"M3+(gas) + 8 H2O → [M(H2O)8]3+, kcal/mol, {options.level}", box=box.SIMPLE_HEAD)
     for column in ("metal", "computed", "measured (Gibbs)", "less lanthanum", "measured"):
         table.add_column(column, justify="right")
@@ -88,7 +106,7 @@ def main() -> None:
         row.append("" if measured is None else f"{measured - MARCUS_GIBBS_KCAL_MOL['La']:.1f}")
         table.add_row(*row)
     Console().print(table)
-    found = figures(energies)
+    found = figures(energies, apart=[symbol for symbol in energies if comparison_warning(level, ("La", symbol))])
     found["measured"] = figures(MARCUS_GIBBS_KCAL_MOL)
     for name, value in found.items():
         if name.endswith("kcal_mol") and name != "hydration_kcal_mol":

@@ -208,6 +208,24 @@ def test_a_wrong_row_changes_nothing(bench, tmp_path, change, sentence):
     assert all(stopped.ledger.outcome(row["calculation"]) is None for row in rows)
 
 
+def test_an_import_that_is_cut_short_enters_nothing(bench, tmp_path, monkeypatch):
+    stopped = awaiting(bench)
+    folder = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out").folder
+    path = write_rows(folder, filled(stopped, rows_of(folder)))
+    before, entered, finish = stopped.ledger.calculations(), [], stopped.ledger.finish
+
+    def cut_short(key, outcome, *, reused):
+        if len(entered) == 2:
+            raise KeyboardInterrupt
+        entered.append(key)
+        finish(key, outcome, reused=reused)
+
+    monkeypatch.setattr(stopped.ledger, "finish", cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        import_energies(stopped.setup, stopped.ledger, path)
+    assert stopped.ledger.calculations() == before
+
+
 def test_another_result_for_the_same_calculation_is_refused(bench, tmp_path):
     stopped = awaiting(bench)
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")

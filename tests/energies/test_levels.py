@@ -7,6 +7,7 @@ import pytest
 
 from reexplore.energies.levels import (
     LEVELS,
+    PAPER,
     QUICK,
     Level,
     comparison_warning,
@@ -84,3 +85,11 @@ def test_metals_described_in_different_ways_are_flagged():
     assert sentence is not None
     assert "Y: 28-electron core" in sentence
     assert "Eu: 4f electrons in the core" in sentence
+
+
+def test_neodymium_is_set_apart_where_its_core_potential_is_off_the_line():
+    assert comparison_warning(QUICK, ["Nd"]) is None
+    sentence = comparison_warning(QUICK, ["Pr", "Nd", "Sm"])
+    assert sentence is not None
+    assert "Nd: 4f electrons in the core, by a potential off the line" in sentence
+    assert comparison_warning(PAPER, ["Pr", "Nd", "Sm"]) is None

@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,7 @@ class Observed:
     site: str
     environment: dict[str, str]
     kills: list[Kill] = field(default_factory=list)
+    drivers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         (self.folder / "mini.yaml").write_text(yaml.safe_dump(self.campaign))
@@ -121,7 +122,7 @@ class Observed:
     def drive(self, log: str) -> subprocess.Popen[bytes]:
         """Start a driver, in a process group of its own as a terminal would."""
         with (self.folder / log).open("a") as file:
-            return subprocess.Popen(
+            driver = subprocess.Popen(
                 [PROGRAMS / "reexplore", "campaign", "run", "mini.yaml"],
                 cwd=self.folder,
                 env=self.environment,
@@ -129,6 +130,22 @@ class Observed:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.drivers.append(driver)
+        return driver
+
+    @contextmanager
+    def followed(self) -> Iterator[None]:
+        """Let no driver outlive what is done here, and tell with an error what the drivers printed."""
+        try:
+            yield
+        except (TimeoutError, RuntimeError) as error:
+            for log in sorted(self.folder.glob("*.log")):
+                error.add_note(f"{log.name}: {log.read_text()[-2000:]}")
+            raise
+        finally:
+            for driver in self.drivers:
+                driver.kill()
+                driver.wait()
 
     def started(self) -> Counter[str]:
         """Return how often each calculation was started."""
@@ -189,7 +206,14 @@ def end_state(folder: Path) -> Any:
 
 def kill_on_this_machine(folder: Path, *, kills: int, seed: int) -> dict[str, Any]:
     """Kill driver, interchange or worker at random moments, start again what ended, and return what it cost."""
-    campaign, draw = Observed(folder, SMALL, LOCAL, dict(os.environ)), random.Random(seed)
+    campaign = Observed(folder, SMALL, LOCAL, dict(os.environ))
+    with campaign.followed():
+        victims = _at_random(campaign, kills, random.Random(seed))
+    undisturbed = _undisturbed(folder / "undisturbed")
+    return campaign.figures() | {"victims": dict(victims), "identical": campaign.end_state() == undisturbed}
+
+
+def _at_random(campaign: Observed, kills: int, draw: random.Random) -> Counter[str]:
     driver, struck = campaign.drive("driver.log"), set[str]()
     victims = Counter[str]()
     while len(campaign.kills) < kills:
@@ -210,10 +234,9 @@ def kill_on_this_machine(folder: Path, *, kills: int, seed: int) -> dict[str, An
             if code != {"driver": -9, "interchange": 5}[victim]:
                 raise RuntimeError(f"after the {victim} was killed the driver ended with {code}")
             driver = campaign.drive("driver.log")
-    if driver.wait(timeout=1800) != 0:
-        raise RuntimeError((folder / "driver.log").read_text()[-2000:])
-    undisturbed = _undisturbed(folder / "undisturbed")
-    return campaign.figures() | {"victims": dict(victims), "identical": campaign.end_state() == undisturbed}
+    if (code := driver.wait(timeout=1800)) != 0:
+        raise RuntimeError(f"the last driver ended with {code}")
+    return victims
 
 
 def _wait_for_work(campaign: Observed) -> None:
@@ -258,7 +281,13 @@ def kill_on_slurm(slurm: Slurm, folder: Path) -> Observed:
     The kills are: the walltime, `scancel`, a node that is lost, SIGKILL of the driver.
     """
     campaign = Observed(folder, MINI, ON_SLURM, slurm.environment)
-    _in_one_allocation(campaign, slurm)
+    with campaign.followed():
+        _in_one_allocation(campaign, slurm)
+        _on_blocks(campaign, slurm)
+    return campaign
+
+
+def _on_blocks(campaign: Observed, slurm: Slurm) -> None:
     # One node is kept back: what is submitted waits for the other one.
     slurm.ask("scontrol", "update", "NodeName=n2", "State=DRAIN", "Reason=later")
     driver = campaign.drive("first.log")
@@ -274,15 +303,14 @@ def kill_on_slurm(slurm: Slurm, folder: Path) -> Observed:
     orphans = slurm.jobs("R", "PD")
     driver.kill()
     if (code := driver.wait()) != -9:
-        raise RuntimeError(f"the driver ended with {code}: {(folder / 'first.log').read_text()}")
+        raise RuntimeError(f"the driver ended with {code}")
     campaign.release()
     if (code := campaign.drive("second.log").wait(timeout=240)) != 0:
-        raise RuntimeError(f"the second driver ended with {code}: {(folder / 'second.log').read_text()}")
-    told = (folder / "second.log").read_text()
+        raise RuntimeError(f"the second driver ended with {code}")
+    told = (campaign.folder / "second.log").read_text()
     # The one that was queued could not end by itself; the one that ran may have.
     if not set(re.findall(r"slurm job (\d+) of the driver before was cancelled", told)) & set(orphans):
-        raise RuntimeError(f"nothing was said of the jobs {orphans}: {told}")
-    return campaign
+        raise RuntimeError(f"nothing was said of the jobs {orphans}")
 
 
 def _in_one_allocation(campaign: Observed, slurm: Slurm) -> None:

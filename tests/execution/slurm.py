@@ -72,6 +72,8 @@ class Slurm:
         for process in (*steps, *victims):
             with suppress(psutil.Error):
                 process.kill()
+        # What a site's health check does. Slurm's own pings take minutes to give a node up on a busy machine.
+        self.ask("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=gone")
 
     def _runs_on(self, node: str, process: psutil.Process) -> bool:
         with suppress(psutil.Error):

@@ -54,6 +54,15 @@ def test_a_site_with_a_scheduler_drains_and_submits_only_when_there_is_work(tmp_
     assert executor.provider.walltime == "02:00:00"
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [("slurm", "#SBATCH --no-requeue"), ("frontier", "#SBATCH --no-requeue"), ("pbs", "#PBS -r n")],
+)
+def test_a_lost_block_is_not_put_back_into_the_queue(tmp_path, name, line):
+    (executor,) = site(name, tmp_path).executors
+    assert line in executor.provider.scheduler_options.splitlines()
+
+
 @pytest.mark.parametrize("name", NEEDED)
 def test_a_shipped_site_holds_no_account_and_no_path(name):
     text = (shipped_folder("parsl_configs") / f"{name}.py").read_text()

@@ -188,8 +188,10 @@ def import_energies(setup: Setup, ledger: Ledger, path: Path) -> Imported:
         elif not _same(known, row):
             problems.append(f"row {row.row}: calculation {row.calculation} has another result already")
     refuse(path, problems)
-    for row in new:
-        ledger.finish(row.calculation, _outcome(setup, awaited[row.calculation], row, path), reused=False)
+    outcomes = {row.calculation: _outcome(setup, awaited[row.calculation], row, path) for row in new}
+    with ledger.transaction():
+        for calculation, outcome in outcomes.items():
+            ledger.finish(calculation, outcome, reused=False)
     failures = sum(row.total_hartree is None for row in new)
     return Imported(program, len(new) - failures, failures, len(rows) - len(new), len(awaited) - len(new))
 

@@ -258,6 +258,11 @@ def require_support(level: Level, symbols: Iterable[str]) -> None:
         raise InputError(f"level '{level.name}' cannot describe the elements {' '.join(missing)}")
 
 
+#: Of one family of core potentials, those that are off the line of the others: hardness and ion energy of Nd's jump
+#: (0.4 Hartree) and fall back at Pm, and it holds water 2 kcal/mol more tightly than Pr or Pm (docs/energies.md).
+_OFF_THE_LINE = {"lcecp-1-": ("Nd",)}
+
+
 def comparison_warning(level: Level, metals: Iterable[str]) -> str | None:
     """Return a sentence when the level describes these metals in different ways, otherwise None.
 
@@ -267,11 +272,16 @@ def comparison_warning(level: Level, metals: Iterable[str]) -> str | None:
     kinds: dict[str, list[str]] = {}
     for symbol in METALS:
         if symbol in set(metals):
-            kinds.setdefault(level.treatment_of(symbol).kind, []).append(symbol)
+            kinds.setdefault(_kind(level.treatment_of(symbol), symbol), []).append(symbol)
     if len(kinds) < 2:
         return None
     parts = "; ".join(f"{span(symbols)}: {kind}" for kind, symbols in kinds.items())
     return f"level '{level.name}' describes these metals in different ways ({parts}): do not compare across the groups"
+
+
+def _kind(treatment: MetalTreatment, symbol: str) -> str:
+    apart = any((treatment.ecp or "").startswith(name) and symbol in odd for name, odd in _OFF_THE_LINE.items())
+    return f"{treatment.kind}, by a potential off the line of its neighbours" if apart else treatment.kind
 
 
 def span(metals: Iterable[str]) -> str:

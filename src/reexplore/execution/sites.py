@@ -42,6 +42,8 @@ export PARSL_CORES=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 """
 #: For every provider that submits: blocks come when there is work, and a slow scheduler is waited for.
 ON_DEMAND: dict[str, Any] = {"init_blocks": 0, "min_blocks": 0, "cmd_timeout": 60}
+#: A block whose node is lost is replaced at once; put back into the queue it would start minutes later, for nobody.
+_NOT_AGAIN = {"slurm": "#SBATCH --no-requeue\n", "pbspro": "#PBS -r n\n"}
 #: For `srun`: the workers of a node get all its cores, and a node that is lost does not take the others with it.
 WHOLE_NODES = "--ntasks-per-node=1 --cpus-per-task=$SLURM_CPUS_ON_NODE --cpu-bind=none --kill-on-bad-exit=0"
 
@@ -77,6 +79,8 @@ def pool(
     if str(programs) not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
     provider.worker_init = _PREPARE.format(programs=programs) + provider.worker_init
+    if again := _NOT_AGAIN.get(provider.label):
+        provider.scheduler_options = again + provider.scheduler_options
     drain = None if drain_minutes is None else max(60, _seconds(provider.walltime) - round(60 * drain_minutes))
     return HighThroughputExecutor(
         label=label,
