@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from reexplore.surrogate.calibration import Calibration
-from reexplore.surrogate.ensemble import Forecast, combine
+from reexplore.surrogate.ensemble import Forecast
 
 
 def test_mean_and_spread_are_those_of_the_members():
-    forecast = combine(["a", "b"], [np.array([1.0, 5.0]), np.array([3.0, 5.0]), np.array([5.0, 5.0])])
-    assert forecast.member_kcal_mol.tolist() == [[1, 3, 5], [5, 5, 5]]
+    forecast = Forecast(("a", "b"), np.array([[1.0, 3.0, 5.0], [5.0, 5.0, 5.0]]))
     assert forecast.mean_kcal_mol.tolist() == [3, 5]
     assert forecast.spread_kcal_mol.tolist() == [2, 0]
     assert forecast.spread("a") == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -63,8 +62,3 @@ class Forecast:
         """Read a table that `save` wrote."""
         with np.load(path, allow_pickle=False) as file:
             return cls(tuple(file["keys"].tolist()), file["member_kcal_mol"])
-
-
-def combine(keys: Sequence[str], predictions_kcal_mol: Sequence[NDArray[np.float64]]) -> Forecast:
-    """Return the joint table of the members' predictions, each of shape (len(keys),) and in the order of `keys`."""
-    return Forecast(tuple(keys), np.stack(predictions_kcal_mol, axis=1))
