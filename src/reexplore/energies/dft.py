@@ -81,6 +81,8 @@ def _run(
             states = [search.converge("field", density if mol.spin else density.sum(axis=0))]
     state = min(states, key=lambda state: state.total_hartree)
     near = [s.total_hartree for s in states if s.total_hartree - state.total_hartree < _SAME_STATE_HARTREE]
+    with clock.stage("curvature"):
+        curvature = None if shell is None else search.lowest_curvature_hartree(shell, state)
     with clock.stage("solvent's energy"):
         solvent = cavity.energy_hartree(state.densities.sum(axis=0))
     cds = cds_energy_hartree(mol, solvent=level.solvent)
@@ -101,7 +103,7 @@ def _run(
         f_unpaired=None if state.f_population is None else float(state.f_population[0] - state.f_population[1]),
         gap_hartree=state.gap_hartree,
         spread_hartree=max(near) - state.total_hartree if len(states) > 1 else None,
-        lowest_curvature_hartree=state.lowest_curvature_hartree,
+        lowest_curvature_hartree=curvature,
         attempts=tuple(search.attempts),
         stage_cpu_seconds={name: round(seconds, 2) for name, seconds in clock.seconds.items()},
     )

@@ -34,8 +34,7 @@ _F_TOLERANCE = 0.2
 class State:
     """One converged solution of a field; `densities` are those of both spins, shape (2, nao, nao).
 
-    `f_population` counts the electrons of either spin in an open 4f shell; `lowest_curvature_hartree` is computed
-    for such a shell only, closed ones have their gap.
+    `f_population` counts the electrons of either spin in an open 4f shell.
     """
 
     total_hartree: float
@@ -44,7 +43,6 @@ class State:
     spin_squared: float
     gap_hartree: float | None
     f_population: Array | None
-    lowest_curvature_hartree: float | None
 
 
 @dataclass
@@ -69,7 +67,6 @@ class StateSearch:
             spin_squared=float(field.spin_square()[0]) if field.mol.spin else 0.0,
             gap_hartree=_gap(np.asarray(field.mo_energy), np.asarray(field.mo_occ)),
             f_population=None if shell is None else f_population(shell, densities, field.get_ovlp()),
-            lowest_curvature_hartree=None if shell is None else self._lowest_curvature(shell, densities),
         )
 
     def open_shell(self, shell: OpenShell, density: Array) -> list[State]:
@@ -98,6 +95,17 @@ class StateSearch:
             raise failures[0]
         return states
 
+    def lowest_curvature_hartree(self, shell: OpenShell, state: State) -> float:
+        """Return the least curvature at a state with the core held; a negative one tells of a lower state downhill.
+
+        It is computed on the coarse grid: millihartree decide nothing here.
+        """
+        field = self.field
+        field.use_grid(min(COARSE_GRID, self.level.grid_level))
+        lowest = Minimiser(field, held=shell.core).lowest_curvature_hartree(state.densities)
+        field.use_grid(self.level.grid_level)
+        return lowest
+
     def _spherical(self, shell: OpenShell, density: Array) -> tuple[OpenShell, Array]:
         """Return the shell in its crystal field and the density that has relaxed around it evenly occupied."""
         stage = "spherical shell"
@@ -108,14 +116,6 @@ class StateSearch:
                     kept = self._ladder(stage).approach(density)
                 self.checkpoint.save(stage, kept)
             return in_crystal_field(self.field, shell, kept), kept
-
-    def _lowest_curvature(self, shell: OpenShell, densities: Array) -> float:
-        """Return the least curvature with the core held, on the coarse grid: millihartree decide nothing here."""
-        field = self.field
-        field.use_grid(min(COARSE_GRID, self.level.grid_level))
-        lowest = Minimiser(field, held=shell.core).lowest_curvature_hartree(densities)
-        field.use_grid(self.level.grid_level)
-        return lowest
 
     def _ladder(self, stage: str, shell: OpenShell | None = None) -> Ladder:
         return Ladder(self.field, self.level, self.checkpoint, stage, shell, self.attempts)
