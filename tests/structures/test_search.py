@@ -29,6 +29,7 @@ def resting(monkeypatch):
             finished.append(structure)
         return Relaxed(structure, extent(structure) / 1000, 0.0, 1, "none")
 
+    monkeypatch.setattr(search, "neighbours", lambda *_: [])
     monkeypatch.setattr(search, "settle", lambda structure: Settled(structure, extent(structure)))
     monkeypatch.setattr(search, "relax", stay)
     return finished
@@ -90,6 +91,27 @@ def test_the_hopeless_are_not_taken_to_their_minimum(resting, monkeypatch):
     monkeypatch.setattr(search, "_HOPELESS_KCAL_MOL", 0.01)
     lowest_template(WHO, starts=[scaled(f) for f in (0.98, 1.02)], refine=2)
     assert len(resting) == 1
+
+
+@pytest.mark.usefixtures("resting")
+def test_the_search_goes_on_to_lower_neighbours_as_long_as_there_are_any(monkeypatch):
+    good = relaxed(NAME)
+
+    def smaller(structure, _candidate):
+        steps = [structure.positions_angstrom * factor for factor in (0.99, 1.01)]
+        return [structure.moved_to(p) for p in steps if np.ptp(p) > 0.97 * np.ptp(good.positions_angstrom)]
+
+    monkeypatch.setattr(search, "neighbours", smaller)
+    found = lowest_template(WHO, starts=[scaled(1.0)], refine=2)
+    np.testing.assert_allclose(found.structure.positions_angstrom, good.positions_angstrom * 0.99**3, atol=1e-7)
+
+
+def test_a_way_to_a_known_minimum_ends_there(resting, monkeypatch):
+    low = scaled(0.98).structure
+    monkeypatch.setattr(search, "neighbours", lambda structure, _: [low] if structure.key != low.key else [])
+    lowest_template(WHO, starts=[scaled(1.0), scaled(1.02)], refine=2)
+    # Both starts, and the neighbour once from each.
+    assert len(resting) == 4
 
 
 @pytest.mark.usefixtures("resting")

@@ -1,8 +1,8 @@
 """The search for a complex's lowest structure: starts of all builders, cheap energies first.
 
 Every start is settled with the force field, judged, told apart and relaxed by GFN2-xTB for a few
-gradients, which puts them in order; the best are taken to their minimum, and the lowest is kept with
-the energies of all it was chosen from.
+gradients, which puts them in order; the best are taken to their minimum, from each of these the search
+goes on to lower neighbours, and the lowest is kept with the energies of all it was chosen from.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from reexplore.structures.duplicates import distinct
 from reexplore.structures.engines import Engine
 from reexplore.structures.forcefield import settle
 from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.moves import neighbours
 from reexplore.structures.quality import QualityReport, check_complex
 from reexplore.structures.relax import GRADIENT_NORM_HARTREE_BOHR, relax
 from reexplore.structures.rotamers import ligand_starts, turned, turns
@@ -30,6 +31,11 @@ LOOSE_HARTREE_BOHR = 1e-2
 #: Further than this above the lowest after it, none of 24 structures became the lowest: the order changed by up
 #: to 2 kcal/mol.
 _HOPELESS_KCAL_MOL = 4.0
+#: A neighbour this much above a minimum after a few gradients may still end below it: see the order's changes.
+_PROMISING_KCAL_MOL = 2.0
+#: So much lower has a neighbour to be, and so often the search goes on from one.
+_LOWER_KCAL_MOL = 0.05
+_MOST_MOVES = 6
 #: Starts may end in one minimum; no more than this times the minima asked for are relaxed.
 _MOST_RELAXED = 2
 
@@ -107,9 +113,10 @@ def lowest_template(
     engine: Engine = "tblite",
     explore: Callable[[Structure], list[Structure]] | None = None,
 ) -> Template:
-    """Return the lowest of `refine` distinct minima, relaxed from the most promising of `starts`.
+    """Return the lowest of `refine` distinct minima, relaxed from the most promising of `starts`, and their neighbours.
 
-    Architector's starts are enriched with their side chains turned (`rotamers`). `explore` (CREST) may find
+    Architector's starts are enriched with their side chains turned (`rotamers`). From each minimum that is not
+    hopeless the search moves to its lowest neighbour (`moves`) as long as that is lower. `explore` (CREST) may find
     more from the lowest; its best `refine` are relaxed too. Raises `CalculationFailed` with the last reason
     when no start leads to the complex that was asked for.
     """
@@ -118,7 +125,7 @@ def lowest_template(
     settled = funnel.distinct(funnel.each("force field", pool, _settle))
     loose = funnel.each("loose relaxation", settled, partial(_relax, engine=engine, norm=LOOSE_HARTREE_BOHR))
     ranked = funnel.distinct(loose)
-    hopeful = [e for e in ranked if _kcal_mol(e.energy_hartree - ranked[0].energy_hartree) < _HOPELESS_KCAL_MOL]
+    hopeful = _hopeful(ranked)
     minima: list[_Ranked] = []
     for entry in hopeful[: _MOST_RELAXED * refine]:
         if len(minima) == refine:
@@ -132,6 +139,7 @@ def lowest_template(
             f"none of {len(pool)} starts became {candidate.name}: {last.message}",
             rejected=[asdict(r) for r in funnel.rejected],
         )
+    minima = _moved(funnel, minima, candidate, engine)
     if explore is not None:
         found = funnel.explored(explore, minima[0].structure)[:refine]
         minima = funnel.distinct(minima + funnel.each("relaxation", found, partial(_relax, engine=engine)))
@@ -215,6 +223,39 @@ class _Funnel:
             Rejection(builder, stage, code.value, len(messages), messages[-1])
             for (builder, stage, code), messages in grouped.items()
         )
+
+
+def _moved(funnel: _Funnel, minima: list[_Ranked], candidate: Candidate, engine: Engine) -> list[_Ranked]:
+    """Return the minima with those that ever lower neighbours lead to from each of them, lowest first."""
+    for minimum in _hopeful(minima):
+        at = minimum
+        for _ in range(_MOST_MOVES):
+            lower = _lower_neighbour(funnel, at, candidate, engine)
+            if lower is None:
+                break
+            minima = funnel.distinct([*minima, lower])
+            if lower not in minima:
+                # The way from another minimum has led here before.
+                break
+            at = lower
+    return minima
+
+
+def _lower_neighbour(funnel: _Funnel, minimum: _Ranked, candidate: Candidate, engine: Engine) -> _Ranked | None:
+    starts = [Start(structure, minimum.builder) for structure in neighbours(minimum.structure, candidate)]
+    settled = funnel.each("move", starts, _settle)
+    loose = funnel.each("move", settled, partial(_relax, engine=engine, norm=LOOSE_HARTREE_BOHR))
+    best = min(loose, key=lambda entry: entry.energy_hartree, default=None)
+    if best is None or _kcal_mol(best.energy_hartree - minimum.energy_hartree) > _PROMISING_KCAL_MOL:
+        return None
+    found = funnel.each("move", [best], partial(_relax, engine=engine))
+    lower = (f for f in found if _kcal_mol(f.energy_hartree - minimum.energy_hartree) < -_LOWER_KCAL_MOL)
+    return next(lower, None)
+
+
+def _hopeful(entries: list[_Ranked]) -> list[_Ranked]:
+    """Return those of the entries, lowest first, that are not hopelessly far above the first."""
+    return [e for e in entries if _kcal_mol(e.energy_hartree - entries[0].energy_hartree) < _HOPELESS_KCAL_MOL]
 
 
 def _turned(starts: Sequence[Start], candidate: Candidate) -> list[Start]:
