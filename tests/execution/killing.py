@@ -261,6 +261,8 @@ def _find(victim: str, driver: subprocess.Popen[bytes], folder: Path, struck: se
 
 def _busy_workers(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Yield what is calculated for the campaign in this folder, with the worker that guards it."""
+    # Numbers are given again, and psutil remembers who had them.
+    psutil.process_iter.cache_clear()
     for process in psutil.process_iter(["cmdline"]):
         told = " ".join(process.info["cmdline"] or ())
         ours = "reexplore.execution.child" in told and str(folder) in told

@@ -66,6 +66,8 @@ class Slurm:
     def kill_node(self, node: str) -> None:
         """Take a node away as if its power had failed: the daemon and all that ran on it."""
         self._daemon(f"slurmd.{node}").kill()
+        # Numbers are given again, and psutil remembers who had them.
+        psutil.process_iter.cache_clear()
         victims = [process for process in psutil.process_iter() if self._runs_on(node, process)]
         # The daemons of its jobs first: they would tell the controller how the jobs ended.
         steps = [parent for p in victims if (parent := p.parent()) and "slurmstepd" in parent.cmdline()[0]]

@@ -210,6 +210,8 @@ guard.perform(TEACHER, store=Path({str(tmp_path)!r}) / "s", evidence=Path({str(t
 
 def _wait_for(command):
     for _ in range(100):
+        # Numbers are given again, and psutil remembers who had them.
+        psutil.process_iter.cache_clear()
         found = [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == command]
         if found:
             return found[0]

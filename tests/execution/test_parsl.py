@@ -55,6 +55,8 @@ def test_a_calculation_that_loses_its_worker_twice_is_crashed_and_the_others_go_
 def _kill_the_worker_of(task):
     deadline = time.monotonic() + LONG_S
     while time.monotonic() < deadline:
+        # Numbers are given again, and psutil remembers who had them.
+        psutil.process_iter.cache_clear()
         for process in psutil.process_iter(["cmdline"]):
             if any(task.key in argument for argument in process.info["cmdline"] or ()):
                 worker = process.parent()

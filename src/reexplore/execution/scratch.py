@@ -59,8 +59,10 @@ def _sweep(shelf: Path) -> None:
         folder = marker.with_suffix("")
         with suppress(Timeout), FileLock(marker, timeout=0):
             # A program that a killed task had started does not die with it, but it inherited its TMPDIR.
-            for process in psutil.process_iter():
+            for pid in psutil.pids():
                 with suppress(psutil.Error):
+                    # Anew: what `process_iter` remembers may be a dead process whose number this one has now.
+                    process = psutil.Process(pid)
                     if process.environ().get("TMPDIR") == str(folder):
                         process.kill()
             _remove(folder)
