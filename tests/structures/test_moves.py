@@ -36,3 +36,15 @@ def test_a_ligand_turned_over_is_the_same_ligand_with_its_donors_the_other_way_r
     assert direction(after, first) @ direction(before, second) > np.cos(np.radians(5))
     assert direction(after, second) @ direction(before, first) > np.cos(np.radians(5))
     np.testing.assert_allclose(turned_over(once, who, 2).positions_angstrom, structure.positions_angstrom, atol=1e-9)
+
+
+def test_a_ligand_around_its_metal_is_not_turned_over():
+    name = "La_HOPO-H_1_6"
+    structure, who = relaxed(name), candidate(name)
+    positions = structure.positions_angstrom.copy()
+    atoms = Layout.of(who).ligand(0)
+    # The metal in the middle of both donors.
+    positions[0] = positions[[atoms[donor] for donor in who.ligand.donors]].mean(axis=0)
+    around = structure.moved_to(positions)
+    assert len(neighbours(around, who)) == len(neighbours(structure, who)) - 1
+    assert all(np.isfinite(other.positions_angstrom).all() for other in neighbours(around, who))

@@ -7,10 +7,14 @@ Which of its donors a ligand turns where, and where its side chains point, is ch
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.rotamers import turned, turns
+
+#: A ligand whose donors' middle is nearer to the metal surrounds it and has no side to be turned over on.
+_LEAST_AXIS_ANGSTROM = 0.5
 
 
 def neighbours(structure: Structure, candidate: Candidate) -> list[Structure]:
@@ -19,7 +23,8 @@ def neighbours(structure: Structure, candidate: Candidate) -> list[Structure]:
     found = []
     for index in range(layout.ligands):
         # A ligand that is alone with its metal looks the same from everywhere.
-        if layout.ligands > 1 or layout.waters:
+        alone = layout.ligands == 1 and not layout.waters
+        if not alone and np.linalg.norm(_axis(structure, candidate, index)) > _LEAST_AXIS_ANGSTROM:
             found.append(turned_over(structure, candidate, index))
         first = layout.ligand(index)[0]
         found += [turned(structure, turn, first_atoms=[first]) for turn in turns(candidate.ligand)]
@@ -32,10 +37,16 @@ def turned_over(structure: Structure, candidate: Candidate, index: int) -> Struc
     The donors of a bidentate ligand change places.
     """
     atoms = list(Layout.of(candidate).ligand(index))
-    positions = structure.positions_angstrom.copy()
-    metal = positions[0].copy()
-    axis = positions[[atoms[donor] for donor in candidate.ligand.donors]].mean(axis=0) - metal
+    axis = _axis(structure, candidate, index)
     axis /= np.linalg.norm(axis)
-    arms = positions[atoms] - metal
-    positions[atoms] = metal + 2.0 * np.outer(arms @ axis, axis) - arms
+    positions = structure.positions_angstrom.copy()
+    arms = positions[atoms] - positions[0]
+    positions[atoms] = positions[0] + 2.0 * np.outer(arms @ axis, axis) - arms
     return structure.moved_to(positions)
+
+
+def _axis(structure: Structure, candidate: Candidate, index: int) -> NDArray[np.float64]:
+    """Return the vector from the metal to the middle of a ligand's donors, Å."""
+    atoms = Layout.of(candidate).ligand(index)
+    donors = structure.positions_angstrom[[atoms[donor] for donor in candidate.ligand.donors]]
+    return np.asarray(donors.mean(axis=0) - structure.positions_angstrom[0])
