@@ -31,6 +31,7 @@ from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import prepare
 from reexplore.execution.store import Store
 from reexplore.shipped import shipped_folder
+from tests.execution.processes import processes
 from tests.execution.slurm import Slurm, cluster, wait_for
 
 PROGRAMS = Path(sys.executable).parent
@@ -261,9 +262,7 @@ def _find(victim: str, driver: subprocess.Popen[bytes], folder: Path, struck: se
 
 def _busy_workers(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Yield what is calculated for the campaign in this folder, with the worker that guards it."""
-    # Numbers are given again, and psutil remembers who had them.
-    psutil.process_iter.cache_clear()
-    for process in psutil.process_iter(["cmdline"]):
+    for process in processes():
         told = " ".join(process.info["cmdline"] or ())
         ours = "reexplore.execution.child" in told and str(folder) in told
         if ours and (worker := process.parent()) is not None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.execution.processes import processes
+
 PACKAGES = "slurmctld slurmd slurm-client munge"
 NODES = ("n1", "n2")
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "setpriv")
@@ -66,9 +68,7 @@ class Slurm:
     def kill_node(self, node: str) -> None:
         """Take a node away as if its power had failed: the daemon and all that ran on it."""
         self._daemon(f"slurmd.{node}").kill()
-        # Numbers are given again, and psutil remembers who had them.
-        psutil.process_iter.cache_clear()
-        victims = [process for process in psutil.process_iter() if self._runs_on(node, process)]
+        victims = [process for process in processes() if self._runs_on(node, process)]
         # The daemons of its jobs first: they would tell the controller how the jobs ended.
         steps = [parent for p in victims if (parent := p.parent()) and "slurmstepd" in parent.cmdline()[0]]
         for process in (*steps, *victims):

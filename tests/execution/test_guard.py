@@ -9,7 +9,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
 from reexplore.energies.levels import QUICK, find_level
@@ -21,6 +20,7 @@ from reexplore.execution.store import Store
 from reexplore.execution.task import Resources, Task
 from reexplore.execution.tasks import FUNCTIONS, Context, energy
 from reexplore.structures.geometry import Structure
+from tests.execution.processes import processes
 
 WATER = Structure(("O", "H", "H"), [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]], 0)
 TEACHER = Task("energy", {"extxyz": WATER.to_extxyz(), "level": find_level("teacher").declaration()}, "H2O")
@@ -176,7 +176,7 @@ def test_nothing_is_left_running_after_a_timeout(tmp_path, monkeypatch):
     misbehave(monkeypatch, "import subprocess; subprocess.run(['sleep', '61.5'])", time_s=1.0)
     run(tmp_path)
     time.sleep(0.2)
-    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "61.5"]]
+    assert not [p for p in processes() if p.info["cmdline"] == ["sleep", "61.5"]]
 
 
 def test_a_fault_of_the_machine_is_no_calculations_failure(tmp_path, monkeypatch):
@@ -210,9 +210,7 @@ guard.perform(TEACHER, store=Path({str(tmp_path)!r}) / "s", evidence=Path({str(t
 
 def _wait_for(command):
     for _ in range(100):
-        # Numbers are given again, and psutil remembers who had them.
-        psutil.process_iter.cache_clear()
-        found = [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == command]
+        found = [p for p in processes() if p.info["cmdline"] == command]
         if found:
             return found[0]
         time.sleep(0.1)

@@ -5,12 +5,12 @@ import signal
 import sys
 import time
 
-import psutil
 import pytest
 
 from reexplore.errors import ExecutionError, FailureCode, WorkerInterruptedError
 from reexplore.execution import limits
 from reexplore.execution.limits import run_within
+from tests.execution.processes import processes
 
 
 def run(tmp_path, code, *, time_s=60.0, memory_gb=1.0):
@@ -68,7 +68,7 @@ def test_processes_that_left_the_group_are_ended_too(tmp_path):
     code = "import subprocess; subprocess.run(['sleep', '63.5'], start_new_session=True)"
     assert run(tmp_path, code, time_s=1.5)[0] is FailureCode.TIMEOUT
     deadline = time.monotonic() + 60
-    while running := [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "63.5"]]:
+    while running := [p for p in processes() if p.info["cmdline"] == ["sleep", "63.5"]]:
         assert time.monotonic() < deadline, running
         time.sleep(0.1)
 

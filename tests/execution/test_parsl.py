@@ -4,7 +4,6 @@ import os
 import signal
 import time
 
-import psutil
 import pytest
 
 from reexplore.errors import ExecutionError, FailureCode
@@ -13,6 +12,7 @@ from reexplore.execution.parsl import ParslExecutor
 from reexplore.execution.sites import load_site
 from reexplore.execution.task import Task
 from reexplore.shipped import resolve
+from tests.execution.processes import processes
 from tests.execution.test_guard import TEACHER
 
 LOCAL = resolve("parsl_configs", "local")
@@ -55,9 +55,7 @@ def test_a_calculation_that_loses_its_worker_twice_is_crashed_and_the_others_go_
 def _kill_the_worker_of(task):
     deadline = time.monotonic() + LONG_S
     while time.monotonic() < deadline:
-        # Numbers are given again, and psutil remembers who had them.
-        psutil.process_iter.cache_clear()
-        for process in psutil.process_iter(["cmdline"]):
+        for process in processes():
             if any(task.key in argument for argument in process.info["cmdline"] or ()):
                 worker = process.parent()
                 worker.kill()

@@ -87,10 +87,11 @@ def test_equal_starts_are_relaxed_once(resting):
     assert found.distinct == 1
 
 
-def test_the_hopeless_are_not_taken_to_their_minimum(resting, monkeypatch):
+def test_the_hopeless_are_not_taken_to_their_minimum_beyond_the_fewest(resting, monkeypatch):
     monkeypatch.setattr(search, "_HOPELESS_KCAL_MOL", 0.01)
-    lowest_template(WHO, starts=[scaled(f) for f in (0.98, 1.02)], refine=2)
-    assert len(resting) == 1
+    monkeypatch.setattr(search, "_LEAST_RELAXED", 2)
+    lowest_template(WHO, starts=[scaled(f) for f in (0.98, 1.0, 1.02)], refine=3)
+    assert len(resting) == 2
 
 
 @pytest.mark.usefixtures("resting")

@@ -258,8 +258,8 @@ def require_support(level: Level, symbols: Iterable[str]) -> None:
         raise InputError(f"level '{level.name}' cannot describe the elements {' '.join(missing)}")
 
 
-#: Of one family of core potentials, those that are off the line of the others: hardness and ion energy of Nd's jump
-#: (0.4 Hartree) and fall back at Pm, and it holds water 2 kcal/mol more tightly than Pr or Pm (docs/energies.md).
+#: Of one family of core potentials, those that are off the line of the others: Nd's ion is 0.4 Hartree below it, and
+#: [Nd(H2O)8]3+ 9 kcal/mol (docs/energies.md).
 _OFF_THE_LINE = {"lcecp-1-": ("Nd",)}
 
 

@@ -24,7 +24,7 @@ Kind = Literal[
 #: Raised when the code of a task changes what it returns; old results then no longer answer for it.
 METHOD_VERSIONS: dict[Kind, int] = {
     "build": 1,
-    "template": 3,
+    "template": 4,
     "complex": 3,
     "ligand": 2,
     "water": 2,

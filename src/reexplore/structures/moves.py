@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.structures.geometry import Layout, Structure
-from reexplore.structures.rotamers import turned, turns
+from reexplore.structures.rotamers import half_turned, ligand_starts, turned, turns
 
 #: A ligand whose donors' middle is nearer to the metal surrounds it and has no side to be turned over on.
 _LEAST_AXIS_ANGSTROM = 0.5
@@ -20,14 +20,14 @@ _LEAST_AXIS_ANGSTROM = 0.5
 def neighbours(structure: Structure, candidate: Candidate) -> list[Structure]:
     """Return the unrelaxed structures one change away: a ligand turned over, or one of its side chains turned."""
     layout = Layout.of(candidate)
+    # A ligand that is alone with its metal looks the same from everywhere.
+    alone = layout.ligands == 1 and not layout.waters
+    side_chains = turns(candidate.ligand)
     found = []
-    for index in range(layout.ligands):
-        # A ligand that is alone with its metal looks the same from everywhere.
-        alone = layout.ligands == 1 and not layout.waters
+    for index, first in enumerate(ligand_starts(layout)):
         if not alone and np.linalg.norm(_axis(structure, candidate, index)) > _LEAST_AXIS_ANGSTROM:
             found.append(turned_over(structure, candidate, index))
-        first = layout.ligand(index)[0]
-        found += [turned(structure, turn, first_atoms=[first]) for turn in turns(candidate.ligand)]
+        found += [turned(structure, turn, first_atoms=[first]) for turn in side_chains]
     return found
 
 
@@ -37,11 +37,9 @@ def turned_over(structure: Structure, candidate: Candidate, index: int) -> Struc
     The donors of a bidentate ligand change places.
     """
     atoms = list(Layout.of(candidate).ligand(index))
-    axis = _axis(structure, candidate, index)
-    axis /= np.linalg.norm(axis)
     positions = structure.positions_angstrom.copy()
-    arms = positions[atoms] - positions[0]
-    positions[atoms] = positions[0] + 2.0 * np.outer(arms @ axis, axis) - arms
+    axis = _axis(structure, candidate, index)
+    positions[atoms] = half_turned(positions[atoms], through=positions[0], along=axis)
     return structure.moved_to(positions)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from rdkit import Chem
 
 from reexplore.chemistry.ligands import Ligand
@@ -62,12 +63,20 @@ def turned(structure: Structure, turn: Turn, *, first_atoms: Sequence[int] = (0,
     positions = structure.positions_angstrom.copy()
     for first in first_atoms:
         fixed, free = (first + a for a in turn.axis)
-        axis = positions[free] - positions[fixed]
-        axis /= np.linalg.norm(axis)
         moving = [first + a for a in turn.moving]
-        arms = positions[moving] - positions[free]
-        positions[moving] = positions[free] + 2.0 * np.outer(arms @ axis, axis) - arms
+        positions[moving] = half_turned(
+            positions[moving], through=positions[free], along=positions[free] - positions[fixed]
+        )
     return structure.moved_to(positions)
+
+
+def half_turned(
+    positions: NDArray[np.float64], *, through: NDArray[np.float64], along: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return positions, shape (n, 3), turned by half a circle about an axis through a point along a vector."""
+    axis = along / np.linalg.norm(along)
+    arms = positions - through
+    return np.asarray(through + 2.0 * np.outer(arms @ axis, axis) - arms)
 
 
 def ligand_starts(layout: Layout) -> list[int]:

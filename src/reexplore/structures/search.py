@@ -29,8 +29,9 @@ from reexplore.structures.rotamers import ligand_starts, turned, turns
 #: lowest structure of La(HOPO-H)(H2O)6 is 7 kcal/mol too high there, after them 0.1.
 LOOSE_HARTREE_BOHR = 1e-2
 #: Further than this above the lowest after it, none of 24 structures became the lowest: the order changed by up
-#: to 2 kcal/mol.
+#: to 2 kcal/mol. Around four ligands neighbours lead further down, so that this many are taken all the same.
 _HOPELESS_KCAL_MOL = 4.0
+_LEAST_RELAXED = 5
 #: A neighbour this much above a minimum after a few gradients may still end below it: see the order's changes.
 _PROMISING_KCAL_MOL = 2.0
 #: So much lower has a neighbour to be, and so often the search goes on from one.
@@ -64,7 +65,7 @@ class Minimum:
 
 @dataclass(frozen=True)
 class Rejection:
-    """A start that did not pass: `stage` names where; `count` starts were rejected alike."""
+    """A start, or a neighbour of a minimum (stage `move`), that did not pass; `count` were rejected alike."""
 
     builder: str
     stage: str
@@ -125,9 +126,9 @@ def lowest_template(
     settled = funnel.distinct(funnel.each("force field", pool, _settle))
     loose = funnel.each("loose relaxation", settled, partial(_relax, engine=engine, norm=LOOSE_HARTREE_BOHR))
     ranked = funnel.distinct(loose)
-    hopeful = _hopeful(ranked)
+    promising = ranked[: max(len(_hopeful(ranked)), _LEAST_RELAXED)]
     minima: list[_Ranked] = []
-    for entry in hopeful[: _MOST_RELAXED * refine]:
+    for entry in promising[: _MOST_RELAXED * refine]:
         if len(minima) == refine:
             break
         minima = funnel.distinct(minima + funnel.each("relaxation", [entry], partial(_relax, engine=engine)))
