@@ -55,7 +55,7 @@ def test_free_ion_is_a_sphere(spherical):
 def test_occupations_move_electrons_within_the_shell(spherical):
     mol, found, overlap = spherical
     alpha, beta = f_electrons_by_spin({"Ce": 1, "Gd": 7, "Dy": 9}[mol.atom_pure_symbol(0)])
-    shell = OpenShell(found.orbitals, found.core, alpha, beta)
+    shell = OpenShell(found.orbitals, found.inner, found.intruders, alpha, beta)
     assert len(shell.occupations()) == comb(7, shell.open_electrons)
     even = found.closed + np.array(shell.fractions())[:, None, None] * (found.orbitals @ found.orbitals.T)
     filled = with_occupation(even, shell, shell.occupations()[-1])
@@ -64,6 +64,32 @@ def test_occupations_move_electrons_within_the_shell(spherical):
     # The last occupation of the lexical order fills the last orbitals.
     last = found.orbitals[:, -1] @ overlap @ filled[shell.open_spin] @ overlap @ found.orbitals[:, -1]
     assert last == pytest.approx(1.0, abs=1e-8)
+
+
+def test_inner_orbitals_are_empty_and_smaller_than_5s(spherical):
+    mol, found, overlap = spherical
+    inner = np.hstack([found.inner, found.intruders])
+    assert inner.shape[1] == 5
+    filled = overlap @ found.closed[0] @ overlap
+    np.testing.assert_allclose(np.diag(inner.T @ filled @ inner), 0.0, atol=1e-8)
+    sizes = np.linalg.eigvalsh(inner.T @ mol.intor("int1e_r2") @ inner) ** 0.5
+    # In bohr; 5s has 1.6 (Ce) to 1.4 (Dy), the next empty orbital 2.2 or more.
+    assert sizes.max() < 1.4
+
+
+def test_intruders_are_what_the_functional_binds_and_hartree_fock_does_not(spherical):
+    mol, found, _ = spherical
+    alpha, beta = f_electrons_by_spin({"Ce": 1, "Gd": 7, "Dy": 9}[mol.atom_pure_symbol(0)])
+    even = np.array([alpha / 7, beta / 7])[:, None, None] * (found.orbitals @ found.orbitals.T)
+    lowest = {}
+    for functional in (PAPER.functional, "hf"):
+        field = dft.UKS(mol, xc=functional)
+        fock = field.get_hcore() + np.asarray(field.get_veff(dm=found.closed + even)).mean(axis=0)
+        inner = np.hstack([found.inner, found.intruders])
+        lowest[functional] = float(np.linalg.eigvalsh(inner.T @ fock @ inner)[0])
+    assert lowest["hf"] > 0.0
+    assert found.intruders.shape[1] == (1 if lowest[PAPER.functional] < 0.0 else 0)
+    assert (lowest[PAPER.functional] < 0.0) == (mol.atom_pure_symbol(0) != "Ce")
 
 
 def test_no_shell_where_the_core_holds_it():

@@ -39,8 +39,7 @@ class Ladder:
     Every cycle's density goes to the checkpoint under the ladder's `stage`, where a ladder looks for its start.
 
     DIIS wanders where 4f orbitals of a `shell` turn into each other or take up charge, so those are brought down
-    first, by direct minimisation. There the ion's core is held as DIIS has left it, for downhill from an open 4f
-    shell lies the second solution that `StateSearch.open_shell` tells of.
+    first, by direct minimisation.
     """
 
     field: Any
@@ -72,17 +71,18 @@ class Ladder:
         )
 
     def approach(self, density: Array) -> Array:
-        """Return a density nearer to convergence, by loose cycles on a coarse grid."""
+        """Return a density nearer to convergence, on a coarse grid: by loose cycles, or downhill with an open shell."""
         field = self.field
-        declared = field.conv_tol, field.conv_tol_grad
         field.use_grid(min(COARSE_GRID, self.level.grid_level))
-        field.conv_tol, field.conv_tol_grad = _COARSE_ENERGY_HARTREE, _COARSE_GRADIENT
-        field.max_cycle = DIIS_CYCLES
-        field.kernel(density)
-        self._record("coarse grid", field.cycles, field.gradient_norm)
-        field.conv_tol, field.conv_tol_grad = declared
         if self.shell is not None:
-            self._minimise()
+            self._minimise(density)
+        else:
+            declared = field.conv_tol, field.conv_tol_grad
+            field.conv_tol, field.conv_tol_grad = _COARSE_ENERGY_HARTREE, _COARSE_GRADIENT
+            field.max_cycle = DIIS_CYCLES
+            field.kernel(density)
+            self._record("coarse grid", field.cycles, field.gradient_norm)
+            field.conv_tol, field.conv_tol_grad = declared
         field.use_grid(self.level.grid_level)
         return np.asarray(field.make_rdm1())
 
@@ -104,17 +104,17 @@ class Ladder:
         Minimiser(field).run(np.asarray(field.make_rdm1()), most_steps=MINIMISATION_STEPS, each=field.callback)
         return field.cycles, field.gradient_norm
 
-    def _minimisation_and_diis(self, _density: Array) -> tuple[int, float]:
+    def _minimisation_and_diis(self, density: Array) -> tuple[int, float]:
         """Bring the 4f shell down on the level's own grid, then everything to convergence."""
-        self._minimise()
+        self._minimise(density)
         return self._diis(np.asarray(self.field.make_rdm1()))
 
-    def _minimise(self) -> None:
-        """Go downhill from where the field is, with the core of the shell's ion held."""
+    def _minimise(self, density: Array) -> None:
+        """Go downhill from a density with the inner orbitals of the shell's ion held."""
         field, shell = self.field, self.shell
         assert shell is not None
-        minimiser = Minimiser(field, f_orbitals=shell.orbitals, held=shell.core)
-        minimiser.run(np.asarray(field.make_rdm1()), most_steps=MINIMISATION_STEPS, each=field.callback)
+        minimiser = Minimiser(field, f_orbitals=shell.orbitals, held=shell.inner)
+        minimiser.run(density, most_steps=MINIMISATION_STEPS, each=field.callback)
         self._record("minimisation, core held", field.cycles, field.gradient_norm)
 
     def settle(self, density: Array) -> Array:

@@ -72,7 +72,8 @@ def _run(
     with clock.stage("integrals"):
         make = UnrestrictedField if mol.spin else RestrictedField
         field = make(mol, xc=level.functional)
-        field.equip(level, cavity=cavity, memory_gb=memory_gb, scratch=scratch)
+        left_out = None if shell is None else shell.intruders
+        field.equip(level, cavity=cavity, memory_gb=memory_gb, scratch=scratch, left_out=left_out)
     search = StateSearch(field, level, Checkpoint(checkpoint))
     with clock.stage("scf"):
         if shell is not None:

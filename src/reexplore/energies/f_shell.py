@@ -26,8 +26,6 @@ from reexplore.structures.geometry import Structure
 Array = NDArray[np.float64]
 
 _SHELL = 7
-#: Empty s orbitals of the free ion above this energy lie within the outermost shell: the ion's core.
-_CORE_HARTREE = 2.0
 #: The grid on which occupations are compared: their differences for Eu3+ change by 0.02 kcal/mol on finer ones.
 _RANKING_GRID = 2
 
@@ -36,12 +34,14 @@ _RANKING_GRID = 2
 class OpenShell:
     """The 4f shell of one ion in a molecule: seven orthonormal orbitals and how many electrons each spin has.
 
-    `orbitals` has the shape (nao, 7), `core`, the ion's empty s orbitals of high energy, (nao, n).
+    `orbitals` has the shape (nao, 7), `inner`, the ion's empty s orbitals within its outermost shell, (nao, n), and
+    `intruders`, those of them that the level's functional would fill, (nao, m).
     `energies_hartree`, when known, are those of the orbitals in the field of the evenly occupied shell.
     """
 
     orbitals: Array
-    core: Array
+    inner: Array
+    intruders: Array
     alpha: int
     beta: int
     energies_hartree: Array | None = None
@@ -67,11 +67,12 @@ class OpenShell:
 
 @dataclass(frozen=True)
 class FreeIon:
-    """A bare ion with its 4f electrons spread evenly: closed-shell densities by spin, 4f and empty core orbitals."""
+    """A bare ion with its 4f electrons spread evenly: closed-shell densities by spin, and orbitals of `OpenShell`."""
 
     closed: Array
     orbitals: Array
-    core: Array
+    inner: Array
+    intruders: Array
 
 
 def f_electrons_by_spin(f_electrons: int) -> tuple[int, int]:
@@ -95,7 +96,7 @@ def free_ion(symbol: str, level: Level) -> FreeIon:
     mol = _bare_ion(symbol, level)
     field = scf.UHF(mol)
     alpha, beta = f_electrons_by_spin(metal.f_electrons)
-    is_f, is_s = (np.array([label[2][1] == letter for label in mol.ao_labels(fmt=None)]) for letter in "fs")
+    is_f = np.array([label[2].endswith("f") for label in mol.ao_labels(fmt=None)])
     closed = (mol.nelectron - metal.f_electrons) // 2
     overlap = field.get_ovlp()
 
@@ -124,13 +125,45 @@ def free_ion(symbol: str, level: Level) -> FreeIon:
     full = [(occupied == 1.0) & (share <= 0.5) for occupied, share in zip(field.mo_occ, shares, strict=True)]
     closed_densities = np.array([c[:, o] @ c[:, o].T for c, o in zip(field.mo_coeff, full, strict=True)])
     shell = [p for p in np.argsort(field.mo_energy[0]) if shares[0][p] > 0.5][:_SHELL]
+    is_s = np.array([label[2].endswith("s") for label in mol.ao_labels(fmt=None)])
     orbitals = field.mo_coeff[0]
-    s_share = np.einsum("ip,ip->p", orbitals[is_s], (overlap @ orbitals)[is_s])
-    core = (field.mo_energy[0] > _CORE_HARTREE) & (s_share > 0.5)
-    found = FreeIon(closed_densities, orbitals[:, shell].copy(), orbitals[:, core].copy())
-    for array in (found.closed, found.orbitals, found.core):
+    s_like = np.einsum("ip,ip->p", orbitals[is_s], (overlap @ orbitals)[is_s]) > 0.5
+    filled = field.mo_occ[0] > 0
+    inner = _within(mol.intor("int1e_r2"), orbitals[:, s_like & ~filled], of=orbitals[:, s_like & filled])
+    found = FreeIon(closed_densities, orbitals[:, shell].copy(), *_told_apart(inner, mol, field.make_rdm1(), level))
+    for array in (found.closed, found.orbitals, found.inner, found.intruders):
         array.setflags(write=False)
     return found
+
+
+def _within(squared_distance: Array, empty: Array, *, of: Array) -> Array:
+    """Return the combinations of empty orbitals that are smaller than the largest filled one.
+
+    Not single orbitals: those of Tb3+ by energy mix what lies at the nucleus with what lies outside.
+    """
+    largest = np.diag(of.T @ squared_distance @ of).max()
+    sizes, turned = np.linalg.eigh(empty.T @ squared_distance @ empty)
+    return np.asarray(empty @ turned[:, sizes < largest])
+
+
+def _told_apart(inner: Array, mol: Any, density: Array, level: Level) -> tuple[Array, Array]:
+    """Return the inner empty orbitals of an ion as two sets: those that stay empty, and those the functional binds.
+
+    Where a semilocal core potential is weak at the nucleus, a functional has a state of its own there. In def2-TZVP
+    it lies at -0.6 (Gd3+), -2.8 (Tb3+) and -2.1 Hartree (Dy3+) to B3LYP, below what is filled; the lowest inner
+    orbital of every other lanthanide lies at 2.6 or more.
+    """
+    field = _kohn_sham(mol, level)
+    fock = field.get_hcore() + np.asarray(field.get_veff(dm=density)).mean(axis=0)
+    energies, turned = np.linalg.eigh(inner.T @ fock @ inner)
+    return inner @ turned[:, energies >= 0.0], inner @ turned[:, energies < 0.0]
+
+
+def _kohn_sham(mol: Any, level: Level) -> Any:
+    """Return a bare ion's field by PySCF on a grid that is good enough to compare orbitals and occupations."""
+    field = dft.UKS(mol, xc=level.functional)
+    field.grids.level = _RANKING_GRID
+    return field
 
 
 def open_shell_of(mol: Any, level: Level) -> OpenShell | None:
@@ -144,9 +177,9 @@ def open_shell_of(mol: Any, level: Level) -> OpenShell | None:
             return None
         start, stop = mol.aoslice_by_atom()[index, 2:]
         ion = free_ion(symbol, level)
-        orbitals, core = np.zeros((mol.nao, _SHELL)), np.zeros((mol.nao, ion.core.shape[1]))
-        orbitals[start:stop], core[start:stop] = ion.orbitals, ion.core
-        return OpenShell(orbitals, core, *f_electrons_by_spin(electrons))
+        rows = ((start, mol.nao - stop), (0, 0))
+        orbitals, inner, intruders = (np.pad(part, rows) for part in (ion.orbitals, ion.inner, ion.intruders))
+        return OpenShell(orbitals, inner, intruders, *f_electrons_by_spin(electrons))
     return None
 
 
@@ -210,8 +243,7 @@ def ranked_occupations(mol: Any, shell: OpenShell, level: Level) -> list[tuple[i
     assert shell.energies_hartree is not None
     in_ion = replace(shell, orbitals=shell.orbitals[start:stop])
     even = np.array(in_ion.fractions())[:, None, None] * (in_ion.orbitals @ in_ion.orbitals.T)
-    field = dft.UKS(_bare_ion(symbol, level), xc=level.functional)
-    field.grids.level = _RANKING_GRID
+    field = _kohn_sham(_bare_ion(symbol, level), level)
     core = field.get_hcore()
     estimates = []
     for occupied in occupations:

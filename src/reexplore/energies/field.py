@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import NDArray
 from pyscf import dft, lib
 
@@ -29,8 +30,19 @@ class _Field:
     xc: str
     grids: Any
 
-    def equip(self, level: Level, *, cavity: Cavity | None, memory_gb: float, scratch: Path | None) -> None:
-        """Set what the level declares, and evaluate the integrals; without a cavity there is no solvent."""
+    def equip(
+        self,
+        level: Level,
+        *,
+        cavity: Cavity | None,
+        memory_gb: float,
+        scratch: Path | None,
+        left_out: Array | None = None,
+    ) -> None:
+        """Set what the level declares, and evaluate the integrals; without a cavity there is no solvent.
+
+        No orbital, filled or empty, has a share in what is `left_out`, shape (nao, n).
+        """
         kept_bytes = _KEPT_SHARE * memory_gb * 1e9 - (cavity.bytes_in_memory if cavity is not None else 0)
         hybrid = dft.libxc.is_hybrid_xc(level.functional)
         self.exact_exchange = float(dft.libxc.hybrid_coeff(level.functional)) if hybrid else 0.0
@@ -52,6 +64,7 @@ class _Field:
         self.gradient_norm = float("inf")
         self._orbital_value_bytes = kept_bytes - self.fit.bytes_in_memory
         self.use_grid(level.grid_level)
+        self._span = None if left_out is None else _orthogonal_to(left_out, self.get_ovlp())  # type: ignore[attr-defined]
         core_hamiltonian = super().get_hcore()  # type: ignore[misc]
         self.get_hcore = lambda *_: core_hamiltonian
 
@@ -107,6 +120,19 @@ class _Field:
         self.solvent_fitted_hartree = potential.e_solvent
         return total + potential.e_solvent, interaction + potential.e_solvent
 
+    def check_linear_dependency(self, overlap: Array, *args: Any) -> Array | None:
+        """Return orthonormal orbitals that span what the field's orbitals are made of (PySCF asks); None for all."""
+        if self._span is not None:
+            return self._span
+        found: Array | None = super().check_linear_dependency(overlap, *args)  # type: ignore[misc]
+        return found
+
+    def natural_orbitals(self, density: Array) -> Array:
+        """Return the orbitals of one spin's density matrix, shape (nao, n), filled ones first."""
+        overlap = self.get_ovlp()  # type: ignore[attr-defined]
+        _, orbitals = self._eigh(-overlap @ density @ overlap, overlap, x=self.check_linear_dependency(overlap))  # type: ignore[attr-defined]
+        return np.asarray(orbitals)
+
     def check_convergence(self, variables: dict[str, Any]) -> bool:
         """Return whether energy and orbital gradient have settled (PySCF calls it every cycle)."""
         self.gradient_norm = float(variables["norm_gorb"])
@@ -125,6 +151,13 @@ class _Field:
         if self.cavity is None:
             return Reaction(0.0, np.zeros_like(coefficients))
         return self.cavity.reaction(coefficients, self.fit)
+
+
+def _orthogonal_to(functions: Array, overlap: Array) -> Array:
+    """Return orthonormal orbitals for all the basis spans but some functions, shape (nao, nao - n)."""
+    bra = overlap @ functions
+    shares, orbitals = scipy.linalg.eigh(bra @ bra.T, overlap)
+    return np.asarray(orbitals[:, np.argsort(shares)[: len(shares) - functions.shape[1]]])
 
 
 class RestrictedField(_Field, dft.rks.RKS):

@@ -152,7 +152,7 @@ WORKSTATION = replace(
 
 PAPER = Level(
     name="paper",
-    version=1,
+    version=2,
     summary="B3LYP-D4, def2-SVPD on the ligands, def2-TZVP with def2-ECP on the metal, open shells, SMD water",
     # 'b3lyp5' holds the VWN5 correlation of the published calculations; 'b3lyp' would be the VWN-RPA form.
     functional="b3lyp5",
@@ -171,8 +171,8 @@ PAPER = Level(
     start_density="Hartree-Fock around a spherical 4f shell, then with its most promising integer occupations",
     orientation="principal axes of the nuclear charges",
     caution=(
-        "partly filled 4f shells (all but Y, La, Gd and Lu) converge slowly here and may fail, and B3LYP has a second"
-        " solution behind their core potential: see docs/energies.md before comparing metals"
+        "B3LYP has a second solution behind the core potential of an open 4f shell, and for Gd, Tb and Dy the basis is"
+        " one function short, which it would fill: see docs/energies.md before comparing with another program"
     ),
 )
 

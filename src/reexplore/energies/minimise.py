@@ -8,7 +8,7 @@ go downhill learn their curvature (T. Van Voorhis and M. Head-Gordon, Mol. Phys.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -108,14 +108,10 @@ class Minimiser:
         return float(lowest)
 
     def _start(self, density: Array) -> _Point:
-        """Return the point that a density's own Fock matrix leads to."""
-        field = self._field
-        energies, orbitals = field.eig(self._fock(field.get_veff(dm=density)), self._overlap)
-        occupations = np.atleast_2d(field.get_occ(energies, orbitals))
-        self._filled = [int((row > 0).sum()) for row in occupations]
-        spins = np.reshape(orbitals, (-1, *np.shape(orbitals)[-2:]))
-        filled_first = [c[:, np.argsort(-row, kind="stable")] for c, row in zip(spins, occupations, strict=True)]
-        return self._at(filled_first, density.shape)
+        """Return the point of a density's own orbitals: the lowest of its Fock matrix may be others."""
+        spins = density.reshape(-1, *density.shape[-2:])
+        self._filled = list(self._field.mol.nelec)[: len(spins)]
+        return self._canonical(self._at([self._field.natural_orbitals(part) for part in spins], density.shape))
 
     def _fock(self, potential: Array) -> Array:
         return np.asarray(self._core + np.asarray(potential))
@@ -128,13 +124,22 @@ class Minimiser:
         energy = float(self._field.energy_tot(density, self._core, potential))
         fock = self._fock(potential)
         fock = fock.reshape(-1, *fock.shape[-2:])
-        gradient = np.concatenate(
-            [
-                (self._weight * (c[:, n:].T @ f @ c[:, :n])).ravel()
-                for c, f, n in zip(orbitals, fock, self._filled, strict=True)
-            ]
-        )
-        return _Point(orbitals, density, fock, energy, self._allowed(gradient, orbitals))
+        return _Point(orbitals, density, fock, energy, self._gradient(orbitals, fock))
+
+    def _gradient(self, orbitals: list[Array], fock: Array) -> Array:
+        parts = [
+            (self._weight * (c[:, n:].T @ f @ c[:, :n])).ravel()
+            for c, f, n in zip(orbitals, fock, self._filled, strict=True)
+        ]
+        return self._allowed(np.concatenate(parts), orbitals)
+
+    def _canonical(self, point: _Point) -> _Point:
+        """Return the same point with filled orbitals, and empty ones, that do not mix among themselves."""
+        orbitals = [
+            np.hstack([part @ np.linalg.eigh(part.T @ f @ part)[1] for part in (c[:, :n], c[:, n:])])
+            for c, f, n in zip(point.orbitals, point.fock, self._filled, strict=True)
+        ]
+        return replace(point, orbitals=orbitals, gradient=self._gradient(orbitals, point.fock))
 
     def _allowed(self, rotation: Array, orbitals: list[Array]) -> Array:
         """Return a rotation without what would change the held functions' share in the filled orbitals."""
@@ -197,12 +202,12 @@ class Minimiser:
     def _leave(self, point: _Point) -> None:
         """Give the field canonical orbitals, filled ones first, with their energies."""
         field = self._field
-        coefficients, energies, occupations = [], [], []
-        for c, f, n in zip(point.orbitals, point.fock, self._filled, strict=True):
-            blocks = [(*np.linalg.eigh(part.T @ f @ part), part) for part in (c[:, :n], c[:, n:])]
-            coefficients.append(np.hstack([part @ vectors for _, vectors, part in blocks]))
-            energies.append(np.concatenate([values for values, _, _ in blocks]))
-            occupations.append(np.repeat([0.5 * self._weight, 0.0], [n, c.shape[1] - n]))
+        coefficients = self._canonical(point).orbitals
+        energies = [np.einsum("pi,pq,qi->i", c, f, c) for c, f in zip(coefficients, point.fock, strict=True)]
+        occupations = [
+            np.repeat([0.5 * self._weight, 0.0], [n, c.shape[1] - n])
+            for c, n in zip(coefficients, self._filled, strict=True)
+        ]
         unrestricted = point.density.ndim == 3
         field.mo_coeff = np.array(coefficients) if unrestricted else coefficients[0]
         field.mo_energy = np.array(energies) if unrestricted else energies[0]

@@ -35,6 +35,7 @@ _DIFFERENCES = """\
 # - SMD's non-electrostatic term has no parameters for rare earths: reexplore adds nothing for the metal, ORCA may;
 # - grids: DEFGRID3 instead of PySCF's level {grid};
 # - start: ORCA's own. With open 4f shells it may end in another state: compare <S**2> and the f population.
+# - open 4f shells of Gd, Tb and Dy: reexplore leaves a function at the nucleus out of the basis, which is in it here.
 # Energies of two programs must not be mixed in one binding energy."""
 
 

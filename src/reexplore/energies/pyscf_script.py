@@ -22,7 +22,8 @@ $summary.
 
 Written by reexplore $reexplore. It uses PySCF's own classes only. At levels of closed shells its total energy is
 that of reexplore within 3e-6 Hartree. An open 4f shell has several solutions some kcal/mol apart, of which reexplore
-keeps the lowest it finds: compare the spin and the 4f population printed here before the energies.
+keeps the lowest it finds: compare the spin and the 4f population printed here before the energies. Of Gd, Tb and Dy it
+leaves out a function at the nucleus that is in the basis here and makes their energies too low.
 """
 
 from types import SimpleNamespace

@@ -72,9 +72,8 @@ class StateSearch:
     def open_shell(self, shell: OpenShell, density: Array) -> list[State]:
         """Return the states of the most promising 4f occupations, each reached from its Hartree-Fock solution.
 
-        Hartree-Fock has one solution where B3LYP behind a 28-electron core has two: in the other, 16 mEh lower
-        for Gd3+, the 5s orbitals of the two spins come apart within 0.2 Å of the nucleus, where the core potential
-        leaves no meaning to them. A state that is not the one asked for fails with `WRONG_STATE`.
+        Hartree-Fock converges around open shells where functionals oscillate. A state that is not the one asked for
+        fails with `WRONG_STATE`.
         """
         shell, around = self._spherical(shell, density)
         states: list[State] = []
@@ -102,7 +101,7 @@ class StateSearch:
         """
         field = self.field
         field.use_grid(min(COARSE_GRID, self.level.grid_level))
-        lowest = Minimiser(field, held=shell.core).lowest_curvature_hartree(state.densities)
+        lowest = Minimiser(field, held=shell.inner).lowest_curvature_hartree(state.densities)
         field.use_grid(self.level.grid_level)
         return lowest
 
