@@ -27,7 +27,8 @@ _GRADIENT_S_AT_40_ATOMS = 0.02
 _GRADIENT_POWER = 2.5
 #: Force field, GFN2-xTB energy and a share of the loose relaxations for each start, in gradients.
 _RANKING_GRADIENTS = 15
-_TEMPLATE_CYCLES = 150
+#: A minimum and its neighbours.
+_TEMPLATE_CYCLES = 350
 #: An aquo ion; lanthanum's has its template beside it.
 _AQUO_ATOMS = 25
 #: The template and one of its runners-up.
