@@ -64,7 +64,11 @@ class _Field:
         self.gradient_norm = float("inf")
         self._orbital_value_bytes = kept_bytes - self.fit.bytes_in_memory
         self.use_grid(level.grid_level)
-        self._span = None if left_out is None else _orthogonal_to(left_out, self.get_ovlp())  # type: ignore[attr-defined]
+        overlap = self.get_ovlp()  # type: ignore[attr-defined]
+        if left_out is not None and left_out.size:
+            self._span = _orthogonal_to(left_out, overlap)
+        else:
+            self._span = super().check_linear_dependency(overlap)  # type: ignore[misc]
         core_hamiltonian = super().get_hcore()  # type: ignore[misc]
         self.get_hcore = lambda *_: core_hamiltonian
 
@@ -120,17 +124,14 @@ class _Field:
         self.solvent_fitted_hartree = potential.e_solvent
         return total + potential.e_solvent, interaction + potential.e_solvent
 
-    def check_linear_dependency(self, overlap: Array, *args: Any) -> Array | None:
-        """Return orthonormal orbitals that span what the field's orbitals are made of (PySCF asks); None for all."""
-        if self._span is not None:
-            return self._span
-        found: Array | None = super().check_linear_dependency(overlap, *args)  # type: ignore[misc]
-        return found
+    def check_linear_dependency(self, *_: Any) -> Array:
+        """Return orthonormal orbitals that span what the field's orbitals are made of (PySCF asks)."""
+        return self._span
 
     def natural_orbitals(self, density: Array) -> Array:
         """Return the orbitals of one spin's density matrix, shape (nao, n), filled ones first."""
         overlap = self.get_ovlp()  # type: ignore[attr-defined]
-        _, orbitals = self._eigh(-overlap @ density @ overlap, overlap, x=self.check_linear_dependency(overlap))  # type: ignore[attr-defined]
+        _, orbitals = self._eigh(-overlap @ density @ overlap, overlap, x=self._span)  # type: ignore[attr-defined]
         return np.asarray(orbitals)
 
     def check_convergence(self, variables: dict[str, Any]) -> bool:
@@ -156,8 +157,9 @@ class _Field:
 def _orthogonal_to(functions: Array, overlap: Array) -> Array:
     """Return orthonormal orbitals for all the basis spans but some functions, shape (nao, nao - n)."""
     bra = overlap @ functions
-    shares, orbitals = scipy.linalg.eigh(bra @ bra.T, overlap)
-    return np.asarray(orbitals[:, np.argsort(shares)[: len(shares) - functions.shape[1]]])
+    # Lowest first: the eigenvalues are the orbitals' shares in the functions.
+    _, orbitals = scipy.linalg.eigh(bra @ bra.T, overlap)
+    return np.asarray(orbitals[:, : len(overlap) - functions.shape[1]])
 
 
 class RestrictedField(_Field, dft.rks.RKS):
