@@ -14,8 +14,13 @@ COARSE = replace(PAPER, grid_level=1)
 
 
 @pytest.fixture(scope="module")
-def cerium():
-    return single_point(ion("Ce"), level=COARSE)
+def checkpoint(tmp_path_factory):
+    return tmp_path_factory.mktemp("checkpoint")
+
+
+@pytest.fixture(scope="module")
+def cerium(checkpoint):
+    return single_point(ion("Ce"), level=COARSE, checkpoint=checkpoint)
 
 
 def test_one_f_electron_is_a_doublet(cerium):
@@ -34,6 +39,12 @@ def test_the_lowest_of_the_occupations_is_kept_and_their_range_told(cerium):
     assert cerium.total_hartree == pytest.approx(min(fields.values()), abs=1e-3)
     near = [energy for energy in fields.values() if energy - min(fields.values()) < 0.008]
     assert cerium.spread_hartree == pytest.approx(max(near) - min(near), abs=1e-6)
+
+
+def test_a_resume_ends_in_the_same_state_from_where_it_was(cerium, checkpoint):
+    resumed = single_point(ion("Ce"), level=COARSE, checkpoint=checkpoint)
+    assert resumed.total_hartree == pytest.approx(cerium.total_hartree, abs=2e-6)
+    assert resumed.cycles < cerium.cycles
 
 
 def test_a_state_that_was_not_asked_for_is_refused(monkeypatch):

@@ -55,9 +55,12 @@ class Ladder:
         # Not through self: a circle of references would keep the integrals until the garbage collector runs.
         self.field.callback = lambda now: checkpoint.save(stage, now["dm"])
         resumed = self.checkpoint.load(self.stage, density.shape)
-        if resumed is not None:
+        if self.shell is not None:
+            # DIIS is no way from where steps downhill were interrupted.
+            density = self.approach(density if resumed is None else resumed)
+        elif resumed is not None:
             density = resumed
-        elif self.level.grid_level > COARSE_GRID or self.shell is not None:
+        elif self.level.grid_level > COARSE_GRID:
             density = self.approach(density)
         closed: list[Rung] = [self._diis, self._level_shift, self._direct_minimisation]
         rungs = closed if self.shell is None else [self._diis, self._minimisation_and_diis]
