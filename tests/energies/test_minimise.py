@@ -77,6 +77,7 @@ def test_held_functions_keep_their_share_of_the_filled_orbitals():
         shares[name] = share.item(), field.e_tot
     moved = {name: abs(share - before.item()) for name, (share, _) in shares.items()}
     assert moved["free"] > 0.01
+    # Every step keeps them to first order.
     assert moved["held"] < 0.1 * moved["free"]
     assert shares["held"][1] > shares["free"][1]
 
