@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -40,29 +42,42 @@ class Bench:
         """Return the bench that the options of `add_options` describe."""
         return cls(options.keep, options.threads, options.memory_gb)
 
-    def terms(self, name: str, structure: Structure, *, method: str) -> EnergyTerms | None:
-        """Return the energy of a structure by a method, computed or kept; None when it failed, which is kept too."""
+    def terms(
+        self, name: str, structure: Structure, *, method: str, prepare: Callable[[Path], None] | None = None
+    ) -> EnergyTerms | None:
+        """Return the energy of a structure by a method, computed or kept; None when it failed, which is kept too.
+
+        `prepare` fills the checkpoint from which the calculation goes on.
+        """
         path = self.folder / method / f"{name}.json"
         version = find_level(method).version
         is_of = {"geometry": structure.key, "method": method, "version": version}
         kept = json.loads(path.read_text()) if path.is_file() else {}
         if {key: kept.get(key) for key in is_of} != is_of:
-            kept = is_of | self._compute(structure, method)
+            kept = is_of | self._compute(structure, method, prepare)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(kept, indent=1))
             told = kept.get("failure") or f"{kept['terms']['total_hartree']:.6f} Eh"
             print(f"# {method} {name}: {told}, {kept['cpu_s']:.0f} CPU-s", flush=True)
         return EnergyTerms.from_dict(kept["terms"]) if "terms" in kept else None
 
-    def _compute(self, structure: Structure, method: str) -> dict[str, Any]:
+    def _compute(self, structure: Structure, method: str, prepare: Callable[[Path], None] | None) -> dict[str, Any]:
         wall_s, cpu_s = time.monotonic(), time.process_time()
         try:
             level = find_level(method)
             scratch = self.folder / method
             scratch.mkdir(parents=True, exist_ok=True)
-            terms = energy_terms(
-                structure, level=level, scratch=scratch, threads=self.threads, memory_gb=self.memory_gb
-            )
+            with TemporaryDirectory(dir=scratch) as checkpoint:
+                if prepare is not None:
+                    prepare(Path(checkpoint))
+                terms = energy_terms(
+                    structure,
+                    level=level,
+                    scratch=scratch,
+                    checkpoint=Path(checkpoint),
+                    threads=self.threads,
+                    memory_gb=self.memory_gb,
+                )
             found = {"terms": terms.to_dict()}
         except CalculationFailed as failed:
             found = {"failure": str(failed)}

@@ -9,7 +9,7 @@ hopo         [La(HOPO-X)(H2O)6]2+ for sixteen X, grafted on La_HOPO-H_1_6.xyz an
              (lowest of a few conformers); one water
 hydroxamate  [M(acetohydroxamate)(H2O)6]2+ of fifteen metals: the lowest of a few placements with lanthanum,
              then the metal exchanged and relaxed; the free ligand
-aqua         [M(H2O)8]3+ of the same metals in the same way
+aqua         [M(H2O)8]3+ and [M(H2O)6]3+ of the same metals in the same way
 cam          [Eu(CAM-X)(H2O)6]+ for six X: a placed and relaxed La(CAM-H), grafted, exchanged, relaxed; free ligands
 
 La_HOPO-H_1_6.xyz and La_HOPO-H_4_0.xyz are given: the lowest structures of a search with both builders.
@@ -99,8 +99,10 @@ def make_hydroxamate() -> None:
 
 
 def make_aqua() -> None:
-    """Make the octa-aqua ions of every metal."""
-    along_the_series(plain_ligand(_ACETOHYDROXAMATE).ligand, "aqua_8", ligands=0, waters=8)
+    """Make the aquo ions of every metal, with eight waters and with six."""
+    ligand = plain_ligand(_ACETOHYDROXAMATE).ligand  # named by a candidate, not part of it
+    for waters in (8, 6):
+        along_the_series(ligand, f"aqua_{waters}", ligands=0, waters=waters)
 
 
 def make_cam() -> None:

@@ -11,7 +11,7 @@ from reexplore.chemistry.metals import LANTHANIDES
 from reexplore.energies import convergence
 from reexplore.energies.binding import HARTREE_TO_KCAL_MOL, binding_energy_kcal_mol
 from reexplore.energies.checkpoint import Checkpoint
-from reexplore.energies.dft import single_point
+from reexplore.energies.dft import single_point, spread_hartree
 from reexplore.energies.guess import start_density
 from reexplore.energies.levels import PAPER, QUICK, TEACHER, Level, comparison_warning
 from reexplore.energies.molecule import build_molecule
@@ -160,6 +160,20 @@ def test_open_shell_of_an_ion_at_the_published_level():
     assert 0.05 < terms.electronic_hartree + 764.04726 < 0.07
     # One occupation only: nothing to spread.
     assert terms.spread_hartree is None
+
+
+@pytest.mark.parametrize(
+    ("totals", "expected"),
+    [
+        ([-1.0], None),
+        ([-1.0, -1.002], 0.002),
+        # 7 kcal/mol above is another state: it confirms nothing, and zero would look like certainty.
+        ([-1.0, -1.011], None),
+        ([-1.0, -1.011, -1.008], 0.003),
+    ],
+)
+def test_spread_is_over_states_near_the_lowest(totals, expected):
+    assert spread_hartree(totals) == (None if expected is None else pytest.approx(expected))
 
 
 def test_terbium_converges_without_what_the_functional_would_fill():

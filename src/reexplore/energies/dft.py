@@ -81,7 +81,6 @@ def _run(
         else:
             states = [search.converge("field", density if mol.spin else density.sum(axis=0))]
     state = min(states, key=lambda state: state.total_hartree)
-    near = [s.total_hartree for s in states if s.total_hartree - state.total_hartree < _SAME_STATE_HARTREE]
     with clock.stage("curvature"):
         curvature = None if shell is None else search.lowest_curvature_hartree(shell, state)
     with clock.stage("solvent's energy"):
@@ -103,11 +102,17 @@ def _run(
         f_population=None if state.f_population is None else float(state.f_population.sum()),
         f_unpaired=None if state.f_population is None else float(state.f_population[0] - state.f_population[1]),
         gap_hartree=state.gap_hartree,
-        spread_hartree=max(near) - state.total_hartree if len(states) > 1 else None,
+        spread_hartree=spread_hartree([state.total_hartree for state in states]),
         lowest_curvature_hartree=curvature,
         attempts=tuple(search.attempts),
         stage_cpu_seconds={name: round(seconds, 2) for name, seconds in clock.seconds.items()},
     )
+
+
+def spread_hartree(totals: list[float]) -> float | None:
+    """Return how far the states near the lowest lie apart; None when no second one confirms it."""
+    near = [total for total in totals if total - min(totals) < _SAME_STATE_HARTREE]
+    return max(near) - min(near) if len(near) > 1 else None
 
 
 class _StageClock:

@@ -92,21 +92,33 @@ def free_ion(symbol: str, level: Level) -> FreeIon:
 
     It is of Hartree-Fock, which converges for every ion, evenly occupied or not, where functionals oscillate.
     """
-    metal = find_metal(symbol)
-    mol = _bare_ion(symbol, level)
-    field = scf.UHF(mol)
-    alpha, beta = f_electrons_by_spin(metal.f_electrons)
-    is_f = np.array([label[2].endswith("f") for label in mol.ao_labels(fmt=None)])
-    closed = (mol.nelectron - metal.f_electrons) // 2
-    overlap = field.get_ovlp()
+    field = _spherical_ion(symbol, level)
+    shares = [_character(field, orbitals, "f") for orbitals in field.mo_coeff]
+    # A full spin of the 4f shell has whole occupations as well: only its character tells it from the closed shells.
+    full = [(occupied == 1.0) & (share <= 0.5) for occupied, share in zip(field.mo_occ, shares, strict=True)]
+    closed = np.array([c[:, o] @ c[:, o].T for c, o in zip(field.mo_coeff, full, strict=True)])
+    orbitals = field.mo_coeff[0]
+    shell = [p for p in np.argsort(field.mo_energy[0]) if shares[0][p] > 0.5][:_SHELL]
+    s_like, filled = _character(field, orbitals, "s") > 0.5, field.mo_occ[0] > 0
+    inner = _within(field.mol.intor("int1e_r2"), orbitals[:, s_like & ~filled], of=orbitals[:, s_like & filled])
+    found = FreeIon(closed, orbitals[:, shell].copy(), *_told_apart(inner, field, level))
+    for array in (found.closed, found.orbitals, found.inner, found.intruders):
+        array.setflags(write=False)
+    return found
+
+
+def _spherical_ion(symbol: str, level: Level) -> Any:
+    """Return the converged unrestricted Hartree-Fock field of a bare ion with its 4f electrons spread evenly."""
+    f_electrons = find_metal(symbol).f_electrons
+    field = scf.UHF(_bare_ion(symbol, level))
+    closed = (field.mol.nelectron - f_electrons) // 2
 
     def occupy(energies: Array | None = None, orbitals: Array | None = None) -> Array:
         energies = field.mo_energy if energies is None else energies
         orbitals = field.mo_coeff if orbitals is None else orbitals
         occupation = np.zeros_like(energies)
-        for spin, electrons in enumerate((alpha, beta)):
-            share = np.einsum("ip,ip->p", orbitals[spin][is_f], (overlap @ orbitals[spin])[is_f])
-            order = np.argsort(energies[spin])
+        for spin, electrons in enumerate(f_electrons_by_spin(f_electrons)):
+            share, order = _character(field, orbitals[spin], "f"), np.argsort(energies[spin])
             shell = [p for p in order if share[p] > 0.5][:_SHELL]
             others = [p for p in order if share[p] <= 0.5][:closed]
             occupation[spin, shell] = electrons / _SHELL
@@ -116,24 +128,17 @@ def free_ion(symbol: str, level: Level) -> FreeIon:
     field.get_occ = occupy
     field.max_cycle = 100
     core = field.get_hcore()
-    energies, orbitals = field.eig((core, core), overlap)
+    energies, orbitals = field.eig((core, core), field.get_ovlp())
     field.kernel(field.make_rdm1(orbitals, occupy(energies, orbitals)))
     if not field.converged:
         raise CalculationFailed(FailureCode.NOT_CONVERGED, "start density", f"the free ion {symbol} did not converge")
-    shares = [np.einsum("ip,ip->p", orbitals[is_f], (overlap @ orbitals)[is_f]) for orbitals in field.mo_coeff]
-    # A full spin of the 4f shell has whole occupations as well: only its character tells it from the closed shells.
-    full = [(occupied == 1.0) & (share <= 0.5) for occupied, share in zip(field.mo_occ, shares, strict=True)]
-    closed_densities = np.array([c[:, o] @ c[:, o].T for c, o in zip(field.mo_coeff, full, strict=True)])
-    shell = [p for p in np.argsort(field.mo_energy[0]) if shares[0][p] > 0.5][:_SHELL]
-    is_s = np.array([label[2].endswith("s") for label in mol.ao_labels(fmt=None)])
-    orbitals = field.mo_coeff[0]
-    s_like = np.einsum("ip,ip->p", orbitals[is_s], (overlap @ orbitals)[is_s]) > 0.5
-    filled = field.mo_occ[0] > 0
-    inner = _within(mol.intor("int1e_r2"), orbitals[:, s_like & ~filled], of=orbitals[:, s_like & filled])
-    found = FreeIon(closed_densities, orbitals[:, shell].copy(), *_told_apart(inner, mol, field.make_rdm1(), level))
-    for array in (found.closed, found.orbitals, found.inner, found.intruders):
-        array.setflags(write=False)
-    return found
+    return field
+
+
+def _character(field: Any, orbitals: Array, letter: str) -> Array:
+    """Return the share of a bare ion's orbitals in the functions of one angular momentum, as Mulliken counts it."""
+    rows = np.array([label[2].endswith(letter) for label in field.mol.ao_labels(fmt=None)])
+    return np.asarray(np.einsum("ip,ip->p", orbitals[rows], (field.get_ovlp() @ orbitals)[rows]))
 
 
 def _within(squared_distance: Array, empty: Array, *, of: Array) -> Array:
@@ -146,15 +151,15 @@ def _within(squared_distance: Array, empty: Array, *, of: Array) -> Array:
     return np.asarray(empty @ turned[:, sizes < largest])
 
 
-def _told_apart(inner: Array, mol: Any, density: Array, level: Level) -> tuple[Array, Array]:
+def _told_apart(inner: Array, ion: Any, level: Level) -> tuple[Array, Array]:
     """Return the inner empty orbitals of an ion as two sets: those that stay empty, and those the functional binds.
 
     Where a semilocal core potential is weak at the nucleus, a functional has a state of its own there. In def2-TZVP
     it lies at -0.6 (Gd3+), -2.8 (Tb3+) and -2.1 Hartree (Dy3+) to B3LYP, below what is filled; the lowest inner
     orbital of every other lanthanide lies at 2.6 or more.
     """
-    field = _kohn_sham(mol, level)
-    fock = field.get_hcore() + np.asarray(field.get_veff(dm=density)).mean(axis=0)
+    field = _kohn_sham(ion.mol, level)
+    fock = field.get_hcore() + np.asarray(field.get_veff(dm=ion.make_rdm1())).mean(axis=0)
     energies, turned = np.linalg.eigh(inner.T @ fock @ inner)
     return inner @ turned[:, energies >= 0.0], inner @ turned[:, energies < 0.0]
 

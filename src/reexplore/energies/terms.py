@@ -23,7 +23,8 @@ class EnergyTerms:
     field, the successful one last. `stage_cpu_seconds` tells where the time went and does not
     count in comparisons. `program` names what computed the energy, with its version when the energy was
     imported: absolute energies of two programs differ by more than a label's error. `spread_hartree` is the
-    highest less the lowest of the f occupations that were tried and converged: the energy's own error.
+    highest less the lowest of the f occupations that converged within 5 kcal/mol of the lowest: the energy's own error,
+    None when there is no second one.
     `f_population` and `f_unpaired` count the electrons, and those without a partner, in the free ion's 4f orbitals;
     `lowest_curvature_hartree`, of an open shell, is negative when a lower state lies downhill of the one found.
     """
