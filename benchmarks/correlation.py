@@ -29,6 +29,8 @@ from rich.table import Table
 from scipy.stats import rankdata
 
 _SAMPLES = 10_000
+#: Fewer substituents have no order to speak of.
+_FEWEST = 3
 _SEED = 1
 
 
@@ -77,9 +79,10 @@ def main() -> None:
     for method in options.level:
         for name in SUBSTITUENTS[first:last]:
             bench.binding_kcal_mol(f"La_HOPO-{name}_1_6", f"HOPO-{name}", method=method)
-    energies = {method: kept(bench, method) for method in bench.methods()}
+    energies = {method: found for method in METHODS if (found := kept(bench, method))}
     show(energies)
-    pairs = {f"{a} | {b}": agreement(energies[a], energies[b]) for a, b in combinations(energies, 2)}
+    both = [pair for pair in combinations(energies, 2) if len(energies[pair[0]].keys() & energies[pair[1]]) >= _FEWEST]
+    pairs = {f"{a} | {b}": agreement(energies[a], energies[b]) for a, b in both}
     for pair, found in pairs.items():
         print(pair, found)
     if options.json:

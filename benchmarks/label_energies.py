@@ -100,10 +100,6 @@ class Bench:
             return None
         return binding_energy_kcal_mol(complex_, ion=bare, ligand=ligand, water=water, ligands=1, waters=6)
 
-    def methods(self) -> tuple[str, ...]:
-        """Return the methods of which something is kept, in their order."""
-        return tuple(method for method in METHODS if any((self.folder / method).glob("*.json")))
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what every benchmark of labels asks."""
