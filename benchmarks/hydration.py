@@ -1,10 +1,11 @@
-"""Hydration along the lanthanides: M3+(gas) + 8 H2O → [M(H2O)8]3+ in water, beside experiment.
+"""Hydration along the lanthanides: M3+(gas) + n H2O → [M(H2O)n]3+ in water, beside experiment.
 
-    python benchmarks/hydration.py --keep FOLDER [--level quick] [--geometry Gd] [--json]
+    python benchmarks/hydration.py --keep FOLDER [--level quick] [--waters 8] [--geometry Gd] [--json]
 
 Waters and complexes are computed in SMD water, all complexes in one arrangement relaxed by GFN2-xTB/ALPB
 (benchmarks/label_geometries), the bare ion without its interaction with the solvent. Electronic energies: no
-vibrations, no entropies, no standard states, eight waters for every metal though the light ones hold nine.
+vibrations, no entropies, no standard states, eight waters for every metal though the light ones hold nine. Six
+waters are for `paper`, whose open shells are computed on them by benchmarks/open_shells.py: kept, not repeated.
 The figures are the difference between lutetium and lanthanum and how far any lanthanide lies from a parabola in
 the atomic number, those left out whose core potential the level sets apart. `--geometry Gd` puts every metal into
 gadolinium's complex: what is left is the level's own trend. `quick` is about 30 CPU seconds a metal; every
@@ -18,6 +19,7 @@ import json
 import os
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 # One thread unless --threads says otherwise to the engine: cost is counted in CPU seconds.
@@ -41,19 +43,20 @@ MARCUS_GIBBS_KCAL_MOL = {
     **{"Y": -824.6, "La": -751.7, "Ce": -764.8, "Pr": -775.6, "Nd": -783.9, "Sm": -794.7, "Eu": -803.1},
     **{"Gd": -806.6, "Tb": -812.6, "Dy": -818.6, "Er": -835.3, "Tm": -840.1, "Lu": -840.1},
 }
-_WATERS = 8
 
 
-def hydration_kcal_mol(bench: Bench, symbol: str, *, method: str, geometry: str | None = None) -> float | None:
-    """Return the energy of M3+(gas) + 8 H2O → [M(H2O)8]3+ in water, None when a term is missing or failed.
+def hydration_kcal_mol(
+    bench: Bench, symbol: str, *, method: str, waters: int, geometry: str | None = None
+) -> float | None:
+    """Return the energy of M3+(gas) + n H2O → [M(H2O)n]3+ in water, None when a term is missing or failed.
 
     With `geometry` the metal stands in that other metal's complex.
     """
-    metal, name = METALS[symbol], f"{symbol}_aqua_8"
+    metal, name = METALS[symbol], f"{symbol}_aqua_{waters}"
     structure = stored(name)
     if geometry is not None:
         name = f"{name}_of_{geometry}"
-        held = stored(f"{geometry}_aqua_8")
+        held = stored(f"{geometry}_aqua_{waters}")
         structure = replace(held, symbols=tuple(symbol if s == geometry else s for s in held.symbols))
     complex_ = bench.terms(name, structure, method=method)
     bare = bench.terms(symbol, ion(metal), method=method)
@@ -61,7 +64,7 @@ def hydration_kcal_mol(bench: Bench, symbol: str, *, method: str, geometry: str 
     if complex_ is None or bare is None or water is None:
         return None
     # A spherical ion is not polarised by its cavity: without the interaction it is the ion in the gas phase.
-    parts = bare.electronic_hartree + _WATERS * water.total_hartree
+    parts = bare.electronic_hartree + waters * water.total_hartree
     return (complex_.total_hartree - parts) * HARTREE_TO_KCAL_MOL
 
 
@@ -87,22 +90,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser)
     parser.add_argument("--level", default="quick", choices=METHODS[1:])
+    parser.add_argument("--waters", type=int, choices=(6, 8), default=8)
     parser.add_argument("--geometry", choices=SYMBOLS, metavar="M", help="put every metal into this one's complex")
     options = parser.parse_args()
     bench = Bench.of(options)
     level = find_level(options.level)
-    energies = {
-        s: e
-        for s in SYMBOLS
-        if (e := hydration_kcal_mol(bench, s, method=level.name, geometry=options.geometry)) is not None
-    }
-    table = Table(title=f"M3+(gas) + 8 H2O → [M(H2O)8]3+, kcal/mol, {options.level}", box=box.SIMPLE_HEAD)
+    energy = partial(hydration_kcal_mol, bench, method=level.name, waters=options.waters, geometry=options.geometry)
+    energies = {s: e for s in SYMBOLS if (e := energy(s)) is not None}
+    reaction = f"M3+(gas) + {options.waters} H2O → [M(H2O){options.waters}]3+"
+    table = Table(title=f"{reaction}, kcal/mol, {options.level}", box=box.SIMPLE_HEAD)
     for column in ("metal", "computed", "measured (Gibbs)", "less lanthanum", "measured"):
         table.add_column(column, justify="right")
-    for symbol, energy in energies.items():
+    for symbol, value in energies.items():
         measured = MARCUS_GIBBS_KCAL_MOL.get(symbol)
-        row = [symbol, f"{energy:.1f}", "" if measured is None else f"{measured:.1f}"]
-        row.append(f"{energy - energies['La']:.1f}" if "La" in energies else "")
+        row = [symbol, f"{value:.1f}", "" if measured is None else f"{measured:.1f}"]
+        row.append(f"{value - energies['La']:.1f}" if "La" in energies else "")
         row.append("" if measured is None else f"{measured - MARCUS_GIBBS_KCAL_MOL['La']:.1f}")
         table.add_row(*row)
     Console().print(table)
