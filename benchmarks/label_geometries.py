@@ -101,8 +101,8 @@ def make_hydroxamate() -> None:
 def make_aqua() -> None:
     """Make the aquo ions of every metal, with eight waters and with six."""
     ligand = plain_ligand(_ACETOHYDROXAMATE).ligand  # named by a candidate, not part of it
-    for waters in (8, 6):
-        along_the_series(ligand, f"aqua_{waters}", ligands=0, waters=waters)
+    along_the_series(ligand, "aqua_8", ligands=0, waters=8)
+    along_the_series(ligand, "aqua_6", ligands=0, waters=6, symbols=("Sc", *SYMBOLS))
 
 
 def make_cam() -> None:
@@ -116,10 +116,12 @@ def make_cam() -> None:
         keep(f"CAM-{name}", lambda ligand=ligand: free(ligand))
 
 
-def along_the_series(ligand: Ligand, name: str, *, ligands: int, waters: int) -> None:
+def along_the_series(
+    ligand: Ligand, name: str, *, ligands: int, waters: int, symbols: tuple[str, ...] = SYMBOLS
+) -> None:
     """Make one complex with every metal from the lowest with lanthanum."""
     keep(f"La_{name}", lambda: lowest(Candidate(ligand, TEMPLATE_METAL, ligands, waters)))
-    for symbol in SYMBOLS:
+    for symbol in symbols:
         candidate = Candidate(ligand, METALS[symbol], ligands, waters)
         keep(f"{symbol}_{name}", lambda c=candidate: exchanged(c, stored(f"La_{name}")))
 

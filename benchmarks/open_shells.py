@@ -38,7 +38,8 @@ from reexplore.energies.molecule import build_molecule
 from reexplore.structures.geometry import Structure
 
 SYMBOLS = ("Y", "La", "Ce", "Pr", "Nd", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu")
-COMPLEXES = {"aqua": "aqua_6", "aha": "aha_1_6"}
+#: Scandium holds no eight donors.
+COMPLEXES = {"aqua": ("aqua_6", ("Sc", *SYMBOLS)), "aha": ("aha_1_6", SYMBOLS)}
 WITHIN_KCAL_MOL = 1.0
 #: The stage of a calculation before any start: everything but the shell relaxes.
 SHELL_HELD = "spherical shell"
@@ -95,11 +96,15 @@ def main() -> None:
     add_options(parser)
     parser.add_argument("--level", choices=METHODS, default="paper")
     parser.add_argument("--complex", choices=COMPLEXES, default="aqua", help="default: aqua")
-    parser.add_argument("--metals", nargs="+", choices=SYMBOLS, default=SYMBOLS, metavar="M")
+    parser.add_argument("--metals", nargs="+", choices=("Sc", *SYMBOLS), metavar="M", help="default: all")
     options = parser.parse_args()
     bench = Bench.of(options)
-    complex_ = COMPLEXES[options.complex]
-    rows = {symbol: row(bench, f"{symbol}_{complex_}", method=options.level) for symbol in options.metals}
+    complex_, metals = COMPLEXES[options.complex]
+    rows = {
+        symbol: row(bench, f"{symbol}_{complex_}", method=options.level)
+        for symbol in metals
+        if symbol in (options.metals or metals)
+    }
     table = Table(
         "metal", "⟨S²⟩ off by", "4f off by", "unpaired off by", "curvature/Eh", "apart kcal/mol", "cycles", "CPU-s"
     )
