@@ -108,7 +108,7 @@ def main() -> None:
         row.append("" if measured is None else f"{measured - MARCUS_GIBBS_KCAL_MOL['La']:.1f}")
         table.add_row(*row)
     Console().print(table)
-    found = figures(energies, apart=[symbol for symbol in energies if comparison_warning(level, ("La", symbol))])
+    found = figures(energies, apart=[symbol for symbol in energies if comparison_warning(level, ("Gd", symbol))])
     found["measured"] = figures(MARCUS_GIBBS_KCAL_MOL)
     for name, value in found.items():
         if name.endswith("kcal_mol") and name != "hydration_kcal_mol":
