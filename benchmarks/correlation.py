@@ -34,12 +34,13 @@ _FEWEST = 3
 _SEED = 1
 
 
-def spearman(first: Array, second: Array) -> tuple[float, float, float]:
-    """Return Spearman's coefficient and the ends of its 95 % bootstrap interval."""
+def spearman(first: Array, second: Array) -> tuple[float, float, float, float]:
+    """Return Spearman's coefficient, the mean of its bootstrap samples and the ends of their 95 % interval."""
     rows = np.random.default_rng(_SEED).integers(0, len(first), (_SAMPLES, len(first)))
     samples = _rank_correlation(first[rows], second[rows])
     low, high = np.nanpercentile(samples, (2.5, 97.5))
-    return float(_rank_correlation(first[None], second[None])[0]), float(low), float(high)
+    whole = _rank_correlation(first[None], second[None])[0]
+    return float(whole), float(np.nanmean(samples)), float(low), float(high)
 
 
 def _rank_correlation(first: Array, second: Array) -> Array:
@@ -53,12 +54,13 @@ def agreement(first: dict[str, float], second: dict[str, float]) -> dict[str, An
     """Return how two methods agree on the substituents both have, in kcal/mol."""
     names = [name for name in first if name in second]
     a, b = (np.array([values[name] for name in names]) for values in (first, second))
-    coefficient, low, high = spearman(a, b)
+    coefficient, mean, low, high = spearman(a, b)
     beside = b - a - (b - a).mean()
     worst = int(np.abs(beside).argmax())
     return {
         "substituents": len(names),
         "spearman": round(coefficient, 3),
+        "bootstrap_mean": round(mean, 3),
         "interval": [round(low, 3), round(high, 3)],
         "offset_kcal_mol": round(float((b - a).mean()), 2),
         "mean_deviation_kcal_mol": round(float(np.abs(beside).mean()), 2),
