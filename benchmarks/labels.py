@@ -197,6 +197,9 @@ def _matrices(structure: Structure, level_name: str, way: str) -> dict[str, Any]
 
             field = sgx.sgx_fit(field, auxbasis=level.coulomb_fitting_basis)
             field.with_df.dfj = True
+            # The grid of the last cycles, not that of the first.
+            field.with_df.grids_level_i = field.with_df.grids_level_f
+            field.build()
         else:
             field.direct_scf_tol = 1e-11
 
