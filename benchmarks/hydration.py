@@ -8,7 +8,7 @@ vibrations, no entropies, no standard states, eight waters for every metal thoug
 waters are for `paper`, whose open shells are computed on them by benchmarks/open_shells.py: kept, not repeated.
 The figures are the difference between lutetium and lanthanum and how far any lanthanide lies from a parabola in
 the atomic number, those left out whose core potential the level sets apart. `--geometry Gd` puts every metal into
-gadolinium's complex: what is left is the level's own trend. `quick` is about 30 CPU seconds a metal; every
+gadolinium's complex: what is left is the level's own trend. `quick` is about 11 CPU seconds a metal; every
 calculation is kept in FOLDER/<level>.
 """
 
@@ -108,6 +108,7 @@ def main() -> None:
         row.append("" if measured is None else f"{measured - MARCUS_GIBBS_KCAL_MOL['La']:.1f}")
         table.add_row(*row)
     Console().print(table)
+    # Any lanthanide with the potential of most would do for the comparison; no level sets gadolinium's apart.
     found = figures(energies, apart=[symbol for symbol in energies if comparison_warning(level, ("Gd", symbol))])
     found["measured"] = figures(MARCUS_GIBBS_KCAL_MOL)
     for name, value in found.items():

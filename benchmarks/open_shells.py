@@ -2,8 +2,8 @@
 
     python benchmarks/open_shells.py --keep FOLDER [--complex aha] [--metals Eu Gd] [--json]
 
-`aqua` is [M(H2O)6]3+, three CPU minutes a metal at `paper`; `aha` is [M(acetohydroxamate)(H2O)6]2+, a quarter of
-an hour. Each is kept in FOLDER/<level>. The starts fill a partly filled shell in two ways. A closed shell, or one
+`aqua` is [M(H2O)6]3+, two to seven CPU minutes an open shell; `aha` is [M(acetohydroxamate)(H2O)6]2+, half an
+hour. Each is kept in FOLDER/paper. The starts fill a partly filled shell in two ways. A closed shell, or one
 spin of the shell full (Gd), can be filled in one way: a closed shell's other start is the Hartree-Fock solution in
 the gas phase, gadolinium's the ion and the ligands laid over each other, where Hartree-Fock's solution in water is
 the usual one. `apart` is what the two energies differ by.
@@ -22,8 +22,8 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from label_energies import METHODS, Bench, add_options
-from label_geometries import stored
+from label_energies import Bench, add_options
+from label_geometries import SYMBOLS, stored
 from pyscf import scf
 from rich import box
 from rich.console import Console
@@ -35,9 +35,10 @@ from reexplore.energies.checkpoint import Checkpoint
 from reexplore.energies.f_shell import open_shell_of
 from reexplore.energies.guess import start_density
 from reexplore.energies.molecule import build_molecule
+from reexplore.energies.states import DOWNHILL
 from reexplore.structures.geometry import Structure
 
-SYMBOLS = ("Y", "La", "Ce", "Pr", "Nd", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu")
+LEVEL = find_level("paper")
 #: Scandium holds no eight donors.
 COMPLEXES = {"aqua": ("aqua_6", ("Sc", *SYMBOLS)), "aha": ("aha_1_6", SYMBOLS)}
 WITHIN_KCAL_MOL = 1.0
@@ -45,17 +46,17 @@ WITHIN_KCAL_MOL = 1.0
 SHELL_HELD = "spherical shell"
 
 
-def row(bench: Bench, name: str, *, method: str) -> dict[str, Any]:
+def row(bench: Bench, name: str) -> dict[str, Any]:
     """Return what the state of a complex is like and how far its second start ends from it, or why there is none."""
-    terms = bench.terms(name, stored(name), method=method)
-    kept = json.loads((bench.folder / method / f"{name}.json").read_text())
+    terms = bench.terms(name, stored(name), method=LEVEL.name)
+    kept = json.loads((bench.folder / LEVEL.name / f"{name}.json").read_text())
     if terms is None:
         return {"failure": kept["failure"], "cpu_s": kept["cpu_s"]}
     spin, shell = (terms.multiplicity - 1) / 2, METALS[name.split("_", maxsplit=1)[0]].f_electrons
     ends = _ends(terms)
     if len(ends) == 1:
-        prepare = partial(other_start, stored(name), method=method, memory_gb=bench.memory_gb)
-        ends += _ends(bench.terms(f"{name}_other_start", stored(name), method=method, prepare=prepare))
+        prepare = partial(other_start, stored(name), memory_gb=bench.memory_gb)
+        ends += _ends(bench.terms(f"{name}_other_start", stored(name), method=LEVEL.name, prepare=prepare))
     return {
         "spin_squared": terms.spin_squared,
         "spin_squared_off": 0.0 if terms.spin_squared is None else abs(terms.spin_squared - spin * (spin + 1)),
@@ -73,19 +74,19 @@ def row(bench: Bench, name: str, *, method: str) -> dict[str, Any]:
 def _ends(terms: EnergyTerms | None) -> list[float]:
     """Return the energies in Hartree, before the last solvent terms, that the starts of a calculation converged to."""
     attempts = () if terms is None else terms.attempts
-    last = {tried["stage"]: tried for tried in attempts if tried["stage"] != SHELL_HELD}
+    # A start that went on downhill from a saddle ends where that led.
+    last = {tried["stage"].replace(DOWNHILL, ""): tried for tried in attempts if tried["stage"] != SHELL_HELD}
     return [tried["energy_hartree"] for tried in last.values() if tried["converged"]]
 
 
-def other_start(structure: Structure, folder: Path, *, method: str, memory_gb: float) -> None:
+def other_start(structure: Structure, folder: Path, *, memory_gb: float) -> None:
     """Leave in a checkpoint's folder a density that the engine would not start from by itself."""
-    level = find_level(method)
-    mol = build_molecule(structure, level=level, memory_gb=memory_gb)
-    density = start_density(mol, level=level)
-    if open_shell_of(mol, level) is not None:
+    mol = build_molecule(structure, level=LEVEL, memory_gb=memory_gb)
+    density = start_density(mol, level=LEVEL)
+    if open_shell_of(mol, LEVEL) is not None:
         Checkpoint(folder).save("4f 0123456", density)
         return
-    field = scf.RHF(mol).density_fit(auxbasis=level.coulomb_fitting_basis)
+    field = scf.RHF(mol).density_fit(auxbasis=LEVEL.coulomb_fitting_basis)
     field.kernel(density.sum(axis=0))
     Checkpoint(folder).save("field", field.make_rdm1())
 
@@ -94,20 +95,15 @@ def main() -> None:
     """Compute what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser)
-    parser.add_argument("--level", choices=METHODS, default="paper")
     parser.add_argument("--complex", choices=COMPLEXES, default="aqua", help="default: aqua")
     parser.add_argument("--metals", nargs="+", choices=("Sc", *SYMBOLS), metavar="M", help="default: all")
     options = parser.parse_args()
-    bench = Bench.of(options)
     complex_, metals = COMPLEXES[options.complex]
-    rows = {
-        symbol: row(bench, f"{symbol}_{complex_}", method=options.level)
-        for symbol in metals
-        if symbol in (options.metals or metals)
-    }
-    table = Table(
-        "metal", "⟨S²⟩ off by", "4f off by", "unpaired off by", "curvature/Eh", "apart kcal/mol", "cycles", "CPU-s"
-    )
+    if missing := set(options.metals or ()) - set(metals):
+        parser.error(f"no geometry of {complex_} with {', '.join(sorted(missing))}")
+    bench = Bench.of(options)
+    rows = {symbol: row(bench, f"{symbol}_{complex_}") for symbol in options.metals or metals}
+    table = Table("metal", "⟨S²⟩ off", "4f off", "unpaired off", "curvature/Eh", "kcal/mol apart", "cycles", "CPU-s")
     table.box = box.SIMPLE_HEAD
     for symbol, found in rows.items():
         if "failure" in found:
@@ -126,7 +122,7 @@ def main() -> None:
     if options.json:
         apart = {symbol: found.get("apart_kcal_mol") for symbol, found in rows.items()}
         close = [symbol for symbol, value in apart.items() if value is not None and value <= WITHIN_KCAL_MOL]
-        figures = {"level": options.level, "complex": complex_, "within_1_kcal_mol": len(close), "metals": rows}
+        figures = {"complex": complex_, "within_1_kcal_mol": len(close), "metals": rows}
         print(json.dumps(figures))
 
 

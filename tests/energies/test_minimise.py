@@ -92,7 +92,7 @@ def test_least_curvature_is_that_of_pyscfs_stability_analysis():
     with field.hartree_fock():
         minimiser = Minimiser(field)
         minimiser.run(density, most_steps=80, each=lambda _: None)
-        found = minimiser.lowest_curvature_hartree(np.asarray(field.make_rdm1()))
+        found, _ = minimiser.least_curvature(np.asarray(field.make_rdm1()))
     assert found == pytest.approx(expected, abs=5e-3)
     assert expected > 0.02
 

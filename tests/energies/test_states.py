@@ -28,12 +28,21 @@ def test_one_f_electron_is_a_doublet(cerium):
     assert cerium.spin_squared == pytest.approx(0.75, abs=0.01)
     assert cerium.f_population == pytest.approx(1.0, abs=0.02)
     assert cerium.f_unpaired == pytest.approx(1.0, abs=0.02)
+
+
+def test_iterations_that_end_on_a_saddle_go_on_downhill(cerium):
+    ends = {a["stage"]: a["energy_hartree"] for a in cerium.attempts if a["method"] == "diis"}
+    led_on = [stage for stage in ends if stage + states.DOWNHILL in ends]
+    # A real 4f orbital of Ce3+ is no minimum of B3LYP.
+    assert led_on
+    assert all(ends[stage] - ends[stage + states.DOWNHILL] > 2e-4 for stage in led_on)
     # Turning the ion costs nothing; nothing else may lie downhill.
-    assert cerium.lowest_curvature_hartree > -0.02
+    assert cerium.lowest_curvature_hartree > -1e-3
 
 
 def test_the_lowest_of_the_occupations_is_kept_and_their_range_told(cerium):
-    fields = {a["stage"]: a["energy_hartree"] for a in cerium.attempts if a["method"] == "diis"}
+    ends = {a["stage"].split(",")[0]: a["energy_hartree"] for a in cerium.attempts if a["method"] == "diis"}
+    fields = {stage: energy for stage, energy in ends.items() if stage.startswith("4f")}
     assert len(fields) == COARSE.f_occupations
     # The iterations' energy has the fitted solvent, the total the exact one; a bare ion has no other terms.
     assert cerium.total_hartree == pytest.approx(min(fields.values()), abs=1e-3)

@@ -81,8 +81,6 @@ def _run(
         else:
             states = [search.converge("field", density if mol.spin else density.sum(axis=0))]
     state = min(states, key=lambda state: state.total_hartree)
-    with clock.stage("curvature"):
-        curvature = None if shell is None else search.lowest_curvature_hartree(shell, state)
     with clock.stage("solvent's energy"):
         solvent = cavity.energy_hartree(state.densities.sum(axis=0))
     cds = cds_energy_hartree(mol, solvent=level.solvent)
@@ -103,7 +101,7 @@ def _run(
         f_unpaired=None if state.f_population is None else float(state.f_population[0] - state.f_population[1]),
         gap_hartree=state.gap_hartree,
         spread_hartree=spread_hartree([state.total_hartree for state in states]),
-        lowest_curvature_hartree=curvature,
+        lowest_curvature_hartree=state.lowest_curvature_hartree,
         attempts=tuple(search.attempts),
         stage_cpu_seconds={name: round(seconds, 2) for name, seconds in clock.seconds.items()},
     )

@@ -152,7 +152,7 @@ WORKSTATION = replace(
 
 PAPER = Level(
     name="paper",
-    version=2,
+    version=3,
     summary="B3LYP-D4, def2-SVPD on the ligands, def2-TZVP with def2-ECP on the metal, open shells, SMD water",
     # 'b3lyp5' holds the VWN5 correlation of the published calculations; 'b3lyp' would be the VWN-RPA form.
     functional="b3lyp5",

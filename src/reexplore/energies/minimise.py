@@ -82,12 +82,13 @@ class Minimiser:
                 break
         self._leave(point)
 
-    def lowest_curvature_hartree(self, density: Array) -> float:
-        """Return the least second derivative of the energy along any rotation that leaves held functions alone.
+    def least_curvature(self, density: Array) -> tuple[float, Array]:
+        """Return the energy's least second derivative along a rotation, and the lower density a step along it.
 
-        At a stationary density a negative one says that a lower state is downhill. It is that of PySCF's `stability`,
-        with differences of gradients for the products of the matrix of second derivatives with a vector, and so few of
-        them that it is an upper bound (E. R. Davidson, J. Comput. Phys. 1975, 17, 87).
+        Rotations leave held functions alone. At a stationary density a negative derivative, in Hartree, says that a
+        lower state is downhill. It is that of PySCF's `stability`, with differences of gradients for the products of
+        the matrix of second derivatives with a vector, and so few of them that it is an upper bound (E. R. Davidson,
+        J. Comput. Phys. 1975, 17, 87).
         """
         point = self._start(density)
         diagonal = self._curvature(point)
@@ -104,8 +105,10 @@ class Minimiser:
         uneven = np.random.default_rng(0).normal(size=diagonal.size)
         soft = diagonal <= np.sort(diagonal)[:_SOFT_ROTATIONS][-1]
         starts = [self._allowed(part, point.orbitals) for part in (uneven * soft, uneven * ~soft / diagonal)]
-        lowest, _ = lib.davidson(bent, starts, precondition, tol=1e-5, max_cycle=_PRODUCTS, nroots=1, verbose=0)
-        return float(lowest)
+        lowest, mode = lib.davidson(bent, starts, precondition, tol=1e-5, max_cycle=_PRODUCTS, nroots=1, verbose=0)
+        step = _LARGEST_ROTATION / np.linalg.norm(mode) * mode
+        ways = [self._at(self._turned(point.orbitals, way), point.density.shape) for way in (step, -step)]
+        return float(lowest), min(ways, key=lambda moved: moved.energy_hartree).density
 
     def _start(self, density: Array) -> _Point:
         """Return the point of a density's own orbitals: the lowest of its Fock matrix may be others."""

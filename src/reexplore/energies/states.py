@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as of_field
 from typing import Any
 
@@ -28,13 +28,19 @@ Array = NDArray[np.float64]
 #: How far ⟨S²⟩ and the unpaired 4f electrons may lie from those of the state that was asked for.
 _SPIN_TOLERANCE = 0.05
 _F_TOLERANCE = 0.2
+#: A curvature below this is a saddle's and not noise (Hartree), and how many saddles in a row are left downhill.
+_SADDLE_HARTREE = -1e-3
+_MOST_SADDLES = 3
+#: What a stage is called that goes on from a saddle.
+DOWNHILL = ", downhill"
 
 
 @dataclass(frozen=True)
 class State:
     """One converged solution of a field; `densities` are those of both spins, shape (2, nao, nao).
 
-    `f_population` counts the electrons of either spin in an open 4f shell.
+    `f_population` counts the electrons of either spin in an open 4f shell, `lowest_curvature_hartree` is the least
+    there with the ion's core held.
     """
 
     total_hartree: float
@@ -43,6 +49,7 @@ class State:
     spin_squared: float
     gap_hartree: float | None
     f_population: Array | None
+    lowest_curvature_hartree: float | None = None
 
 
 @dataclass
@@ -85,25 +92,33 @@ class StateSearch:
                 with self.field.hartree_fock():
                     start = self._ladder(stage, shell).settle(start)
             try:
-                state = self.converge(stage, start, shell)
-                self._require_asked(shell, state)
-                states.append(state)
+                states.append(self._minimum(stage, start, shell))
             except CalculationFailed as failed:
                 failures.append(failed)
         if not states:
             raise failures[0]
         return states
 
-    def lowest_curvature_hartree(self, shell: OpenShell, state: State) -> float:
-        """Return the least curvature at a state with the core held; a negative one tells of a lower state downhill.
+    def _minimum(self, stage: str, density: Array, shell: OpenShell) -> State:
+        """Return the minimum that a density leads to: where iterations end on a saddle, the way goes on downhill."""
+        for saddles in range(_MOST_SADDLES + 1):
+            state = self.converge(stage + saddles * DOWNHILL, density, shell)
+            self._require_asked(shell, state)
+            lowest, density = self._least_curvature(shell, state)
+            if lowest > _SADDLE_HARTREE:
+                break
+        return replace(state, lowest_curvature_hartree=lowest)
+
+    def _least_curvature(self, shell: OpenShell, state: State) -> tuple[float, Array]:
+        """Return the least curvature at a state with the core held, and a density a step along that rotation.
 
         It is computed on the coarse grid: millihartree decide nothing here.
         """
         field = self.field
         field.use_grid(min(COARSE_GRID, self.level.grid_level))
-        lowest = Minimiser(field, held=shell.inner).lowest_curvature_hartree(state.densities)
+        found = Minimiser(field, held=shell.inner).least_curvature(state.densities)
         field.use_grid(self.level.grid_level)
-        return lowest
+        return found
 
     def _spherical(self, shell: OpenShell, density: Array) -> tuple[OpenShell, Array]:
         """Return the shell in its crystal field and the density that has relaxed around it evenly occupied."""
