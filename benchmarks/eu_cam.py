@@ -5,7 +5,8 @@
 Gupta, Hetherington and de Jong (Digital Discovery 2026, 5, 363) find chloro and fluoro to be held most weakly,
 phosphonate and 2-methylbenzoic acid most strongly, at B3LYP-D4/def2-SVPD with open 4f shells. Here X is put on the
 ring carbon that the library's CAM leaves open, acids keep their protons, and the geometries are GFN2-xTB/ALPB
-(benchmarks/label_geometries). `quick` is about 50 CPU seconds a substituent; all is kept in FOLDER/<level>.
+(benchmarks/label_geometries). `quick` is about 50 CPU seconds a substituent, `diffuse`, the published level but for
+the 4f electrons, which are in the core, several times that; all is kept in FOLDER/<level>.
 """
 
 from __future__ import annotations

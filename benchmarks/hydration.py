@@ -27,14 +27,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from label_energies import METHODS, Bench, add_options
+from label_energies import LEVEL_OF, METHODS, Bench, add_options
 from label_geometries import SYMBOLS, ion, stored
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from reexplore.chemistry.metals import METALS
-from reexplore.energies import HARTREE_TO_KCAL_MOL, comparison_warning, find_level
+from reexplore.energies import HARTREE_TO_KCAL_MOL, comparison_warning
 
 #: Gibbs energies of hydration in kcal/mol, Y. Marcus, J. Chem. Soc. Faraday Trans. 1991, 87, 2995, as tabulated
 #: by P. Li, L. F. Song, K. M. Merz, J. Phys. Chem. B 2015, 119, 883. Lutetium lies no lower than thulium there,
@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--geometry", choices=SYMBOLS, metavar="M", help="put every metal into this one's complex")
     options = parser.parse_args()
     bench = Bench.of(options)
-    level = find_level(options.level)
+    level = LEVEL_OF[options.level]
     energy = partial(hydration_kcal_mol, bench, method=level.name, waters=options.waters, geometry=options.geometry)
     energies = {s: e for s in SYMBOLS if (e := energy(s)) is not None}
     reaction = f"M3+(gas) + {options.waters} H2O → [M(H2O){options.waters}]3+"

@@ -1,7 +1,8 @@
 """Energies of frozen geometries, kept one file a calculation: the ground the benchmarks of labels stand on.
 
 Every calculation is FOLDER/<level>/<name>.json and is not repeated while geometry and level are the same.
-`gfn2`, GFN2-xTB in ALPB water, is the method of the geometries.
+`gfn2`, GFN2-xTB in ALPB water, is the method of the geometries. Beside the levels of reexplore stands `diffuse`, which
+has the functional and the ligands' basis of `paper`, and the metals of `workstation`.
 """
 
 from __future__ import annotations
@@ -20,13 +21,18 @@ from label_geometries import ion, stored
 from numpy.typing import NDArray
 
 from reexplore.chemistry.metals import find_metal
-from reexplore.energies import LEVELS, EnergyTerms, binding_energy_kcal_mol, energy_terms, find_level
+from reexplore.energies import LEVELS, EnergyTerms, binding_energy_kcal_mol, energy_terms
+from reexplore.energies.own_levels import own_level
 from reexplore.errors import CalculationFailed
 from reexplore.structures.geometry import Structure
 
 Array = NDArray[np.float64]
 
-METHODS = tuple(name for name, level in LEVELS.items() if not level.is_fake)
+DIFFUSE = own_level("diffuse", based_on="workstation", ligand_basis=LEVELS["paper"].ligand_basis)
+_SHIPPED = tuple(level for level in LEVELS.values() if not level.is_fake)
+#: By their names, the dearest last.
+LEVEL_OF = {level.name: level for level in (*_SHIPPED[:-1], DIFFUSE, _SHIPPED[-1])}
+METHODS = tuple(LEVEL_OF)
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Bench:
         `prepare` fills the checkpoint from which the calculation goes on.
         """
         path = self.folder / method / f"{name}.json"
-        version = find_level(method).version
+        version = LEVEL_OF[method].version
         is_of = {"geometry": structure.key, "method": method, "version": version}
         kept = json.loads(path.read_text()) if path.is_file() else {}
         if {key: kept.get(key) for key in is_of} != is_of:
@@ -64,7 +70,7 @@ class Bench:
     def _compute(self, structure: Structure, method: str, prepare: Callable[[Path], None] | None) -> dict[str, Any]:
         wall_s, cpu_s = time.monotonic(), time.process_time()
         try:
-            level = find_level(method)
+            level = LEVEL_OF[method]
             scratch = self.folder / method
             scratch.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=scratch) as checkpoint:
