@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from label_geometries import ion, stored
@@ -23,11 +24,10 @@ from rich.console import Console
 from rich.table import Table
 
 from reexplore.chemistry.metals import TEMPLATE_METAL
-from reexplore.energies import find_level
+from reexplore.energies import HARTREE_TO_KCAL_MOL, find_level
 from reexplore.energies.blas import openblas_environment
 from reexplore.structures.geometry import Structure
 
-_KCAL_MOL_PER_HARTREE = 627.5094740631
 COMPLEX = "La_HOPO-H_1_6"
 PARTS = {COMPLEX: stored(COMPLEX), "La": ion(TEMPLATE_METAL), "HOPO-H": stored("HOPO-H"), "water": stored("water")}
 #: How many of each part a binding energy holds.
@@ -38,6 +38,7 @@ STOCK_CAVITY_POINTS = 590
 OURS = ("ours", "ours in the stock cavity")
 FOCK_COMPLEXES = (COMPLEX, "La_HOPO-H_4_0")
 FOCK_WAYS = ("fitted", "chain of spheres", "direct")
+FIT_ERROR = "error of the fit"
 
 
 def main() -> None:
@@ -73,7 +74,7 @@ def _cost(keep: Path) -> dict[str, Any]:
     paper, ours, stock = ({name: _kept(keep, way, "paper", name) for name in PARTS} for way in (*OURS, "stock"))
 
     def binding(energies: dict[str, dict[str, Any]], key: str) -> float:
-        return sum(n * energies[name][key] for name, n in STOICHIOMETRY.items()) * _KCAL_MOL_PER_HARTREE
+        return sum(n * energies[name][key] for name, n in STOICHIOMETRY.items()) * HARTREE_TO_KCAL_MOL
 
     mine = binding(ours, "total_hartree")
     return {
@@ -93,8 +94,10 @@ def _cost(keep: Path) -> dict[str, Any]:
 
 
 def _fock(keep: Path) -> dict[str, Any]:
-    """Compare the CPU seconds of one Coulomb and exchange matrix by three methods."""
-    found: dict[str, Any] = {}
+    """Compare the CPU seconds of one Coulomb and exchange matrix by three methods, and what the fit does to a label."""
+    errors = {name: _kept(keep, FIT_ERROR, "paper", name)["fit_error_hartree"] for name in PARTS}
+    found: dict[str, Any] = {"fit_error_kcal_mol": {name: e * HARTREE_TO_KCAL_MOL for name, e in errors.items()}}
+    found["fit_error_binding_kcal_mol"] = sum(n * errors[p] for p, n in STOICHIOMETRY.items()) * HARTREE_TO_KCAL_MOL
     for name in FOCK_COMPLEXES:
         ways = {way: _kept(keep, way, "paper", name) for way in FOCK_WAYS}
         exact = ways["direct"]["exchange_hartree"]
@@ -117,7 +120,7 @@ def _kept(keep: Path, way: str, level: str, name: str) -> dict[str, Any]:
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         environment = {key: value for key, value in os.environ.items() if key != "OPENBLAS_CORETYPE"}
         # Stock means what `pip install pyscf` gives; ours sets what our workers set.
-        environment |= threads | (openblas_environment() if way in (*OURS, "fitted") else {})
+        environment |= threads | (openblas_environment() if way in (*OURS, "fitted", FIT_ERROR) else {})
         asked = [sys.executable, __file__, "--keep", str(keep), "--one", way, level, name]
         ended = subprocess.run(asked, env=environment, stdout=subprocess.PIPE, text=True, check=True)
         path.write_text(ended.stdout.strip().splitlines()[-1])
@@ -138,6 +141,8 @@ def _one(way: str, level: str, name: str) -> dict[str, Any]:
         found = {"total_hartree": terms.total_hartree, "cycles": terms.cycles, "stages": terms.stage_cpu_seconds}
     elif way == "stock":
         found = _stock(structure, level)
+    elif way == FIT_ERROR:
+        found = _fit_error(structure, level)
     else:
         found = _matrices(structure, level, way)
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -165,6 +170,29 @@ def _stock(structure: Structure, level_name: str) -> dict[str, Any]:
         raise RuntimeError("the stock calculation did not converge")
     corrected = total - field.with_solvent.e_cds + cds_energy_hartree(mol, solvent=level.solvent)
     return {"total_hartree": total, "with_true_charges_hartree": corrected, "cycles": field.cycles}
+
+
+def _fit_error(structure: Structure, level_name: str) -> dict[str, Any]:
+    """Return what fitting changes in the energy of a closed shell at its converged density."""
+    import numpy as np
+    from pyscf import dft, scf
+
+    from reexplore.energies.checkpoint import Checkpoint
+    from reexplore.energies.dft import single_point
+    from reexplore.energies.fitting import DensityFit
+    from reexplore.energies.molecule import build_molecule
+
+    level = find_level(level_name)
+    mol = build_molecule(structure, level=level, memory_gb=MEMORY_GB)
+    with TemporaryDirectory() as folder:
+        single_point(structure, level=level, checkpoint=Path(folder), memory_gb=MEMORY_GB)
+        density = Checkpoint(Path(folder)).load("field", (mol.nao, mol.nao))
+    assert density is not None
+    fit = DensityFit(mol, level.coulomb_fitting_basis, exchange=True, memory_bytes=0.7e9 * MEMORY_GB)
+    fitted = fit.potential_matrix(fit.coefficients(fit.moments(density))), fit.exchange(density[None])[0]
+    exact = scf.RHF(mol).get_jk(mol, density)
+    coulomb, exchange = (float(np.sum(density * (a - b))) for a, b in zip(fitted, exact, strict=True))
+    return {"fit_error_hartree": 0.5 * coulomb - 0.25 * dft.libxc.hybrid_coeff(level.functional) * exchange}
 
 
 def _matrices(structure: Structure, level_name: str, way: str) -> dict[str, Any]:

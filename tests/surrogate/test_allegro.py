@@ -71,28 +71,17 @@ def test_the_metal_readout_sees_angles_and_not_distances_alone(allegro, exact):
 def test_the_metal_readout_is_the_metal_of_the_whole_graph(allegro):
     from nequip.data import AtomicDataDict
 
+    from reexplore.surrogate.graphs import structure_graph
+
     structure = make_samples(1)[0].structure
     with allegro._nequip_defaults():
         network = allegro._network(EXACT, neighbours=30.0, seed=5).eval()
-        whole = network(AtomicDataDict.batched_from_list([allegro._graph(structure, replace(EXACT, readout="all"))]))
-        star = allegro._energies(network, [allegro._graph(structure, EXACT)])
+        whole = network(AtomicDataDict.batched_from_list([structure_graph(structure, replace(EXACT, readout="all"))]))
+        star = allegro._energies(network, [structure_graph(structure, EXACT)])
     per_atom = whole[AtomicDataDict.PER_ATOM_ENERGY_KEY].flatten()
     assert star.item() == pytest.approx(per_atom[0].item(), abs=1e-12)
     assert whole[AtomicDataDict.TOTAL_ENERGY_KEY].item() == pytest.approx(per_atom.sum().item(), abs=1e-10)
     assert per_atom.abs().min() > 0
-
-
-def test_the_neighbour_list_is_ases(allegro):
-    from ase import Atoms
-    from ase.neighborlist import neighbor_list
-    from nequip.data import AtomicDataDict
-
-    structure = make_samples(1)[0].structure
-    i, j = neighbor_list("ij", Atoms(structure.symbols, structure.positions_angstrom), 6.0)
-    for readout, keep in (("all", i >= 0), ("metal", i == 0)):
-        graph = allegro._graph(structure, AllegroSettings(readout=readout))
-        ours = {tuple(edge) for edge in graph[AtomicDataDict.EDGE_INDEX_KEY].T.tolist()}
-        assert ours == set(zip(i[keep].tolist(), j[keep].tolist(), strict=True))
 
 
 def test_two_runs_give_the_same_member_bit_by_bit(allegro, tmp_path):

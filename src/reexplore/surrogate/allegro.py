@@ -21,11 +21,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.structures.complexes import Complexes
-from reexplore.structures.geometry import Structure
 from reexplore.surrogate.baselines import RidgeFit, fit_ridge
 from reexplore.surrogate.dataset import Sample, composition, folds, targets_kcal_mol
-from reexplore.surrogate.settings import AllegroSettings, Readout
-from reexplore.surrogate.stars import ELEMENTS, linear_part, stars
+from reexplore.surrogate.graphs import Graph, mean_neighbours, star_graph, structure_graph
+from reexplore.surrogate.settings import AllegroSettings
+from reexplore.surrogate.stars import ELEMENTS, linear_part
 
 FILE_VERSION = 1
 
@@ -43,8 +43,6 @@ _STARS_AT_ONCE = 256
 
 #: Residuals of the prior smaller than this (kcal/mol) are not blown up to unit variance.
 _SMALLEST_SCALE_KCAL_MOL = 1.0
-
-Graph = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -149,8 +147,8 @@ def train_member(
     network_seed = int(np.random.SeedSequence([seed, member]).generate_state(1)[0])
     learning, watching = _stopping_part(training, inside, network_seed)
     with _nequip_defaults():
-        graphs = [_graph(sample.structure, settings) for sample in samples]
-        neighbours = _mean_neighbours([graphs[i] for i in inside], settings.readout)
+        graphs = [structure_graph(sample.structure, settings) for sample in samples]
+        neighbours = mean_neighbours([graphs[i] for i in inside], settings.readout)
         network = _network(settings, neighbours=neighbours, seed=network_seed)
         network, epochs = _train(
             network, graphs, standardised, learning=learning, watching=watching, settings=settings, seed=network_seed
@@ -178,7 +176,7 @@ def predict_member(path: Path, samples: Sequence[Sample]) -> NDArray[np.float64]
     """Return what a saved member says of each sample: binding energies in kcal/mol, shape (samples,)."""
     with _nequip_defaults():
         trained = _Member.load(path)
-        return trained.predict(samples, [_graph(sample.structure, trained.settings) for sample in samples])
+        return trained.predict(samples, [structure_graph(sample.structure, trained.settings) for sample in samples])
 
 
 class SavedEnsemble:
@@ -203,7 +201,7 @@ class SavedEnsemble:
                 if settings.readout == "metal":
                     graph = star_graph(part, settings.r_max_angstrom)
                 else:
-                    graph = AtomicDataDict.batched_from_list([_graph(s, settings) for s in part.structures()])
+                    graph = AtomicDataDict.batched_from_list([structure_graph(s, settings) for s in part.structures()])
                 for number, member in enumerate(self._members):
                     energies = member.network.eval()(dict(graph))[AtomicDataDict.TOTAL_ENERGY_KEY].view(-1)
                     # The elements' own nodes are one graph more, without an energy.
@@ -249,53 +247,6 @@ def _network(settings: AllegroSettings, *, neighbours: float, seed: int) -> torc
         per_type_energy_shifts=0.0,
         do_derivatives=False,
     )
-
-
-def _graph(structure: Structure, settings: AllegroSettings) -> Graph:
-    """Return the graph whose total energy is the readout.
-
-    Allegro's edge (i, j) sees edges of the same centre i only, and an atom without edges has no
-    energy. Leaving out all edges but the metal's therefore *is* the metal's energy, exactly.
-    """
-    unknown = sorted(set(structure.symbols) - set(ELEMENTS))
-    if unknown:
-        raise InputError(f"the surrogate knows no element {', '.join(unknown)}; it knows {', '.join(ELEMENTS)}")
-    positions = structure.positions_angstrom
-    centres = positions[:1] if settings.readout == "metal" else positions
-    distance = np.linalg.norm(positions[None, :, :] - centres[:, None, :], axis=-1)
-    near = distance < settings.r_max_angstrom
-    near[np.arange(len(centres)), np.arange(len(centres))] = False
-    return {
-        AtomicDataDict.POSITIONS_KEY: torch.tensor(positions, dtype=torch.float64),
-        AtomicDataDict.ATOM_TYPE_KEY: torch.tensor([ELEMENTS.index(symbol) for symbol in structure.symbols]),
-        AtomicDataDict.EDGE_INDEX_KEY: torch.as_tensor(np.stack(np.nonzero(near))),
-    }
-
-
-def star_graph(complexes: Complexes, r_max_angstrom: float) -> Graph:
-    """Return one graph of all complexes for the metal's readout.
-
-    Only the metals have edges, and an edge needs of its other end the element alone: all hydrogens
-    are one node, and the vectors are given. Those nodes make a graph of their own, the last.
-    """
-    found = stars(complexes, r_max_angstrom=r_max_angstrom)
-    size = complexes.size
-    types = np.concatenate([found.metals, np.arange(len(ELEMENTS))])
-    batch = np.concatenate([np.arange(size), np.full(len(ELEMENTS), size)])
-    return {
-        AtomicDataDict.POSITIONS_KEY: torch.zeros((len(types), 3), dtype=torch.float64),
-        AtomicDataDict.ATOM_TYPE_KEY: torch.as_tensor(types),
-        AtomicDataDict.EDGE_INDEX_KEY: torch.as_tensor(np.stack([found.star, size + found.elements])),
-        AtomicDataDict.EDGE_VECTORS_KEY: torch.as_tensor(found.vectors_angstrom),
-        AtomicDataDict.BATCH_KEY: torch.as_tensor(batch),
-        AtomicDataDict.NUM_NODES_KEY: torch.as_tensor(np.append(np.ones(size, dtype=np.int64), len(ELEMENTS))),
-    }
-
-
-def _mean_neighbours(graphs: Sequence[Graph], readout: Readout) -> float:
-    edges = sum(graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1] for graph in graphs)
-    centres = len(graphs) if readout == "metal" else sum(len(g[AtomicDataDict.ATOM_TYPE_KEY]) for g in graphs)
-    return edges / centres
 
 
 def _stopping_part(
