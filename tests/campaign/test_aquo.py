@@ -8,8 +8,8 @@ import yaml
 from reexplore.campaign.aquo import compute_aquo_ions
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign
+from reexplore.campaign.entries import Pick
 from reexplore.campaign.labelling import label
-from reexplore.campaign.ledger import Pick
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.scales import labels

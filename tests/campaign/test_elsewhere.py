@@ -19,8 +19,8 @@ from reexplore.campaign.elsewhere import (
     import_energies,
     program_of,
 )
+from reexplore.campaign.entries import Pick
 from reexplore.campaign.labelling import label, observed_kcal_mol
-from reexplore.campaign.ledger import Pick
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import prepare

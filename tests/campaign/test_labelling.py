@@ -9,9 +9,9 @@ import yaml
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign
+from reexplore.campaign.entries import Pick
 from reexplore.campaign.geometries import complex_task, templates
 from reexplore.campaign.labelling import label, observed_kcal_mol
-from reexplore.campaign.ledger import Pick
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import prepare
 from reexplore.chemistry.aquo import aquo_ion

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from reexplore.campaign.ledger import AquoKeys, Choice, LabelKeys, Ledger, Pick
+from reexplore.campaign.entries import AquoKeys, Choice, LabelKeys, Pick
+from reexplore.campaign.ledger import Ledger
 from reexplore.errors import Failure, FailureCode
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task

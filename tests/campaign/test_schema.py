@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from reexplore.campaign import schema
-from reexplore.campaign.ledger import AquoKeys, Ledger
+from reexplore.campaign.entries import AquoKeys
+from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.schema import SCHEMA_VERSION
 from reexplore.errors import FailureCode, InputError
 from reexplore.execution.task import Task

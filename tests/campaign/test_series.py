@@ -2,7 +2,7 @@
 
 import pytest
 
-from reexplore.campaign.ledger import LabelKeys
+from reexplore.campaign.entries import LabelKeys
 from reexplore.campaign.series import contraction_rows
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
+from reexplore.campaign.entries import AquoKeys
 from reexplore.campaign.geometries import complex_task, energy_task, templates
-from reexplore.campaign.ledger import AquoKeys
 from reexplore.chemistry.aquo import aquo_ion
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import SERIES, Metal

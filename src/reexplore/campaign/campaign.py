@@ -11,9 +11,10 @@ from reexplore.campaign.aquo import compute_aquo_ions
 from reexplore.campaign.asynchronous import steer
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.choosing import Standing, choose
+from reexplore.campaign.entries import Round
 from reexplore.campaign.labelling import label, observed_kcal_mol
 from reexplore.campaign.learning import learn
-from reexplore.campaign.ledger import Ledger, Round
+from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.report import report_end, report_round
 from reexplore.campaign.screening import Screening, screen
 from reexplore.campaign.setup import Setup

@@ -15,9 +15,10 @@ from reexplore.acquisition.contenders import MOST
 from reexplore.acquisition.design import seed_design
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
+from reexplore.campaign.entries import Pick, Round
 from reexplore.campaign.labelling import observed_kcal_mol
 from reexplore.campaign.learning import expected, newest_model
-from reexplore.campaign.ledger import Ledger, Pick, Round
+from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.screening import Screening, screening_digest
 from reexplore.errors import ExecutionError
 from reexplore.execution.store import Store

@@ -8,8 +8,8 @@ from typing import Any
 from reexplore.campaign.aquo import aquo_tasks, enter_aquo_ions
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
+from reexplore.campaign.entries import LabelKeys
 from reexplore.campaign.geometries import complex_task, energy_task, ion, ligand_task, templates, water_task
-from reexplore.campaign.ledger import LabelKeys
 from reexplore.campaign.scales import labels
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import RUN_ONLY, ExecutionError, Failure

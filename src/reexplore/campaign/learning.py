@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
-from reexplore.campaign.ledger import Ledger, Pick, Round
+from reexplore.campaign.entries import Pick, Round
+from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.screening import Screening
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate

@@ -10,10 +10,10 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from reexplore.campaign.entries import AquoKeys, Choice, LabelKeys, Pick, Round
 from reexplore.campaign.schema import open_to_read, open_to_write
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import RUN_ONLY, Failure
@@ -22,63 +22,6 @@ from reexplore.execution.task import Task
 
 #: Kinds without which a campaign stops: no candidate is refused because one of them failed.
 _NEVER_DECIDED = ("water", "screen", "member", "predict", "forecast", "select")
-
-
-@dataclass(frozen=True)
-class Pick:
-    """A candidate chosen for labelling: when, why, and what was expected of it."""
-
-    candidate: str
-    round: int
-    position: int
-    role: str
-    value: float | None
-    predicted_kcal_mol: float | None
-    sigma_kcal_mol: float | None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One choice: the positions from `first` on of its round, and the digest of all it was made from in the store."""
-
-    number: int
-    round: int
-    first: int
-    inputs: str
-
-
-@dataclass(frozen=True)
-class LabelKeys:
-    """The calculations whose results are the terms of one label."""
-
-    structure: str
-    complex: str
-    ion: str
-    ligand: str
-    water: str
-
-    def terms(self) -> list[tuple[str, str]]:
-        """Return the energy calculations with the part each is for."""
-        return [("complex", self.complex), ("ion", self.ion), ("ligand", self.ligand), ("water", self.water)]
-
-
-@dataclass(frozen=True)
-class AquoKeys:
-    """The calculations of the aquo ion that a metal's exchange energies start from."""
-
-    structure: str
-    energy: str
-
-
-@dataclass(frozen=True)
-class Round:
-    """One pass of choose, label and learn; `learned` is what it came to, once it is over."""
-
-    number: int
-    kind: Literal["seed", "acquisition"]
-    started_at: float
-    finished_at: float | None
-    learned: dict[str, Any] | None
 
 
 class Ledger:

@@ -13,8 +13,9 @@ import yaml
 
 from reexplore.campaign.aquo import why_no_exchange
 from reexplore.campaign.elsewhere import is_elsewhere, program_of
+from reexplore.campaign.entries import Pick, Round
 from reexplore.campaign.learning import Estimate, estimates, predicted_kcal_mol
-from reexplore.campaign.ledger import Ledger, Pick, Round
+from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.pool import Pool
 from reexplore.campaign.scales import Label, labels, reasons, selectivities
 from reexplore.campaign.screening import Screening, recall_screening

@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from reexplore.campaign.choosing import designed, entered
-from reexplore.campaign.ledger import Choice, Ledger, Pick
+from reexplore.campaign.entries import Choice, Pick
+from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.screening import Screening
 from reexplore.campaign.setup import Setup
 from reexplore.execution.store import Store

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reexplore.campaign.ledger import LabelKeys, Ledger
+from reexplore.campaign.entries import LabelKeys
+from reexplore.campaign.ledger import Ledger
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import LANTHANIDES
 from reexplore.structures.contraction import FEWEST_METALS, Sphere, fit_contraction, sphere
