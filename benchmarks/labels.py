@@ -60,13 +60,27 @@ def main() -> None:
         label = [_kept(options.keep, "ours", "quick", name) for name in (COMPLEX, "HOPO-H")]
         figures["quick_cpu_s"] = sum(part["cpu_s"] for part in label)
     if "fock" in options.parts:
-        figures["fock"] = _fock(options.keep)
-    table = Table("figure", "value", box=box.SIMPLE_HEAD, title="What a label costs")
-    for name, value in figures.items():
-        table.add_row(name, json.dumps(value, indent=1) if isinstance(value, dict) else f"{value:.3f}")
-    Console().print(table)
+        figures |= _fit_errors(options.keep)
+    if figures:
+        _show("What a label costs", ("figure", "value"), [(name, f"{value:.3f}") for name, value in figures.items()])
+    if "fock" in options.parts:
+        figures["fock"] = fock = _fock(options.keep)
+        columns = ("complex", "way", "first", "next", "peak, GB", "off, Eh")
+        rows = [
+            (name, way, *(f"{value:.4g}" for value in found.values()))
+            for name, ways in fock.items()
+            for way, found in ways.items()
+        ]
+        _show("CPU seconds of one Coulomb and exchange matrix", columns, rows)
     if options.json:
         print(json.dumps(figures))
+
+
+def _show(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    table = Table(*columns, box=box.SIMPLE_HEAD, title=title)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
 
 
 def _cost(keep: Path) -> dict[str, Any]:
@@ -93,11 +107,16 @@ def _cost(keep: Path) -> dict[str, Any]:
     }
 
 
-def _fock(keep: Path) -> dict[str, Any]:
-    """Compare the CPU seconds of one Coulomb and exchange matrix by three methods, and what the fit does to a label."""
+def _fit_errors(keep: Path) -> dict[str, float]:
+    """Return what fitting changes in the energy of every part of a label, and in the binding energy."""
     errors = {name: _kept(keep, FIT_ERROR, "paper", name)["fit_error_hartree"] for name in PARTS}
-    found: dict[str, Any] = {"fit_error_kcal_mol": {name: e * HARTREE_TO_KCAL_MOL for name, e in errors.items()}}
-    found["fit_error_binding_kcal_mol"] = sum(n * errors[p] for p, n in STOICHIOMETRY.items()) * HARTREE_TO_KCAL_MOL
+    errors["binding"] = sum(n * errors[name] for name, n in STOICHIOMETRY.items())
+    return {f"fit_error_{name}_kcal_mol": error * HARTREE_TO_KCAL_MOL for name, error in errors.items()}
+
+
+def _fock(keep: Path) -> dict[str, Any]:
+    """Compare the CPU seconds of one Coulomb and exchange matrix by three methods."""
+    found: dict[str, Any] = {}
     for name in FOCK_COMPLEXES:
         ways = {way: _kept(keep, way, "paper", name) for way in FOCK_WAYS}
         exact = ways["direct"]["exchange_hartree"]
