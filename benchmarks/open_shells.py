@@ -103,8 +103,8 @@ def main() -> None:
         parser.error(f"no geometry of {complex_} with {', '.join(sorted(missing))}")
     bench = Bench.of(options)
     rows = {symbol: row(bench, f"{symbol}_{complex_}") for symbol in options.metals or metals}
-    table = Table("metal", "⟨S²⟩ off", "4f off", "unpaired off", "curvature/Eh", "kcal/mol apart", "cycles", "CPU-s")
-    table.box = box.SIMPLE_HEAD
+    columns = ("metal", "⟨S²⟩ off", "4f off", "unpaired off", "curvature", "apart", "cycles", "CPU-s")
+    table = Table(*columns, box=box.SIMPLE_HEAD, title="curvature in Hartree, two starts apart in kcal/mol")
     for symbol, found in rows.items():
         if "failure" in found:
             table.add_row(symbol, found["failure"])
