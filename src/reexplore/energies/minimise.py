@@ -83,12 +83,13 @@ class Minimiser:
         self._leave(point)
 
     def least_curvature(self, density: Array) -> tuple[float, Array]:
-        """Return the energy's least second derivative along a rotation, and the lower density a step along it.
+        """Return the energy's least second derivative along a rotation, and the density from which to go downhill.
 
         Rotations leave held functions alone. At a stationary density a negative derivative, in Hartree, says that a
-        lower state is downhill. It is that of PySCF's `stability`, with differences of gradients for the products of
-        the matrix of second derivatives with a vector, and so few of them that it is an upper bound (E. R. Davidson,
-        J. Comput. Phys. 1975, 17, 87).
+        lower state is downhill, and the density is the lower one of a step either way; otherwise it is the same. It
+        is that of PySCF's `stability`, with differences of gradients for the products of the matrix of second
+        derivatives with a vector, and so few of them that it is an upper bound (E. R. Davidson, J. Comput. Phys. 1975,
+        17, 87).
         """
         point = self._start(density)
         diagonal = self._curvature(point)
@@ -106,6 +107,8 @@ class Minimiser:
         soft = diagonal <= np.sort(diagonal)[:_SOFT_ROTATIONS][-1]
         starts = [self._allowed(part, point.orbitals) for part in (uneven * soft, uneven * ~soft / diagonal)]
         lowest, mode = lib.davidson(bent, starts, precondition, tol=1e-5, max_cycle=_PRODUCTS, nroots=1, verbose=0)
+        if lowest >= 0.0:
+            return float(lowest), density
         step = _LARGEST_ROTATION / np.linalg.norm(mode) * mode
         ways = [self._at(self._turned(point.orbitals, way), point.density.shape) for way in (step, -step)]
         return float(lowest), min(ways, key=lambda moved: moved.energy_hartree).density

@@ -110,7 +110,7 @@ class StateSearch:
         return replace(state, lowest_curvature_hartree=lowest)
 
     def _least_curvature(self, shell: OpenShell, state: State) -> tuple[float, Array]:
-        """Return the least curvature at a state with the core held, and a density a step along that rotation.
+        """Return the least curvature at a state with the core held, and a density from which to go downhill.
 
         It is computed on the coarse grid: millihartree decide nothing here.
         """

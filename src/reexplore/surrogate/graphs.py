@@ -1,4 +1,7 @@
-"""Complexes as the graphs that Allegro reads: one with every atom, or many as stars around their metals."""
+"""Complexes as the graphs that Allegro reads: one with every atom, or many as stars around their metals.
+
+Importing this module loads torch and nequip, as `allegro` does.
+"""
 
 from __future__ import annotations
 
