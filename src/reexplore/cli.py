@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
 import traceback
@@ -24,6 +23,7 @@ from reexplore.cli_arguments import (
     campaign_setup,
     outside_allowed,
 )
+from reexplore.cli_doctor import doctor
 from reexplore.cli_energies import export_inputs, import_table
 from reexplore.cli_label import label
 from reexplore.cli_levels import levels
@@ -77,6 +77,7 @@ app.add_typer(structures, name="structures")
 app.add_typer(levels, name="levels")
 app.add_typer(store, name="store")
 app.command()(label)
+app.command()(doctor)
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -239,46 +240,6 @@ for verb in (status, watch, pause, retry, quarantine, invalidate, log):
 campaign.command("export")(export_inputs)
 campaign.command("import")(import_table)
 campaign.command()(replay)
-
-
-@app.command()
-def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
-    parsl: Annotated[
-        str | None, typer.Option("--parsl", metavar="SITE", help="Submit one block of this site and look from there.")
-    ] = None,
-    option: SiteOptions = None,
-) -> None:
-    """Report the version of every engine and run a short real check of each; or do so from a site's workers.
-
-    Examples: `reexplore doctor`, `reexplore doctor --parsl slurm --option partition=debug`
-    """
-    if parsl is not None:
-        _examine_site(parsl, option or [], as_json=as_json)
-        return
-    from reexplore.doctor import examine, report_line
-
-    reports = examine(on_result=None if as_json else lambda found: console.print(report_line(found)))
-    if as_json:
-        print(json.dumps([found.to_dict() for found in reports]))
-    if not all(found.ok for found in reports):
-        raise typer.Exit(3)
-
-
-def _examine_site(site: str, options: list[str], *, as_json: bool) -> None:
-    from reexplore.doctor_site import examine_site, worker_lines
-
-    def say(sentence: str) -> None:
-        if not as_json:
-            console.print(escape(sentence))
-
-    reports = examine_site(site, options, folder=Path("runs/_doctor"), say=say)
-    if as_json:
-        print(json.dumps([found.to_dict() for found in reports]))
-    for found in reports:
-        say(worker_lines(found))
-    if any(found.fault for found in reports):
-        raise typer.Exit(3)
 
 
 @app.command()
