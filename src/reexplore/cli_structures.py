@@ -31,7 +31,7 @@ structures = typer.Typer(
 
     * `reexplore structures build --ligand CAM-methyl --metal Eu` takes a ligand of the library;
 
-    * `reexplore structures relax file.xyz --charge 2` relaxes any file with GFN2-xTB in water;
+    * `reexplore structures relax file.xyz --charge 2` relaxes any file in water;
 
     * `reexplore structures check file.xyz --smiles 'CC(=O)N[O-]' --donors 2,4` judges any file;
 
@@ -59,6 +59,9 @@ WatersOption = Annotated[
     int | None, typer.Option(min=0, help="How many waters.", show_default="those that fill the coordination number")
 ]
 NumberOption = Annotated[int | None, typer.Option(min=1, help="The coordination number.", show_default="8, for Sc 6")]
+SurfaceOption = Annotated[
+    str, typer.Option(help="The energy surface: `gfn2-m`, `gfn2` (plain GFN2-xTB), or another package's.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="XYZ or extended XYZ, one molecule.")]
 
@@ -113,6 +116,7 @@ def build(  # noqa: PLR0917 - options of a command
     refine: Annotated[
         int | None, typer.Option(min=1, help="Structures relaxed to their minimum.", show_default="as a campaign")
     ] = None,
+    surface: SurfaceOption = "gfn2-m",
     ligand_conformers: Annotated[
         int | None, typer.Option(min=10, help="Conformers of the free ligand.", show_default="as a campaign")
     ] = None,
@@ -148,6 +152,7 @@ def build(  # noqa: PLR0917 - options of a command
         "architector_starts": architector_starts,
         "placement_starts": placement_starts,
         "refine": refine,
+        "surface": surface,
         "ligand_conformers": ligand_conformers,
     }
     theory = _theory({name: value for name, value in chosen.items() if value})
@@ -177,16 +182,17 @@ def _theory(chosen: dict[str, Any]) -> TheoryEntry:
 def relax(  # noqa: PLR0917 - options of a command
     file: FileArgument,
     charge: Annotated[int | None, typer.Option(help="The charge.", show_default="as the file's comment says")] = None,
-    engine: Annotated[
-        str, typer.Option(help="`tblite` or the program `xtb`, with ALPB water, or `xtb-python`, with GBSA water.")
-    ] = "tblite",
+    surface: SurfaceOption = "gfn2-m",
     out: Annotated[Path | None, typer.Option(help="The file to write.", show_default="FILE-relaxed.extxyz")] = None,
     frequencies: Annotated[
         bool, typer.Option("--frequencies", help="Check by its vibrations that it is a minimum: six gradients an atom.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Relax a structure to a GFN2-xTB minimum in water; closed shell, as trivalent rare earths are there.
+    """Relax a structure to a minimum in water; closed shell, as trivalent rare earths are there.
+
+    Surfaces: `gfn2-m` is GFN2-xTB with metal-donor distances put right, `gfn2` is plain GFN2-xTB; `gfn2-xtb` is the
+    program xtb, `gfn2-xtb-python` has GBSA water; packages may add others.
 
     Exit code 1 when no minimum is reached, or when `--frequencies` finds that it is none.
 
@@ -194,7 +200,7 @@ def relax(  # noqa: PLR0917 - options of a command
 
     * `reexplore structures relax water.xyz --charge 0`
 
-    * `reexplore structures relax complex.extxyz --engine xtb --out again.extxyz --frequencies`
+    * `reexplore structures relax complex.extxyz --surface gfn2-xtb --out again.extxyz --frequencies`
     """
     from reexplore.structure_tables import relaxation_json, relaxation_lines
     from reexplore.structures.reading import read_structure
@@ -204,7 +210,7 @@ def relax(  # noqa: PLR0917 - options of a command
     target = out or Path(f"{file.stem}-relaxed.extxyz")
     _require_place(target)
     with failures_shown(as_json=as_json):
-        found = relax_file(structure, engine=engine, frequencies=frequencies)
+        found = relax_file(structure, surface=surface, frequencies=frequencies)
     target.write_text(found.relaxed.structure.to_extxyz(), encoding="utf-8")
     if as_json:
         print(json.dumps(relaxation_json(found) | {"file": str(target)}))
@@ -231,8 +237,9 @@ def check(  # noqa: PLR0917 - options of a command
     """Judge whether a file, its atoms in any order, is the complex it should be.
 
     Bonds, donors and contacts are compared with the formula; every problem has a code (`ligand_broken`,
-    `proton_transfer`, `donor_lost`, `water_lost`, `clash`) and the numbers it rests on. Exit code 0 when
-    it passes, 1 when it does not, 2 when the file holds other atoms.
+    `proton_transfer`, `donor_lost`, `donor_swapped`, `water_lost`, `clash`) and the numbers it rests on. An atom that
+    holds the metal without being a named donor is a warning, `other_donor`, with the true coordination number. Exit
+    code 0 when it passes, 1 when it does not, 2 when the file holds other atoms.
 
     Examples:
 
@@ -241,7 +248,7 @@ def check(  # noqa: PLR0917 - options of a command
     * `reexplore structures check lu.xyz --ligand CAM-methyl --metal Lu --json`
     """
     from reexplore.asked import Asked
-    from reexplore.structure_tables import donor_table, problem_lines, quality_sentence, verdict_json
+    from reexplore.structure_tables import donor_table, problem_lines, quality_sentence, verdict_json, warning_lines
     from reexplore.structures.reading import read_structure
     from reexplore.workbench import judge
 
@@ -261,6 +268,8 @@ def check(  # noqa: PLR0917 - options of a command
                 console.print(line)
         else:
             console.print(quality_sentence(candidate))
+            for line in warning_lines(verdict.warnings, verdict.report.coordination_number):
+                console.print(line)
             console.print(f"InChIKey of the ligand: {verdict.report.inchikey}")
     if verdict.problems:
         raise typer.Exit(1)

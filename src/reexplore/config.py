@@ -65,6 +65,24 @@ class SpaceEntry(_Strict):
     limit: Positive = 20_000
 
 
+#: The plain surfaces by what a campaign file named before there were surfaces: the engine that relaxes.
+SURFACE_OF_RELAXATION = {"tblite": "gfn2", "xtb": "gfn2-xtb", "xtb-python": "gfn2-xtb-python"}
+
+
+def with_surface(theory: dict[str, Any]) -> dict[str, Any]:
+    """Return a file's `theory` with the surface it means by the older key `relaxation`, an engine of plain GFN2-xTB."""
+    if "relaxation" not in theory:
+        return theory
+    engine = theory["relaxation"]
+    if "surface" in theory:
+        raise ValueError("relaxation is the older name of surface: keep one of them")
+    if engine not in SURFACE_OF_RELAXATION:
+        raise ValueError(f"relaxation was one of {', '.join(SURFACE_OF_RELAXATION)}; it is now called surface")
+    return {key: value for key, value in theory.items() if key != "relaxation"} | {
+        "surface": SURFACE_OF_RELAXATION[engine]
+    }
+
+
 Builder = Literal["architector", "placement", "crest", "sketch"]
 
 
@@ -101,25 +119,51 @@ class LevelEntry(_Strict):
         return self.model_dump(exclude={"name", "based_on", "summary"}, exclude_none=True)
 
 
+class CorrectionEntry(_Strict):
+    """A repulsion between a metal and one kind of donor: `height_hartree` at `at_angstrom`, falling off from there."""
+
+    metal: str
+    donor: str
+    height_hartree: float
+    decay_per_bohr: float
+    at_angstrom: float
+
+
+class SurfaceEntry(_Strict):
+    """A surface of the user's own: gfn2-m with other numbers for some metals and donors."""
+
+    name: EntryName
+    corrections: Annotated[list[CorrectionEntry], Field(min_length=1)]
+
+
 class TheoryEntry(_Strict):
     """How structures are built and energies computed."""
 
     level: str = "quick"
     levels: list[LevelEntry] = Field(default_factory=list)
+    surface: str = "gfn2-m"
+    surfaces: list[SurfaceEntry] = Field(default_factory=list)
     builders: Annotated[list[Builder], Field(min_length=1)] = Field(default_factory=_builders)
     architector_starts: Positive = 3
     placement_starts: Positive = 30
     refine: Positive = 5
     other_conformers: Literal[0, 1, 2] = 2
-    relaxation: Literal["tblite", "xtb", "xtb-python"] = "tblite"
     ligand_conformers: Annotated[int, Field(ge=10)] = 10
     aqua_waters: Literal[8, 9] = 8
+    #: The version of the checks of quality control: 1 is that of campaigns that began before there was a second.
+    checks: Literal[1, 2] = 2
+
+    @model_validator(mode="before")
+    @classmethod
+    def _relaxation(cls, data: Any) -> Any:
+        return with_surface(data) if isinstance(data, dict) else data
 
     @model_validator(mode="after")
-    def _levels_once(self) -> Self:
-        names = [entry.name for entry in self.levels]
-        if len(set(names)) < len(names):
-            raise ValueError("two levels have the same name")
+    def _names_once(self) -> Self:
+        for kind, entries in (("levels", self.levels), ("surfaces", self.surfaces)):
+            names = [entry.name for entry in entries]
+            if len(set(names)) < len(names):
+                raise ValueError(f"two {kind} have the same name")
         return self
 
     @model_validator(mode="after")
@@ -241,7 +285,12 @@ CHANGEABLE = (
 
 def load_campaign_file(path: Path) -> CampaignFile:
     """Read and check a campaign file; raise `InputError` with the first thing that is wrong."""
-    return parse(CampaignFile, read_mapping(path, "campaign file", "`name`, `space`, …"), path)
+    return parse(CampaignFile, read_campaign(path), path)
+
+
+def read_campaign(path: Path) -> dict[str, Any]:
+    """Return what a campaign file says; raise `InputError` when it is no YAML mapping."""
+    return read_mapping(path, "campaign file", "`name`, `space`, …")
 
 
 def read_mapping(path: Path, kind: str, keys: str) -> dict[str, Any]:
@@ -323,14 +372,42 @@ def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     return list(current.model_fields)
 
 
+def as_begun(data: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
+    """Return a file's data with what it leaves open taken from the declaration of its campaign that has begun.
+
+    A default may differ between versions and machines; what a campaign computes may not.
+    """
+    theory = data.get("theory")
+    if isinstance(theory, dict) and theory.get("relaxation") in SURFACE_OF_RELAXATION and "surface" not in theory:
+        data = data | {"theory": with_surface(theory)}
+    # The policy of a declaration is written out; the file names one.
+    known = {key: value for key, value in declared.items() if key in CampaignFile.model_fields and key != "policy"}
+    return _filled(data, known, "")
+
+
+def _filled(data: dict[str, Any], declared: dict[str, Any], prefix: str) -> dict[str, Any]:
+    filled = dict(data)
+    for key, value in declared.items():
+        if _is_changeable(prefix + key):
+            continue
+        if key not in data:
+            filled[key] = value
+        elif isinstance(value, dict) and isinstance(data[key], dict):
+            filled[key] = _filled(data[key], value, f"{prefix}{key}.")
+    return filled
+
+
+def _is_changeable(key: str) -> bool:
+    return any(key == free or key.startswith(f"{free}.") for free in CHANGEABLE)
+
+
 def difference(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Return the lines `key: old -> new` for every changed key that must not change on resume."""
     flat_old, flat_new = _flatten(old), _flatten(new)
     return [
         f"{key}: {flat_old.get(key, 'absent')!r} -> {flat_new.get(key, 'absent')!r}"
         for key in sorted(flat_old.keys() | flat_new.keys())
-        if flat_old.get(key) != flat_new.get(key)
-        and not any(key == free or key.startswith(f"{free}.") for free in CHANGEABLE)
+        if flat_old.get(key) != flat_new.get(key) and not _is_changeable(key)
     ]
 
 

@@ -66,6 +66,10 @@ class FailureCode(StrEnum):
     BUILD_FAILED = "build_failed"
     LIGAND_BROKEN = "ligand_broken"
     DONOR_LOST = "donor_lost"
+    # another atom of the ligand holds the metal in the place of a named donor
+    DONOR_SWAPPED = "donor_swapped"
+    # no failure: an atom that was not named holds the metal as well
+    OTHER_DONOR = "other_donor"
     WATER_LOST = "water_lost"
     PROTON_TRANSFER = "proton_transfer"
     CLASH = "clash"

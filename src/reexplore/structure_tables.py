@@ -10,7 +10,7 @@ from rich.table import Table
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies import HARTREE_TO_KCAL_MOL
 from reexplore.errors import Failure
-from reexplore.structures.quality import DONOR_MARGIN_ANGSTROM, DONOR_RADII_ANGSTROM, check_complex
+from reexplore.structures.quality import QualityReport, check_complex, donor_limit_angstrom
 from reexplore.workbench import Built, Donor, Relaxation, Verdict, named_donors
 
 Json = dict[str, Any]
@@ -32,6 +32,9 @@ def built_json(built: Built, files: dict[str, str]) -> Json:
         "warnings": list(candidate.ligand.warnings),
         "donors": [_donor_json(donor) for donor in _donors(built)],
         "quality": "passed",
+        "warnings_of_quality": [warning.to_dict() for warning in _report(built).warnings],
+        "coordination_number_found": _report(built).coordination_number,
+        "surface": built.complex["engine"],
         "template": {key: template[key] for key in ("builder", "energy_hartree", "minima", "rejected", "starts")},
         "ligand_energy_hartree": built.ligand["energy_hartree"],
         "ligand_conformer_energies_hartree": built.ligand["conformer_energies_hartree"],
@@ -48,7 +51,7 @@ def built_lines(built: Built, files: dict[str, str]) -> list[str | Table]:
         f"[bold]{candidate.name}[/], charge {candidate.charge:+d}, coordination number {candidate.coordination_number}",
         f"ligand   {escape(built.single.smiles)}",
         f"InChIKey {candidate.ligand.inchikey}",
-        f"energy   {built.complex['energy_hartree']:.6f} Eh, GFN2-xTB with ALPB water",
+        f"energy   {built.complex['energy_hartree']:.6f} Eh, {escape(built.complex['engine'])}",
         _origin_sentence(built),
         "",
         _minima_table(template),
@@ -56,6 +59,7 @@ def built_lines(built: Built, files: dict[str, str]) -> list[str | Table]:
         "",
         donor_table(_donors(built), candidate),
         quality_sentence(candidate),
+        *warning_lines(_report(built).warnings, _report(built).coordination_number),
         f"free ligand: {ligand['energy_hartree']:.6f} Eh, the lowest of"
         f" {len(ligand['conformer_energies_hartree'])} relaxed conformers",
     ]
@@ -93,12 +97,21 @@ def problem_lines(problems: tuple[Failure, ...]) -> list[str]:
     return [f"  [red]{p.code.value}[/] {escape(p.message + _evidence(p))}" for p in problems]
 
 
+def warning_lines(warnings: tuple[Failure, ...], coordination_number: int) -> list[str]:
+    """Return a line for each atom that holds the metal without having been named, and the number they make.""" lines
+    = [f"  [yellow]{w.code.value}[/] {escape(w.message + _evidence(w))}" for w in warnings] number = f"  [yellow]the
+    coordination number is {coordination_number}[/]: name these donors, or read it as another complex" return [*lines,
+    number] if warnings else []
+
+
 def verdict_json(verdict: Verdict, candidate: Candidate) -> Json:
     """Return a verdict as JSON-ready values."""
     return {
         "name": candidate.name,
         "ok": not verdict.problems,
         "problems": [problem.to_dict() for problem in verdict.problems],
+        "warnings": [warning.to_dict() for warning in verdict.warnings],
+        "coordination_number": verdict.report.coordination_number,
         "donors": [_donor_json(donor) for donor in verdict.donors],
         "donor_spread_angstrom": verdict.report.donor_spread_angstrom,
         "inchikey": verdict.report.inchikey,
@@ -137,7 +150,11 @@ def relaxation_lines(found: Relaxation) -> list[str]:
 
 
 def _donors(built: Built) -> tuple[Donor, ...]:
-    return named_donors(built.single, built.candidate, check_complex(built.structure, candidate=built.candidate))
+    return named_donors(built.single, built.candidate, _report(built))
+
+
+def _report(built: Built) -> QualityReport:
+    return check_complex(built.structure, candidate=built.candidate)
 
 
 def _donor_json(donor: Donor) -> Json:
@@ -151,7 +168,7 @@ def _donor_json(donor: Donor) -> Json:
 
 def _limit_angstrom(donor: Donor, candidate: Candidate) -> float:
     element = donor.name.rstrip("0123456789")
-    return candidate.metal.shannon_radius_angstrom + DONOR_RADII_ANGSTROM[element] + DONOR_MARGIN_ANGSTROM
+    return donor_limit_angstrom(candidate.metal, element)
 
 
 def _minima_table(template: Json) -> Table:

@@ -16,14 +16,14 @@ from reexplore.campaign.geometries import build_tasks, complex_task, ligand_task
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.single import SingleLigand
 from reexplore.config import TheoryEntry
-from reexplore.errors import CalculationFailed, Failure, InputError
+from reexplore.errors import CalculationFailed, Failure
 from reexplore.runner import Runner
 from reexplore.structures.arrangement import arrange
-from reexplore.structures.engines import ENGINES
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.quality import QualityReport, check_complex
 from reexplore.structures.reading import require_closed_shell
 from reexplore.structures.relax import Relaxed, gradient, relax
+from reexplore.structures.surfaces import find_surface
 from reexplore.structures.vibrations import Vibrations, vibrations
 from reexplore.tracking.picture import complex_picture
 
@@ -64,6 +64,7 @@ class Verdict:
     report: QualityReport
     problems: tuple[Failure, ...]
     donors: tuple[Donor, ...]
+    warnings: tuple[Failure, ...] = ()
 
 
 class Workbench:
@@ -112,21 +113,19 @@ class Relaxation:
     vibrations: Vibrations | None
 
 
-def relax_file(structure: Structure, *, engine: str, frequencies: bool) -> Relaxation:
-    """Relax a structure of any origin in the engine's own water.
+def relax_file(structure: Structure, *, surface: str, frequencies: bool) -> Relaxation:
+    """Relax a structure of any origin in the surface's own water.
 
-    Raises `InputError` when it cannot be closed shell or there is no such engine, `MissingEngineError`
-    when the engine is not installed, `CalculationFailed` when no minimum is reached.
+    Raises `InputError` when it cannot be closed shell, or the surface is unknown or lacks a metal or donor,
+    `MissingEngineError` when what computes it is not installed, `CalculationFailed` when no minimum is reached.
     """
-    chosen = next((known for known in ENGINES if known == engine), None)
-    if chosen is None:
-        raise InputError(f"unknown relaxation engine '{engine}': choose one of {', '.join(ENGINES)}")
+    chosen = find_surface(surface)
     require_closed_shell(structure)
     started = time.monotonic()
-    relaxed = relax(structure, engine=chosen)
+    relaxed = relax(structure, surface=chosen)
     seconds = time.monotonic() - started
-    norm = float(np.linalg.norm(gradient(relaxed.structure, engine=chosen)))
-    found = vibrations(relaxed.structure, engine=chosen) if frequencies else None
+    norm = float(np.linalg.norm(gradient(relaxed.structure, surface=chosen)))
+    found = vibrations(relaxed.structure, surface=chosen) if frequencies else None
     return Relaxation(relaxed, norm, seconds, found)
 
 
@@ -142,7 +141,8 @@ def judge(structure: Structure, *, single: SingleLigand, candidate: Candidate) -
     report = check_complex(arranged.structure, candidate=candidate)
     place = arranged.file_atoms.__getitem__
     problems = tuple(_in_file(problem, place) for problem in report.problems)
-    return Verdict(report, problems, named_donors(single, candidate, report, place=place))
+    warnings = tuple(_in_file(warning, place) for warning in report.warnings)
+    return Verdict(report, problems, named_donors(single, candidate, report, place=place), warnings)
 
 
 def named_donors(

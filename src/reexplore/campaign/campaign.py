@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from typing import Any
 
 from reexplore.campaign.aquo import compute_aquo_ions
 from reexplore.campaign.asynchronous import steer
+from reexplore.campaign.begun import written_out
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.choosing import Standing, choose
 from reexplore.campaign.entries import Round
@@ -19,7 +19,7 @@ from reexplore.campaign.report import report_end, report_round
 from reexplore.campaign.screening import Screening, screen
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import IDENTITY_VERSION
-from reexplore.config import TheoryEntry, difference
+from reexplore.config import difference
 from reexplore.errors import InputError
 
 
@@ -60,7 +60,7 @@ def open_campaign(setup: Setup) -> Ledger:
     ledger = Ledger(setup.ledger_path)
     resolved = setup.resolved()
     known = ledger.meta("campaign")
-    if known is not None and (lines := difference(_with_defaults(json.loads(known)), resolved)):
+    if known is not None and (lines := difference(written_out(json.loads(known)), resolved)):
         raise InputError(
             f"{setup.folder} holds a campaign '{setup.file.name}' that was declared otherwise"
             f" ({'; '.join(lines)}): undo the change or give this campaign another name"
@@ -70,12 +70,6 @@ def open_campaign(setup: Setup) -> Ledger:
         facts |= {"key": uuid.uuid4().hex, "started_at": repr(time.time())}
     ledger.set_meta(**facts)
     return ledger
-
-
-def _with_defaults(declared: dict[str, Any]) -> dict[str, Any]:
-    """Return a declaration with what campaigns did before there was a choice of it."""
-    theory = {"other_conformers": TheoryEntry().other_conformers} | declared["theory"]
-    return {"steering": "rounds"} | declared | {"theory": theory}
 
 
 def _open_round(bench: Bench, screening: Screening) -> Round | None:

@@ -10,6 +10,7 @@ import numpy as np
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
 from reexplore.campaign.setup import Setup
+from reexplore.campaign.surface import checks_inputs, contraction_inputs, relaxation_inputs
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.config import TheoryEntry
@@ -41,7 +42,9 @@ def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEn
     recipe = (
         {"sketch": seed}
         if theory.sketch
-        else {"builds": [task.key for task in builds], "refine": theory.refine, "engine": theory.relaxation}
+        else {"builds": [task.key for task in builds], "refine": theory.refine}
+        | relaxation_inputs(theory, metal=True)
+        | checks_inputs(theory)
         | ({"crest": True} if "crest" in theory.builders else {})
     )
     return Task("template", {"candidate": candidate_inputs(parent), **recipe}, label=parent.name)
@@ -73,7 +76,9 @@ def complex_task(candidate: Candidate, template: Mapping[str, Any], theory: Theo
         "candidate": candidate_inputs(candidate),
         "templates": [template["extxyz"], *template["runners_up"][: theory.other_conformers]],
         "sketch": theory.sketch,
-        "engine": theory.relaxation,
+        **relaxation_inputs(theory, metal=True),
+        **checks_inputs(theory),
+        **contraction_inputs(theory),
     }
     return Task("complex", inputs, label=candidate.name)
 
@@ -85,14 +90,14 @@ def ligand_task(candidate: Candidate, theory: TheoryEntry, seed: int) -> Task:
         "sketch": theory.sketch,
         "conformers": theory.ligand_conformers,
         "seed": seed,
-        "engine": theory.relaxation,
+        **relaxation_inputs(theory, metal=False),
     }
     return Task("ligand", inputs, label=candidate.ligand.name)
 
 
 def water_task(theory: TheoryEntry) -> Task:
     """Return the task that relaxes one water."""
-    return Task("water", {"sketch": theory.sketch, "engine": theory.relaxation}, label="H2O")
+    return Task("water", {"sketch": theory.sketch, **relaxation_inputs(theory, metal=False)}, label="H2O")
 
 
 def energy_task(extxyz: str, setup: Setup, *, label: str) -> Task:

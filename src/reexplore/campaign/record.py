@@ -71,9 +71,9 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         finished_at_ms=_ms(rounds[-1].finished_at) if rounds and rounds[-1].finished_at else None,
         environment=environment(),
         engines={
-            "3D structures": "Architector and placement, then GFN2-xTB with ALPB water"
-            if not theory.sketch
-            else "sketch (FAKE)",
+            "3D structures": "sketch (FAKE)"
+            if theory.sketch
+            else f"{' and '.join(theory.builders)}, then {setup.surface.name}: {setup.surface.summary}",
             "energies": _energies(setup, ledger),
             "predictions": f"Allegro, {setup.file.surrogate.members} members",
             "choice": f"BoTorch, policy {setup.policy.name}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from reexplore.chemistry.families import Family
 from reexplore.errors import ExecutionError, Failure
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
+from reexplore.structures.exchange import contraction_of
 from reexplore.structures.geometry import Structure
 from reexplore.structures.scaffolding import bare_candidate
 from reexplore.structures.screening import screening_geometries
@@ -34,7 +35,8 @@ _META = "screening"
 class Part:
     """Some ligands of one family: their digest in the store, their template (extended XYZ), and who is refused.
 
-    `refused` holds the failure of a ligand by its number. Without a template `failure` says why.
+    `refused` holds the failure of a ligand by its number. Without a template `failure` says why. `contraction` says
+    how far donors move with the metal.
     """
 
     family: Family
@@ -42,11 +44,13 @@ class Part:
     template: str
     refused: dict[int, Failure]
     failure: Failure | None
+    contraction: int
 
     @property
     def inputs(self) -> dict[str, Any]:
         """Return what a task that grafts these ligands needs."""
-        return {"family": self.digest, "template": self.template}
+        recipe = {} if self.contraction == 1 else {"contraction": self.contraction}
+        return {"family": self.digest, "template": self.template, **recipe}
 
     @property
     def label(self) -> str:
@@ -118,7 +122,9 @@ class Screening:
         found: dict[str, Structure] = {}
         for number, mine in sorted(seen.items()):
             part = self.parts[number]
-            made = screening_geometries(part.family, Structure.from_extxyz(part.template), mine)
+            made = screening_geometries(
+                part.family, Structure.from_extxyz(part.template), mine, contraction=part.contraction
+            )
             found |= {candidate.key: structure for candidate, structure in zip(mine, made, strict=True)}
         return found
 
@@ -146,6 +152,7 @@ class Screening:
                     data["template"],
                     {int(row): Failure.from_dict(failure) for row, failure in data["refused"].items()},
                     Failure.from_dict(data["failure"]) if data["failure"] else None,
+                    data.get("contraction", 1),
                 )
                 for data in json.loads(text)
             )
@@ -157,12 +164,13 @@ def screen(bench: Bench) -> Job[Screening]:
     whole = bench.pool.families
     bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters) for f in whole]
     found = yield from templates(bench, bare)
+    contraction = contraction_of(bench.setup.surface)
     parts: list[Part] = []
     for family, candidate in zip(whole, bare, strict=True):
         outcome = found[candidate.key]
         text = outcome.extxyz if outcome.value is not None else ""
         parts += [
-            Part(chunk, bench.store.put_text(chunk.to_text()), text, {}, outcome.failure)
+            Part(chunk, bench.store.put_text(chunk.to_text()), text, {}, outcome.failure, contraction)
             for chunk in family.chunks(_CHUNK)
         ]
     tasks = {part.digest: Task("screen", part.inputs, label=part.label) for part in parts if part.failure is None}
@@ -176,7 +184,7 @@ def screen(bench: Bench) -> Job[Screening]:
         if outcome.value is None:
             raise ExecutionError(f"{part.label} could not be screened: {outcome.failure}")
         refused = {int(row): Failure.from_dict(data) for row, data in outcome.value["refused"].items()}
-        judged.append(Part(part.family, part.digest, part.template, refused, None))
+        judged.append(replace(part, refused=refused))
     screening = Screening(tuple(judged))
     if codes := screening.refused_by_code:
         told = ", ".join(f"{code} {count}" for code, count in codes.items())

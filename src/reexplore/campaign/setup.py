@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rdkit import Chem
 
 from reexplore.acquisition.policy import Policy, load_policy
+from reexplore.campaign.begun import declaration
+from reexplore.campaign.surface import declared_surface
 from reexplore.chemistry.custom import custom_scaffold, custom_substituent
 from reexplore.chemistry.library import (
     SCAFFOLDS,
@@ -30,7 +32,10 @@ from reexplore.config import (
     SpaceEntry,
     SubstituentEntry,
     TheoryEntry,
+    as_begun,
     load_campaign_file,
+    parse,
+    read_campaign,
 )
 from reexplore.energies.levels import (
     LEVELS,
@@ -44,10 +49,15 @@ from reexplore.energies.terms import ENGINE
 from reexplore.errors import InputError, MissingEngineError
 from reexplore.shipped import resolve, shipped_folder
 from reexplore.structures.architector import NOT_SEEDED
+from reexplore.structures.surfaces import EnergySurface
 
 if TYPE_CHECKING:
     from parsl.config import Config
 
+SHORT_DISTANCES = (
+    "plain GFN2-xTB places donors up to 0.2 Å too near to the metal, which makes selectivities between La and Lu several"
+    " times too steep; the surface gfn2-m does not"
+)
 GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB"
 
 #: Modules of the default path and the package that brings each.
@@ -80,6 +90,7 @@ class Setup:
     workspace: Path
     space: Space
     level: Level
+    surface: EnergySurface
     policy: Policy
     site: Path
 
@@ -119,8 +130,9 @@ class Setup:
         """Return what a reader of the numbers has to know."""
         comparison = comparison_warning(self.level, [m.symbol for m in self.space.metals])
         unseeded = NOT_SEEDED if "architector" in self.file.theory.builders else ""
-        gbsa = GBSA_WARNING if self.file.theory.relaxation == "xtb-python" else ""
-        return tuple(sentence for sentence in (self.level.caution, comparison, unseeded, gbsa) if sentence)
+        gbsa = GBSA_WARNING if self.surface.engine == "xtb-python" else ""
+        short = SHORT_DISTANCES if not self.surface.is_corrected and self.surface.engine else ""
+        return tuple(sentence for sentence in (self.level.caution, comparison, unseeded, gbsa, short) if sentence)
 
     def resolved(self) -> dict[str, Any]:
         """Return the campaign file with its policy and level written out, as the ledger keeps it."""
@@ -159,7 +171,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     What the file names has to lie in the workspace, beside the file or in the package, unless `allow_outside`.
     """
     source = resolve("campaigns", reference)
-    file = load_campaign_file(source)
+    file = _campaign_file(source, workspace)
     own = _own_levels(file.theory)
     level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
     if file.theory.sketch and not level.is_fake:
@@ -182,6 +194,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         workspace=workspace.resolve(),
         space=space,
         level=level,
+        surface=declared_surface(file.theory),
         policy=load_policy(policy),
         site=site,
     )
@@ -208,6 +221,14 @@ def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path])
         # Links count as what they lead to.
         elif not any((workspace / place).resolve().is_relative_to(home.resolve()) for home in homes):
             raise InputError(f"'{key}': {place} lies outside of the workspace {workspace}: copy it there, {trust}")
+
+
+def _campaign_file(source: Path, workspace: Path) -> CampaignFile:
+    """Return a campaign file; what it leaves open is as its campaign was begun, if it was."""
+    data = read_campaign(source)
+    file = parse(CampaignFile, data, source)
+    declared = declaration(workspace / "runs" / file.name / "ledger.sqlite")
+    return file if declared is None else parse(CampaignFile, as_begun(data, declared), source)
 
 
 def known_levels(campaign: str | None = None) -> dict[str, Level]:
@@ -304,9 +325,9 @@ def _require_engines(setup: Setup) -> None:
     missing = [package for module, package in needed.items() if importlib.util.find_spec(module) is None]
     if computed_by_pyscf and not _installed("pyscf-dispersion"):
         missing.append("pyscf-dispersion")
-    if setup.file.theory.relaxation == "xtb" and shutil.which("xtb") is None:
+    if setup.surface.engine == "xtb" and shutil.which("xtb") is None:
         raise MissingEngineError(
-            "relaxation: xtb needs the xtb program on PATH (Debian: `apt install xtb`); or leave it at tblite"
+            f"surface: {setup.surface.name} needs the xtb program on PATH (Debian: `apt install xtb`); or take gfn2"
         )
     if missing:
         raise MissingEngineError(

@@ -25,6 +25,8 @@ _NITRO_OXYGEN = Chem.MolFromSmarts("[O;$([O-][N+](=O)[#6]),$(O=[N+]([O-])[#6])]"
 _ANIONIC = Chem.MolFromSmarts("[$([O-]),$([S-]),$([N-]),$([n-])]")
 _STRONG = Chem.MolFromSmarts("[$(O=[#6]),$(O=P),$(O=S),$([O-][N+]),$([O-][n+]),$(S=C),$(S=P),$([n;X2]),$([NX2]=[#6])]")
 _BRIDGING = Chem.MolFromSmarts("[$([NX3;H0,H1,H2;+0;!$(N[C,S,P]=[O,S,N]);!$(N[a])]),$([OX2;H0;!$(O[C,S,P]=[O,S,N])])]")
+#: Nitrogens whose lone pair belongs to a double bond or ring beside them, or to an N-oxide's oxygen.
+_CONJUGATED = Chem.MolFromSmarts("[$([NX3][C,S,P]=[O,S,N]),$([NX3]a),$([NX3][O-])]")
 _ACIDIC = Chem.MolFromSmarts("[$([OX2H]),$([SX2H])]")
 
 
@@ -39,6 +41,12 @@ def why_no_donor(atom: Chem.Atom) -> str:
     if charge > 0 or (aromatic and symbol in ("O", "S", "P")) or bonds > _MOST_NEIGHBOURS[symbol]:
         return f"this {_ELEMENT_NAMES[symbol]} has no lone pair left"
     return ""
+
+
+def holding_atoms(mol: Chem.Mol) -> tuple[int, ...]:
+    """Return the atoms of a ligand that hold a metal when they are near it: those with a lone pair of their own."""
+    conjugated = _hits(mol, _CONJUGATED)
+    return tuple(a.GetIdx() for a in mol.GetAtoms() if not why_no_donor(a) and a.GetIdx() not in conjugated)
 
 
 def propose_donors(mol: Chem.Mol, *, most: int) -> list[tuple[int, ...]]:

@@ -150,7 +150,7 @@ class _Field:
 
     def _reaction(self, coefficients: Array) -> Reaction:
         if self.cavity is None:
-            return Reaction(0.0, np.zeros_like(coefficients))
+            return Reaction(0.0, np.zeros_like(coefficients), potential=np.zeros(0), charges=np.zeros(0))
         return self.cavity.reaction(coefficients, self.fit)
 
 

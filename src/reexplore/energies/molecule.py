@@ -50,12 +50,22 @@ def oriented_positions(structure: Structure) -> NDArray[np.float64]:
     a structure would change its energy by up to 0.3 kcal/mol. The axes' signs and order are free:
     the grids have the symmetry of the cube.
     """
+    return np.asarray(_centred(structure)[0] @ principal_axes(structure))
+
+
+def principal_axes(structure: Structure) -> NDArray[np.float64]:
+    """Return the principal axes of the nuclear charges as columns, shape (3, 3)."""
+    centred, charges = _centred(structure)
+    _, axes = np.linalg.eigh((centred * charges[:, None]).T @ centred)
+    return np.asarray(axes)
+
+
+def _centred(structure: Structure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the positions in Ångström from the centre of the nuclear charges, and these charges."""
     from pyscf import gto
 
     charges = np.array([float(gto.charge(symbol)) for symbol in structure.symbols])
-    centred = structure.positions_angstrom - charges @ structure.positions_angstrom / charges.sum()
-    _, axes = np.linalg.eigh((centred * charges[:, None]).T @ centred)
-    return np.asarray(centred @ axes)
+    return structure.positions_angstrom - charges @ structure.positions_angstrom / charges.sum(), charges
 
 
 def _basis_name(level: Level, symbol: str) -> str:

@@ -18,18 +18,21 @@ from reexplore.energies.fitting import DensityFit, potential_at_charges
 Array = NDArray[np.float64]
 
 #: Points whose rows of the cavity's matrices are filled at a time.
-_LAYER_ROWS = 256
+LAYER_ROWS = 256
 
 
 @dataclass(frozen=True)
 class Reaction:
     """What the solvent answers to a density: its energy and the potential it makes, by fitting coefficients.
 
-    The potential's matrix is `DensityFit.potential_matrix(coefficients)`.
+    The potential's matrix is `DensityFit.potential_matrix(coefficients)`. `potential` is that of the density at the
+    cavity's points, `charges` are those that answer it there, both of shape (points,).
     """
 
     energy_hartree: float
     coefficients: Array
+    potential: Array
+    charges: Array
 
 
 class Cavity:
@@ -42,19 +45,19 @@ class Cavity:
     def __init__(self, mol: Any, *, solvent: str, points_per_sphere: int) -> None:
         alpha, epsilon = smd.solvent_db[solvent][2], smd.solvent_db[solvent][5]
         self.mol = mol
-        surface = pcm.gen_surface(mol, rad=smd.smd_radii(alpha), ng=points_per_sphere)
-        _, areas = pcm.get_F_A(surface)
-        single_layer, self._double_layer_area = _layers(surface)
-        self._double_layer_area *= areas
-        self._f_epsilon = (epsilon - 1.0) / (epsilon + 1.0)
-        bracket = np.multiply(self._double_layer_area, -self._f_epsilon / (2.0 * np.pi), order="F")
+        self.surface = pcm.gen_surface(mol, rad=smd.smd_radii(alpha), ng=points_per_sphere)
+        _, self.areas = pcm.get_F_A(self.surface)
+        single_layer, self._double_layer_area = layers(self.surface)
+        self._double_layer_area *= self.areas
+        self.f_epsilon = (epsilon - 1.0) / (epsilon + 1.0)
+        bracket = np.multiply(self._double_layer_area, -self.f_epsilon / (2.0 * np.pi), order="F")
         bracket[np.diag_indices_from(bracket)] += 1.0
         self._bracket = lu_factor(bracket, overwrite_a=True)
         self._single_layer = cho_factor(single_layer, overwrite_a=True)
-        self._points = gto.fakemol_for_charges(surface["grid_coords"], expnt=surface["charge_exp"] ** 2)
+        self.points = gto.fakemol_for_charges(self.surface["grid_coords"], expnt=self.surface["charge_exp"] ** 2)
         nuclei = gto.fakemol_for_charges(mol.atom_coords())
         # The electrostatics does take the charges a core potential leaves: its electrons are gone as well.
-        self._of_nuclei = mol.atom_charges() @ gto.mole.intor_cross("int2c2e", nuclei, self._points)
+        self._of_nuclei = mol.atom_charges() @ gto.mole.intor_cross("int2c2e", nuclei, self.points)
         self._at_points: Array | None = None
 
     @property
@@ -64,7 +67,7 @@ class Cavity:
 
     def energy_hartree(self, density: Array) -> float:
         """Return the electrostatic energy of a density matrix from its exact potential at the cavity."""
-        potential = self._of_nuclei - potential_at_charges(self.mol, self._points, density)
+        potential = self._of_nuclei - potential_at_charges(self.mol, self.points, density)
         return 0.5 * float(self._charges(potential) @ potential)
 
     def reaction(self, coefficients: Array, fit: DensityFit) -> Reaction:
@@ -74,22 +77,27 @@ class Cavity:
         orbitals' integrals at the cavity during the iterations; `energy_hartree` corrects the energy.
         """
         if self._at_points is None:
-            self._at_points = gto.mole.intor_cross("int2c2e", self._points, fit.functions)
+            self._at_points = gto.mole.intor_cross("int2c2e", self.points, fit.functions)
         potential = self._of_nuclei - self._at_points @ coefficients
         charges = self._charges(potential)
-        return Reaction(0.5 * float(charges @ potential), -fit.solve(charges @ self._at_points))
+        return Reaction(
+            0.5 * float(charges @ potential),
+            -fit.solve(charges @ self._at_points),
+            potential=potential,
+            charges=charges,
+        )
 
     def _charges(self, potential: Array) -> Array:
         """Return the cavity's charges, symmetrised as in PySCF: half of (K⁻¹R + its transpose)."""
         b, da = 1.0 / (2.0 * np.pi), self._double_layer_area
-        source = -self._f_epsilon * (potential - b * (da @ potential))
+        source = -self.f_epsilon * (potential - b * (da @ potential))
         direct = cho_solve(self._single_layer, lu_solve(self._bracket, source))
         adjoint = lu_solve(self._bracket, cho_solve(self._single_layer, potential), trans=1)
-        transposed = -self._f_epsilon * (adjoint - b * (adjoint @ da))
+        transposed = -self.f_epsilon * (adjoint - b * (adjoint @ da))
         return np.asarray(0.5 * (direct + transposed))
 
 
-def _layers(surface: dict[str, Array]) -> tuple[Array, Array]:
+def layers(surface: dict[str, Array]) -> tuple[Array, Array]:
     """Return the single-layer matrix S and the double-layer matrix D between a cavity's points.
 
     For Gaussian charges, J. Chem. Phys. 2010, 133, 244111. PySCF's `get_D_S` has the same numbers; it holds
@@ -98,8 +106,8 @@ def _layers(surface: dict[str, Array]) -> tuple[Array, Array]:
     exponents, points, normals = surface["charge_exp"], surface["grid_coords"], surface["norm_vec"]
     along_normals = np.einsum("jx,jx->j", points, normals)
     single, double = np.empty((2, len(points), len(points)))
-    for start in range(0, len(points), _LAYER_ROWS):
-        rows = slice(start, start + _LAYER_ROWS)
+    for start in range(0, len(points), LAYER_ROWS):
+        rows = slice(start, start + LAYER_ROWS)
         widths = np.outer(exponents[rows], exponents) / np.hypot(exponents[rows, None], exponents)
         apart = cdist(points[rows], points)
         scaled = widths * apart

@@ -60,6 +60,16 @@ def candidate_inputs(candidate: Candidate) -> Json:
     }
 
 
+def _contraction(inputs: Json) -> int:
+    """Return the table of contractions, the first where the inputs are older than the second."""
+    return int(inputs.get("contraction", 1))
+
+
+def _checks(inputs: Json) -> int:
+    """Return the version of the checks, the first where the inputs are older than the second."""
+    return int(inputs.get("checks", 1))
+
+
 def _ligand(data: Json) -> Ligand:
     return Ligand(data["identity"], data["charge"], scaffold="", substituents=())
 
@@ -88,6 +98,7 @@ def template(inputs: Json, context: Context) -> Json:
         return {"extxyz": extxyz, "runners_up": []}
     from reexplore.structures.crest import sample_conformers
     from reexplore.structures.search import Start, lowest_template
+    from reexplore.structures.surfaces import surface_of_recipe
 
     starts: list[Start] = []
     versions: dict[str, str] = {}
@@ -109,7 +120,8 @@ def template(inputs: Json, context: Context) -> Json:
         candidate,
         starts=starts,
         refine=inputs["refine"],
-        engine=inputs["engine"],
+        surface=surface_of_recipe(inputs),
+        checks=_checks(inputs),
         explore=sample_conformers if inputs.get("crest") else None,
     )
     return found.to_dict() | {"versions": versions, "builders_failed": [f.to_dict() for f in failures]}
@@ -124,11 +136,24 @@ def complex_geometry(inputs: Json, _context: Context) -> Json:
         from reexplore.structures.exchange import exchange_metal
         from reexplore.structures.geometry import Layout
 
-        moved = exchange_metal(templates[0], layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal)
+        moved = exchange_metal(
+            templates[0],
+            layout=Layout.of(candidate),
+            old=TEMPLATE_METAL,
+            new=candidate.metal,
+            contraction=_contraction(inputs),
+        )
         return {"extxyz": moved.to_extxyz()}
     from reexplore.structures.label_geometry import exchange_and_relax
+    from reexplore.structures.surfaces import surface_of_recipe
 
-    return exchange_and_relax(templates, candidate=candidate, engine=inputs["engine"]).to_dict()
+    return exchange_and_relax(
+        templates,
+        candidate=candidate,
+        surface=surface_of_recipe(inputs),
+        contraction=_contraction(inputs),
+        checks=_checks(inputs),
+    ).to_dict()
 
 
 def free_ligand(inputs: Json, _context: Context) -> Json:
@@ -139,8 +164,10 @@ def free_ligand(inputs: Json, _context: Context) -> Json:
 
         return {"extxyz": free_ligand_conformers(ligand, count=1, seed=inputs["seed"])[0].to_extxyz()}
     from reexplore.structures.conformers import lowest_conformer
+    from reexplore.structures.surfaces import surface_of_recipe
 
-    return lowest_conformer(ligand, count=inputs["conformers"], seed=inputs["seed"], engine=inputs["engine"]).to_dict()
+    found = lowest_conformer(ligand, count=inputs["conformers"], seed=inputs["seed"], surface=surface_of_recipe(inputs))
+    return found.to_dict()
 
 
 def water_geometry(inputs: Json, _context: Context) -> Json:
@@ -150,8 +177,9 @@ def water_geometry(inputs: Json, _context: Context) -> Json:
     if inputs["sketch"]:
         return {"extxyz": water().to_extxyz()}
     from reexplore.structures.relax import relax
+    from reexplore.structures.surfaces import surface_of_recipe
 
-    return relax(water(), engine=inputs["engine"]).to_dict()
+    return relax(water(), surface=surface_of_recipe(inputs)).to_dict()
 
 
 def energy(inputs: Json, context: Context) -> Json:
@@ -200,7 +228,7 @@ def screen(inputs: Json, context: Context) -> Json:
     from reexplore.structures.screening import refused
 
     family = Family.from_text(context.store.get_text(inputs["family"]))
-    found = refused(family, Structure.from_extxyz(inputs["template"]))
+    found = refused(family, Structure.from_extxyz(inputs["template"]), contraction=_contraction(inputs))
     return {"refused": {row: failure.to_dict() for row, failure in found.items()}}
 
 
@@ -215,7 +243,7 @@ def predict(inputs: Json, context: Context) -> Json:
     keys: list[str] = []
     said = []
     start = 0
-    for grafts in graft_family(family, Structure.from_extxyz(inputs["template"])):
+    for grafts in graft_family(family, Structure.from_extxyz(inputs["template"]), contraction=_contraction(inputs)):
         rows, found = complexes(family, grafts, start=start)
         keys += [candidate.key for row in rows for candidate in family.candidates_of(row)]
         said.append(ensemble.predict(found).reshape(-1, len(inputs["members"])))

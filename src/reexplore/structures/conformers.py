@@ -11,11 +11,11 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers, rdMolAlign
 
 from reexplore.chemistry.ligands import Ligand
 from reexplore.errors import CalculationFailed, Failure, FailureCode
-from reexplore.structures.engines import Engine
 from reexplore.structures.geometry import Structure
 from reexplore.structures.quality import check_ligand
 from reexplore.structures.relax import Relaxed, relax
 from reexplore.structures.rotamers import turned, turns
+from reexplore.structures.surfaces import GFN2_M, EnergySurface
 
 #: Conformers nearer than this to a lower one are the same (heavy atoms and polar hydrogens).
 DISTINCT_RMSD_ANGSTROM = 0.3
@@ -24,7 +24,7 @@ _FORCE_FIELD_STEPS = 1000
 
 @dataclass(frozen=True)
 class LowestConformer:
-    """The lowest GFN2-xTB conformer, and the energies of all that kept their bonds, lowest first."""
+    """The lowest conformer, and the energies of all that kept their bonds, lowest first."""
 
     relaxed: Relaxed
     energies_hartree: tuple[float, ...]
@@ -74,8 +74,8 @@ def free_ligand_conformers(ligand: Ligand, *, count: int, seed: int) -> list[Str
     return [Structure(symbols, mol.GetConformer(n).GetPositions(), ligand.charge) for n in kept]
 
 
-def lowest_conformer(ligand: Ligand, *, count: int, seed: int, engine: Engine = "tblite") -> LowestConformer:
-    """Relax `count` conformers of the free ligand with GFN2-xTB and keep the lowest.
+def lowest_conformer(ligand: Ligand, *, count: int, seed: int, surface: EnergySurface = GFN2_M) -> LowestConformer:
+    """Relax `count` conformers of the free ligand on a surface and keep the lowest.
 
     The lowest is also tried with each of its side chains turned (`rotamers`). Conformers whose bonds
     changed are left out. Raises `CalculationFailed` with the last reason when
@@ -86,7 +86,7 @@ def lowest_conformer(ligand: Ligand, *, count: int, seed: int, engine: Engine = 
 
     def attempt(start: Structure) -> None:
         try:
-            relaxed = relax(start, engine=engine)
+            relaxed = relax(start, surface=surface)
         except CalculationFailed as failed:
             failures.append(failed.failure)
             return

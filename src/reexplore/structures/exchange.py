@@ -3,42 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.metals import Metal
 from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.surfaces import EnergySurface
 
 Array = NDArray[np.float64]
 
 WATER = "water"
 
-#: Change of a metal-donor distance per change of the Shannon radius, by coordination number and by the
-#: ligand's donor element or water: means over one-ligand aqua complexes of eight ligands (two with N, two
-#: with S) with fifteen lanthanides at coordination number 8 and four at 6, relaxed with GFN2-xTB in ALPB
-#: water (`python benchmarks/contraction.py`). Standard errors are 0.01 to 0.04. In crystals these are
-#: near 1: GFN2-xTB under-estimates the lanthanide contraction, the more the more crowded the metal is.
-#: Phosphorus has not been measured and is taken for sulfur; number 9 is taken for 8.
-CONTRACTION: dict[int, dict[str, float]] = {
-    6: {"O": 0.49, "N": 0.35, "S": 0.58, "P": 0.58, WATER: 0.74},
-    8: {"O": 0.34, "N": 0.03, "S": 0.23, "P": 0.23, WATER: 0.42},
-}
 
-#: What the distances of some metals have beside the line through the lanthanides, in Å (same source).
-#: The other lanthanides lie within 0.02 Å of it. What the ligand's donors have beside the line goes at the
-#: expense of the waters: with two HOPO and four waters yttrium's is -0.09 Å, with four HOPO and none +0.02 Å
-#: (`--crowded`). It is therefore taken in proportion to the share of waters, `_SHARE_OF_WATERS` when measured.
-OFFSET_ANGSTROM: dict[int, dict[str, dict[str, float]]] = {
-    6: {
-        "La": {"O": -0.021, "N": -0.004, "S": 0.001, "P": 0.001, WATER: 0.009},
-        "Sc": {"O": -0.065, "N": -0.064, "S": 0.033, "P": 0.033, WATER: -0.074},
-    },
-    8: {
-        "La": {"O": -0.013, "N": 0.005, "S": -0.004, "P": -0.004, WATER: 0.032},
-        "Y": {"O": -0.135, "N": -0.137, "S": -0.090, "P": -0.090, WATER: -0.023},
-    },
+@dataclass(frozen=True)
+class Contraction:
+    """How far donors move with the metal on one kind of surface, by coordination number and donor.
+
+    `slopes` hold the change of a metal-donor distance per change of the Shannon radius, by the ligand's donor element
+    or water. `offsets_angstrom` are what the distances of some metals have beside the line through the lanthanides.
+    What the ligand's donors have beside the line goes at the expense of the waters: with two HOPO and four waters
+    yttrium's is -0.09 Å in plain GFN2-xTB, with four HOPO and none +0.02 Å (`--crowded`). It is therefore taken in
+    proportion to the share of waters, `_SHARE_OF_WATERS` when measured. Phosphorus has not been measured and is taken
+    for sulfur; number 9 is taken for 8.
+    """
+
+    slopes: dict[int, dict[str, float]]
+    offsets_angstrom: dict[int, dict[str, dict[str, float]]]
+
+
+#: Means over one-ligand aqua complexes of eight ligands (two with N, two with S) with fifteen lanthanides at
+#: coordination number 8 and four at 6 (`python benchmarks/contraction.py`), by the number that stands in a task's
+#: inputs: 1 in plain GFN2-xTB with ALPB water, which under-estimates the lanthanide contraction, 2 on gfn2-m.
+CONTRACTIONS: dict[int, Contraction] = {
+    1: Contraction(
+        slopes={
+            6: {"O": 0.49, "N": 0.35, "S": 0.58, "P": 0.58, WATER: 0.74},
+            8: {"O": 0.34, "N": 0.03, "S": 0.23, "P": 0.23, WATER: 0.42},
+        },
+        offsets_angstrom={
+            6: {
+                "La": {"O": -0.021, "N": -0.004, "S": 0.001, "P": 0.001, WATER: 0.009},
+                "Sc": {"O": -0.065, "N": -0.064, "S": 0.033, "P": 0.033, WATER: -0.074},
+            },
+            8: {
+                "La": {"O": -0.013, "N": 0.005, "S": -0.004, "P": -0.004, WATER: 0.032},
+                "Y": {"O": -0.135, "N": -0.137, "S": -0.090, "P": -0.090, WATER: -0.023},
+            },
+        },
+    ),
 }
+CONTRACTIONS[2] = CONTRACTIONS[1]  # TODO fit
+NEWEST_CONTRACTION = 2
 
 _SHARE_OF_WATERS = {6: 4 / 6, 8: 6 / 8}
 
@@ -48,7 +66,14 @@ _TOLERANCE_ANGSTROM = 1e-9
 _ITERATIONS = 50
 
 
-def exchange_metal(structure: Structure, *, layout: Layout, old: Metal, new: Metal) -> Structure:
+def contraction_of(surface: EnergySurface) -> int:
+    """Return the number of the contraction that holds for a surface; one of another package is taken for gfn2-m."""
+    return 1 if surface.engine is not None and not surface.is_corrected else NEWEST_CONTRACTION
+
+
+def exchange_metal(
+    structure: Structure, *, layout: Layout, old: Metal, new: Metal, contraction: int = NEWEST_CONTRACTION
+) -> Structure:
     """Return the structure with `new` in the place of `old` and every ligand and water moved to suit.
 
     Each of them moves as `part_shifts` says. The charge does not change.
@@ -58,7 +83,7 @@ def exchange_metal(structure: Structure, *, layout: Layout, old: Metal, new: Met
             f"a complex of {old.symbol} with {len(layout)} atoms is needed,"
             f" not {len(structure)} atoms that begin with {structure.symbols[0]}"
         )
-    (shifts,) = part_shifts(structure, layout=layout, old=old, metals=(new,))
+    (shifts,) = part_shifts(structure, layout=layout, old=old, metals=(new,), contraction=contraction)
     positions = structure.positions_angstrom.copy()
     for part, shift in zip(parts(layout), shifts, strict=True):
         positions[list(part)] += shift
@@ -70,7 +95,14 @@ def parts(layout: Layout) -> list[range]:
     return [layout.ligand(k) for k in range(layout.ligands)] + [layout.water(k) for k in range(layout.waters)]
 
 
-def part_shifts(structure: Structure, *, layout: Layout, old: Metal, metals: Sequence[Metal]) -> Array:
+def part_shifts(
+    structure: Structure,
+    *,
+    layout: Layout,
+    old: Metal,
+    metals: Sequence[Metal],
+    contraction: int = NEWEST_CONTRACTION,
+) -> Array:
     """Return how far each ligand and water moves for each metal, in Å, shape (metals, parts, 3).
 
     Each moves rigidly along the line from the metal to the centroid of its donors until the mean of
@@ -83,24 +115,35 @@ def part_shifts(structure: Structure, *, layout: Layout, old: Metal, metals: Seq
         is_ligand = k < layout.ligands
         atoms = [part[d] for d in layout.ligand_donors] if is_ligand else [part[0]]
         classes = [structure.symbols[a] for a in atoms] if is_ligand else [WATER]
-        changes = [np.mean([_expected(donor, layout, old=old, new=metal) for donor in classes]) for metal in metals]
+        expected = partial(
+            expected_change_angstrom,
+            old=old,
+            coordination_number=len(layout.donors),
+            waters=layout.waters,
+            contraction=contraction,
+        )
+        changes = [np.mean([expected(donor, new=metal) for donor in classes]) for metal in metals]
         shifts.append(_translations(structure.positions_angstrom[atoms] - centre, np.array(changes)))
     return np.stack(shifts, axis=1)
 
 
-def expected_change_angstrom(donor: str, *, old: Metal, new: Metal, coordination_number: int, waters: int) -> float:
+def expected_change_angstrom(
+    donor: str,
+    *,
+    old: Metal,
+    new: Metal,
+    coordination_number: int,
+    waters: int,
+    contraction: int = NEWEST_CONTRACTION,
+) -> float:
     """Return the change of a metal-donor distance in Å; `donor` is the ligand's donor element or `water`."""
-    number = min(CONTRACTION, key=lambda known: (abs(known - coordination_number), known))
-    offsets = OFFSET_ANGSTROM[number]
+    table = CONTRACTIONS[contraction]
+    number = min(table.slopes, key=lambda known: (abs(known - coordination_number), known))
+    offsets = table.offsets_angstrom[number]
     beside = [offsets[metal.symbol][donor] if metal.symbol in offsets else 0.0 for metal in (old, new)]
     share = 1.0 if donor == WATER else waters / coordination_number / _SHARE_OF_WATERS[number]
     radii = new.shannon_radius_angstrom - old.shannon_radius_angstrom
-    return CONTRACTION[number][donor] * radii + share * (beside[1] - beside[0])
-
-
-def _expected(donor: str, layout: Layout, *, old: Metal, new: Metal) -> float:
-    number = len(layout.donors)
-    return expected_change_angstrom(donor, old=old, new=new, coordination_number=number, waters=layout.waters)
+    return table.slopes[number][donor] * radii + share * (beside[1] - beside[0])
 
 
 def _translations(donors: Array, changes: Array) -> Array:

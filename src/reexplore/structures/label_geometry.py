@@ -9,11 +9,11 @@ from typing import Any
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.errors import CalculationFailed, Failure
-from reexplore.structures.engines import Engine
-from reexplore.structures.exchange import exchange_metal
+from reexplore.structures.exchange import NEWEST_CONTRACTION, exchange_metal
 from reexplore.structures.geometry import Layout, Structure
-from reexplore.structures.quality import QualityReport, check_complex, require
+from reexplore.structures.quality import NEWEST_CHECKS, QualityReport, check_complex, require
 from reexplore.structures.relax import Relaxed, relax
+from reexplore.structures.surfaces import GFN2_M, EnergySurface
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,12 @@ class LabelGeometry:
 
 
 def exchange_and_relax(
-    templates: Sequence[Structure], *, candidate: Candidate, engine: Engine = "tblite"
+    templates: Sequence[Structure],
+    *,
+    candidate: Candidate,
+    surface: EnergySurface = GFN2_M,
+    contraction: int = NEWEST_CONTRACTION,
+    checks: int = NEWEST_CHECKS,
 ) -> LabelGeometry:
     """Return the lowest geometry that relaxing each lanthanum template with the metal exchanged leads to.
 
@@ -56,10 +61,16 @@ def exchange_and_relax(
     passed: list[tuple[int, Relaxed, QualityReport]] = []
     failures: list[Failure] = []
     for number, template in enumerate(templates):
-        start = exchange_metal(template, layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal)
+        start = exchange_metal(
+            template,
+            layout=Layout.of(candidate),
+            old=TEMPLATE_METAL,
+            new=candidate.metal,
+            contraction=contraction,
+        )
         try:
-            relaxed = relax(start, engine=engine)
-            report = check_complex(relaxed.structure, candidate=candidate)
+            relaxed = relax(start, surface=surface)
+            report = check_complex(relaxed.structure, candidate=candidate, checks=checks)
             require(report)
         except CalculationFailed as failed:
             failures.append(failed.failure)
@@ -67,6 +78,7 @@ def exchange_and_relax(
             passed.append((number, relaxed, report))
     if not passed:
         raise CalculationFailed.of(failures[0])
-    number, relaxed, report = min(passed, key=lambda entry: entry[1].energy_hartree)
+    # A complex held by atoms that were not named is another one; it stands in only where there is none as asked.
+    number, relaxed, report = min(passed, key=lambda entry: (len(entry[2].warnings), entry[1].energy_hartree))
     energies = tuple(entry[1].energy_hartree for entry in passed)
     return LabelGeometry(relaxed, report, number, energies, tuple(failures))

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.donors import holding_atoms
 from reexplore.chemistry.ligands import Ligand
+from reexplore.chemistry.metals import Metal
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.bonds import (
     Bonds,
@@ -22,6 +24,8 @@ from reexplore.structures.bonds import (
 from reexplore.structures.geometry import Layout, Structure
 
 STAGE = "quality"
+#: Raised when the checks find more or less than before; the number stands in the keys of what they passed.
+NEWEST_CHECKS = 2
 
 #: Radii of donor atoms in Å: O²⁻, S²⁻ and N³⁻ by Shannon; P from La-P bonds of 3.1 Å in phosphine complexes.
 DONOR_RADII_ANGSTROM = {"O": 1.35, "S": 1.84, "N": 1.46, "P": 1.90}
@@ -29,6 +33,10 @@ DONOR_RADII_ANGSTROM = {"O": 1.35, "S": 1.84, "N": 1.46, "P": 1.90}
 #: A named donor counts as bound within ionic radius + donor radius + this margin (ours). Relaxed
 #: donors lie within 0.3 Å of the sum; a water in the second shell lies 1.5 Å beyond it.
 DONOR_MARGIN_ANGSTROM = 0.55
+#: A sulfur that far out holds nothing any more (since the second version of the checks).
+SULFUR_MARGIN_ANGSTROM = 0.35
+#: An atom with a lone pair that was not named holds the metal within the radii's sum plus this.
+OTHER_DONOR_MARGIN_ANGSTROM = 0.3
 
 #: Atoms of different parts may not come closer than this share of their van der Waals radii (ours):
 #: O···O 1.8 Å, C···C 2.0 Å, H···H 1.4 Å.
@@ -48,17 +56,28 @@ VAN_DER_WAALS_ANGSTROM = {
 }
 
 
+#: Where a result names the atoms that hold its metal without having been named.
+OTHER_DONORS = "other_donors"
+
+
 @dataclass(frozen=True)
 class QualityReport:
     """What was found wrong, and the figures of the coordination sphere.
 
     `donor_distances_angstrom` follows `Layout.donors`; `inchikey` is that of the free ligand's bond
-    orders mapped on the ligands, or empty when the bonds do not allow it.
+    orders mapped on the ligands, or empty when the bonds do not allow it. `warnings` name atoms that hold the metal
+    without being asked to; with them `coordination_number` is more than the donors that were named.
     """
 
     problems: tuple[Failure, ...]
     donor_distances_angstrom: tuple[float, ...] = ()
     inchikey: str = ""
+    warnings: tuple[Failure, ...] = ()
+
+    @property
+    def coordination_number(self) -> int:
+        """Return how many atoms hold the metal, those that were not named included."""
+        return len(self.donor_distances_angstrom) + len(self.warnings)
 
     @property
     def ok(self) -> bool:
@@ -73,11 +92,12 @@ class QualityReport:
 
     def sphere(self) -> dict[str, Any]:
         """Return the figures of the coordination sphere as JSON-ready values."""
-        return {
+        figures = {
             "donor_distances_angstrom": list(self.donor_distances_angstrom),
             "donor_spread_angstrom": self.donor_spread_angstrom,
             "inchikey": self.inchikey,
         }
+        return figures | ({OTHER_DONORS: [w.to_dict() for w in self.warnings]} if self.warnings else {})
 
 
 def require(report: QualityReport) -> None:
@@ -87,8 +107,17 @@ def require(report: QualityReport) -> None:
         raise CalculationFailed.of(first)
 
 
-def check_complex(structure: Structure, *, candidate: Candidate) -> QualityReport:
-    """Compare a complex in `Layout` order with what its candidate says it is."""
+def donor_limit_angstrom(metal: Metal, element: str, *, checks: int = NEWEST_CHECKS) -> float:
+    """Return the distance up to which a named donor counts as bound."""
+    margin = SULFUR_MARGIN_ANGSTROM if element == "S" and checks > 1 else DONOR_MARGIN_ANGSTROM
+    return metal.shannon_radius_angstrom + DONOR_RADII_ANGSTROM[element] + margin
+
+
+def check_complex(structure: Structure, *, candidate: Candidate, checks: int = NEWEST_CHECKS) -> QualityReport:
+    """Compare a complex in `Layout` order with what its candidate says it is.
+
+    The first version of the `checks` does not look for atoms that hold the metal without having been named.
+    """
     layout = Layout.of(candidate)
     part = np.empty(len(layout), dtype=int)
     part[0] = -1
@@ -99,13 +128,16 @@ def check_complex(structure: Structure, *, candidate: Candidate) -> QualityRepor
     reference = complex_bonds(candidate.ligand, layout=layout)
     problems, intact = _bond_problems(structure, reference, part)
     distances = distance_matrix(structure)
-    problems += _donor_problems(structure, candidate, layout, distances[0])
+    lost = _donor_problems(structure, candidate, layout, distances[0], checks)
+    others = _other_donors(structure, candidate, layout, distances[0]) if checks > 1 else []
+    problems += _swapped(lost, others, layout)
     problems += _clashes(structure, candidate, part, distances)
     whole = all(intact[list(layout.ligand(k))].all() for k in range(layout.ligands))
     return QualityReport(
         tuple(problems),
         tuple(round(float(distances[0, d]), 4) for d in layout.donors),
         candidate.ligand.inchikey if whole else "",
+        tuple(others),
     )
 
 
@@ -178,13 +210,12 @@ def _bond_failure(code: FailureCode, what: str, i: int, j: int, distances: NDArr
 
 
 def _donor_problems(
-    structure: Structure, candidate: Candidate, layout: Layout, to_metal: NDArray[np.float64]
+    structure: Structure, candidate: Candidate, layout: Layout, to_metal: NDArray[np.float64], checks: int
 ) -> list[Failure]:
     problems = []
     waters = {layout.water(k)[0] for k in range(layout.waters)}
     for donor in layout.donors:
-        radius = DONOR_RADII_ANGSTROM[structure.symbols[donor]]
-        limit = candidate.metal.shannon_radius_angstrom + radius + DONOR_MARGIN_ANGSTROM
+        limit = donor_limit_angstrom(candidate.metal, structure.symbols[donor], checks=checks)
         if to_metal[donor] > limit:
             problems.append(
                 Failure(
@@ -199,6 +230,51 @@ def _donor_problems(
                 )
             )
     return problems
+
+
+def _other_donors(
+    structure: Structure, candidate: Candidate, layout: Layout, to_metal: NDArray[np.float64]
+) -> list[Failure]:
+    """Return the atoms of the ligands that hold the metal although they are no named donors."""
+
+    def beyond(atom: int) -> float:
+        radii = candidate.metal.shannon_radius_angstrom + DONOR_RADII_ANGSTROM[structure.symbols[atom]]
+        return float(to_metal[atom]) - radii
+
+    named = set(layout.donors)
+    farthest = min(max(map(beyond, named), default=0.0), DONOR_MARGIN_ANGSTROM)
+    able = holding_atoms(candidate.ligand.mol)
+    found = [layout.ligand(k)[a] for k in range(layout.ligands) for a in able if layout.ligand(k)[a] not in named]
+    return [
+        Failure(
+            FailureCode.OTHER_DONOR,
+            STAGE,
+            f"{structure.symbols[atom]} {atom} holds {candidate.metal.symbol} as well, at {to_metal[atom]:.2f} Å",
+            {"atoms": [atom], "distance_angstrom": _rounded(to_metal[atom])},
+        )
+        for atom in found
+        if beyond(atom) < max(farthest, OTHER_DONOR_MARGIN_ANGSTROM)
+    ]
+
+
+def _swapped(lost: list[Failure], others: list[Failure], layout: Layout) -> list[Failure]:
+    """Return what became of lost donors: another atom of the same ligand may have taken the place of one."""
+
+    def ligand_of(failure: Failure) -> int:
+        return (failure.evidence["atoms"][0] - 1) // layout.ligand_atoms
+
+    free = list(others)
+    found = []
+    for failure in lost:
+        taker = next((other for other in free if ligand_of(other) == ligand_of(failure)), None)
+        if failure.code is not FailureCode.DONOR_LOST or taker is None:
+            found.append(failure)
+            continue
+        free.remove(taker)
+        message = f"{failure.message}, and in its place {taker.message.replace(' as well', '')}"
+        atoms = failure.evidence["atoms"] + taker.evidence["atoms"]
+        found.append(Failure(FailureCode.DONOR_SWAPPED, STAGE, message, failure.evidence | {"atoms": atoms}))
+    return found
 
 
 def _clashes(

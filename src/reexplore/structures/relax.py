@@ -1,4 +1,4 @@
-"""Relaxation with GFN2-xTB in water: the geometry every label stands on."""
+"""Relaxation on an energy surface: the geometry every label stands on."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.errors import CalculationFailed, FailureCode
-from reexplore.structures.engines import Engine, Solvent, Surface, chosen_solvent, surface_of
+from reexplore.structures.engines import Solvent, Surface, chosen_solvent
 from reexplore.structures.geometry import Structure
 from reexplore.structures.hessian import model_hessian
+from reexplore.structures.surfaces import GFN2_M, EnergySurface
 
 Array = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ FRESH_HESSIAN_STEPS = 25
 
 @dataclass(frozen=True)
 class Relaxed:
-    """A minimum of the GFN2-xTB surface.
+    """A minimum of an energy surface.
 
     `gradient_max_hartree_bohr` is the largest component of the remaining gradient, `steps` the number
     of gradients that were computed, `engine` the program, its version and the method in words: energies
@@ -55,47 +56,59 @@ class Relaxed:
         }
 
 
-def single_point_energy(structure: Structure, *, engine: Engine = "tblite", solvent: Solvent | None = None) -> float:
-    """Return the GFN2-xTB energy in hartree; raise `CalculationFailed` when the density does not converge."""
-    energy, _ = surface_of(structure, engine=engine, solvent=solvent).at(structure.positions_angstrom)
+def single_point_energy(
+    structure: Structure, *, surface: EnergySurface = GFN2_M, solvent: Solvent | None = None
+) -> float:
+    """Return the energy on a surface in hartree; raise `CalculationFailed` when the density does not converge."""
+    energy, _ = surface.of(structure, solvent=solvent).at(structure.positions_angstrom)
     return energy
 
 
-def gradient(structure: Structure, *, engine: Engine = "tblite", solvent: Solvent | None = None) -> Array:
-    """Return the GFN2-xTB gradient in hartree/bohr, shape (atoms, 3)."""
-    _, values = surface_of(structure, engine=engine, solvent=solvent).at(structure.positions_angstrom)
+def gradient(structure: Structure, *, surface: EnergySurface = GFN2_M, solvent: Solvent | None = None) -> Array:
+    """Return the gradient on a surface in hartree/bohr, shape (atoms, 3)."""
+    _, values = surface.of(structure, solvent=solvent).at(structure.positions_angstrom)
     return values
 
 
 def relax(
     structure: Structure,
     *,
-    engine: Engine = "tblite",
+    surface: EnergySurface = GFN2_M,
     solvent: Solvent | None = None,
     max_steps: int = 1000,
     gradient_norm_hartree_bohr: float = GRADIENT_NORM_HARTREE_BOHR,
 ) -> Relaxed:
-    """Relax a structure to a minimum with GFN2-xTB.
+    """Relax a structure to a minimum of a surface.
 
-    Without a `solvent` it is the engine's own water: ALPB, or GBSA for `xtb-python`, which has no
-    other. The xtb program relaxes with its own ANCopt at the loosest level that reaches the gradient
-    norm; the others with `BFGS` of ASE from a model Hessian. Raises `CalculationFailed` when no minimum
-    is reached in `max_steps` gradients, `InputError` for a solvent or a gradient norm the engine does
-    not have, `MissingEngineError` when it is not installed.
+    Without a `solvent` it is the surface's own water: ALPB, or GBSA for xtb-python, which has no other. The xtb
+    program relaxes with its own ANCopt at the loosest level that reaches the gradient norm; the others with `BFGS` of
+    ASE from a model Hessian. Raises `CalculationFailed` when no minimum is reached in `max_steps` gradients,
+    `InputError` for a metal, a donor, a solvent or a gradient norm the surface does not have, `MissingEngineError`
+    when what computes it is not installed.
     """
-    model = chosen_solvent(engine, solvent)
-    surface = surface_of(structure, engine=engine, solvent=model)
-    if engine == "xtb":
+    here = surface.of(structure, solvent=solvent)
+    if surface.engine == "xtb":
         from reexplore.structures.xtb_program import ancopt
 
         minimum, cycles = ancopt(
             structure,
-            solvent=model,
+            solvent=chosen_solvent(surface.engine, solvent),
             max_steps=max_steps,
             gradient_norm_hartree_bohr=gradient_norm_hartree_bohr,
         )
-        energy, slope = surface.at(minimum.positions_angstrom)
-        return Relaxed(minimum, energy, float(np.abs(slope).max()), cycles + surface.calls, surface.name)
+        energy, slope = here.at(minimum.positions_angstrom)
+        return Relaxed(minimum, energy, float(np.abs(slope).max()), cycles + here.calls, here.name)
+    return descend(here, structure, max_steps=max_steps, gradient_norm_hartree_bohr=gradient_norm_hartree_bohr)
+
+
+def descend(
+    surface: Surface,
+    structure: Structure,
+    *,
+    max_steps: int = 1000,
+    gradient_norm_hartree_bohr: float = GRADIENT_NORM_HARTREE_BOHR,
+) -> Relaxed:
+    """Relax a structure on any surface to a minimum; raise `CalculationFailed` when none is reached in `max_steps`."""
     descent = _Descent(surface, gradient_norm_hartree_bohr)
     positions = descent.run(structure, max_steps=max_steps)
     energy, slope = descent.history[-1]

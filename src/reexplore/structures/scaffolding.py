@@ -14,7 +14,7 @@ from reexplore.chemistry.library import Scaffold, find_substituent
 from reexplore.chemistry.ligands import Ligand, Trace, assemble_traced
 from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL, Metal
 from reexplore.structures.contacts import Kinds, kinds_of
-from reexplore.structures.exchange import part_shifts, parts
+from reexplore.structures.exchange import NEWEST_CONTRACTION, part_shifts, parts
 from reexplore.structures.fragments import Anchor, anchor_of
 from reexplore.structures.geometry import Layout, Structure
 
@@ -52,8 +52,17 @@ class Scaffolding:
     others lie, with what each part is moved by.
     """
 
-    def __init__(self, scaffold: Scaffold, template: Structure, *, ligands: int, waters: int) -> None:
+    def __init__(
+        self,
+        scaffold: Scaffold,
+        template: Structure,
+        *,
+        ligands: int,
+        waters: int,
+        contraction: int = NEWEST_CONTRACTION,
+    ) -> None:
         self.scaffold = scaffold
+        self._contraction = contraction
         self.template = template
         self.candidate = bare_candidate(scaffold, ligands=ligands, waters=waters)
         self.layout = Layout.of(self.candidate)
@@ -83,7 +92,9 @@ class Scaffolding:
 
     def shifts(self, metals: tuple[Metal, ...]) -> Array:
         """Return how far each ligand and water moves for each metal, in Å, shape (metals, parts, 3)."""
-        return part_shifts(self.template, layout=self.layout, old=TEMPLATE_METAL, metals=metals)
+        return part_shifts(
+            self.template, layout=self.layout, old=TEMPLATE_METAL, metals=metals, contraction=self._contraction
+        )
 
     @cached_property
     def core_kinds(self) -> Kinds:

@@ -21,18 +21,18 @@ from reexplore.structures.scaffolding import Scaffolding
 _TOGETHER = 512
 
 
-def graft_family(family: Family, template: Structure) -> list[Grafts]:
+def graft_family(family: Family, template: Structure, *, contraction: int) -> list[Grafts]:
     """Return the lanthanum complexes of all ligands of a family, in parts, on the template of its bare scaffold."""
-    scaffolding = Scaffolding(family.scaffold, template, ligands=family.ligands, waters=family.waters)
+    scaffolding = _scaffolding(family, template, contraction)
     grafting = Grafting(scaffolding, family.substituents)
     return [grafting.graft(np.array(part.choices, dtype=np.intp)) for part in family.chunks(_TOGETHER)]
 
 
-def refused(family: Family, template: Structure) -> dict[int, Failure]:
+def refused(family: Family, template: Structure, *, contraction: int) -> dict[int, Failure]:
     """Return for each ligand that has no screening geometry, by its number, the reason why."""
     found: dict[int, Failure] = {}
     start = 0
-    for grafts in graft_family(family, template):
+    for grafts in graft_family(family, template, contraction=contraction):
         for row in np.flatnonzero(grafts.clash):
             failure = grafts.failure(int(row))
             if failure is not None:
@@ -52,15 +52,17 @@ def complexes(family: Family, grafts: Grafts, *, start: int) -> tuple[list[int],
     return [start + int(row) for row in rows], Complexes.of(kept, metals=family.metals, ligand_charges=charges)
 
 
-def screening_geometries(family: Family, template: Structure, candidates: Sequence[Candidate]) -> list[Structure]:
+def screening_geometries(
+    family: Family, template: Structure, candidates: Sequence[Candidate], *, contraction: int
+) -> list[Structure]:
     """Return the screening geometry of some of a family's candidates, in `Layout` order.
 
-    Whether it clashes is not asked again; see `refused`.
+    Whether it clashes is not asked again; see `refused`. `contraction` numbers the table of `exchange`.
     """
     names = {substituent.name: i for i, substituent in enumerate(family.substituents)}
     needed = sorted({names[name] for candidate in candidates for name in candidate.ligand.substituents})
     substituents = tuple(family.substituents[i] for i in needed)
-    scaffolding = Scaffolding(family.scaffold, template, ligands=family.ligands, waters=family.waters)
+    scaffolding = _scaffolding(family, template, contraction)
     grafting = Grafting(scaffolding, substituents)
     choices = [[needed.index(names[name]) for name in candidate.ligand.substituents] for candidate in candidates]
     grafts = grafting.graft(np.array(choices, dtype=np.intp).reshape(len(candidates), family.scaffold.sites))
@@ -68,5 +70,16 @@ def screening_geometries(family: Family, template: Structure, candidates: Sequen
     for row, candidate in enumerate(candidates):
         ligand, trace = assemble_traced(family.scaffold, tuple(substituents[i] for i in choices[row]))
         lanthanum = grafts.structure(row, ligand=ligand, trace=trace)
-        found.append(exchange_metal(lanthanum, layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal))
+        moved = exchange_metal(
+            lanthanum,
+            layout=Layout.of(candidate),
+            old=TEMPLATE_METAL,
+            new=candidate.metal,
+            contraction=contraction,
+        )
+        found.append(moved)
     return found
+
+
+def _scaffolding(family: Family, template: Structure, contraction: int) -> Scaffolding:
+    return Scaffolding(family.scaffold, template, ligands=family.ligands, waters=family.waters, contraction=contraction)

@@ -17,13 +17,13 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.crest import NAME as CREST
 from reexplore.structures.duplicates import distinct
-from reexplore.structures.engines import Engine
 from reexplore.structures.forcefield import settle
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.moves import neighbours
-from reexplore.structures.quality import QualityReport, check_complex
+from reexplore.structures.quality import NEWEST_CHECKS, QualityReport, check_complex
 from reexplore.structures.relax import GRADIENT_NORM_HARTREE_BOHR, relax
 from reexplore.structures.rotamers import ligand_starts, turned, turns
+from reexplore.structures.surfaces import GFN2_M, EnergySurface
 
 #: A few gradients (six to eleven) take the strain of the force field away. Before them the order is useless: the
 #: lowest structure of La(HOPO-H)(H2O)6 is 7 kcal/mol too high there, after them 0.1.
@@ -43,6 +43,8 @@ _MOST_RELAXED = 2
 #: Minima this far above the lowest are kept as starts for other metals and second attempts.
 RUNNER_UP_KCAL_MOL = 2.0
 RUNNERS_UP = 2
+
+_FORCE_FIELD = "force field"
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,27 +113,26 @@ def lowest_template(
     *,
     starts: Sequence[Start],
     refine: int,
-    engine: Engine = "tblite",
+    surface: EnergySurface = GFN2_M,
+    checks: int = NEWEST_CHECKS,
     explore: Callable[[Structure], list[Structure]] | None = None,
 ) -> Template:
     """Return the lowest of `refine` distinct minima, relaxed from the most promising of `starts`, and their neighbours.
 
     Architector's starts are enriched with their side chains turned (`rotamers`). From each minimum that is not
     hopeless the search moves to its lowest neighbour (`moves`) as long as that is lower. `explore` (CREST) may find
-    more from the lowest; its best `refine` are relaxed too. Raises `CalculationFailed` with the last reason
-    when no start leads to the complex that was asked for.
+    more from the lowest; its best `refine` are relaxed too. Structures in which more atoms hold the metal than were
+    named are another mode of binding and are kept apart, unless there is nothing else. Raises `CalculationFailed`
+    with the last reason when no start leads to the complex that was asked for.
     """
-    funnel = _Funnel(candidate)
+    funnel = _Funnel(candidate, checks)
     pool = [*starts, *_turned(starts, candidate)]
-    settled = funnel.distinct(funnel.each("force field", pool, _settle))
-    loose = funnel.each("loose relaxation", settled, partial(_relax, engine=engine, norm=LOOSE_HARTREE_BOHR))
-    ranked = funnel.distinct(loose)
-    promising = ranked[: max(len(_hopeful(ranked)), _LEAST_RELAXED)]
-    minima: list[_Ranked] = []
-    for entry in promising[: _MOST_RELAXED * refine]:
-        if len(minima) == refine:
-            break
-        minima = funnel.distinct(minima + funnel.each("relaxation", [entry], partial(_relax, engine=engine)))
+    settled = funnel.distinct(funnel.each(_FORCE_FIELD, pool, _settle))
+    loose = funnel.each("loose relaxation", settled, partial(_relax, surface=surface, norm=LOOSE_HARTREE_BOHR))
+    minima = _minima(funnel, loose, refine, surface)
+    if not minima and funnel.aside:
+        # No structure is held by the named donors alone: the lowest of the others, with its warning, is what there is.
+        minima = _minima(funnel, funnel.taken_in(), refine, surface)
     if not minima:
         last = funnel.last
         raise CalculationFailed(
@@ -140,10 +141,10 @@ def lowest_template(
             f"none of {len(pool)} starts became {candidate.name}: {last.message}",
             rejected=[asdict(r) for r in funnel.rejected],
         )
-    minima = _moved(funnel, minima, candidate, engine)
+    minima = _moved(funnel, minima, candidate, surface)
     if explore is not None:
         found = funnel.explored(explore, minima[0].structure)[:refine]
-        minima = funnel.distinct(minima + funnel.each("relaxation", found, partial(_relax, engine=engine)))
+        minima = funnel.distinct(minima + funnel.each("relaxation", found, partial(_relax, surface=surface)))
     best = minima[0]
     above = [_kcal_mol(m.energy_hartree - best.energy_hartree) for m in minima]
     near = [m.structure for m, e in zip(minima[1:], above[1:], strict=True) if e < RUNNER_UP_KCAL_MOL]
@@ -151,7 +152,7 @@ def lowest_template(
         structure=best.structure,
         energy_hartree=best.energy_hartree,
         builder=best.builder,
-        quality=check_complex(best.structure, candidate=candidate),
+        quality=check_complex(best.structure, candidate=candidate, checks=checks),
         runners_up=tuple(near[:RUNNERS_UP]),
         minima=tuple(Minimum(m.builder, m.energy_hartree, e, m.steps) for m, e in zip(minima, above, strict=True)),
         rejected=funnel.rejected,
@@ -176,8 +177,11 @@ _Input = TypeVar("_Input", Start, _Ranked)
 class _Funnel:
     """Takes structures through one stage after the other and remembers who was left behind."""
 
-    def __init__(self, candidate: Candidate) -> None:
-        self._candidate = candidate
+    def __init__(self, candidate: Candidate, checks: int) -> None:
+        self._candidate, self._checks = candidate, checks
+        self._apart = True
+        #: Structures in which other atoms than the named ones hold the metal as well.
+        self.aside: list[_Ranked] = []
         self._failures: list[tuple[str, str, Failure]] = []
 
     def each(self, stage: str, entries: Sequence[_Input], work: Callable[[_Input], _Ranked]) -> list[_Ranked]:
@@ -189,12 +193,21 @@ class _Funnel:
             except CalculationFailed as failed:
                 self._failures.append((entry.builder, stage, failed.failure))
                 continue
-            problems = check_complex(result.structure, candidate=self._candidate).problems
-            if problems:
-                self._failures.append((entry.builder, stage, problems[0]))
+            report = check_complex(result.structure, candidate=self._candidate, checks=self._checks)
+            if report.problems:
+                self._failures.append((entry.builder, stage, report.problems[0]))
+            elif report.warnings and self._apart and stage != _FORCE_FIELD:
+                # The force field does not tell modes of binding apart.
+                self._failures.append((entry.builder, stage, report.warnings[0]))
+                self.aside.append(result)
             else:
                 passed.append(result)
         return passed
+
+    def taken_in(self) -> list[_Ranked]:
+        """Return what was kept apart, and keep nothing apart from now on."""
+        self._apart = False
+        return self.aside
 
     def explored(self, explore: Callable[[Structure], list[Structure]], lowest: Structure) -> list[_Ranked]:
         """Return what CREST finds from the lowest structure; nothing when it fails, which is remembered."""
@@ -226,12 +239,24 @@ class _Funnel:
         )
 
 
-def _moved(funnel: _Funnel, minima: list[_Ranked], candidate: Candidate, engine: Engine) -> list[_Ranked]:
+def _minima(funnel: _Funnel, loose: list[_Ranked], refine: int, surface: EnergySurface) -> list[_Ranked]:
+    """Return up to `refine` distinct minima that the most promising structures lead to, lowest first."""
+    ranked = funnel.distinct(loose)
+    promising = ranked[: max(len(_hopeful(ranked)), _LEAST_RELAXED)]
+    minima: list[_Ranked] = []
+    for entry in promising[: _MOST_RELAXED * refine]:
+        if len(minima) == refine:
+            break
+        minima = funnel.distinct(minima + funnel.each("relaxation", [entry], partial(_relax, surface=surface)))
+    return minima
+
+
+def _moved(funnel: _Funnel, minima: list[_Ranked], candidate: Candidate, surface: EnergySurface) -> list[_Ranked]:
     """Return the minima with those that ever lower neighbours lead to from each of them, lowest first."""
     for minimum in _hopeful(minima):
         at = minimum
         for _ in range(_MOST_MOVES):
-            lower = _lower_neighbour(funnel, at, candidate, engine)
+            lower = _lower_neighbour(funnel, at, candidate, surface)
             if lower is None:
                 break
             minima = funnel.distinct([*minima, lower])
@@ -242,14 +267,14 @@ def _moved(funnel: _Funnel, minima: list[_Ranked], candidate: Candidate, engine:
     return minima
 
 
-def _lower_neighbour(funnel: _Funnel, minimum: _Ranked, candidate: Candidate, engine: Engine) -> _Ranked | None:
+def _lower_neighbour(funnel: _Funnel, minimum: _Ranked, candidate: Candidate, surface: EnergySurface) -> _Ranked | None:
     starts = [Start(structure, minimum.builder) for structure in neighbours(minimum.structure, candidate)]
     settled = funnel.each("move", starts, _settle)
-    loose = funnel.each("move", settled, partial(_relax, engine=engine, norm=LOOSE_HARTREE_BOHR))
+    loose = funnel.each("move", settled, partial(_relax, surface=surface, norm=LOOSE_HARTREE_BOHR))
     best = min(loose, key=lambda entry: entry.energy_hartree, default=None)
     if best is None or _kcal_mol(best.energy_hartree - minimum.energy_hartree) > _PROMISING_KCAL_MOL:
         return None
-    found = funnel.each("move", [best], partial(_relax, engine=engine))
+    found = funnel.each("move", [best], partial(_relax, surface=surface))
     lower = (f for f in found if _kcal_mol(f.energy_hartree - minimum.energy_hartree) < -_LOWER_KCAL_MOL)
     return next(lower, None)
 
@@ -275,8 +300,8 @@ def _settle(start: Start) -> _Ranked:
     return _Ranked(settled.structure, start.builder, settled.energy_hartree)
 
 
-def _relax(entry: _Ranked, *, engine: Engine, norm: float = GRADIENT_NORM_HARTREE_BOHR) -> _Ranked:
-    relaxed = relax(entry.structure, engine=engine, gradient_norm_hartree_bohr=norm)
+def _relax(entry: _Ranked, *, surface: EnergySurface, norm: float = GRADIENT_NORM_HARTREE_BOHR) -> _Ranked:
+    relaxed = relax(entry.structure, surface=surface, gradient_norm_hartree_bohr=norm)
     return _Ranked(relaxed.structure, entry.builder, relaxed.energy_hartree, relaxed.steps)
 
 

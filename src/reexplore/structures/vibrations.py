@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.structures.engines import Engine, Solvent, surface_of
+from reexplore.structures.engines import Solvent
 from reexplore.structures.geometry import Structure
+from reexplore.structures.surfaces import GFN2_M, EnergySurface
 
 Array = NDArray[np.float64]
 
@@ -53,19 +54,19 @@ class Vibrations:
         return asdict(self) | {"imaginary_cm1": list(self.imaginary_cm1), "is_minimum": self.is_minimum}
 
 
-def vibrations(structure: Structure, *, engine: Engine = "tblite", solvent: Solvent | None = None) -> Vibrations:
+def vibrations(structure: Structure, *, surface: EnergySurface = GFN2_M, solvent: Solvent | None = None) -> Vibrations:
     """Return the harmonic frequencies of a relaxed structure, from six gradients for each atom.
 
     Central differences of the gradient, mass-weighted; translation and rotation are projected out
     (E. B. Wilson, J. C. Decius, P. C. Cross, Molecular Vibrations, 1955, ch. 2). The structure has to
-    be relaxed with the same engine and solvent. Raises as `relax` does.
+    be relaxed on the same surface with the same solvent. Raises as `relax` does.
     """
     from ase.data import atomic_masses, atomic_numbers
 
-    surface = surface_of(structure, engine=engine, solvent=solvent)
+    here = surface.of(structure, solvent=solvent)
     masses = np.array([atomic_masses[atomic_numbers[symbol]] for symbol in structure.symbols])
     root = np.sqrt(np.repeat(masses, 3))
-    weighted = _hessian(surface.at, structure.positions_angstrom) / np.outer(root, root)
+    weighted = numerical_hessian(here.at, structure.positions_angstrom) / np.outer(root, root)
     outer = _external(structure.positions_angstrom, masses)
     inner = np.eye(len(root)) - outer @ outer.T
     # The external modes become the zeros of the projected matrix; they are taken out by their number.
@@ -74,11 +75,11 @@ def vibrations(structure: Structure, *, engine: Engine = "tblite", solvent: Solv
     return Vibrations(
         _wavenumbers(values[np.sort(internal)]),
         _wavenumbers(np.linalg.eigvalsh(outer.T @ weighted @ outer)),
-        surface.name,
+        here.name,
     )
 
 
-def _hessian(at: Any, positions_angstrom: Array) -> Array:
+def numerical_hessian(at: Any, positions_angstrom: Array) -> Array:
     """Return the second derivatives in hartree/bohr², shape (3 atoms, 3 atoms)."""
     from ase.units import Bohr
 
