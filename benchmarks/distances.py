@@ -28,11 +28,11 @@ def jobs() -> list[tuple[str, Probe, int]]:
     """Return metal, probe and number of gradients of every relaxation, the most telling first."""
     held = [probe for probe in PROBES.values() if probe.held_out]
     core = [probe for probe in held if probe.name in _CORE]
-    found = [(symbol, probe, 5) for probe in _FIT for symbol in ("La", "Lu")]
-    found += [(symbol, probe, 7) for probe in held for symbol in ("La", "Lu")]
-    found += [(symbol, probe, 5) for probe in _FIT for symbol in ("Gd", "Y")]
-    found += [(symbol, probe, 7) for probe in core for symbol in ("Gd", "Y")]
-    found += [(symbol, probe, 5) for symbol in ("Sc", "Pr", "Dy", "Sm") for probe in _FIT]
+    found = [(symbol, probe, 4) for probe in _FIT for symbol in ("La", "Lu")]
+    found += [(symbol, probe, 6) for probe in held for symbol in ("La", "Lu")]
+    found += [(symbol, probe, 4) for probe in _FIT for symbol in ("Gd", "Y")]
+    found += [(symbol, probe, 6) for probe in core for symbol in ("Gd", "Y")]
+    found += [(symbol, probe, 4) for symbol in ("Sc", "Pr", "Dy", "Sm") for probe in _FIT]
     return found
 
 

@@ -94,15 +94,15 @@ def test_a_builder_that_was_stopped_is_left_out_and_both_stopped_is_a_failure(tm
 
 def test_relaxing_needs_an_engine_that_exists_and_an_even_number_of_electrons():
     complex_ = relaxed("Eu_HOPO-H_1_6")
-    with pytest.raises(InputError, match="choose one of tblite"):
-        relax_file(complex_, engine="mopac", frequencies=False)
+    with pytest.raises(InputError, match="the surfaces are gfn2-m, gfn2"):
+        relax_file(complex_, surface="mopac", frequencies=False)
     with pytest.raises(InputError, match="unpaired"):
-        relax_file(Structure(complex_.symbols, complex_.positions_angstrom, 1), engine="tblite", frequencies=False)
+        relax_file(Structure(complex_.symbols, complex_.positions_angstrom, 1), surface="gfn2-m", frequencies=False)
 
 
 @pytest.mark.engine
 def test_a_real_complex_is_found_once_and_passes_its_own_check(tmp_path):
-    bench = workbench(tmp_path, builders=["placement"], placement_starts=3, refine=1)
+    bench = workbench(tmp_path, surface="gfn2", builders=["placement"], placement_starts=3, refine=1)
     first = bench.build(SINGLE, candidate("La"))
     assert first.reused == ()
     stored = sorted((tmp_path / "runs" / "_store").rglob("result.json"))

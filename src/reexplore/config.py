@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from reexplore.errors import InputError
 from reexplore.structures.crest import crest_on_path
+from reexplore.structures.surfaces import DEFAULT, SURFACE_OF_ENGINE
 
 Positive = Annotated[int, Field(ge=1)]
 Charge = Annotated[int, Field(ge=-99, le=99)]
@@ -65,10 +66,6 @@ class SpaceEntry(_Strict):
     limit: Positive = 20_000
 
 
-#: The plain surfaces by what a campaign file named before there were surfaces: the engine that relaxes.
-SURFACE_OF_RELAXATION = {"tblite": "gfn2", "xtb": "gfn2-xtb", "xtb-python": "gfn2-xtb-python"}
-
-
 def with_surface(theory: dict[str, Any]) -> dict[str, Any]:
     """Return a file's `theory` with the surface it means by the older key `relaxation`, an engine of plain GFN2-xTB."""
     if "relaxation" not in theory:
@@ -76,11 +73,9 @@ def with_surface(theory: dict[str, Any]) -> dict[str, Any]:
     engine = theory["relaxation"]
     if "surface" in theory:
         raise ValueError("relaxation is the older name of surface: keep one of them")
-    if engine not in SURFACE_OF_RELAXATION:
-        raise ValueError(f"relaxation was one of {', '.join(SURFACE_OF_RELAXATION)}; it is now called surface")
-    return {key: value for key, value in theory.items() if key != "relaxation"} | {
-        "surface": SURFACE_OF_RELAXATION[engine]
-    }
+    if engine not in SURFACE_OF_ENGINE:
+        raise ValueError(f"relaxation was one of {', '.join(SURFACE_OF_ENGINE)}; it is now called surface")
+    return {key: value for key, value in theory.items() if key != "relaxation"} | {"surface": SURFACE_OF_ENGINE[engine]}
 
 
 Builder = Literal["architector", "placement", "crest", "sketch"]
@@ -141,7 +136,7 @@ class TheoryEntry(_Strict):
 
     level: str = "quick"
     levels: list[LevelEntry] = Field(default_factory=list)
-    surface: str = "gfn2-m"
+    surface: str = DEFAULT
     surfaces: list[SurfaceEntry] = Field(default_factory=list)
     builders: Annotated[list[Builder], Field(min_length=1)] = Field(default_factory=_builders)
     architector_starts: Positive = 3
@@ -378,7 +373,7 @@ def as_begun(data: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
     A default may differ between versions and machines; what a campaign computes may not.
     """
     theory = data.get("theory")
-    if isinstance(theory, dict) and theory.get("relaxation") in SURFACE_OF_RELAXATION and "surface" not in theory:
+    if isinstance(theory, dict) and theory.get("relaxation") in SURFACE_OF_ENGINE and "surface" not in theory:
         data = data | {"theory": with_surface(theory)}
     # The policy of a declaration is written out; the file names one.
     known = {key: value for key, value in declared.items() if key in CampaignFile.model_fields and key != "policy"}

@@ -98,10 +98,13 @@ def problem_lines(problems: tuple[Failure, ...]) -> list[str]:
 
 
 def warning_lines(warnings: tuple[Failure, ...], coordination_number: int) -> list[str]:
-    """Return a line for each atom that holds the metal without having been named, and the number they make.""" lines
-    = [f"  [yellow]{w.code.value}[/] {escape(w.message + _evidence(w))}" for w in warnings] number = f"  [yellow]the
-    coordination number is {coordination_number}[/]: name these donors, or read it as another complex" return [*lines,
-    number] if warnings else []
+    """Return a line for each atom that holds the metal without having been named, and the number they make."""
+    lines = [f"  [yellow]{w.code.value}[/] {escape(w.message + _evidence(w))}" for w in warnings]
+    number = (
+        f"  [yellow]the coordination number is {coordination_number}[/]: name these donors, or read it as another"
+        " complex"
+    )
+    return [*lines, number] if warnings else []
 
 
 def verdict_json(verdict: Verdict, candidate: Candidate) -> Json:

@@ -56,11 +56,11 @@ def test_catecholamide_keeps_its_amide_hydrogen_bond():
 def test_lowest_conformer_reports_why_none_survived(monkeypatch):
     who = ligand("CAM", "H")
 
-    def broken(structure, *, engine):
-        relaxed = real(structure, engine=engine)
+    def broken(structure, *, surface):
+        relaxed = real(structure, surface=surface)
         positions = relaxed.structure.positions_angstrom.copy()
         positions[-1] += 9.0
-        return type(relaxed)(structure.moved_to(positions), relaxed.energy_hartree, 0.0, 1, engine)
+        return type(relaxed)(structure.moved_to(positions), relaxed.energy_hartree, 0.0, 1, surface.name)
 
     real = conformers.relax
     monkeypatch.setattr(conformers, "relax", broken)

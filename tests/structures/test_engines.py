@@ -9,6 +9,7 @@ from reexplore.structures.conformers import water
 from reexplore.structures.engines import ENGINES, surface_of
 from reexplore.structures.geometry import Structure
 from reexplore.structures.relax import gradient, relax, single_point_energy
+from reexplore.structures.surfaces import SURFACE_OF_ENGINE, SURFACES
 from tests.structures.sample import relaxed
 
 needs_xtb = pytest.mark.skipif(shutil.which("xtb") is None, reason="the optional xtb program is not on PATH")
@@ -23,6 +24,10 @@ XTB_HARTREE = {
 }
 
 
+def _plain(engine):
+    return SURFACES[SURFACE_OF_ENGINE[engine]]
+
+
 def _complex_of(metal):
     lanthanum = relaxed("La_HOPO-H_1_6")
     return Structure((metal, *lanthanum.symbols[1:]), lanthanum.positions_angstrom, lanthanum.charge)
@@ -33,7 +38,7 @@ def _complex_of(metal):
 def test_open_4f_shells_have_the_energy_of_no_unpaired_electron(metal, engine):
     alpb, gbsa = XTB_HARTREE[metal]
     expected = gbsa if engine == "xtb-python" else alpb
-    assert single_point_energy(_complex_of(metal), engine=engine) == pytest.approx(expected, abs=1e-6)
+    assert single_point_energy(_complex_of(metal), surface=_plain(engine)) == pytest.approx(expected, abs=1e-6)
 
 
 def test_hunds_number_is_never_passed(monkeypatch):
@@ -57,7 +62,7 @@ def test_hunds_number_is_never_passed(monkeypatch):
     for metal in ("Ce", "Eu", "Gd", "Yb", "Lu"):
         for engine in ENGINES:
             with pytest.raises(SpiedError):
-                relax(_complex_of(metal), engine=engine)
+                relax(_complex_of(metal), surface=_plain(engine))
     assert passed == [0] * 15
 
 
@@ -74,7 +79,7 @@ def test_each_engine_says_which_method_it_is(engine):
 def test_each_engine_relaxes_water_to_its_documented_minimum(engine):
     # xtb's documentation prints -5.070544440612 Eh for its relaxed example water in the gas phase.
     stretched = water().moved_to(water().positions_angstrom * 1.1)
-    result = relax(stretched, engine=engine, solvent="gas")
+    result = relax(stretched, surface=_plain(engine), solvent="gas")
     assert result.energy_hartree == pytest.approx(-5.070544, abs=2e-6)
     assert result.to_dict()["engine"] == result.engine == surface_of(water(), engine=engine, solvent="gas").name
     assert result.gradient_max_hartree_bohr < 3e-4
@@ -83,7 +88,7 @@ def test_each_engine_relaxes_water_to_its_documented_minimum(engine):
 
 @needs_xtb
 def test_gradients_of_all_engines_agree_in_the_gas_phase():
-    ours, *others = (gradient(_complex_of("Eu"), engine=engine, solvent="gas") for engine in ENGINES)
+    ours, *others = (gradient(_complex_of("Eu"), surface=_plain(engine), solvent="gas") for engine in ENGINES)
     for other in others:
         np.testing.assert_allclose(other, ours, atol=1e-5)
 
@@ -91,7 +96,7 @@ def test_gradients_of_all_engines_agree_in_the_gas_phase():
 @needs_xtb
 def test_the_program_reports_what_it_did_not_reach():
     with pytest.raises(CalculationFailed) as caught:
-        relax(_complex_of("Lu"), engine="xtb", max_steps=2)
+        relax(_complex_of("Lu"), surface=_plain("xtb"), max_steps=2)
     assert caught.value.failure.code is FailureCode.NOT_CONVERGED
     assert caught.value.failure.stage == "relaxation"
 
@@ -101,23 +106,23 @@ def test_a_crash_of_the_program_is_a_failure_with_its_last_words():
     # Two atoms in one place.
     impossible = Structure(("O", "H", "H"), np.zeros((3, 3)), 0)
     with pytest.raises(CalculationFailed) as caught:
-        single_point_energy(impossible, engine="xtb")
+        single_point_energy(impossible, surface=_plain("xtb"))
     assert caught.value.failure.evidence["output"]
 
 
 def test_a_missing_program_is_named_with_its_remedy(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingEngineError, match="apt-get install xtb"):
-        relax(water(), engine="xtb")
+        relax(water(), surface=_plain("xtb"))
 
 
 def test_solvent_models_are_not_exchanged_in_silence():
     with pytest.raises(InputError, match="choose one of gbsa-water, gas"):
-        relax(water(), engine="xtb-python", solvent="alpb-water")
+        relax(water(), surface=_plain("xtb-python"), solvent="alpb-water")
     with pytest.raises(InputError, match="choose one of alpb-water, gas"):
         relax(water(), solvent="gbsa-water")
     with pytest.raises(InputError, match="unknown relaxation engine 'crest'"):
-        relax(water(), engine="crest")
+        surface_of(water(), engine="crest")
 
 
 def test_the_loosest_level_that_reaches_the_norm_is_taken():

@@ -13,14 +13,17 @@ from reexplore.structures.relax import (
     relax,
     single_point_energy,
 )
+from reexplore.structures.surfaces import GFN2_M, SURFACES
 from tests.structures.sample import XTB_ENERGIES_HARTREE, candidate, ligand, relaxed
 
 BOHR = 0.529177210903
+#: The surface on which the structures of the sample are minima.
+GFN2 = SURFACES["gfn2"]
 
 
 @pytest.mark.parametrize("name", XTB_ENERGIES_HARTREE)
 def test_energy_is_that_of_the_xtb_program(name):
-    assert single_point_energy(relaxed(name)) == pytest.approx(XTB_ENERGIES_HARTREE[name], abs=1e-6)
+    assert single_point_energy(relaxed(name), surface=GFN2) == pytest.approx(XTB_ENERGIES_HARTREE[name], abs=1e-6)
 
 
 def test_water_has_its_documented_gfn2_energy_and_shape():
@@ -39,16 +42,17 @@ def test_water_is_stabilised_by_the_solvent_by_a_few_kcal():
     assert difference * 627.51 == pytest.approx(-6.3, abs=3.0)
 
 
-def test_gradient_is_the_slope_of_the_energy():
+@pytest.mark.parametrize("surface", [GFN2, GFN2_M], ids=lambda s: s.name)
+def test_gradient_is_the_slope_of_the_energy(surface):
     structure = relaxed("La_CAM-H_1_6")
     direction = np.random.default_rng(1).normal(size=(len(structure), 3))
     step = 1e-3
     ahead, behind = (
-        single_point_energy(structure.moved_to(structure.positions_angstrom + sign * step * direction))
+        single_point_energy(structure.moved_to(structure.positions_angstrom + sign * step * direction), surface=surface)
         for sign in (1, -1)
     )
     slope = (ahead - behind) / (2 * step / BOHR)
-    assert np.sum(gradient(structure) * direction) == pytest.approx(slope, abs=2e-5)
+    assert np.sum(gradient(structure, surface=surface) * direction) == pytest.approx(slope, abs=2e-5)
 
 
 # The solvent's surface grid has fixed axes: turning a complex changes its energy by 0.03 kcal/mol.
@@ -65,10 +69,10 @@ def test_relaxation_reaches_the_minimum_the_xtb_program_found():
     name = "Eu_HOPO-H_1_6"
     structure = relaxed(name)
     noise = np.random.default_rng(3).normal(scale=0.03, size=(len(structure), 3))
-    result = relax(structure.moved_to(structure.positions_angstrom + noise))
+    result = relax(structure.moved_to(structure.positions_angstrom + noise), surface=GFN2)
     # Within 0.1 kcal/mol, or below: xtb's own criteria leave as much.
     assert result.energy_hartree < XTB_ENERGIES_HARTREE[name] + 0.1 / 627.51
-    remaining = gradient(result.structure)
+    remaining = gradient(result.structure, surface=GFN2)
     assert np.linalg.norm(remaining) < 1.05 * GRADIENT_NORM_HARTREE_BOHR
     assert np.abs(remaining).max() == pytest.approx(result.gradient_max_hartree_bohr, abs=1e-6)
 

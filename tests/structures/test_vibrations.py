@@ -4,6 +4,7 @@ import pytest
 from reexplore.structures.conformers import water
 from reexplore.structures.geometry import Structure
 from reexplore.structures.relax import gradient, relax
+from reexplore.structures.surfaces import SURFACES
 from reexplore.structures.vibrations import IMAGINARY_NOISE_CM1, STEP_ANGSTROM, vibrations
 from tests.structures.sample import relaxed
 
@@ -13,6 +14,8 @@ XTB_WATER_CM1 = (1539.60, 3643.80, 3652.13)
 
 # xtb 6.5.1: `xtb La_CAM-H_1_6.xyz --gfn 2 --alpb water --chrg 1 --uhf 0 --hess`; the eight lowest.
 XTB_COMPLEX_CM1 = (-76.07, 13.69, 25.41, 30.48, 55.48, 62.47, 71.14, 72.27)
+
+GFN2 = SURFACES["gfn2"]
 
 
 def test_water_vibrates_as_in_the_xtb_program():
@@ -37,13 +40,13 @@ def test_a_linear_molecule_has_two_rotations():
 def test_a_relaxation_that_stopped_on_a_saddle_is_found_out():
     # The xtb program at its level `tight` left this complex there, 0.15 kcal/mol above a minimum.
     stored = relaxed("La_CAM-H_1_6")
-    saddle = vibrations(stored)
+    saddle = vibrations(stored, surface=GFN2)
     assert saddle.frequencies_cm1[:8] == pytest.approx(XTB_COMPLEX_CM1, abs=4.0)
     assert not saddle.is_minimum
     assert saddle.imaginary_cm1 == saddle.frequencies_cm1[:1]
     assert np.abs(saddle.external_cm1).max() < IMAGINARY_NOISE_CM1
     # A start beside a saddle leaves it slowly.
-    minimum = vibrations(relax(stored, gradient_norm_hartree_bohr=1e-4).structure)
+    minimum = vibrations(relax(stored, surface=GFN2, gradient_norm_hartree_bohr=1e-4).structure, surface=GFN2)
     assert minimum.is_minimum
     assert minimum.to_dict()["imaginary_cm1"] == []
     assert len(minimum.frequencies_cm1) == 3 * len(stored) - 6

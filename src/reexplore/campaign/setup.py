@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     from parsl.config import Config
 
 SHORT_DISTANCES = (
-    "plain GFN2-xTB places donors up to 0.2 Å too near to the metal, which makes selectivities between La and Lu several"
-    " times too steep; the surface gfn2-m does not"
+    "plain GFN2-xTB places donors up to 0.2 Å too near to the metal: selectivities between La and Lu come out several"
+    " times too steep; the surface gfn2-m mends that"
 )
 GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB"
 

@@ -92,9 +92,7 @@ SURFACES: dict[str, EnergySurface] = {
 }
 DEFAULT = GFN2_M.name
 #: What campaign files named before there were surfaces.
-SURFACE_OF_ENGINE: dict[str, str] = {
-    surface.engine: name for name, surface in SURFACES.items() if surface.engine and not surface.pushes
-}
+SURFACE_OF_ENGINE: dict[str, str] = {"tblite": "gfn2", "xtb": "gfn2-xtb", "xtb-python": "gfn2-xtb-python"}
 
 
 def find_surface(name: str, own: Mapping[str, EnergySurface] | None = None) -> EnergySurface:
