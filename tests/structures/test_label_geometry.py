@@ -1,17 +1,20 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from reexplore.chemistry.aquo import aquo_ion
 from reexplore.chemistry.metals import METALS
-from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures import label_geometry
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.label_geometry import exchange_and_relax
 from reexplore.structures.placement import place_complexes
 from reexplore.structures.polyhedra import vertices
+from reexplore.structures.quality import check_complex
 from reexplore.structures.relax import Relaxed, relax
+from reexplore.structures.surfaces import SURFACES
 from tests.structures.sample import XTB_ENERGIES_HARTREE, candidate, relaxed
 
 NAME = "La_HOPO-H_1_6"
@@ -27,9 +30,9 @@ def without_a_water():
 
 @pytest.fixture
 def resting(monkeypatch):
-    def stay(structure, *, engine):
+    def stay(structure, *, surface):
         extent = float(np.linalg.norm(structure.positions_angstrom - structure.positions_angstrom[0]))
-        return Relaxed(structure, extent, 0.0, 1, engine)
+        return Relaxed(structure, extent, 0.0, 1, surface.name)
 
     monkeypatch.setattr(label_geometry, "relax", stay)
 
@@ -58,9 +61,27 @@ def test_lowest_of_the_templates_is_kept_for_this_metal():
     assert label.energies_hartree[1] < label.energies_hartree[0]
 
 
+@pytest.mark.usefixtures("resting")
+def test_a_complex_that_another_atom_holds_stands_in_only_where_there_is_no_other(monkeypatch):
+    good = relaxed(NAME)
+    tight = good.moved_to(good.positions_angstrom * 0.98)
+
+    def judged(structure, **options):
+        report = check_complex(structure, **options)
+        other = Failure(FailureCode.OTHER_DONOR, "quality", "O 9 holds Eu as well", {"atoms": [9]})
+        return replace(report, warnings=(other,)) if np.ptp(structure.positions_angstrom) < limit else report
+
+    limit = 0.99 * np.ptp(good.positions_angstrom)
+    monkeypatch.setattr(label_geometry, "check_complex", judged)
+    label = exchange_and_relax([tight, good], candidate=EU)
+    assert (label.template, label.quality.warnings) == (1, ())
+    alone = exchange_and_relax([tight], candidate=EU)
+    assert alone.to_dict()["other_donors"][0]["code"] == "other_donor"
+
+
 @pytest.mark.engine
 def test_europium_label_geometry_is_the_one_the_xtb_program_found():
-    label = exchange_and_relax([relaxed(NAME)], candidate=EU)
+    label = exchange_and_relax([relaxed(NAME)], candidate=EU, surface=SURFACES["gfn2"])
     assert label.relaxed.energy_hartree < XTB_ENERGIES_HARTREE["Eu_HOPO-H_1_6"] + 0.1 / 627.51
     assert label.quality.inchikey == EU.ligand.inchikey
     written = json.loads(json.dumps(label.to_dict()))

@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
+from scipy.spatial.transform import Rotation
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.donors import holding_atoms
 from reexplore.chemistry.metals import METALS
+from reexplore.chemistry.single import plain_ligand
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.bonds import bonds_from_distances, complex_bonds
 from reexplore.structures.geometry import Layout, Structure
@@ -206,3 +209,116 @@ def test_proton_may_not_move_between_an_acid_and_a_donor():
     position = _next_to(structure, donor, neighbour, -0.97)
     report = check_ligand(_with_atom_at(structure, hydrogen, position), ligand=who)
     assert _codes(report) == {FailureCode.PROTON_TRANSFER}
+
+
+# --- what else holds the metal
+
+
+def _held(smiles, donors, *, waters, positions_of):
+    """Return a lanthanum complex whose ligand is embedded around nothing and put where `positions_of` says."""
+    single = plain_ligand(smiles, donors=donors)
+    who = Candidate(single.ligand, METALS["La"], 1, waters)
+    mol = Chem.Mol(single.ligand.mol_with_hydrogens)
+    assert rdDistGeom.EmbedMolecule(mol, randomSeed=11) == 0
+    placed = positions_of(mol.GetConformer().GetPositions(), single.ligand.donors, mol)
+    symbols = ["La", *(atom.GetSymbol() for atom in mol.GetAtoms())]
+    positions = [np.zeros((1, 3)), placed]
+    # Waters far from each other on the other side.
+    for k in range(waters):
+        turn = 2 * np.pi * k / max(waters, 1)
+        oxygen = 2.55 * np.array([-0.6, 0.8 * np.cos(turn), 0.8 * np.sin(turn)])
+        away = oxygen / np.linalg.norm(oxygen)
+        side = np.cross(away, [1.0, 0.0, 0.0])
+        side /= np.linalg.norm(side)
+        positions.append(np.array([oxygen, oxygen + 0.6 * away + 0.75 * side, oxygen + 0.6 * away - 0.75 * side]))
+        symbols += ["O", "H", "H"]
+    return Structure(tuple(symbols), np.vstack(positions), who.charge), who
+
+
+def _carboxylate(first, second):
+    """Return a placing of an acetate with its oxygens at these distances from the metal, in Å."""
+
+    def place(positions, donors, mol):
+        oxygens = [a.GetIdx() for a in mol.GetAtoms() if a.GetSymbol() == "O"]
+        (named,) = donors
+        other = next(o for o in oxygens if o != named)
+        bite = np.linalg.norm(positions[named] - positions[other])
+        # The metal in the plane of the two oxygens and the carbon, by two circles.
+        carbon = next(n.GetIdx() for n in mol.GetAtomWithIdx(named).GetNeighbors())
+        axis = (positions[other] - positions[named]) / bite
+        along = (first**2 - second**2 + bite**2) / (2 * bite)
+        away = 0.5 * (positions[named] + positions[other]) - positions[carbon]
+        away -= (away @ axis) * axis
+        metal = positions[named] + along * axis + np.sqrt(first**2 - along**2) * away / np.linalg.norm(away)
+        centred = positions - metal
+        rotation, _ = Rotation.align_vectors([[1.0, 0.0, 0.0]], [centred[oxygens].mean(axis=0)])
+        return rotation.apply(centred)
+
+    return place
+
+
+@pytest.mark.parametrize(("second", "others"), [(2.45, 1), (2.75, 1), (3.0, 0), (3.6, 0)])
+def test_a_carboxylate_that_is_held_twice_where_once_was_asked_is_told(second, others):
+    structure, who = _held("CC(=O)[O-]", [3], waters=2, positions_of=_carboxylate(2.40, second))
+    report = check_complex(structure, candidate=who)
+    assert report.ok
+    assert [warning.code for warning in report.warnings] == [FailureCode.OTHER_DONOR] * others
+    assert report.coordination_number == 3 + others
+    if others:
+        assert report.warnings[0].evidence["distance_angstrom"] == pytest.approx(second, abs=0.01)
+        assert len(report.sphere()["other_donors"]) == 1
+    else:
+        assert "other_donors" not in report.sphere()
+
+
+def test_the_first_version_of_the_checks_does_not_ask():
+    structure, who = _held("CC(=O)[O-]", [3], waters=2, positions_of=_carboxylate(2.40, 2.45))
+    report = check_complex(structure, candidate=who, checks=1)
+    assert report.ok
+    assert report.warnings == ()
+    assert report.coordination_number == 3
+
+
+def test_a_donor_whose_place_another_atom_has_taken_is_swapped():
+    structure, who = _held("CC(=O)[O-]", [3], waters=2, positions_of=_carboxylate(3.9, 2.40))
+    report = check_complex(structure, candidate=who)
+    assert _codes(report) == {FailureCode.DONOR_SWAPPED}
+    (problem,) = report.problems
+    assert "in its place" in problem.message
+    assert len(problem.evidence["atoms"]) == 2
+    assert _codes(check_complex(structure, candidate=who, checks=1)) == {FailureCode.DONOR_LOST}
+
+
+def _atom_at(distance):
+    """Return a placing with the one donor at this distance and the rest of the ligand behind it."""
+
+    def place(positions, donors, _mol):
+        (donor,) = donors
+        centred = positions - positions[donor]
+        rotation, _ = Rotation.align_vectors([[1.0, 0.0, 0.0]], [centred.mean(axis=0)])
+        return rotation.apply(centred) + np.array([distance, 0.0, 0.0])
+
+    return place
+
+
+@pytest.mark.parametrize(("distance", "code"), [(2.9, None), (3.3, None), (3.4, FailureCode.DONOR_LOST)])
+def test_a_thiolate_too_far_out_holds_nothing(distance, code):
+    structure, who = _held("C[S-]", [1], waters=2, positions_of=_atom_at(distance))
+    assert _codes(check_complex(structure, candidate=who)) == ({code} if code else set())
+    # What the first version let pass.
+    assert check_complex(structure, candidate=who, checks=1).ok
+
+
+@pytest.mark.parametrize("name", XTB_ENERGIES_HARTREE)
+def test_a_nitrogen_without_a_lone_pair_holds_nothing(name):
+    # HOPO's ring nitrogen lies 2.8 to 2.9 Å from the metal, the amide's further out.
+    assert check_complex(relaxed(name), candidate=candidate(name)).warnings == ()
+
+
+def test_a_nitrogen_of_a_bound_nitrate_and_of_a_hydroxamate_hold_nothing():
+    for smiles in ("[O-][N+](=O)[O-]", "CC(=O)N[O-]", "Nc1ccccc1", "CC(N)=O"):
+        mol = Chem.MolFromSmiles(smiles)
+        assert not {a.GetIdx() for a in mol.GetAtoms() if a.GetSymbol() == "N"} & set(holding_atoms(mol))
+    for smiles in ("CN", "c1ccncc1", "CC=NC", "CN(C)C"):
+        mol = Chem.MolFromSmiles(smiles)
+        assert {a.GetIdx() for a in mol.GetAtoms() if a.GetSymbol() == "N"} <= set(holding_atoms(mol))

@@ -1,15 +1,18 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures import search
 from reexplore.structures.forcefield import Settled
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.placement import place_complexes
+from reexplore.structures.quality import check_complex
 from reexplore.structures.relax import Relaxed, relax
 from reexplore.structures.search import Start, lowest_template
+from reexplore.structures.surfaces import SURFACES
 from tests.structures.sample import XTB_ENERGIES_HARTREE, candidate, relaxed
 
 NAME = "La_HOPO-H_1_6"
@@ -129,6 +132,40 @@ def test_what_is_found_from_the_lowest_counts_and_its_failure_does_not():
     assert [(r.builder, r.code) for r in kept.rejected] == [("crest", "crashed")]
 
 
+@pytest.fixture
+def held_twice(monkeypatch):
+    """Let one more atom hold the metal in every structure that is shrunk."""
+    extent = np.ptp(scaled(1.0).structure.positions_angstrom)
+
+    def judged(structure, **options):
+        report = check_complex(structure, **options)
+        other = Failure(FailureCode.OTHER_DONOR, "quality", "O 9 holds La as well", {"atoms": [9]})
+        shrunk = np.ptp(structure.positions_angstrom) < 0.999 * extent
+        return replace(report, warnings=(other,)) if shrunk and options.get("checks", 2) > 1 else report
+
+    monkeypatch.setattr(search, "check_complex", judged)
+
+
+@pytest.mark.usefixtures("resting", "held_twice")
+def test_another_mode_of_binding_is_kept_apart_though_it_is_lower():
+    found = lowest_template(WHO, starts=[scaled(1.0), scaled(0.98)], refine=2)
+    np.testing.assert_allclose(found.structure.positions_angstrom, scaled(1.0).structure.positions_angstrom)
+    assert len(found.minima) == 1
+    assert [(r.stage, r.code) for r in found.rejected] == [("loose relaxation", "other_donor")]
+    assert "other_donors" not in found.to_dict()
+    # The first version of the checks knew one mode only.
+    mixed = lowest_template(WHO, starts=[scaled(1.0), scaled(0.98)], refine=2, checks=1)
+    assert np.ptp(mixed.structure.positions_angstrom) < np.ptp(found.structure.positions_angstrom)
+
+
+@pytest.mark.usefixtures("resting", "held_twice")
+def test_where_there_is_no_other_it_is_found_and_told():
+    found = lowest_template(WHO, starts=[scaled(0.98), scaled(0.96)], refine=2)
+    assert len(found.minima) == 2
+    assert [w.code for w in found.quality.warnings] == [FailureCode.OTHER_DONOR]
+    assert found.to_dict()["other_donors"][0]["code"] == "other_donor"
+
+
 @pytest.mark.usefixtures("resting")
 def test_no_sound_structure_ends_in_the_last_reason_with_all_of_them():
     with pytest.raises(CalculationFailed) as caught:
@@ -143,8 +180,8 @@ def test_no_sound_structure_ends_in_the_last_reason_with_all_of_them():
 def test_a_small_search_finds_a_structure_no_higher_than_the_one_the_xtb_program_was_led_to():
     """The reference came out of another search and the xtb program; a tenth of the default starts gets there."""
     starts = [Start(s, "placement") for s in place_complexes(WHO, count=10, seed=1)]
-    found = lowest_template(WHO, starts=starts, refine=3)
-    reference = relax(relaxed(NAME)).energy_hartree
+    found = lowest_template(WHO, starts=starts, refine=3, surface=SURFACES["gfn2"])
+    reference = relax(relaxed(NAME), surface=SURFACES["gfn2"]).energy_hartree
     assert reference < XTB_ENERGIES_HARTREE[NAME]
     assert found.energy_hartree < reference + 1.0 / 627.51
     written = json.loads(json.dumps(found.to_dict()))

@@ -16,7 +16,7 @@ from reexplore.acquisition.design import seed_design
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
 from reexplore.campaign.entries import Pick, Round
-from reexplore.campaign.labelling import observed_kcal_mol
+from reexplore.campaign.labelling import held_by_others, observed_kcal_mol
 from reexplore.campaign.learning import expected, newest_model
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.screening import Screening, screening_digest
@@ -121,13 +121,15 @@ def entered(
 
 
 def _inputs(bench: Bench, standing: Standing, model: dict[str, Any], *, q: int, seed: int) -> dict[str, Any]:
-    observed = observed_kcal_mol(bench)
+    # What is held by more atoms than were named is no incumbent of those that are not.
+    others = held_by_others(bench)
+    observed = {key: value for key, value in observed_kcal_mol(bench).items() if key not in others}
     inputs = {
         "forecast": model["forecast"],
         "families": model["families"],
         "calibration": model["calibration"],
         "labelled": observed,
-        "excluded": sorted(standing.failed),
+        "excluded": sorted(standing.failed | others),
         "policy": bench.setup.policy.model_dump(mode="json"),
         "q": q,
         "seed": seed,

@@ -15,6 +15,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
+from reexplore.structures.quality import OTHER_DONORS
 
 
 def label(bench: Bench, batch: Sequence[Candidate]) -> Job[None]:
@@ -59,6 +60,11 @@ def observed_kcal_mol(bench: Bench) -> dict[str, float]:
     return {
         key: found.binding_kcal_mol for key, found in labels(bench.pool, bench.ledger, aqua_waters=aqua_waters).items()
     }
+
+
+def held_by_others(bench: Bench) -> set[str]:
+    """Return the labelled candidates whose metal is held by atoms that were not named, by key."""
+    return {key for key, keys in bench.ledger.labels().items() if bench.ledger.value(keys.structure).get(OTHER_DONORS)}
 
 
 def _geometry_tasks(bench: Bench, candidate: Candidate, template: dict[str, Any]) -> tuple[Task, ...]:

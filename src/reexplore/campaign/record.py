@@ -157,8 +157,12 @@ def _ranks(
 
     Numbers only: of a million candidates no more than the shown ones are made.
     """
-    numbers: dict[Group, int] = {}
+    numbers: dict[Group | str, int] = {}
     group = np.fromiter((numbers.setdefault(c.group, len(numbers)) for c in pool.candidates()), np.intp, len(pool))
+    for key, label in labelled.items():
+        if label.other_donors:
+            # Ranked among those of its true coordination number.
+            group[pool.rows([key])] = numbers.setdefault(label.group_name, len(numbers))
     energy = np.full(len(pool), np.nan)
     keys, means = predicted_kcal_mol(setup, ledger)
     energy[pool.rows(keys)] = means
@@ -205,6 +209,8 @@ def _labelled(row: CandidateRow, label: Label, *, geometry: str) -> CandidateRow
     return replace(
         row,
         status="labelled",
+        group=label.group_name,
+        warnings=(*row.warnings, *label.doubts),
         dft_kcal_mol=label.binding_kcal_mol,
         dft_error_kcal_mol=label.binding_error_kcal_mol,
         exchange_kcal_mol=label.exchange_kcal_mol,

@@ -23,6 +23,7 @@ from reexplore.energies.binding import (
 )
 from reexplore.energies.levels import Level
 from reexplore.energies.terms import EnergyTerms
+from reexplore.structures.quality import OTHER_DONORS
 from reexplore.tracking.records import SelectivityRow
 
 
@@ -31,13 +32,30 @@ class Label:
     """A labelled candidate with the energies of its parts: `complex`, `ion`, `ligand`, `water`.
 
     `aquo` is the energy of its metal's aquo ion with `aquo_waters` waters; without it there is no
-    exchange energy.
+    exchange energy. `other_donors` counts the atoms that hold the metal without having been named.
     """
 
     candidate: Candidate
     parts: Mapping[str, EnergyTerms]
     aquo: EnergyTerms | None
     aquo_waters: int
+    other_donors: int = 0
+
+    @property
+    def group_name(self) -> str:
+        """Return the name of the group it is ranked in: its true coordination number tells two of them apart."""
+        return self.candidate.group.name + (f", coordination number {self._number}" if self.other_donors else "")
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Return the sentence that a complex held by more atoms than were named is shown with."""
+        asked = self.candidate.coordination_number
+        told = f"coordination number {self._number}, not {asked}: an atom that was not named holds the metal as well"
+        return (told,) if self.other_donors else ()
+
+    @property
+    def _number(self) -> int:
+        return self.candidate.coordination_number + self.other_donors
 
     @property
     def binding_kcal_mol(self) -> float:
@@ -94,21 +112,23 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, aqua_waters: int) -
         ion = aquo.get(candidate.metal.symbol)
         alike = ion is not None and ion.program == parts["complex"].program
         waters = aquo_ion(candidate.metal, waters=aqua_waters).waters
-        found[key] = Label(candidate, parts, ion if alike else None, waters)
+        others = len(ledger.value(keys.structure).get(OTHER_DONORS, ()))
+        found[key] = Label(candidate, parts, ion if alike else None, waters, others)
     return found
 
 
 def selectivities(found: Iterable[Label], *, level: Level) -> tuple[SelectivityRow, ...]:
     """Return the selectivity of every ligand and stoichiometry between each two metals it was labelled with.
 
-    Metals that the level describes in different ways are not paired. Pairs follow the series, the larger
-    lanthanide first.
+    Neither metals that the level describes in different ways are paired, nor complexes of different coordination
+    numbers. Pairs follow the series, the larger lanthanide first.
     """
-    series: dict[tuple[int, int, int, str], list[Label]] = defaultdict(list)
+    series: dict[tuple[int, int, int, int, str], list[Label]] = defaultdict(list)
     for label in found:
         if label.aquo is not None:
             group, ligand = label.candidate.group, label.candidate.ligand
-            series[group.ligand_charge, group.ligands, group.waters, ligand.identity].append(label)
+            number = label.other_donors
+            series[group.ligand_charge, group.ligands, group.waters, number, ligand.identity].append(label)
     rows = []
     for members in series.values():
         ordered = sorted(members, key=lambda label: SERIES.index(label.candidate.metal))

@@ -12,7 +12,7 @@ from reexplore.chemistry.ligands import assemble_traced
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.errors import Failure
 from reexplore.structures.complexes import Complexes
-from reexplore.structures.exchange import exchange_metal
+from reexplore.structures.exchange import NEWEST_CONTRACTION, exchange_metal
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.grafting import Grafting, Grafts
 from reexplore.structures.scaffolding import Scaffolding
@@ -21,14 +21,14 @@ from reexplore.structures.scaffolding import Scaffolding
 _TOGETHER = 512
 
 
-def graft_family(family: Family, template: Structure, *, contraction: int) -> list[Grafts]:
+def graft_family(family: Family, template: Structure, *, contraction: int = NEWEST_CONTRACTION) -> list[Grafts]:
     """Return the lanthanum complexes of all ligands of a family, in parts, on the template of its bare scaffold."""
     scaffolding = _scaffolding(family, template, contraction)
     grafting = Grafting(scaffolding, family.substituents)
     return [grafting.graft(np.array(part.choices, dtype=np.intp)) for part in family.chunks(_TOGETHER)]
 
 
-def refused(family: Family, template: Structure, *, contraction: int) -> dict[int, Failure]:
+def refused(family: Family, template: Structure, *, contraction: int = NEWEST_CONTRACTION) -> dict[int, Failure]:
     """Return for each ligand that has no screening geometry, by its number, the reason why."""
     found: dict[int, Failure] = {}
     start = 0
@@ -53,7 +53,7 @@ def complexes(family: Family, grafts: Grafts, *, start: int) -> tuple[list[int],
 
 
 def screening_geometries(
-    family: Family, template: Structure, candidates: Sequence[Candidate], *, contraction: int
+    family: Family, template: Structure, candidates: Sequence[Candidate], *, contraction: int = NEWEST_CONTRACTION
 ) -> list[Structure]:
     """Return the screening geometry of some of a family's candidates, in `Layout` order.
 
