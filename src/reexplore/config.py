@@ -31,12 +31,16 @@ class _Strict(BaseModel):
 
 
 class ScaffoldEntry(_Strict):
-    """A scaffold of the user's own: SMILES with `[*:1]` sites and donors mapped 11, 12, …."""
+    """A scaffold of the user's own: SMILES with `[*:1]` sites and donors mapped 11, 12, ….
+
+    `donors` may name several modes of binding, each with the donors that hold the metal in it.
+    """
 
     name: EntryName
     smiles: str
     charge: Charge
     warning: Sentence = ""
+    donors: dict[EntryName, Annotated[list[int], Field(min_length=1)]] = Field(default_factory=dict)
 
 
 class SubstituentEntry(_Strict):

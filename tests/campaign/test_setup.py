@@ -57,6 +57,78 @@ def test_unknown_scaffold(attempt):
     assert refusal(attempt, space__scaffolds=["HOPE"]) == "unknown scaffold 'HOPE': did you mean 'HOPO'?"
 
 
+ACETATE = {"name": "acetate", "smiles": "[*:1]CC(=[O:12])[O-:11]", "charge": -1}
+
+
+def test_a_scaffold_may_bind_in_several_ways(attempt):
+    modes = {"once": [11], "twice": [12, 11]}
+    space = attempt(space__scaffolds=[ACETATE | {"donors": modes}]).space
+    once, twice = space.scaffolds
+    assert (once.name, twice.name) == ("acetate.once", "acetate.twice")
+    assert (once.denticity, twice.denticity) == (1, 2)
+    # Each fills the sphere with waters of its own, and is another candidate.
+    assert {c.waters for c in space.candidates()} == {7, 6}
+    assert len({c.key for c in space.candidates()}) == 4
+    assert {c.coordination_number for c in space.candidates()} == {8}
+
+
+@pytest.mark.parametrize(
+    ("modes", "reason"),
+    [
+        ({"once": [13]}, "the mode 'once' names the donor 13, which '[*:1]CC(=[O:12])[O-:11]' lacks"),
+        ({"once": [11, 11]}, "the mode 'once' names a donor twice"),
+        ({"a": [11, 12], "b": [12, 11]}, "two of its modes have the same donors"),
+        ({"once": [11]}, "the donor 12 is in none of its modes"),
+    ],
+)
+def test_modes_of_binding_that_are_wrong(attempt, modes, reason):
+    assert refusal(attempt, space__scaffolds=[ACETATE | {"donors": modes}]) == f"scaffold 'acetate': {reason}"
+
+
+def test_a_mode_without_donors(attempt):
+    assert "at least 1 item" in refusal(attempt, space__scaffolds=[ACETATE | {"donors": {"none": []}}])
+
+
+def test_surfaces(attempt):
+    assert attempt().surface.name == "gfn2-m"
+    assert attempt(theory__surface="gfn2").surface.name == "gfn2"
+    assert attempt(theory__relaxation="tblite").surface.name == "gfn2"
+    assert refusal(attempt, theory__surface="gfn3").startswith("unknown surface 'gfn3': did you mean 'gfn2'")
+    assert "relaxation is the older name of surface" in refusal(
+        attempt, theory__relaxation="tblite", theory__surface="gfn2"
+    )
+    assert "relaxation was one of tblite, xtb, xtb-python" in refusal(attempt, theory__relaxation="mopac")
+
+
+PUSH = {"metal": "La", "donor": "water", "height_hartree": 0.01, "decay_per_bohr": 1.0, "at_angstrom": 2.5}
+
+
+def test_a_surface_of_the_users_own(attempt):
+    setup = attempt(theory__surface="mine", theory__surfaces=[{"name": "mine", "corrections": [PUSH]}])
+    assert setup.surface.name == "mine"
+    assert setup.surface.own
+    assert any("numbers of your own" in text or "mine" in text for text in (setup.surface.summary, setup.surface.name))
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"height_hartree": -0.01}, "the correction of La and water is no repulsion: height_hartree is -0.01"),
+        ({"donor": "fluoride"}, "the kinds of donors are water"),
+        ({"metal": "Al"}, "'Al' is no rare earth"),
+    ],
+)
+def test_a_surface_of_the_users_own_that_is_no_repulsion(attempt, changed, reason):
+    # Whether it is the one asked for or not.
+    assert reason in refusal(attempt, theory__surfaces=[{"name": "mine", "corrections": [PUSH | changed]}])
+
+
+def test_two_surfaces_of_one_name(attempt):
+    entry = {"name": "mine", "corrections": [PUSH]}
+    assert "two surfaces have the same name" in refusal(attempt, theory__surfaces=[entry, entry])
+    assert "is there already" in refusal(attempt, theory__surfaces=[entry | {"name": "gfn2"}])
+
+
 def test_unknown_substituent(attempt):
     assert "did you mean 'methyl'?" in refusal(attempt, space__substituents=["metyl"])
 

@@ -24,17 +24,20 @@ def _kinds(smiles):
         ("O", ["water"]),
         ("CO", ["water"]),
         ("C1CCOC1", ["water"]),
-        ("C[O-]", ["oxide"]),
-        ("[O-]c1ccccc1", ["oxide"]),
-        ("[O-][n+]1ccccc1", ["oxide", None]),
-        ("CC(=O)[O-]", ["carbonyl", "carbonyl"]),
+        ("C[O-]", ["alkoxide"]),
+        ("[O-]c1ccccc1", ["phenolate"]),
+        ("[O-][n+]1ccccc1", ["n-oxide", None]),
+        ("CC(=O)[O-]", ["carboxylate", "carboxylate"]),
+        ("CC(=O)O", ["carbonyl", "water"]),
+        ("CC(=O)OC", ["carbonyl", "water"]),
+        ("CC(=O)C=C(C)[O-]", ["phenolate", "phenolate"]),
         ("CC(=O)N", ["carbonyl", None]),
-        ("CC(=O)N[O-]", ["carbonyl", None, "oxide"]),
-        ("CP(C)(C)=O", [None, "carbonyl"]),
-        ("COP(=O)(OC)[O-]", ["water", None, "carbonyl", "water", "carbonyl"]),
-        ("CS(=O)(=O)[O-]", [None, "carbonyl", "carbonyl", "carbonyl"]),
-        ("[O-][N+](=O)[O-]", ["carbonyl", None, "carbonyl", "carbonyl"]),
-        ("O=c1cccc[n]1[O-]", ["carbonyl", None, "oxide"]),
+        ("CC(=O)N[O-]", ["carbonyl", None, "n-oxide"]),
+        ("CP(C)(C)=O", [None, "phosphoryl"]),
+        ("COP(=O)(OC)[O-]", ["water", None, "phosphoryl", "water", "phosphoryl"]),
+        ("CS(=O)(=O)[O-]", [None, "phosphoryl", "phosphoryl", "phosphoryl"]),
+        ("[O-][N+](=O)[O-]", ["carboxylate", "carboxyl", "carboxylate", "carboxylate"]),
+        ("O=c1cccc[n]1[O-]", ["carbonyl", None, "n-oxide"]),
         ("c1ccncc1", ["pyridine"]),
         ("CC=NC", ["pyridine"]),
         ("CN", ["amine"]),
@@ -49,9 +52,17 @@ def test_the_kind_of_a_donor_follows_from_its_bonds(smiles, kinds):
     assert _kinds(smiles) == kinds
 
 
+def test_the_carbon_between_two_oxygens_counts_and_no_other():
+    mol = Chem.AddHs(Chem.MolFromSmiles("OC(=O)CC(=O)[O-]"))
+    assert rdDistGeom.EmbedMolecule(mol, randomSeed=7) == 0
+    symbols = tuple(atom.GetSymbol() for atom in mol.GetAtoms())
+    kinds = donor_kinds(Structure(symbols, mol.GetConformer().GetPositions(), -1))
+    assert [kinds.get(i) for i, symbol in enumerate(symbols) if symbol == "C"] == [None, None, "carboxyl"]
+
+
 def test_a_metal_is_no_neighbour():
     structure = relaxed("La_HOPO-H_1_6")
     kinds = donor_kinds(structure)
     assert 0 not in kinds
     # Six waters, the N-O, the ring's carbonyl and the amide's.
-    assert sorted(kinds.values()) == ["carbonyl"] * 2 + ["oxide"] + ["water"] * 6
+    assert sorted(kinds.values()) == ["carbonyl"] * 2 + ["n-oxide"] + ["water"] * 6

@@ -88,7 +88,7 @@ def test_a_metal_or_donor_without_numbers_is_refused_and_plain_gfn2_is_offered()
         ({"decay_per_bohr": float("inf")}, "no repulsion"),
         ({"at_angstrom": 0.2}, "no repulsion: at_angstrom"),
         ({"metal": "Fe"}, "'Fe' is no rare earth"),
-        ({"donor": "ketone"}, "the kinds of donors are water, oxide"),
+        ({"donor": "ketone"}, "the kinds of donors are water, alkoxide"),
     ],
 )
 def test_numbers_that_are_no_repulsion_are_refused(changed, reason):

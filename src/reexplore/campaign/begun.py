@@ -25,4 +25,7 @@ def declaration(ledger_path: Path) -> dict[str, Any] | None:
 
 def written_out(declared: dict[str, Any]) -> dict[str, Any]:
     """Return a declaration with what its program did without being asked, in today's words."""
-    return {"steering": "rounds"} | declared | {"theory": _BEFORE | with_surface(declared["theory"])}
+    space = declared["space"]
+    scaffolds = [s if isinstance(s, str) else {"donors": {}} | s for s in space["scaffolds"]]
+    theory = _BEFORE | with_surface(declared["theory"])
+    return {"steering": "rounds"} | declared | {"space": space | {"scaffolds": scaffolds}, "theory": theory}

@@ -15,7 +15,7 @@ from rdkit import Chem
 from reexplore.acquisition.policy import Policy, load_policy
 from reexplore.campaign.begun import declaration
 from reexplore.campaign.surface import declared_surface
-from reexplore.chemistry.custom import custom_scaffold, custom_substituent
+from reexplore.chemistry.custom import custom_scaffold, custom_substituent, scaffold_modes
 from reexplore.chemistry.library import (
     SCAFFOLDS,
     SUBSTITUENTS,
@@ -259,7 +259,7 @@ def _elements(space: Space) -> set[str]:
 
 
 def _space(entry: SpaceEntry) -> Space:
-    scaffolds = _distinct([_scaffold(s) for s in entry.scaffolds], "scaffold")
+    scaffolds = _distinct([mode for s in entry.scaffolds for mode in _scaffolds(s)], "scaffold")
     coordinations = [Coordination(c.ligands, c.coordination_number) for c in entry.coordinations]
     space = Space(
         scaffolds=scaffolds,
@@ -278,11 +278,13 @@ def _space(entry: SpaceEntry) -> Space:
     return space
 
 
-def _scaffold(entry: str | ScaffoldEntry) -> Scaffold:
+def _scaffolds(entry: str | ScaffoldEntry) -> tuple[Scaffold, ...]:
+    """Return a scaffold of a campaign, once for each mode in which it binds."""
     if isinstance(entry, str):
-        return find_scaffold(entry)
+        return (find_scaffold(entry),)
     _require_new(entry.name, SCAFFOLDS, "scaffold")
-    return custom_scaffold(entry.name, smiles=entry.smiles, charge=entry.charge, warning=entry.warning)
+    whole = custom_scaffold(entry.name, smiles=entry.smiles, charge=entry.charge, warning=entry.warning)
+    return scaffold_modes(whole, entry.donors)
 
 
 def _substituent(entry: str | SubstituentEntry) -> Substituent:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rdkit import Chem
 
@@ -38,6 +40,38 @@ def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -
             raise InputError(f"{where}: a {atom.GetSymbol()} atom is marked as donor, but donors are N, O, S or P")
     _check_charge(mol, charge, where)
     return Scaffold(name, smiles, charge, "as written", "campaign file", sites=len(sites), warning=warning)
+
+
+def scaffold_modes(scaffold: Scaffold, donors: Mapping[str, Sequence[int]]) -> tuple[Scaffold, ...]:
+    """Return a scaffold once for each of its modes of binding, `NAME.MODE`; itself when it has none.
+
+    `donors` gives for each mode the atom maps of the donors that hold the metal in it. Raises `InputError` for maps
+    that are not there or stand twice, for two modes that are the same, and for a donor that is in none.
+    """
+    where = f"scaffold '{scaffold.name}'"
+    mol = Chem.MolFromSmiles(scaffold.smiles)
+    known = {a.GetAtomMapNum() for a in mol.GetAtoms() if a.GetAtomMapNum() >= FIRST_DONOR_MAP}
+    for mode, maps in donors.items():
+        if missing := sorted(set(maps) - known):
+            raise InputError(
+                f"{where}: the mode '{mode}' names the donor {missing[0]}, which '{scaffold.smiles}' lacks"
+            )
+        if len(set(maps)) < len(maps):
+            raise InputError(f"{where}: the mode '{mode}' names a donor twice")
+    if len({frozenset(maps) for maps in donors.values()}) < len(donors):
+        raise InputError(f"{where}: two of its modes have the same donors")
+    if donors and (left := sorted(known - {number for maps in donors.values() for number in maps})):
+        raise InputError(f"{where}: the donor {left[0]} is in none of its modes")
+    return tuple(_in_mode(scaffold, mode, maps) for mode, maps in donors.items()) or (scaffold,)
+
+
+def _in_mode(scaffold: Scaffold, mode: str, maps: Sequence[int]) -> Scaffold:
+    mol = Chem.MolFromSmiles(scaffold.smiles)
+    numbers = {old: FIRST_DONOR_MAP + k for k, old in enumerate(sorted(maps))}
+    for atom in mol.GetAtoms():
+        if atom.GetAtomMapNum() >= FIRST_DONOR_MAP:
+            atom.SetAtomMapNum(numbers.get(atom.GetAtomMapNum(), 0))
+    return replace(scaffold, name=f"{scaffold.name}.{mode}", smiles=Chem.MolToSmiles(mol))
 
 
 def custom_substituent(name: str, *, smiles: str, charge: int, warning: str) -> Substituent:

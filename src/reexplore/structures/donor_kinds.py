@@ -13,8 +13,13 @@ from reexplore.structures.geometry import Structure
 #: The kinds and what they are in words. Each has numbers of its own in the metal-donor correction.
 DONOR_KINDS = {
     "water": "an oxygen with two neighbours (water, alcohol, ether)",
-    "oxide": "a single-bonded oxygen with one neighbour (phenolate, alkoxide, N-oxide)",
-    "carbonyl": "an oxygen of a carbonyl, carboxylate, amide or phosphoryl group",
+    "alkoxide": "an oxygen on a saturated carbon",
+    "phenolate": "an oxygen on an unsaturated carbon that shares nothing with N, O or S (phenolate, enolate)",
+    "n-oxide": "an oxygen on a nitrogen (N-oxide, hydroxamate)",
+    "carboxylate": "one of two equal oxygens on a carbon, or of the oxygens of a nitrate",
+    "carboxyl": "the atom between two such oxygens, near a metal only where both of them hold it",
+    "carbonyl": "an oxygen on a carbon that bears N, S or another kind of O (amide, ester)",
+    "phosphoryl": "an oxygen on a phosphorus or sulfur",
     "pyridine": "a nitrogen with two neighbours (pyridine, imine, amide anion)",
     "amine": "a nitrogen with three single bonds",
     "thiolate": "a sulfur with one or two neighbours",
@@ -27,7 +32,7 @@ _SATURATED = 4
 
 
 def donor_kinds(structure: Structure) -> dict[int, str]:
-    """Return the kind of every atom with a lone pair for a metal, by its index.
+    """Return the kind of every atom that a metal pushes, by its index: donors, and the atom between two oxygens.
 
     Bonds come from distances; a rare earth has none. A nitrogen whose lone pair belongs to a neighbouring double bond
     or ring (amide, aniline, HOPO's ring) is no donor.
@@ -55,17 +60,26 @@ def _oxygen(atom: int, symbols: tuple[str, ...], neighbours: list[list[int]]) ->
     if len(neighbours[atom]) != 1:
         return "water" if len(neighbours[atom]) <= 2 else None
     (on,) = neighbours[atom]
-    if symbols[on] in ("P", "S"):
-        return "carbonyl"
     others = [other for other in neighbours[on] if other != atom and symbols[other] in ("N", "O", "S")]
+    shared = any(symbols[other] == "O" and len(neighbours[other]) == 1 for other in others)
     if symbols[on] == "N":
-        # The oxygens of nitrate and nitro share their charge.
-        return "carbonyl" if any(len(neighbours[other]) == 1 for other in others) else "oxide"
-    return "carbonyl" if symbols[on] == "C" and others and len(neighbours[on]) < _SATURATED else "oxide"
+        # The oxygens of nitrate and nitro share their charge as a carboxylate's do.
+        return "carboxylate" if shared else "n-oxide"
+    if symbols[on] != "C":
+        return "phosphoryl"
+    if len(neighbours[on]) == _SATURATED:
+        return "alkoxide"
+    return "carboxylate" if shared else "carbonyl" if others else "phenolate"
+
+
+def _carbon(atom: int, symbols: tuple[str, ...], neighbours: list[list[int]]) -> str | None:
+    return "carboxyl" if sum(symbols[n] == "O" and len(neighbours[n]) == 1 for n in neighbours[atom]) > 1 else None
 
 
 def _nitrogen(atom: int, symbols: tuple[str, ...], neighbours: list[list[int]]) -> str | None:
     around = neighbours[atom]
+    if _carbon(atom, symbols, neighbours):
+        return "carboxyl"
     if len(around) < 3:
         return "pyridine"
     saturated = all(symbols[n] == "H" or (symbols[n] == "C" and len(neighbours[n]) == _SATURATED) for n in around)
@@ -80,4 +94,4 @@ def _phosphorus(atom: int, _symbols: tuple[str, ...], neighbours: list[list[int]
     return "phosphine" if len(neighbours[atom]) == 3 else None
 
 
-_KIND_OF = {"O": _oxygen, "N": _nitrogen, "S": _sulfur, "P": _phosphorus}
+_KIND_OF = {"C": _carbon, "O": _oxygen, "N": _nitrogen, "S": _sulfur, "P": _phosphorus}
