@@ -53,7 +53,7 @@ def relax_by_dft(structure: Structure, surface: Surface, path: Path, *, gradient
     `surface` gives the first Hessian, at the structure it was relaxed to.
     """
     kept = frames_of(path)
-    if _is_done(kept, gradients):
+    if is_done(kept, gradients):
         return kept
     path.parent.mkdir(parents=True, exist_ok=True)
     hessian = numerical_hessian(surface.at, structure.positions_angstrom)
@@ -63,12 +63,13 @@ def relax_by_dft(structure: Structure, surface: Surface, path: Path, *, gradient
     optimizer = BFGS(atoms, logfile=None, maxstep=_MAX_STEP_ANGSTROM)
     optimizer.H0 = (vectors * np.maximum(np.abs(values), _FLOOR_HARTREE_BOHR2)) @ vectors.T * Hartree / Bohr**2
     for _ in optimizer.irun(fmax=0.0, steps=gradients - 1):
-        if _is_done(atoms.calc.frames, gradients):
+        if is_done(atoms.calc.frames, gradients):
             break
     return list(atoms.calc.frames)
 
 
-def _is_done(frames: list[Atoms], gradients: int) -> bool:
+def is_done(frames: list[Atoms], gradients: int) -> bool:
+    """Return whether a relaxation has its gradients or has come to its end before."""
     if not frames:
         return False
     slope = np.abs(frames[-1].get_forces()).max() * Bohr / Hartree

@@ -22,6 +22,7 @@ from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.placement import place_complexes
 from reexplore.structures.quality import check_complex
 from reexplore.structures.relax import descend
+from reexplore.structures.surfaces import EnergySurface
 
 Array = NDArray[np.float64]
 
@@ -117,16 +118,23 @@ def start(probe: Probe, symbol: str, *, lanthanum: Structure | None = None) -> S
     None when nothing becomes the complex.
     """
     candidate = probe.candidate(symbol)
-    if lanthanum is not None:
-        moved = exchange_metal(lanthanum, layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal)
-        placed = [moved]
-    else:
-        placed = place_complexes(candidate, count=_STARTS, seed=_SEED)
+    if lanthanum is None:
+        return lowest_placement(candidate)
+    moved = exchange_metal(lanthanum, layout=Layout.of(candidate), old=TEMPLATE_METAL, new=candidate.metal)
+    return _lowest([moved], candidate, None)
+
+
+def lowest_placement(candidate: Candidate, surface: EnergySurface | None = None) -> Structure | None:
+    """Return the lowest of a few placements that are still the complex, on a surface or on the guessed one."""
+    return _lowest(place_complexes(candidate, count=_STARTS, seed=_SEED), candidate, surface)
+
+
+def _lowest(starts: list[Structure], candidate: Candidate, surface: EnergySurface | None) -> Structure | None:
     found: list[tuple[float, Structure]] = []
-    for structure in placed:
-        surface = Guessed(structure, candidate.metal)
+    for structure in starts:
+        here = Guessed(structure, candidate.metal) if surface is None else surface.of(structure)
         try:
-            relaxed = descend(surface, structure)
+            relaxed = descend(here, structure)
         except CalculationFailed:
             continue
         if check_complex(relaxed.structure, candidate=candidate).ok:

@@ -18,10 +18,13 @@ from ase.units import Hartree, kcal, mol
 
 from reexplore.structures.geometry import Structure
 from reexplore.structures.relax import relax, single_point_energy
+from reexplore.structures.surfaces import SURFACES
 from reexplore.structures.xtb_program import ANCOPT_LEVELS, ancopt
 
 STARTS = Path(__file__).parent / "relaxation_starts"
 LEVEL = "tight"
+#: ANCopt knows plain GFN2-xTB only.
+GFN2 = SURFACES["gfn2"]
 KCAL_MOL = Hartree / (kcal / mol)
 
 
@@ -42,14 +45,14 @@ def compare(path: Path) -> Comparison:
     """Relax one start in both ways."""
     start = Structure.from_extxyz(path.read_text())
     began = time.process_time()
-    ours = relax(start)
+    ours = relax(start, surface=GFN2)
     cpu_s = time.process_time() - began
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     theirs, cycles = ancopt(
         start, solvent="alpb-water", max_steps=1000, gradient_norm_hartree_bohr=ANCOPT_LEVELS[LEVEL]
     )
     ancopt_cpu_s = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    above = (single_point_energy(ours.structure) - single_point_energy(theirs)) * KCAL_MOL
+    above = (single_point_energy(ours.structure, surface=GFN2) - single_point_energy(theirs, surface=GFN2)) * KCAL_MOL
     return Comparison(path.stem, len(start), above, ours.steps, cycles, cpu_s, ancopt_cpu_s)
 
 
