@@ -45,6 +45,16 @@ def file(tmp_path):
     return path
 
 
+def test_surfaces_are_listed(run, tmp_path):
+    told = run("surfaces", cwd=tmp_path)
+    assert told.returncode == 0
+    assert "gfn2-m (default)" in told.stdout
+    listed = json.loads(run("surfaces", "--json", cwd=tmp_path).stdout)
+    assert [s["name"] for s in listed][:2] == ["gfn2-m", "gfn2"]
+    assert listed[1]["correction"] == []
+    assert {c["metal"] for c in listed[0]["correction"]} >= {"La", "Lu"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

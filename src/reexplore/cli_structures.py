@@ -276,6 +276,22 @@ def check(  # noqa: PLR0917 - options of a command
 
 
 @structures.command()
+def surfaces(as_json: JsonOption = False) -> None:
+    """List the energy surfaces that structures can be relaxed on, those of installed packages included.
+
+    Example: `reexplore structures surfaces`
+    """
+    from reexplore.structure_tables import surface_json, surface_table
+    from reexplore.structures.surfaces import known_surfaces
+
+    found = known_surfaces()
+    if as_json:
+        print(json.dumps(surface_json(found)))
+    else:
+        console.print(surface_table(found))
+
+
+@structures.command()
 def show(
     file: FileArgument,
     out: Annotated[

@@ -11,9 +11,34 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.energies import HARTREE_TO_KCAL_MOL
 from reexplore.errors import Failure
 from reexplore.structures.quality import QualityReport, check_complex, donor_limit_angstrom
+from reexplore.structures.surfaces import DEFAULT, EnergySurface
 from reexplore.workbench import Built, Donor, Relaxation, Verdict, named_donors
 
 Json = dict[str, Any]
+
+
+def surface_table(surfaces: tuple[EnergySurface, ...]) -> Table:
+    """Return the energy surfaces as a table."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("surface", "what it is"):
+        table.add_column(column)
+    for surface in surfaces:
+        table.add_row(surface.name + (" (default)" if surface.name == DEFAULT else ""), escape(surface.summary))
+    return table
+
+
+def surface_json(surfaces: tuple[EnergySurface, ...]) -> list[Json]:
+    """Return the energy surfaces as JSON-ready values, with the correction's numbers."""
+    return [
+        {
+            "name": surface.name,
+            "default": surface.name == DEFAULT,
+            "summary": surface.summary,
+            "version": surface.version,
+            "correction": [push.to_dict() for push in surface.pushes],
+        }
+        for surface in surfaces
+    ]
 
 
 def built_json(built: Built, files: dict[str, str]) -> Json:

@@ -13,7 +13,9 @@ import numpy as np
 from rich.console import Console
 
 from reexplore.campaign.geometries import build_tasks, complex_task, ligand_task, template_task
+from reexplore.campaign.surface import declared_surface
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.chemistry.single import SingleLigand
 from reexplore.config import TheoryEntry
 from reexplore.errors import CalculationFailed, Failure
@@ -77,8 +79,12 @@ class Workbench:
     def build(self, single: SingleLigand, candidate: Candidate) -> Built:
         """Return a complex and its free ligand: builders, search, metal exchange and conformers.
 
-        Raises `CalculationFailed` with the reason when no structure becomes the complex asked for.
+        Raises `InputError` when the surface is unknown or lacks a metal or donor, `CalculationFailed` with the reason
+        when no structure becomes the complex asked for.
         """
+        mol = candidate.ligand.mol
+        donors = ("O", *(mol.GetAtomWithIdx(donor).GetSymbol() for donor in candidate.ligand.donors))
+        declared_surface(self._theory).require((TEMPLATE_METAL.symbol, candidate.metal.symbol), donors)
         self._runner.reused.clear()
         tasks = build_tasks(candidate, self._theory, self._seed)
         outcomes = [self._runner.outcome("build", task) for task in tasks]

@@ -100,6 +100,14 @@ def test_surfaces(attempt):
     assert "relaxation was one of tblite, xtb, xtb-python" in refusal(attempt, theory__relaxation="mopac")
 
 
+def test_a_donor_without_numbers(attempt):
+    phosphine = {"name": "phosphine", "smiles": "C[P:11](C)CC[P:12](C)C[*:1]", "charge": 0}
+    reason = refusal(attempt, space__scaffolds=[phosphine])
+    assert reason.startswith("the metal-donor correction has no numbers for La and a phosphorus with three neighbours")
+    assert "surface gfn2" in reason
+    assert attempt(space__scaffolds=[phosphine], theory__surface="gfn2").surface.name == "gfn2"
+
+
 PUSH = {"metal": "La", "donor": "water", "height_hartree": 0.01, "decay_per_bohr": 1.0, "at_angstrom": 2.5}
 
 

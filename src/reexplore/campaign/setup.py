@@ -17,6 +17,7 @@ from reexplore.campaign.begun import declaration
 from reexplore.campaign.surface import declared_surface
 from reexplore.chemistry.custom import custom_scaffold, custom_substituent, scaffold_modes
 from reexplore.chemistry.library import (
+    FIRST_DONOR_MAP,
     SCAFFOLDS,
     SUBSTITUENTS,
     Scaffold,
@@ -24,7 +25,7 @@ from reexplore.chemistry.library import (
     find_scaffold,
     find_substituent,
 )
-from reexplore.chemistry.metals import SERIES, find_metal
+from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL, find_metal
 from reexplore.chemistry.space import Coordination, Space
 from reexplore.config import (
     CampaignFile,
@@ -177,7 +178,11 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
     space = _space(file.space)
-    require_support(level, [metal.symbol for metal in space.metals])
+    metals = [metal.symbol for metal in space.metals]
+    require_support(level, metals)
+    surface = declared_surface(file.theory)
+    if not file.theory.sketch:
+        surface.require([TEMPLATE_METAL.symbol, *metals], _donor_elements(space))
     policy = resolve("policies", file.policy, beside=source.parent)
     site = resolve("parsl_configs", file.execution.parsl, beside=source.parent)
     if not allow_outside:
@@ -194,7 +199,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         workspace=workspace.resolve(),
         space=space,
         level=level,
-        surface=declared_surface(file.theory),
+        surface=surface,
         policy=load_policy(policy),
         site=site,
     )
@@ -249,6 +254,13 @@ def _own_levels(theory: TheoryEntry) -> dict[str, Level]:
         entry.name: own_level(entry.name, based_on=entry.based_on, summary=entry.summary, **entry.changes)
         for entry in theory.levels
     }
+
+
+def _donor_elements(space: Space) -> list[str]:
+    """Return the elements that hold the metals of a space, those of water first."""
+    mols = [Chem.MolFromSmiles(scaffold.smiles) for scaffold in space.scaffolds]
+    donors = [a.GetSymbol() for mol in mols for a in mol.GetAtoms() if a.GetAtomMapNum() >= FIRST_DONOR_MAP]
+    return list(dict.fromkeys(("O", *donors)))
 
 
 def _elements(space: Space) -> set[str]:

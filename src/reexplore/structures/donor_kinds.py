@@ -17,13 +17,21 @@ DONOR_KINDS = {
     "phenolate": "an oxygen on an unsaturated carbon that shares nothing with N, O or S (phenolate, enolate)",
     "n-oxide": "an oxygen on a nitrogen (N-oxide, hydroxamate)",
     "carboxylate": "one of two equal oxygens on a carbon, or of the oxygens of a nitrate",
-    "carboxyl": "the atom between two such oxygens, near a metal only where both of them hold it",
+    "carboxyl": "the atom between two equal oxygens, near a metal only where both of them hold it",
     "carbonyl": "an oxygen on a carbon that bears N, S or another kind of O (amide, ester)",
     "phosphoryl": "an oxygen on a phosphorus or sulfur",
     "pyridine": "a nitrogen with two neighbours (pyridine, imine, amide anion)",
     "amine": "a nitrogen with three single bonds",
     "thiolate": "a sulfur with one or two neighbours",
     "phosphine": "a phosphorus with three neighbours",
+}
+
+#: What a donor of an element may turn out to be.
+KINDS_OF_ELEMENT = {
+    "O": ("water", "alkoxide", "phenolate", "n-oxide", "carboxylate", "carboxyl", "carbonyl", "phosphoryl"),
+    "N": ("pyridine", "amine"),
+    "S": ("thiolate",),
+    "P": ("phosphine",),
 }
 
 _MOST_NEIGHBOURS_OF_SULFUR = 2

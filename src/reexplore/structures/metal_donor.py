@@ -122,11 +122,16 @@ class MetalDonor:
         return float(energies.sum()), gradient
 
 
+def without_numbers(metal: str, kind: str) -> str:
+    """Return the sentence for a metal and a donor that the correction lacks."""
+    return (
+        f"the metal-donor correction has no numbers for {metal} and {DONOR_KINDS[kind]}: name the surface gfn2 for"
+        " plain GFN2-xTB, whose distances are up to 0.2 Å too short"
+    )
+
+
 def _known(table: dict[tuple[str, str], Push], metal: str, kind: str, distance_angstrom: float) -> Push | None:
     push = table.get((metal, kind))
     if push is None and distance_angstrom < _WITHIN_REACH_ANGSTROM:
-        raise InputError(
-            f"the metal-donor correction has no numbers for {metal} and {DONOR_KINDS[kind]}: name the surface gfn2 for"
-            " plain GFN2-xTB, whose distances are up to 0.2 Å too short"
-        )
+        raise InputError(without_numbers(metal, kind))
     return push

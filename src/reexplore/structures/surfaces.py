@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import CalculationFailed, ExecutionError, FailureCode, InputError
 from reexplore.structures import engines
+from reexplore.structures.donor_kinds import KINDS_OF_ELEMENT
 from reexplore.structures.engines import Engine, Solvent, Surface
 from reexplore.structures.geometry import Structure
-from reexplore.structures.metal_donor import VERSION, MetalDonor, Push, shipped_pushes
+from reexplore.structures.metal_donor import VERSION, MetalDonor, Push, shipped_pushes, without_numbers
 
 Array = NDArray[np.float64]
 
@@ -56,6 +57,14 @@ class EnergySurface:
         if not self.pushes or not METALS.keys() & set(structure.symbols):
             return plain
         return _Corrected(plain, MetalDonor(structure, self.pushes), self)
+
+    def require(self, metals: Iterable[str], donors: Iterable[str]) -> None:
+        """Raise `InputError` when the correction has no numbers for a metal and an element that is to hold it."""
+        known = {(push.metal, push.donor) for push in self.pushes}
+        for metal in metals if self.pushes else ():
+            for element in donors:
+                if missing := [kind for kind in KINDS_OF_ELEMENT[element] if (metal, kind) not in known]:
+                    raise InputError(without_numbers(metal, missing[0]))
 
     def recipe(self, *, metal: bool) -> dict[str, Any]:
         """Return what a task's inputs hold of this surface; without a metal the correction is nothing.
@@ -111,6 +120,11 @@ def find_surface(name: str, own: Mapping[str, EnergySurface] | None = None) -> E
     near = difflib.get_close_matches(name, [*known, *added], n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"the surfaces are {', '.join([*known, *added])}"
     raise InputError(f"unknown surface '{name}': {hint}")
+
+
+def known_surfaces() -> tuple[EnergySurface, ...]:
+    """Return every surface there is here, the default first, those of other packages last."""
+    return (*SURFACES.values(), *(find_surface(name) for name in sorted(_added())))
 
 
 def own_surface(name: str, pushes: tuple[Push, ...]) -> EnergySurface:
