@@ -47,8 +47,9 @@ from distance_figures import (
     searched,
     slope,
 )
-from distance_fit import fit, pulls, structure_of
+from distance_fit import Pull, fit, pulls, structure_of
 from distance_probes import PROBES, Guessed, Probe, start
+from distance_refine import Target, refine, target
 from label_energies import Bench
 from rich import box
 from rich.console import Console
@@ -137,7 +138,9 @@ def finished(folder: Path) -> dict[str, Path]:
 def write_table(folder: Path) -> None:
     """Fit the correction on the relaxations of a folder and write it where the program reads it."""
     paths = {name: path for name, path in finished(folder).items() if not PROBES[name.split("_", 1)[1]].held_out}
-    found = fit([pull for path in paths.values() for pull in pulls(path)])
+    measured = {name: pulls(path) for name, path in paths.items()}
+    found = fit([pull for of_one in measured.values() for pull in of_one])
+    pushes = refine(found.pushes, [_target(name, path, measured[name]) for name, path in paths.items()])
     for (metal, probe), miss in sorted(found.misses.items()):
         print(f"{metal} {probe}: pulls are missed by {1e3 * miss:.1f} mEh/bohr")
     metals = sorted({name.split("_", 1)[0] for name in paths})
@@ -149,9 +152,15 @@ def write_table(folder: Path) -> None:
         "# Every other lanthanide by its ionic radius; neodymium is not fitted.",
         "metal,donor,height_hartree,decay_per_bohr,at_angstrom",
     ]
-    lines += [f"{p.metal},{p.donor},{p.height_hartree},{p.decay_per_bohr},{p.at_angstrom}" for p in found.pushes]
+    lines += [f"{p.metal},{p.donor},{p.height_hartree},{p.decay_per_bohr},{p.at_angstrom}" for p in pushes]
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{len(found.pushes)} corrections written to {TABLE}")
+    print(f"{len(pushes)} corrections written to {TABLE}")
+
+
+def _target(name: str, path: Path, measured: list[Pull]) -> Target:
+    frames = frames_of(path)
+    metal, probe = name.split("_", maxsplit=1)
+    return target(metal, probe, frames[-1], [pull for pull in measured if pull.frame == len(frames) - 1])
 
 
 def judge(folder: Path, bench: Bench, *, quick: bool) -> dict[str, Any]:
