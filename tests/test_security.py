@@ -11,12 +11,14 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from reexplore import cli
+from reexplore.campaign.driver import drive
+from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import prepare
 from reexplore.cli import app
 from reexplore.config import CampaignFile, parse
 from reexplore.energies.basis_sets import function_count
 from reexplore.errors import InputError, one_line
-from reexplore.shipped import shipped_folder
+from reexplore.shipped import is_shipped, shipped_folder
 from tests.campaign.test_campaign import SMALL
 from tests.test_cli import run
 from tests.tracking.sample import campaign
@@ -146,6 +148,29 @@ def test_what_lies_outside_is_refused_before_it_is_read_or_run(workspace, outsid
     with pytest.raises(InputError, match=rf"'{kind}': .* outside of the workspace .*--allow-outside"):
         prepare(file, workspace=workspace)
     assert not (outside / "was-run").exists()
+    assert not (workspace / "runs").exists()
+
+
+COMMANDS_THAT_SUBMIT_NOTHING = ("validate", "plan", "status", "report", "log")
+
+
+@pytest.mark.parametrize("command", COMMANDS_THAT_SUBMIT_NOTHING)
+def test_a_site_file_is_run_by_commands_that_submit_and_by_no_other(workspace, command):
+    ran = workspace / "ran"
+    text = f"open({str(ran)!r}, 'w').close()\ndef make_config(run_dir): raise RuntimeError('run')\n"
+    for name in ("site.py", "local", "local.py"):
+        (workspace / name).write_text(text)
+        file = written(workspace, execution={"parsl": f"./{name}"})
+        CliRunner().invoke(app, ["campaign", command, file, "--workspace", str(workspace)])
+        assert not ran.exists()
+    # A bare name is what we ship, whatever lies there.
+    setup = prepare(written(workspace), workspace=workspace)
+    assert is_shipped("parsl_configs", setup.site)
+    assert not ran.exists()
+    site = prepare(written(workspace, execution={"parsl": "site.py"}), workspace=workspace)
+    with pytest.raises(InputError, match="cannot make a configuration"):
+        drive(site, narrator=Narrator())
+    assert ran.exists()
     assert not (workspace / "runs").exists()
 
 

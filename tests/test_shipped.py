@@ -8,16 +8,28 @@ from pathlib import Path
 import pytest
 
 from reexplore.errors import InputError
-from reexplore.shipped import resolve, shipped_names
+from reexplore.shipped import is_shipped, resolve, shipped_names
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_a_path_comes_before_a_shipped_name(tmp_path):
-    own = tmp_path / "greedy"
+    own = tmp_path / "greedy.yaml"
     own.write_text("mine")
-    assert resolve("policies", "greedy", beside=tmp_path) == own
-    assert resolve("policies", "greedy").name == "greedy.yaml"
+    for path in ("greedy.yaml", "./greedy.yaml", str(own)):
+        assert resolve("policies", path, beside=tmp_path) == own
+    assert resolve("policies", "greedy.yaml") != own
+
+
+@pytest.mark.parametrize(("kind", "name"), [("policies", "greedy"), ("parsl_configs", "local"), ("campaigns", "cam")])
+def test_a_file_that_lies_around_does_not_take_the_place_of_what_we_ship(kind, name, tmp_path, monkeypatch):
+    (tmp_path / name).write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    assert is_shipped(kind, resolve(kind, name, beside=tmp_path))
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(InputError, match=r"'mine' is shipped: for the file of that name write \./mine"):
+        resolve(kind, "mine", beside=tmp_path)
+    assert resolve(kind, "./mine", beside=tmp_path) == tmp_path / "mine"
 
 
 @pytest.mark.parametrize("reference", ["cam", "cam.yaml", "campaigns/cam.yaml"])

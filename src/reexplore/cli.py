@@ -132,12 +132,15 @@ def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
     from reexplore.campaign.plan import plan_campaign, plan_table
     from reexplore.campaign.setup import require_size
     from reexplore.execution.sites import worker_count
+    from reexplore.shipped import is_shipped
 
     setup = campaign_setup(reference, workspace)
     _announce(setup)
     console.print(setup.space.arithmetic())
     require_size(setup.space, setup.file.space.limit)
-    console.print(plan_table(plan_campaign(setup), workers=worker_count(setup.parsl_config())))
+    # A site file of one's own is run by commands that submit, and by no other.
+    workers = worker_count(setup.parsl_config()) if is_shipped("parsl_configs", setup.site) else None
+    console.print(plan_table(plan_campaign(setup), workers=workers))
 
 
 @campaign.command()

@@ -25,12 +25,22 @@ def shipped_names(kind: Kind) -> list[str]:
     return sorted(p.stem for p in shipped_folder(kind).glob(f"*{_SUFFIX[kind]}") if not p.stem.startswith("_"))
 
 
+def is_shipped(kind: Kind, path: Path) -> bool:
+    """Return whether a file is one of those we ship."""
+    return path.resolve().is_relative_to(shipped_folder(kind).resolve())
+
+
 def resolve(kind: Kind, reference: str, *, beside: Path | None = None) -> Path:
-    """Return the file a campaign means: a path (tried beside the campaign file too) or a shipped name."""
+    """Return the file a campaign means: a path (tried beside the campaign file too) or a shipped name.
+
+    A path has a `/` or an ending. A bare name is a shipped one, so that no file that happens to lie around takes the
+    place of what we ship.
+    """
     label, suffix = _LABEL[kind], _SUFFIX[kind]
-    for base in (beside, Path()):
-        if base is not None and (path := base / reference).is_file():
-            return path.resolve()
+    is_path = "/" in reference or bool(Path(reference).suffix)
+    here = [path for base in (beside, Path()) if base is not None and (path := base / reference).is_file()]
+    if is_path and here:
+        return here[0].resolve()
     # A shipped file may be named with its folder, as in `campaigns/cam.yaml`, from anywhere.
     stem = reference.removeprefix(f"{kind}/").removesuffix(suffix)
     shipped = shipped_folder(kind) / f"{stem}{suffix}"
@@ -39,4 +49,6 @@ def resolve(kind: Kind, reference: str, *, beside: Path | None = None) -> Path:
     names = shipped_names(kind)
     near = get_close_matches(stem, names, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"shipped are {', '.join(names) or 'none'}"
+    if here:
+        raise InputError(f"no {label} '{reference}' is shipped: for the file of that name write ./{reference}")
     raise InputError(f"no {label} '{reference}' (not a file, not shipped): {hint}")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from reexplore.errors import InputError, WorkerInterruptedError
-from reexplore.execution.sites import LOST_NODES, load_site, parse_options, serving, worker_count
+from reexplore.execution.sites import LOST_NODES, check_site, load_site, parse_options, serving, worker_count
 from reexplore.shipped import resolve, shipped_folder, shipped_names
 
 #: What each shipped site cannot guess.
@@ -133,9 +133,10 @@ def test_each_kind_of_task_goes_to_its_role(labels, energy, member, build):
     ("text", "message"),
     [
         ("x = 1", "defines `make_config"),
-        ("import nowhere_at_all", "cannot be imported"),
-        ("def make_config(", "cannot be imported"),
-        ("undefined_name", "cannot be imported: NameError"),
+        ("import nowhere_at_all\ndef make_config(run_dir): ...", "cannot be imported"),
+        ("def make_config(", "is no Python"),
+        ("\x00", "is no Python"),
+        ("undefined_name\ndef make_config(run_dir): ...", "cannot be imported: NameError"),
         ("def make_config(run_dir): return run_dir.walltime", "cannot make a configuration.*AttributeError"),
         ("def make_config(run_dir, *, account): ...", "needs the option 'account': give it under execution.options"),
     ],
@@ -144,6 +145,31 @@ def test_a_faulty_site_file_is_refused(tmp_path, text, message):
     (tmp_path / "site.py").write_text(text)
     with pytest.raises(InputError, match=message):
         load_site(tmp_path / "site.py", run_dir=tmp_path, options={})
+
+
+def test_options_are_compared_without_running_anything(tmp_path):
+    ran = tmp_path / "ran"
+    (tmp_path / "site.py").write_text(
+        f"open({str(ran)!r}, 'w').close()\n"
+        f"def make_config(run_dir, account, *, walltime, workers=open({str(ran)!r}, 'w')): ...\n"
+    )
+    given = {"account": "x", "walltime": "1:00:00"}
+    check_site(tmp_path / "site.py", options=given | {"workers": 4})
+    with pytest.raises(InputError, match="takes no option 'wrkers': its options are account, walltime, workers"):
+        check_site(tmp_path / "site.py", options=given | {"wrkers": 4})
+    with pytest.raises(InputError, match="needs the option 'walltime'"):
+        check_site(tmp_path / "site.py", options={"account": "x"})
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("name", shipped_names("parsl_configs"))
+def test_the_options_of_a_shipped_site_are_read_from_its_text(name, tmp_path):
+    path = resolve("parsl_configs", name)
+    needed = NEEDED.get(name, {})
+    check_site(path, options=needed)
+    for option in needed:
+        with pytest.raises(InputError, match=f"needs the option '{option}'"):
+            check_site(path, options={k: v for k, v in needed.items() if k != option})
 
 
 def test_executors_of_one_site_are_labelled_by_their_roles(tmp_path):

@@ -27,6 +27,7 @@ def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False)
     from reexplore.execution.parsl import ParslExecutor
 
     require_size(setup.space, setup.file.space.limit)
+    config = setup.parsl_config()
     with (
         sole_driver(setup.folder, say=narrator.say),
         _signals_stop_cleanly(),
@@ -39,7 +40,7 @@ def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False)
         if energies_elsewhere:
             declare_elsewhere(setup, ledger)
         places = {"store": setup.store, "evidence": setup.folder / "evidence"}
-        with ParslExecutor(setup.parsl_config(), **places, say=narrator.say) as executor:
+        with ParslExecutor(config, **places, say=narrator.say) as executor:
             run_campaign(Bench(setup, ledger, executor, narrator))
 
 

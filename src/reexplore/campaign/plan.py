@@ -153,8 +153,8 @@ def plan_campaign(setup: Setup) -> Plan:
     return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages)
 
 
-def plan_table(plan: Plan, *, workers: int) -> Table:
-    """Return the plan as a table for the terminal."""
+def plan_table(plan: Plan, *, workers: int | None) -> Table:
+    """Return the plan as a table for the terminal; `workers` is None where nobody knows how many there will be."""
     table = Table(title="Expected work, one core a task", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading, justify in (
         ("stage", "left"),
@@ -170,7 +170,8 @@ def plan_table(plan: Plan, *, workers: int) -> Table:
         )
     table.add_section()
     hours = plan.core_hours
-    table.add_row("all", "", "", f"{hours:.1f}", f"about {hours / workers:.1f} h on {workers} workers")
+    duration = "" if workers is None else f"about {hours / workers:.1f} h on {workers} workers"
+    table.add_row("all", "", "", f"{hours:.1f}", duration)
     return table
 
 

@@ -48,7 +48,7 @@ from reexplore.energies.levels import (
 from reexplore.energies.own_levels import own_level, require_parts
 from reexplore.energies.terms import ENGINE
 from reexplore.errors import InputError, MissingEngineError
-from reexplore.shipped import resolve, shipped_folder
+from reexplore.shipped import is_shipped, resolve, shipped_folder
 from reexplore.structures.architector import NOT_SEEDED
 from reexplore.structures.surfaces import EnergySurface
 
@@ -156,11 +156,20 @@ class Setup:
             execution = execution.model_copy(update={"parsl": reference, "options": given})
             site = resolve("parsl_configs", reference, beside=self.source.parent)
         moved = replace(self, file=self.file.model_copy(update={"execution": execution}), site=site)
-        moved.parsl_config()
+        moved.check_site()
         return moved
 
+    def check_site(self) -> None:
+        """Raise `InputError` when site file and options do not fit; only a site that we ship is run for that."""
+        from reexplore.execution.sites import check_site
+
+        if is_shipped("parsl_configs", self.site):
+            self.parsl_config()
+        else:
+            check_site(self.site, options=self.file.execution.options)
+
     def parsl_config(self) -> Config:
-        """Return the Parsl configuration the site file makes."""
+        """Run the site file and return the Parsl configuration it makes: for commands that submit."""
         from reexplore.execution.sites import load_site
 
         return load_site(self.site, run_dir=self.folder / "parsl", options=self.file.execution.options)
@@ -207,7 +216,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     if level.based_on:
         # A shipped level has its parts for every element the library allows.
         require_parts(level, _elements(space))
-    setup.parsl_config()
+    setup.check_site()
     return setup
 
 

@@ -6,7 +6,7 @@ campaign file or from `--option`. It says what a scheduler is asked for; all tha
 
 from __future__ import annotations
 
-import inspect
+import ast
 import os
 import runpy
 import shutil
@@ -156,24 +156,50 @@ def parse_options(given: Sequence[str]) -> dict[str, Any]:
     return options
 
 
-def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
-    """Return the Parsl configuration a site file makes; raise `InputError` when it cannot."""
-    try:
-        # Unlike an import this leaves no `__pycache__` beside the file.
-        make_config = runpy.run_path(str(path)).get("make_config")
-    except Exception as error:
-        raise InputError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
-    if make_config is None:
-        raise InputError(f"{path}: a Parsl config file defines `make_config(run_dir, ...)`")
-    parameters = {name: p for name, p in inspect.signature(make_config).parameters.items() if name != "run_dir"}
+def check_site(path: Path, *, options: dict[str, Any]) -> None:
+    """Compare options with what a site file takes, from its text alone: nothing of it is run.
+
+    Raises `InputError` when it is no Python, defines no `make_config`, or the options are not its own.
+    """
+    needed = _options_of(path)
     for name in options:
-        if name not in parameters:
-            raise InputError(f"{path} takes no option '{name}': its options are {', '.join(parameters) or 'none'}")
-    for name, parameter in parameters.items():
-        if parameter.default is parameter.empty and name not in options:
+        if name not in needed:
+            raise InputError(f"{path} takes no option '{name}': its options are {', '.join(needed) or 'none'}")
+    for name, is_needed in needed.items():
+        if is_needed and name not in options:
             raise InputError(
                 f"{path} needs the option '{name}': give it under execution.options, or as --option {name}=..."
             )
+
+
+def _options_of(path: Path) -> dict[str, bool]:
+    """Return the options of a site file's `make_config` and whether each has to be given."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the site file {path}: {error}") from None
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no Python: {error}") from None
+    makers = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "make_config"]
+    if not makers:
+        raise InputError(f"{path}: a Parsl config file defines `make_config(run_dir, ...)`")
+    taken = makers[-1].args
+    positional = [*taken.posonlyargs, *taken.args]
+    without_default = positional[: len(positional) - len(taken.defaults)]
+    found = {argument.arg: argument in without_default for argument in positional}
+    found |= {a.arg: default is None for a, default in zip(taken.kwonlyargs, taken.kw_defaults, strict=True)}
+    found.pop("run_dir", None)
+    return found
+
+
+def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
+    """Run a site file and return the Parsl configuration it makes; raise `InputError` when it cannot."""
+    check_site(path, options=options)
+    try:
+        # Unlike an import this leaves no `__pycache__` beside the file.
+        make_config = runpy.run_path(str(path))["make_config"]
+    except Exception as error:
+        raise InputError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     try:
         config: Config = make_config(run_dir, **options)
         workers = worker_count(config)
