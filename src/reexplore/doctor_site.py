@@ -42,10 +42,13 @@ def examine_site(
     `InputError` for the site file or its options, `ExecutionError` when blocks fail.
     """
     from reexplore.execution.parsl import ParslExecutor
+    from reexplore.execution.run_folder import plainly_named
     from reexplore.execution.sites import load_site, parse_options
 
     folder = folder.resolve()
-    config = load_site(resolve("parsl_configs", reference), run_dir=folder, options=parse_options(options))
+    site, given = resolve("parsl_configs", reference), parse_options(options)
+    load_site(site, run_dir=folder, options=given)
+    config = load_site(site, run_dir=plainly_named(folder), options=given)
     for executor in config.executors:
         executor.provider.max_blocks = 1
     labels = [executor.label for executor in config.executors]

@@ -160,3 +160,34 @@ def test_jobs_of_another_batch_system_are_named_and_left(tmp_path):
     dead.provider.submit("start workers", 1)
     here = SimpleNamespace(label="local", provider=SimpleNamespace(label="local"))
     assert jobs.cancel_orphans([here]) == ["batch job 1 of the driver before cannot be reached from this site file"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"id": "1; touch OBEYED", "executor": "dear", "system": "batch"}',
+        '{"id": "$(touch OBEYED)", "executor": "dear", "system": "batch"}',
+        '{"id": "12\\n13", "executor": "dear", "system": "batch"}',
+        '{"id": 12, "executor": "dear", "system": "batch"}',
+        '{"id": "12", "executor": "dear"}',
+        '{"id": "-u root", "executor": "dear", "system": "batch"}',
+        '{"id": "' + "1" * 500 + '", "executor": "dear", "system": "batch"}',
+        "[]",
+        "12",
+        "garbage",
+        "[" * 100_000,
+        "",
+    ],
+)
+def test_a_line_that_names_no_batch_job_is_told_and_never_asked_for(tmp_path, monkeypatch, line):
+    asked = []
+    monkeypatch.setattr(blocks, "_still_there", lambda _, job: asked.append(job))
+    (tmp_path / "jobs.jsonl").write_text(f'{line}\n{{"id": "77", "executor": "dear", "system": "batch"}}\n')
+    told = Jobs(tmp_path / "jobs.jsonl").cancel_orphans([site({})])
+    assert asked == ["77"]
+    assert "1 of 2 lines name no batch job" in told[0]
+
+
+@pytest.mark.parametrize("job", ["1", "123456", "12_3", "4711.server-01.cluster.org", "12[].pbs", "12[3].pbs"])
+def test_job_numbers_of_batch_systems_are_taken(job):
+    assert blocks._job(f'{{"id": "{job}", "executor": "dear", "system": "pbspro"}}')["id"] == job

@@ -27,7 +27,7 @@ def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False)
     from reexplore.execution.parsl import ParslExecutor
 
     require_size(setup.space, setup.file.space.limit)
-    config = setup.parsl_config()
+    config = setup.ready_config()
     with (
         sole_driver(setup.folder, say=narrator.say),
         _signals_stop_cleanly(),

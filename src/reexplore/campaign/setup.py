@@ -169,10 +169,19 @@ class Setup:
             check_site(self.site, options=self.file.execution.options)
 
     def parsl_config(self) -> Config:
-        """Run the site file and return the Parsl configuration it makes: for commands that submit."""
+        """Run the site file and return the Parsl configuration it makes."""
         from reexplore.execution.sites import load_site
 
         return load_site(self.site, run_dir=self.folder / "parsl", options=self.file.execution.options)
+
+    def ready_config(self) -> Config:
+        """Return the Parsl configuration with its folder made, under a name that no shell obeys: to submit with."""
+        from reexplore.execution.run_folder import plainly_named
+        from reexplore.execution.sites import load_site
+
+        # Before its folder is made.
+        self.parsl_config()
+        return load_site(self.site, run_dir=plainly_named(self.folder / "parsl"), options=self.file.execution.options)
 
 
 def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> Setup:

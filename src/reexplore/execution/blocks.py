@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -123,8 +124,8 @@ class Jobs:
         """
         if not self._path.is_file():
             return []
-        told = []
-        for job in self._recorded():
+        jobs, told = self._recorded()
+        for job in jobs:
             provider = next((e.provider for e in executors if _is_batch(e.provider, job["system"])), None)
             if provider is None:
                 told.append(
@@ -137,10 +138,29 @@ class Jobs:
         self._path.unlink()
         return told
 
-    def _recorded(self) -> list[dict[str, str]]:
-        lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)
+    def _recorded(self) -> tuple[list[dict[str, str]], list[str]]:
+        """Return the jobs of the file, and a sentence when there are lines in it that no driver wrote."""
+        lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
         # A driver may have been killed while it wrote the last line.
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        jobs = [_job(line) for line in lines if line.endswith("\n")]
+        sound = [job for job in jobs if job is not None]
+        left_out = len(jobs) - len(sound)
+        told = f"{self._path}: {left_out} of {len(jobs)} lines name no batch job and are left out"
+        return sound, [told] if left_out else []
+
+
+#: Job numbers of Slurm, PBS, LSF and their kin, which reach a shell: 123, 123_4, 123.server, 123[].server.
+_JOB_ID = re.compile(r"[0-9]{1,20}(_[0-9]{1,10})?(\[[0-9]{0,10}\])?(\.[A-Za-z0-9.-]{1,100})?")
+
+
+def _job(line: str) -> dict[str, str] | None:
+    """Return the job of a line as it was written down, None when it cannot be one."""
+    try:
+        job = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    named = isinstance(job, dict) and all(isinstance(job.get(key), str) for key in ("id", "executor", "system"))
+    return job if named and _JOB_ID.fullmatch(job["id"]) and job["system"].isprintable() else None
 
 
 _ENDED = {True: "was cancelled", False: "could not be cancelled: look after it"}

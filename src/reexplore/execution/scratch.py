@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +13,8 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from reexplore.errors import ExecutionError
+from reexplore.errors import ExecutionError, InputError
+from reexplore.execution.run_folder import own_folder
 
 _LOCK = ".lock"
 
@@ -39,14 +39,11 @@ def scratch_folder(workspace: Path) -> Iterator[Path]:
 def _shelf(workspace: Path) -> Path:
     local = os.environ.get("TMPDIR")
     if local and Path(local).is_dir():
-        shelf = Path(local) / f"reexplore-{os.getuid()}"
-        with suppress(FileExistsError):
-            shelf.mkdir(mode=0o700)
-        found = shelf.lstat()
-        # Others may write to $TMPDIR too: what they put in its place is not used.
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-            raise ExecutionError(f"{shelf} belongs to somebody else: set TMPDIR to a folder of your own")
-        return shelf
+        try:
+            # Others may write to $TMPDIR too: what they put in its place is not used.
+            return own_folder(Path(local))
+        except InputError as error:
+            raise ExecutionError(str(error)) from None
     # Locks are trusted and processes are looked for on one machine only, and users sweep after themselves.
     shelf = workspace / "_scratch" / f"{platform.node()}-{os.getuid()}"
     shelf.mkdir(parents=True, exist_ok=True)

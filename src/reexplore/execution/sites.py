@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import runpy
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import yaml
 
 from reexplore.errors import InputError, WorkerInterruptedError
 from reexplore.execution.escalation import POISON
+from reexplore.execution.run_folder import require_reachable
 from reexplore.execution.task import Kind
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ _PREFERRED: dict[Kind, tuple[str, ...]] = {
 LOST_NODES = 20
 
 # Parsl counts the cores of the node, not those of the job; `nproc` counts OpenMP threads unless told not to.
-_PREPARE = """export PATH="{programs}:$PATH"
+_PREPARE = """export PATH={programs}:"$PATH"
 export PARSL_CORES=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 """
 #: For every provider that submits: blocks come when there is work, and a slow scheduler is waited for.
@@ -78,7 +80,7 @@ def pool(
     # Parsl looks its programs up on PATH, here and on the nodes: `.venv/bin/reexplore` has to work without activation.
     if str(programs) not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    provider.worker_init = _PREPARE.format(programs=programs) + provider.worker_init
+    provider.worker_init = _PREPARE.format(programs=shlex.quote(str(programs))) + provider.worker_init
     if again := _NOT_AGAIN.get(provider.label):
         provider.scheduler_options = again + provider.scheduler_options
     drain = None if drain_minutes is None else max(60, _seconds(provider.walltime) - round(60 * drain_minutes))
@@ -209,6 +211,7 @@ def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
         ) from error
     if workers < 1:
         raise InputError(f"{path} makes a configuration without workers: give at least one")
+    require_reachable(config, run_dir)
     labels = [executor.label for executor in config.executors]
     if len(labels) > 1 and not set(labels) <= set(ROLES):
         raise InputError(f"{path}: several executors are labelled {', '.join(ROLES)}, not {', '.join(labels)}")
