@@ -76,8 +76,9 @@ def jobs() -> list[tuple[str, Probe, int]]:
     found = [(symbol, probe, _FITTED) for probe in _FIT for symbol in ("La", "Lu")]
     found += [(symbol, probe, _JUDGED) for probe in held for symbol in ("La", "Lu")]
     found += [(symbol, probe, _FITTED) for probe in _FIT for symbol in ("Gd", "Y")]
+    found += [(symbol, probe, _FITTED) for symbol in ("Sc",) for probe in _FIT]
     found += [(symbol, probe, _JUDGED) for probe in core for symbol in ("Gd", "Y")]
-    found += [(symbol, probe, _FITTED) for symbol in ("Sc", "Pr", "Dy", "Sm") for probe in _FIT]
+    found += [(symbol, probe, _FITTED) for probe in _FIT for symbol in ("Dy", "Pr", "Sm")]
     return found
 
 

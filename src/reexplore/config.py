@@ -5,15 +5,17 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from reexplore.errors import InputError
+from reexplore.strict_yaml import read_yaml
 from reexplore.structures.crest import crest_on_path
 from reexplore.structures.surfaces import DEFAULT, SURFACE_OF_ENGINE
 
-Positive = Annotated[int, Field(ge=1)]
+#: A number of things a person may ask for; a thousand million is a slip of the key.
+Positive = Annotated[int, Field(ge=1, le=10_000_000)]
 Charge = Annotated[int, Field(ge=-99, le=99)]
 #: Names stand in tables, file formats and terminals: no quotes, brackets or spaces.
 EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.,+()-]*$")]
@@ -56,7 +58,7 @@ class CoordinationEntry(_Strict):
     """How many ligands; the waters follow from the coordination number or must match it."""
 
     ligands: Positive
-    waters: Annotated[int, Field(ge=0)] | None = None
+    waters: Annotated[int, Field(ge=0, le=100)] | None = None
     coordination_number: Positive = 8
 
 
@@ -96,13 +98,13 @@ class LevelEntry(_Strict):
     name: EntryName
     based_on: str
     summary: Sentence = ""
-    functional: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    functional: Annotated[str, Field(max_length=200, pattern=r"^[\w*.+,() -]*[A-Za-z][\w*.+,() -]*$")] | None = None
     dispersion: Annotated[str, Field(pattern=r"^d4:\S+$")] | None = None
     ligand_basis: BasisName | None = None
     grid_level: Annotated[int, Field(ge=0, le=9)] | None = None
     cavity_points_per_sphere: CavityPoints | None = None
-    energy_tolerance_hartree: Annotated[float, Field(gt=0, le=1e-4)] | None = None
-    gradient_tolerance: Annotated[float, Field(gt=0, le=1e-2)] | None = None
+    energy_tolerance_hartree: Annotated[float, Field(ge=1e-11, le=1e-4)] | None = None
+    gradient_tolerance: Annotated[float, Field(ge=1e-7, le=1e-2)] | None = None
 
     @model_validator(mode="after")
     def _dispersion_of_the_functional(self) -> Self:
@@ -147,7 +149,7 @@ class TheoryEntry(_Strict):
     placement_starts: Positive = 30
     refine: Positive = 5
     other_conformers: Literal[0, 1, 2] = 2
-    ligand_conformers: Annotated[int, Field(ge=10)] = 10
+    ligand_conformers: Annotated[int, Field(ge=10, le=10_000)] = 10
     aqua_waters: Literal[8, 9] = 8
     #: The version of the checks of quality control: 1 is that of campaigns that began before there was a second.
     checks: Literal[1, 2] = 2
@@ -188,18 +190,18 @@ class TheoryEntry(_Strict):
 class SurrogateEntry(_Strict):
     """The learned model and its declared uncertainty."""
 
-    members: Annotated[int, Field(ge=2)] = 4
+    members: Annotated[int, Field(ge=2, le=1000)] = 4
     readout: Literal["metal", "all"] = "metal"
-    uncertainty_floor_kcal_mol: Annotated[float, Field(gt=0)] = 5.0
+    uncertainty_floor_kcal_mol: Annotated[float, Field(gt=0, le=1e4)] = 5.0
 
 
 class BudgetEntry(_Strict):
     """How many labels to buy, in what portions, and the core-hours at which the campaign stops."""
 
-    seed_labels: Annotated[int, Field(ge=2)] = 4
+    seed_labels: Annotated[int, Field(ge=2, le=10_000_000)] = 4
     batch: Positive = 4
     labels: Positive = 12
-    core_hours: Annotated[float, Field(gt=0)] | None = None
+    core_hours: Annotated[float, Field(gt=0, le=1e9)] | None = None
 
     @model_validator(mode="after")
     def _seed_within_labels(self) -> Self:
@@ -251,7 +253,18 @@ class ExecutionEntry(_Strict):
 class TrackingEntry(_Strict):
     """Where MLflow keeps its mirror: a folder, or the address of a tracking server."""
 
-    store: str = "runs/_mlflow"
+    store: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = "runs/_mlflow"
+
+    @field_validator("store")
+    @classmethod
+    def _no_password(cls, store: str) -> str:
+        # The address stands in ledger, page and logs, which are shared.
+        if "@" in urlsplit(store).netloc:
+            raise ValueError(
+                "a tracking server's user and password do not stand in the address: set MLFLOW_TRACKING_USERNAME and"
+                " MLFLOW_TRACKING_PASSWORD in the environment"
+            )
+        return store
 
 
 class CampaignFile(_Strict):
@@ -294,22 +307,16 @@ def read_campaign(path: Path) -> dict[str, Any]:
 
 def read_mapping(path: Path, kind: str, keys: str) -> dict[str, Any]:
     """Read a YAML file that is a mapping; raise `InputError` when it is none, whatever it is."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the {kind} {path}: {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        raise InputError(f"{path}{where}: this is not YAML ({getattr(error, 'problem', None) or error})") from None
-    except (ValueError, RecursionError) as error:
-        # Dates and numbers that are none, and brackets without end.
-        raise InputError(f"{path}: this is not YAML that can be read ({error})") from None
+    data = read_yaml(path, kind)
+    if data is None:
+        raise InputError(f"{path} is empty: a {kind} is a YAML mapping with {keys}")
     if not isinstance(data, dict):
-        raise InputError(f"{path}: a {kind} is a YAML mapping with {keys}, not {type(data).__name__}")
+        raise InputError(f"{path}: a {kind} is a YAML mapping with {keys}, not {_KINDS.get(type(data), 'a value')}")
     return data
 
 
+#: What YAML holds, in words.
+_KINDS: dict[type, str] = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
 #: Python refuses to print the longest numbers that YAML can hold.
 _LONGEST_NUMBER = 100
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from reexplore.config import parse, read_mapping
+from reexplore.config import Sentence, parse, read_mapping
 
 #: BoTorch's acquisition functions a policy may name, and `posterior_mean` for its `PosteriorMean`.
 Acquisition = Literal[
@@ -23,16 +23,16 @@ class Policy(BaseModel):
     choice. `random_controls` of a batch are drawn from the whole pool without looking at the model.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    description: str
+    description: Sentence
     acquisition: Acquisition
-    beta: Annotated[float, Field(gt=0)] | None = None
+    beta: Annotated[float, Field(gt=0, le=1e6)] | None = None
     samples: Annotated[int, Field(ge=16, le=4096)] = 256
-    shortlist: Annotated[int, Field(ge=1)] = 400
-    shortlist_random: Annotated[int, Field(ge=0)] = 100
-    random_controls: Annotated[int, Field(ge=0)] = 1
+    shortlist: Annotated[int, Field(ge=1, le=100_000)] = 400
+    shortlist_random: Annotated[int, Field(ge=0, le=100_000)] = 100
+    random_controls: Annotated[int, Field(ge=0, le=100_000)] = 1
 
     @model_validator(mode="after")
     def _beta_where_it_belongs(self) -> Self:

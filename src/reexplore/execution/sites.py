@@ -22,6 +22,7 @@ from reexplore.errors import InputError, WorkerInterruptedError
 from reexplore.execution.escalation import POISON
 from reexplore.execution.run_folder import require_reachable
 from reexplore.execution.task import Kind
+from reexplore.strict_yaml import load_yaml
 
 if TYPE_CHECKING:
     from parsl.config import Config
@@ -35,6 +36,8 @@ _PREFERRED: dict[Kind, tuple[str, ...]] = {
     "member": ("gpu", "expensive"),
     "predict": ("gpu", "expensive"),
 }
+#: No site has a million nodes or hours.
+_LARGEST_OPTION = 1_000_000
 #: A calculation may lose so many nodes under it, or `POISON` workers, before it is given back.
 LOST_NODES = 20
 
@@ -76,6 +79,8 @@ def pool(
     """
     from parsl.executors import HighThroughputExecutor
 
+    if workers_per_node < 1 or cores_per_worker < 1:
+        raise InputError(f"{workers_per_node} workers of {cores_per_worker} cores: give at least one of each")
     programs = Path(sys.executable).parent
     # Parsl looks its programs up on PATH, here and on the nodes: `.venv/bin/reexplore` has to work without activation.
     if str(programs) not in os.environ["PATH"].split(os.pathsep):
@@ -152,8 +157,8 @@ def parse_options(given: Sequence[str]) -> dict[str, Any]:
             raise InputError(f"--option {text}: give it as key=value, as in --option workers_per_node=64")
         try:
             # A walltime is no number to the base of sixty, which YAML would make of it.
-            options[name] = value if ":" in value else yaml.safe_load(value)
-        except yaml.YAMLError:
+            options[name] = value if ":" in value else load_yaml(value)
+        except (yaml.YAMLError, ValueError, RecursionError):
             raise InputError(f"--option {text}: the value is not YAML; quote it") from None
     return options
 
@@ -164,9 +169,11 @@ def check_site(path: Path, *, options: dict[str, Any]) -> None:
     Raises `InputError` when it is no Python, defines no `make_config`, or the options are not its own.
     """
     needed = _options_of(path)
-    for name in options:
+    for name, value in options.items():
         if name not in needed:
             raise InputError(f"{path} takes no option '{name}': its options are {', '.join(needed) or 'none'}")
+        if isinstance(value, int | float) and not 0 <= value <= _LARGEST_OPTION:
+            raise InputError(f"{path}: the option '{name}' is {value:g}; numbers here are 0 to {_LARGEST_OPTION:,}")
     for name, is_needed in needed.items():
         if is_needed and name not in options:
             raise InputError(
@@ -205,6 +212,8 @@ def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
     try:
         config: Config = make_config(run_dir, **options)
         workers = worker_count(config)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     except Exception as error:
         raise InputError(
             f"{path} cannot make a configuration of execution.options: {type(error).__name__}: {error}"
