@@ -79,7 +79,7 @@ def with_surface(theory: dict[str, Any]) -> dict[str, Any]:
     engine = theory["relaxation"]
     if "surface" in theory:
         raise ValueError("relaxation is the older name of surface: keep one of them")
-    if engine not in SURFACE_OF_ENGINE:
+    if not isinstance(engine, str) or engine not in SURFACE_OF_ENGINE:
         raise ValueError(f"relaxation was one of {', '.join(SURFACE_OF_ENGINE)}; it is now called surface")
     return {key: value for key, value in theory.items() if key != "relaxation"} | {"surface": SURFACE_OF_ENGINE[engine]}
 
@@ -384,7 +384,7 @@ def as_begun(data: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
     A default may differ between versions and machines; what a campaign computes may not.
     """
     theory = data.get("theory")
-    if isinstance(theory, dict) and theory.get("relaxation") in SURFACE_OF_ENGINE and "surface" not in theory:
+    if isinstance(theory, dict) and str(theory.get("relaxation")) in SURFACE_OF_ENGINE and "surface" not in theory:
         data = data | {"theory": with_surface(theory)}
     # The policy of a declaration is written out; the file names one.
     known = {key: value for key, value in declared.items() if key in CampaignFile.model_fields and key != "policy"}

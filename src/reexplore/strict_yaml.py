@@ -44,7 +44,11 @@ def read_yaml(path: Path, kind: str) -> Any:
 
 def load_yaml(text: str) -> Any:
     """Return what a YAML text holds; raise `yaml.YAMLError`, `ValueError` or `RecursionError` when it is wrong."""
-    return yaml.load(text, Loader=_Loader)
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def _told(error: yaml.YAMLError) -> str:

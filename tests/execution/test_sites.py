@@ -186,7 +186,7 @@ def test_executors_of_one_site_are_labelled_by_their_roles(tmp_path):
 
 @pytest.mark.parametrize("workers", [0, -1, "two"])
 def test_a_configuration_without_workers_is_refused(tmp_path, workers):
-    with pytest.raises(InputError, match=r"give at least one of each|numbers here are 0 to"):
+    with pytest.raises(InputError, match=r"give at least one of each|numbers here are 0 to|is a whole number, not"):
         site("local", tmp_path, workers=workers)
 
 

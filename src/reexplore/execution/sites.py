@@ -13,6 +13,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,17 +173,37 @@ def check_site(path: Path, *, options: dict[str, Any]) -> None:
     for name, value in options.items():
         if name not in needed:
             raise InputError(f"{path} takes no option '{name}': its options are {', '.join(needed) or 'none'}")
+        kind = needed[name].kind
+        if kind in _KINDS and not isinstance(value, _KINDS[kind][0]):
+            raise InputError(f"{path}: the option '{name}' is {_KINDS[kind][1]}, not {value!r}")
         if isinstance(value, int | float) and not 0 <= value <= _LARGEST_OPTION:
             raise InputError(f"{path}: the option '{name}' is {value:g}; numbers here are 0 to {_LARGEST_OPTION:,}")
-    for name, is_needed in needed.items():
-        if is_needed and name not in options:
+    for name, option in needed.items():
+        if option.needed and name not in options:
             raise InputError(
                 f"{path} needs the option '{name}': give it under execution.options, or as --option {name}=..."
             )
 
 
-def _options_of(path: Path) -> dict[str, bool]:
-    """Return the options of a site file's `make_config` and whether each has to be given."""
+@dataclass(frozen=True)
+class _Option:
+    """An option of a site file: whether it has to be given, and its type as it is written there."""
+
+    needed: bool
+    kind: str
+
+
+#: Types that a site file may write, what they take, and what they are called.
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+    "str": ((str,), "a text"),
+    "bool": ((bool,), "true or false"),
+}
+
+
+def _options_of(path: Path) -> dict[str, _Option]:
+    """Return the options of a site file's `make_config` by name."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     except (OSError, UnicodeDecodeError) as error:
@@ -195,10 +216,13 @@ def _options_of(path: Path) -> dict[str, bool]:
     taken = makers[-1].args
     positional = [*taken.posonlyargs, *taken.args]
     without_default = positional[: len(positional) - len(taken.defaults)]
-    found = {argument.arg: argument in without_default for argument in positional}
-    found |= {a.arg: default is None for a, default in zip(taken.kwonlyargs, taken.kw_defaults, strict=True)}
-    found.pop("run_dir", None)
-    return found
+    needed = [(argument, argument in without_default) for argument in positional]
+    needed += [(a, default is None) for a, default in zip(taken.kwonlyargs, taken.kw_defaults, strict=True)]
+    return {
+        argument.arg: _Option(is_needed, ast.unparse(argument.annotation) if argument.annotation else "")
+        for argument, is_needed in needed
+        if argument.arg != "run_dir"
+    }
 
 
 def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
