@@ -2,7 +2,8 @@
 
 import pytest
 
-from reexplore.config import CampaignFile, difference, load_campaign_file
+from reexplore.campaign.begun import difference
+from reexplore.config import CampaignFile, load_campaign_file
 from reexplore.errors import InputError
 
 GOOD = """

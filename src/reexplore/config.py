@@ -283,18 +283,6 @@ class CampaignFile(_Strict):
     tracking: TrackingEntry = TrackingEntry()
 
 
-#: Keys that may change between a run and its resume: they decide where and how long, never what.
-CHANGEABLE = (
-    "description",
-    "execution",
-    "tracking",
-    "budget.labels",
-    "budget.batch",
-    "budget.core_hours",
-    "space.limit",
-)
-
-
 def load_campaign_file(path: Path) -> CampaignFile:
     """Read and check a campaign file; raise `InputError` with the first thing that is wrong."""
     return parse(CampaignFile, read_campaign(path), path)
@@ -376,52 +364,3 @@ def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
             inner = _models_in(current.model_fields[str(part)].annotation)
             current = inner[0] if inner else current
     return list(current.model_fields)
-
-
-def as_begun(data: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
-    """Return a file's data with what it leaves open taken from the declaration of its campaign that has begun.
-
-    A default may differ between versions and machines; what a campaign computes may not.
-    """
-    theory = data.get("theory")
-    if isinstance(theory, dict) and str(theory.get("relaxation")) in SURFACE_OF_ENGINE and "surface" not in theory:
-        data = data | {"theory": with_surface(theory)}
-    # The policy of a declaration is written out; the file names one.
-    known = {key: value for key, value in declared.items() if key in CampaignFile.model_fields and key != "policy"}
-    return _filled(data, known, "")
-
-
-def _filled(data: dict[str, Any], declared: dict[str, Any], prefix: str) -> dict[str, Any]:
-    filled = dict(data)
-    for key, value in declared.items():
-        if _is_changeable(prefix + key):
-            continue
-        if key not in data:
-            filled[key] = value
-        elif isinstance(value, dict) and isinstance(data[key], dict):
-            filled[key] = _filled(data[key], value, f"{prefix}{key}.")
-    return filled
-
-
-def _is_changeable(key: str) -> bool:
-    return any(key == free or key.startswith(f"{free}.") for free in CHANGEABLE)
-
-
-def difference(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Return the lines `key: old -> new` for every changed key that must not change on resume."""
-    flat_old, flat_new = _flatten(old), _flatten(new)
-    return [
-        f"{key}: {flat_old.get(key, 'absent')!r} -> {flat_new.get(key, 'absent')!r}"
-        for key in sorted(flat_old.keys() | flat_new.keys())
-        if flat_old.get(key) != flat_new.get(key) and not _is_changeable(key)
-    ]
-
-
-def _flatten(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat

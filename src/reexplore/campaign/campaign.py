@@ -8,7 +8,7 @@ import uuid
 
 from reexplore.campaign.aquo import compute_aquo_ions
 from reexplore.campaign.asynchronous import steer
-from reexplore.campaign.begun import written_out
+from reexplore.campaign.begun import difference, written_out
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.choosing import Standing, choose
 from reexplore.campaign.entries import Round
@@ -19,7 +19,6 @@ from reexplore.campaign.report import report_end, report_round
 from reexplore.campaign.screening import Screening, screen
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import IDENTITY_VERSION
-from reexplore.config import difference
 from reexplore.errors import InputError
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rdkit import Chem
 
 from reexplore.acquisition.policy import Policy, load_policy
-from reexplore.campaign.begun import declaration
+from reexplore.campaign.begun import as_begun, declaration
 from reexplore.campaign.surface import declared_surface
 from reexplore.chemistry.custom import custom_scaffold, custom_substituent, scaffold_modes
 from reexplore.chemistry.library import (
@@ -33,7 +33,6 @@ from reexplore.config import (
     SpaceEntry,
     SubstituentEntry,
     TheoryEntry,
-    as_begun,
     load_campaign_file,
     parse,
     read_campaign,
