@@ -72,7 +72,8 @@ def test_doubts_reach_every_file(record, report):
         assert doubt in page
     labelled = [row for row in record.rows if row.dft_kcal_mol is not None]
     structures = read(report / "labels.extxyz", index=":")
-    assert [atoms.info["warnings"] for atoms in structures] == ["; ".join(row.warnings) for row in labelled]
+    assert [atoms.info["warnings"] for atoms in structures] == [list(row.warnings) for row in labelled]
+    assert [atoms.info["smiles"] for atoms in structures] == [row.smiles for row in labelled]
 
 
 def test_the_contraction_is_told_with_its_caveat(record, report):

@@ -3,6 +3,7 @@ import io
 import json
 from dataclasses import replace
 
+import pandas
 import pytest
 
 from reexplore.tracking.payload import allowed_name, curves, digest, file_states, guide, table, to_json
@@ -58,3 +59,16 @@ def test_digest_follows_the_content_of_a_model_file(tmp_path):
 
 def test_guide_says_loudly_that_an_oracle_is_a_fake():
     assert "**energies are INVENTED**" in guide(replace(campaign(), banner="energies are INVENTED"))
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", 'a "b", c', "two\nlines", "größe", "C/C=C\\C"]
+)
+def test_a_table_is_read_back_and_computes_nothing(text):
+    row = replace(campaign().rows[0], warnings=(text, "second"), smiles=text, dft_kcal_mol=-12.5)
+    (read,) = pandas.read_csv(io.StringIO(table((row,)))).to_dict("records")
+    assert read["smiles"].removeprefix("'") == text
+    assert read["warnings"].removeprefix("'") == f"{text}; second"
+    assert read["smiles"][0] not in "=+-@\t\r"
+    # A number is no formula.
+    assert read["dft_kcal_mol"] == -12.5

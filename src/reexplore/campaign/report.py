@@ -12,6 +12,7 @@ from reexplore.campaign.bench import Bench
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import Setup
+from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.payload import series_files, table
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
@@ -88,13 +89,14 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _labelled_extxyz(row: CandidateRow) -> str:
-    count, comment, *atoms = str(row.geometry_xyz).splitlines()
-    facts = f'{comment} name="{row.name}" smiles="{row.smiles}" binding_energy_kcal_mol={row.dft_kcal_mol:.6f}'
+    facts: dict[str, str | float | list[str]] = {"name": row.name, "smiles": row.smiles}
+    if row.dft_kcal_mol is not None:
+        facts["binding_energy_kcal_mol"] = float(row.dft_kcal_mol)
     if row.exchange_kcal_mol is not None:
-        facts += f" exchange_energy_kcal_mol={row.exchange_kcal_mol:.6f}"
+        facts["exchange_energy_kcal_mol"] = float(row.exchange_kcal_mol)
     if row.warnings:
-        facts += f' warnings="{"; ".join(row.warnings).replace(chr(34), chr(39))}"'
-    return "\n".join((count, facts, *atoms)) + "\n"
+        facts["warnings"] = list(row.warnings)
+    return with_facts(str(row.geometry_xyz), facts)
 
 
 def candidate_table(record: CampaignRecord, *, top: int) -> Table:

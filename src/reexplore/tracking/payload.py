@@ -139,7 +139,9 @@ def _csv(rows: Sequence[Any], columns: list[str]) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, dict):
         value = tuple(f"{name} {inner}" for name, inner in value.items())
-    return "; ".join(map(str, value)) if isinstance(value, tuple) else value
+    text = "; ".join(map(str, value)) if isinstance(value, tuple) else value
+    # Spreadsheets compute what begins so; numbers are no texts and stay as they are.
+    return f"'{text}" if isinstance(text, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def guide(record: CampaignRecord) -> str:
