@@ -11,12 +11,17 @@ import numpy as np
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
 from reexplore.structures.geometry import Structure
+from reexplore.structures.xyz_text import read_xyz
 
 #: GFN2-xTB has parameters up to radon.
 _HEAVIEST = 86
 #: Two atoms nearer than this are one atom written twice, Å.
 _COINCIDENT_ANGSTROM = 0.4
-_CHARGE = re.compile(r"\bcharge\b\s*[=:]?\s*\"?([+-]?\d+)\b(?!\.[0-9]*[1-9])", re.IGNORECASE)
+_FARTHEST_ANGSTROM = 1e4
+#: A charge in a comment: `charge=1`, `charge: 2+`, `charge 1-`.
+_CHARGE = re.compile(r"\bcharge\b(\s*[=:]\s*|\s+)[\"']?([^\s\"',;]*)", re.IGNORECASE)
+_SIGN_FIRST, _SIGN_LAST = re.compile(r"([+-]?)(\d{1,3})(?:\.0*)?"), re.compile(r"(\d{1,3})([+-])")
+_LARGEST_CHARGE = 99
 
 
 def read_structure(path: Path, *, charge: int | None = None, unnamed: int | None = None) -> Structure:
@@ -27,28 +32,17 @@ def read_structure(path: Path, *, charge: int | None = None, unnamed: int | None
     """
     from ase.io import read
 
+    found = read_xyz(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}") from None
-    try:
-        frames = read(io.StringIO(text), index=":", format="extxyz")
+        atoms = read(io.StringIO(found.text), format="extxyz")
     except Exception as error:  # ASE raises whatever its parser stumbles over
         reason = str(error).removeprefix("ase.io.extxyz: ").split("\n")[0]
         raise InputError(f"{path} is no XYZ file: {reason or repr(error)}") from None
-    if not frames:
-        raise InputError(f"{path} is empty")
-    if len(frames) > 1:
-        raise InputError(f"{path} holds {len(frames)} structures; keep one")
-    (atoms,) = frames
-    if len(atoms) == 0 or not np.isfinite(atoms.positions).all():
-        raise InputError(f"{path} holds no atoms, or positions that are no numbers")
+    if not np.isfinite(atoms.positions).all() or np.abs(atoms.positions).max() > _FARTHEST_ANGSTROM:
+        raise InputError(f"{path} holds positions that are no numbers, or further out than {_FARTHEST_ANGSTROM:g} Å")
     if atoms.pbc.any():
         raise InputError(f"{path} holds a crystal (pbc); cut a molecule out of it")
-    if atoms.numbers.min() < 1:
-        raise InputError(f"{path} holds an atom of no element ({atoms.symbols[int(atoms.numbers.argmin())]})")
-    comment = [*text.splitlines(), "", ""][1]
-    structure = Structure(tuple(atoms.symbols), atoms.positions, _settled(path, comment, charge, unnamed))
+    structure = Structure(tuple(atoms.symbols), atoms.positions, _settled(path, found.comment, charge, unnamed))
     _require_apart(path, structure)
     return structure
 
@@ -75,13 +69,32 @@ def require_closed_shell(structure: Structure) -> None:
 
 
 def _settled(path: Path, comment: str, charge: int | None, unnamed: int | None) -> int:
-    found = _CHARGE.search(comment)
-    if found and charge is not None and int(found.group(1)) != charge:
-        raise InputError(f"{path} names the charge {int(found.group(1)):+d}, but it should be {charge:+d}")
-    named = int(found.group(1)) if found else charge if charge is not None else unnamed
+    found = sorted({value for match in _CHARGE.finditer(comment) if (value := _charge(path, match)) is not None})
+    if len(found) > 1:
+        raise InputError(f"{path} names the charges {' and '.join(f'{value:+d}' for value in found)}: keep one")
+    if found and charge is not None and found[0] != charge:
+        raise InputError(f"{path} names the charge {found[0]:+d}, but it should be {charge:+d}")
+    named = found[0] if found else charge if charge is not None else unnamed
     if named is None:
         raise InputError(f"{path} names no charge: give it with --charge, or write charge=… into its second line")
+    if abs(named) > _LARGEST_CHARGE:
+        raise InputError(f"{path}: a charge of {named:+d} is no molecule's")
     return named
+
+
+def _charge(path: Path, match: re.Match[str]) -> int | None:
+    """Return the charge that a comment names in one place, its sign before or behind; None where it names none."""
+    separator, text = match[1].strip(), match[2].replace("\N{MINUS SIGN}", "-").rstrip(".")
+    if first := _SIGN_FIRST.fullmatch(text):
+        return int(f"{first[1]}{first[2]}")
+    if last := _SIGN_LAST.fullmatch(text):
+        return int(f"{last[2]}{last[1]}")
+    if separator or re.match(r"[+-]?\d", text):
+        shown = text if len(text) <= 20 else f"{text[:20]}…"
+        raise InputError(
+            f"{path}: the charge '{shown}' in its second line cannot be read: write charge=-1 or charge=+2"
+        )
+    return None
 
 
 def _require_apart(path: Path, structure: Structure) -> None:
