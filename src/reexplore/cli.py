@@ -14,7 +14,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from reexplore import __version__
-from reexplore.campaign.stopping import Stopped
+from reexplore.campaign.stopping import Stopped, heed_from_the_start
 from reexplore.cli_arguments import (
     CampaignArgument,
     ParslOption,
@@ -175,7 +175,7 @@ def run(
         return
     _announce(setup)
     _show(campaign_record(setup, open_ledger(setup)), top=4)
-    console.print(f"page:   file://{setup.folder}/report/{PAGE_NAME}", markup=False)
+    console.print(f"page:   {(setup.folder / 'report' / PAGE_NAME).as_uri()}", markup=False)
     console.print(f"MLflow: reexplore ui {reference}", markup=False)
 
 
@@ -296,6 +296,8 @@ def _complain(sentence: str, *, word: str = "error") -> None:
 def main() -> None:
     """Run the command line; every error is one sentence and an exit code."""
     try:
+        if sys.argv[1:2] == ["campaign"] and {"run", "resume"} & set(sys.argv):
+            heed_from_the_start()
         # A command that ends early, or is interrupted, returns its exit code here.
         code = app(standalone_mode=False) or 0
     except ReexploreError as error:

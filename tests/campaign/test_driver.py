@@ -2,14 +2,19 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
+import yaml
 
 from reexplore.campaign import stopping
 from reexplore.campaign.driver import _signals_stop_cleanly
+from tests.campaign.test_campaign import SMALL
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP])
 def test_the_first_signal_asks_and_the_second_ends(number, capfd):
     before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGUSR1)}
     with stopping.watching(), _signals_stop_cleanly():
@@ -21,3 +26,40 @@ def test_the_first_signal_asks_and_the_second_ends(number, capfd):
             os.kill(os.getpid(), signal.SIGTERM)
     assert f"{number.name}: what runs comes back first; a second signal stops at once" in capfd.readouterr().err
     assert {each: signal.getsignal(each) for each in before} == before
+
+
+def test_under_nohup_a_closed_terminal_is_of_no_concern(monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert signal.SIGHUP not in stopping.signals_heeded()
+        with stopping.watching(), _signals_stop_cleanly():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert stopping.reason() is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("after_s", [0.0, 0.7])
+def test_a_signal_before_anything_runs_is_a_stop_as_well(tmp_path, number, after_s):
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    # Its own words tell that it listens: before that no program of Python can.
+    code = (
+        "import sys, time\n"
+        "from reexplore import cli\n"
+        "heed = cli.heed_from_the_start\n"
+        "cli.heed_from_the_start = lambda: (heed(), print('listening', flush=True))\n"
+        "sys.argv = ['reexplore', 'campaign', 'run', 'small.yaml']\n"
+        "cli.main()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as driver:
+        assert driver.stdout.readline() == "listening\n"
+        time.sleep(after_s)
+        driver.send_signal(number)
+        told = driver.communicate(timeout=60)[1]
+    assert driver.returncode == 75
+    assert "the same command goes on" in told
+    assert "Traceback" not in told

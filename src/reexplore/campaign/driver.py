@@ -53,7 +53,7 @@ def open_ledger(setup: Setup) -> Ledger:
 
 @contextmanager
 def _signals_stop_cleanly() -> Iterator[None]:
-    """Let SIGTERM, and SIGUSR1 as batch systems send it before the walltime, end the run after what is in flight.
+    """Let the signals that ask for an end, such as SIGTERM, end the run after what is in flight.
 
     The second one ends it at once, as Ctrl-C does.
     """
@@ -68,7 +68,7 @@ def _signals_stop_cleanly() -> Iterator[None]:
         os.write(2, f"{name}: what runs comes back first; a second signal stops at once\n".encode())
 
     asked: list[str] = []
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGUSR1)}
+    previous = {number: signal.signal(number, stop) for number in stopping.signals_heeded()}
     try:
         yield
     finally:

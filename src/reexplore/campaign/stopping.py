@@ -6,9 +6,11 @@ same command again is all it takes.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from reexplore.errors import ReexploreError
 
@@ -32,6 +34,25 @@ class Stopped(ReexploreError):  # noqa: N818 - a driver that was asked to stop i
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.exit_code = 76 if isinstance(reason, Held) else 75
+
+
+def signals_heeded() -> list[signal.Signals]:
+    """Return the signals that ask a driver to end: SIGTERM, a closed terminal's, and what batch systems send first.
+
+    A closed terminal is of no concern under nohup, which has SIGHUP ignored.
+    """
+    asking = (signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
+    return [number for number in asking if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def heed_from_the_start() -> None:
+    """Let a signal that comes before the driver drives end the process as a stop, with nothing lost."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        raise Stopped(f"{signal.Signals(number).name} came before anything was handed out: the same command goes on")
+
+    for number in signals_heeded():
+        signal.signal(number, stop)
 
 
 class _Wish:
