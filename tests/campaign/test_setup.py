@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from reexplore.campaign.setup import prepare, require_size
+from reexplore.chemistry.library import find_scaffold
 from reexplore.errors import InputError, MissingEngineError
 from reexplore.shipped import shipped_names
 
@@ -55,6 +56,44 @@ def test_a_good_file_is_prepared(attempt):
 
 def test_unknown_scaffold(attempt):
     assert refusal(attempt, space__scaffolds=["HOPE"]) == "unknown scaffold 'HOPE': did you mean 'HOPO'?"
+
+
+@pytest.mark.parametrize(
+    ("smiles", "charge", "reason"),
+    [
+        ("[O-:11]c1cc([*:1])c([O-:12])cc1", -2, "cannot hold one metal together"),
+        ("[n:11]1cc([*:1])c(-c2cc[n:12]cc2)cc1", 0, "cannot hold one metal"),
+        ("CS(=O)(=O)C[S:11](=[O:12])(=O)C[*:1]", 0, "this sulfur has no lone pair left"),
+        ("C[N+:11](C)(C)CC([*:1])[O-:12]", 0, "cannot be a donor: this nitrogen has no lone pair left"),
+        ("[2H]C(=[O:11])N([*:1])[O-:12]", -1, "names an isotope, which changes no energy here"),
+        ("[13CH3]C(=[O:11])N([*:1])[O-:12]", -1, "names an isotope"),
+        ("CC(=[O:11])N([*:1])[O-:12]" + "C" * 3000, -1, "more than 2000 letters"),
+        (f"{'C' * 60}C(=[O:11])N([*:1])[O-:12]", -1, "atoms, more than 200: its search would take hours"),
+    ],
+)
+def test_a_scaffold_that_structures_build_would_refuse(attempt, smiles, charge, reason):
+    own = {"name": "mine", "smiles": smiles, "charge": charge}
+    assert reason in refusal(attempt, space__scaffolds=[own], space__coordinations=[{"ligands": 2}])
+
+
+def test_a_substituent_with_an_isotope(attempt):
+    own = {"name": "mine", "smiles": "[13CH3][*:1]"}
+    assert "substituent 'mine': '[13CH3][*:1]' names an isotope" in refusal(attempt, space__substituents=[own])
+
+
+@pytest.mark.parametrize("smiles", ["C[*:1]", "[CH3][*:1]", "[*:1]C"])
+def test_a_group_by_two_names_is_told_and_counts_once(attempt, smiles):
+    setup = attempt(space__substituents=["H", "methyl", {"name": "me", "smiles": smiles}])
+    assert setup.space.size == 2
+    assert "the substituent 'me' is 'methyl' by another name: it counts once" in setup.warnings
+    assert len(list(setup.space.candidates())) == setup.space.size
+
+
+def test_a_scaffold_by_two_names_is_told_and_counts_once(attempt):
+    own = {"name": "mine", "smiles": find_scaffold("CAM").smiles, "charge": -2}
+    setup = attempt(space__scaffolds=["CAM", own])
+    assert setup.space.size == 2
+    assert "the scaffold 'mine' is 'CAM' by another name: it counts once" in setup.warnings
 
 
 ACETATE = {"name": "acetate", "smiles": "[*:1]CC(=[O:12])[O-:11]", "charge": -1}

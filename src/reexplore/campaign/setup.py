@@ -14,8 +14,9 @@ from rdkit import Chem
 
 from reexplore.acquisition.policy import Policy, load_policy
 from reexplore.campaign.begun import as_begun, declaration
+from reexplore.campaign.buildable import once, require_buildable
 from reexplore.campaign.surface import declared_surface
-from reexplore.chemistry.custom import custom_scaffold, custom_substituent, scaffold_modes
+from reexplore.chemistry.custom import CAMPAIGN_FILE, custom_scaffold, custom_substituent, scaffold_modes
 from reexplore.chemistry.library import (
     FIRST_DONOR_MAP,
     SCAFFOLDS,
@@ -93,6 +94,8 @@ class Setup:
     surface: EnergySurface
     policy: Policy
     site: Path
+    #: What its lists name twice.
+    repeated: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -132,7 +135,8 @@ class Setup:
         unseeded = NOT_SEEDED if "architector" in self.file.theory.builders else ""
         gbsa = GBSA_WARNING if self.surface.engine == "xtb-python" else ""
         short = SHORT_DISTANCES if not self.surface.is_corrected and self.surface.engine else ""
-        return tuple(sentence for sentence in (self.level.caution, comparison, unseeded, gbsa, short) if sentence)
+        told = (self.level.caution, comparison, unseeded, gbsa, short, *self.repeated)
+        return tuple(sentence for sentence in told if sentence)
 
     def resolved(self) -> dict[str, Any]:
         """Return the campaign file with its policy and level written out, as the ledger keeps it."""
@@ -189,12 +193,15 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     What the file names has to lie in the workspace, beside the file or in the package, unless `allow_outside`.
     """
     source = resolve("campaigns", reference)
-    file = _campaign_file(source, workspace)
+    file, has_begun = _campaign_file(source, workspace)
     own = _own_levels(file.theory)
     level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
-    space = _space(file.space)
+    space, repeated = _space(file.space)
+    if not has_begun:
+        # It costs a second for a scaffold of one's own, and what has begun goes on.
+        require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
     metals = [metal.symbol for metal in space.metals]
     require_support(level, metals)
     surface = declared_surface(file.theory)
@@ -219,6 +226,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         surface=surface,
         policy=load_policy(policy),
         site=site,
+        repeated=repeated,
     )
     _require_engines(setup)
     if level.based_on:
@@ -245,12 +253,14 @@ def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path])
             raise InputError(f"'{key}': {place} lies outside of the workspace {workspace}: copy it there, {trust}")
 
 
-def _campaign_file(source: Path, workspace: Path) -> CampaignFile:
-    """Return a campaign file; what it leaves open is as its campaign was begun, if it was."""
+def _campaign_file(source: Path, workspace: Path) -> tuple[CampaignFile, bool]:
+    """Return a campaign file, and whether its campaign has begun: what the file leaves open is then as it was begun."""
     data = read_campaign(source)
     file = parse(CampaignFile, data, source)
     declared = declaration(workspace / "runs" / file.name / "ledger.sqlite")
-    return file if declared is None else parse(CampaignFile, as_begun(data, declared), source)
+    if declared is None:
+        return file, False
+    return parse(CampaignFile, as_begun(data, declared), source), True
 
 
 def known_levels(campaign: str | None = None) -> dict[str, Level]:
@@ -287,12 +297,15 @@ def _elements(space: Space) -> set[str]:
     return {"H", "O", *(a.GetSymbol() for a in atoms if a.GetAtomicNum()), *(m.symbol for m in space.metals)}
 
 
-def _space(entry: SpaceEntry) -> Space:
-    scaffolds = _distinct([mode for s in entry.scaffolds for mode in _scaffolds(s)], "scaffold")
+def _space(entry: SpaceEntry) -> tuple[Space, tuple[str, ...]]:
+    """Return the space of a campaign, and what its lists name twice."""
+    named = _distinct([mode for s in entry.scaffolds for mode in _scaffolds(s)], "scaffold")
+    scaffolds, twice = once(named, "scaffold")
+    groups, again = once(_distinct([_substituent(s) for s in entry.substituents], "substituent"), "substituent")
     coordinations = [Coordination(c.ligands, c.coordination_number) for c in entry.coordinations]
     space = Space(
         scaffolds=scaffolds,
-        substituents=_distinct([_substituent(s) for s in entry.substituents], "substituent"),
+        substituents=groups,
         metals=tuple(dict.fromkeys(find_metal(symbol) for symbol in entry.metals)),
         coordinations=tuple(dict.fromkeys(coordinations)),
     )
@@ -304,7 +317,7 @@ def _space(entry: SpaceEntry) -> Space:
                     f"{declared.ligands} × {scaffold.name} ({scaffold.denticity} donors each) leave {waters} places for"
                     f" water at coordination number {declared.coordination_number}, but waters is {declared.waters}"
                 )
-    return space
+    return space, (*twice, *again)
 
 
 def _scaffolds(entry: str | ScaffoldEntry) -> tuple[Scaffold, ...]:

@@ -8,12 +8,16 @@ from dataclasses import replace
 
 from rdkit import Chem
 
+from reexplore.chemistry.donors import why_no_donor
 from reexplore.chemistry.library import ELEMENTS, FIRST_DONOR_MAP, Scaffold, Substituent
 from reexplore.errors import InputError
 
+#: Where parts of the user's own come from.
+CAMPAIGN_FILE = "campaign file"
 #: Elements that can hold on to a rare-earth ion as a named donor.
 _DONOR_ELEMENTS = ("N", "O", "S", "P")
 #: Elements that hold substituents with bond lengths and torsions from a model compound.
+_LONGEST_SMILES = 2000
 _SITE_ELEMENTS = ("C", "N", "O", "S")
 
 
@@ -38,8 +42,12 @@ def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -
     for atom in donors:
         if atom.GetSymbol() not in _DONOR_ELEMENTS:
             raise InputError(f"{where}: a {atom.GetSymbol()} atom is marked as donor, but donors are N, O, S or P")
+        if reason := why_no_donor(atom):
+            raise InputError(
+                f"{where}: the atom mapped {atom.GetAtomMapNum()} of '{smiles}' cannot be a donor: {reason}"
+            )
     _check_charge(mol, charge, where)
-    return Scaffold(name, smiles, charge, "as written", "campaign file", sites=len(sites), warning=warning)
+    return Scaffold(name, smiles, charge, "as written", CAMPAIGN_FILE, sites=len(sites), warning=warning)
 
 
 def scaffold_modes(scaffold: Scaffold, donors: Mapping[str, Sequence[int]]) -> tuple[Scaffold, ...]:
@@ -85,11 +93,13 @@ def custom_substituent(name: str, *, smiles: str, charge: int, warning: str) -> 
         raise InputError(f"{where}: write the attachment point of '{smiles}' as [*:1]")
     _check_sites(mol, where)
     _check_charge(mol, charge, where)
-    return Substituent(name, smiles, "campaign file", charge=charge, warning=warning)
+    return Substituent(name, smiles, CAMPAIGN_FILE, charge=charge, warning=warning)
 
 
 def read_molecule(smiles: str, where: str) -> Chem.Mol:
     """Return the molecule of a SMILES, one closed-shell molecule of known elements; `where` begins every error."""
+    if len(smiles) > _LONGEST_SMILES or not smiles.isprintable():
+        raise InputError(f"{where}: its SMILES has more than {_LONGEST_SMILES} letters, or some that cannot be printed")
     mol = Chem.MolFromSmiles(smiles)
     if mol is None:
         raise InputError(f"{where}: RDKit cannot read the SMILES '{smiles}'")
@@ -98,6 +108,8 @@ def read_molecule(smiles: str, where: str) -> Chem.Mol:
     for atom in mol.GetAtoms():
         if atom.GetAtomicNum() and atom.GetSymbol() not in ELEMENTS:
             raise InputError(f"{where}: the element {atom.GetSymbol()} is not among {' '.join(ELEMENTS)}")
+        if atom.GetIsotope():
+            raise InputError(f"{where}: '{smiles}' names an isotope, which changes no energy here; leave it out")
         if atom.GetNumRadicalElectrons():
             raise InputError(
                 f"{where}: '{smiles}' has an unpaired electron on {atom.GetSymbol()}; ligands are closed shell"

@@ -169,8 +169,6 @@ def _read(smiles: str) -> Chem.Mol:
     for atom in mol.GetAtoms():
         if atom.GetAtomicNum() == 0:
             raise InputError(f"{_WHERE}: '{smiles}' has an open place (*); write the whole molecule")
-        if atom.GetIsotope():
-            raise InputError(f"{_WHERE}: '{smiles}' names an isotope, which changes no energy here; leave it out")
         if 0 < atom.GetAtomMapNum() < FIRST_DONOR_MAP:
             raise InputError(f"{_WHERE}: the donors of '{smiles}' carry the atom maps 11, 12, …; no others are used")
     if mol.GetNumAtoms() > LARGEST_COMPLEX_ATOMS:
