@@ -56,6 +56,24 @@ def test_surfaces_are_listed(run, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("smiles", "donors"),
+    [
+        ("S=C=[N-]", "2"),
+        ("[S-]C#N", "2"),
+        ("N#C[S-]", "0"),
+        ("O=C=[N-]", "2"),
+        ("CSC#N", "3"),
+        ("CC([O-])=S", "2,3"),
+    ],
+)
+def test_what_cannot_hold_together_is_kept_by_strength(run, tmp_path, smiles, donors):
+    # Lanthanides bind thiocyanate through nitrogen, as in every crystal structure of Ln(NCS)6 3-.
+    told = run("build", smiles, cwd=tmp_path)
+    assert told.returncode == 2
+    assert f"--donors {donors}" in told.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "name the ligand: either its SMILES or --ligand"),

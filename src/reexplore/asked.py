@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rdkit import Chem
 
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.donors import CHELATE_BONDS
+from reexplore.chemistry.donors import CHELATE_BONDS, strength
 from reexplore.chemistry.metals import find_metal
 from reexplore.chemistry.single import (
     DonorsMissingError,
@@ -90,8 +90,13 @@ def _feasible(missing: DonorsMissingError) -> tuple[int, ...]:
     bonds = Chem.GetDistanceMatrix(Chem.MolFromSmiles(missing.smiles))
     donors = missing.proposals[0]
     kept: tuple[int, ...] = ()
-    # Those with most partners in five-membered rings first; neighbours never hold a metal side by side here.
-    for donor in sorted(donors, key=lambda d: (-sum(bonds[d, list(donors)] == CHELATE_BONDS[0]), d)):
+    mol = Chem.MolFromSmiles(missing.smiles)
+
+    def order(donor: int) -> tuple[int, int, int]:
+        # Most partners in five-membered rings, then the strongest; neighbours never hold a metal side by side here.
+        return -int(sum(bonds[donor, list(donors)] == CHELATE_BONDS[0])), strength(mol, donor), donor
+
+    for donor in sorted(donors, key=order):
         if all(bonds[donor, other] > 1 for other in kept) and _together(missing.smiles, (*kept, donor)):
             kept = (*kept, donor)
     return tuple(sorted(kept))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from typer.exceptions import TyperException
 
@@ -31,7 +30,8 @@ from reexplore.cli_replay import replay
 from reexplore.cli_steering import invalidate, log, pause, quarantine, retry, status, watch
 from reexplore.cli_store import store
 from reexplore.cli_structures import structures
-from reexplore.errors import ExecutionError, ReexploreError, one_line
+from reexplore.errors import ExecutionError, IncompleteError, ReexploreError, one_line
+from reexplore.terminal import new_console, show_what_can_be_shown
 
 if TYPE_CHECKING:
     from reexplore.campaign.setup import Setup
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 EXIT_CODES = """
 Exit codes: 0 done; 1 a structure failed its calculation or check, or a fault of reexplore itself, which says so;
 2 a file or an option is wrong; 3 an engine is missing; 4 another process drives the campaign; 5 the workers
-failed (resume goes on); 6 MLflow was not reached; 75 stopped by a signal after what was in flight (the same command
+failed (resume goes on); 6 MLflow was not reached; 7 the campaign is done and something is missing, which the last lines
+name; 75 stopped by a signal after what was in flight (the same command
 goes on); 76 paused, or its core-hours are spent (resume goes on when you say so); 130 interrupted (the same command
 goes on).
 """
@@ -79,7 +80,7 @@ app.add_typer(store, name="store")
 app.command()(label)
 app.command()(doctor)
 
-console = Console(highlight=False, soft_wrap=True)
+console = new_console()
 
 
 def _announce(setup: Setup) -> None:
@@ -164,6 +165,7 @@ def run(
     from reexplore.campaign.elsewhere import EnergiesAwaited
     from reexplore.campaign.progress import Narrator
     from reexplore.campaign.record import campaign_record
+    from reexplore.campaign.shortcomings import shortcomings
     from reexplore.tracking.review import PAGE_NAME
 
     setup = campaign_setup(reference, workspace, parsl, option)
@@ -174,9 +176,14 @@ def run(
         console.print(str(pause), markup=False)
         return
     _announce(setup)
-    _show(campaign_record(setup, open_ledger(setup)), top=4)
+    ledger = open_ledger(setup)
+    record = campaign_record(setup, ledger)
+    _show(record, top=4)
     console.print(f"page:   {(setup.folder / 'report' / PAGE_NAME).as_uri()}", markup=False)
-    console.print(f"MLflow: reexplore ui {reference}", markup=False)
+    if record.rounds:
+        console.print(f"MLflow: reexplore ui {reference}", markup=False)
+    if missing := shortcomings(setup, ledger):
+        raise IncompleteError("; ".join(missing))
 
 
 @campaign.command()
@@ -290,11 +297,12 @@ def _options(
 
 
 def _complain(sentence: str, *, word: str = "error") -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]{word}:[/] {escape(one_line(sentence))}")
+    new_console(stderr=True).print(f"[bold red]{word}:[/] {escape(one_line(sentence))}")
 
 
 def main() -> None:
     """Run the command line; every error is one sentence and an exit code."""
+    show_what_can_be_shown()
     try:
         if sys.argv[1:2] == ["campaign"] and {"run", "resume"} & set(sys.argv):
             heed_from_the_start()

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from reexplore.cli_arguments import SiteOptions
+from reexplore.terminal import new_console
 
-console = Console(highlight=False, soft_wrap=True)
+console = new_console()
 
 
 def doctor(

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from reexplore.cli_energies import OtherProgram
 from reexplore.cli_structures import failures_shown
 from reexplore.errors import InputError
+from reexplore.terminal import new_console
 
-console = Console(highlight=False, soft_wrap=True)
+console = new_console()
 
 
 def label(  # noqa: PLR0917 - options of a command
@@ -97,7 +97,7 @@ def label(  # noqa: PLR0917 - options of a command
         print(export_label(structure, level=chosen, program=export.value, multiplicity=multiplicity), end="")
         return
     ligand = read_structure(free_ligand) if free_ligand else None
-    progress = Console(stderr=True, highlight=False, soft_wrap=True) if as_json else console
+    progress = new_console(stderr=True) if as_json else console
     bench = LabelBench(
         workspace,
         level=chosen,

@@ -6,8 +6,9 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
+
+from reexplore.terminal import new_console
 
 levels = typer.Typer(
     no_args_is_help=True,
@@ -35,7 +36,7 @@ CampaignOption = Annotated[
     str | None, typer.Option("--campaign", help="A campaign file whose own levels are known as well.")
 ]
 
-console = Console(highlight=False)
+console = new_console(soft_wrap=False)
 
 
 @levels.command("list")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from reexplore.cli_arguments import CampaignArgument, WorkspaceOption, campaign_setup
+from reexplore.terminal import new_console
 
-_console = Console(highlight=False, soft_wrap=True)
+_console = new_console()
 
 
 def replay(

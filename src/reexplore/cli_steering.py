@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
 from reexplore.cli_arguments import CampaignArgument, WorkspaceOption, campaign_setup
 from reexplore.errors import FailureCode, InputError
+from reexplore.terminal import new_console
 
 if TYPE_CHECKING:
     from reexplore.campaign.ledger import Ledger
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from reexplore.campaign.status import Status
     from reexplore.campaign.steering import Change
 
-_console = Console(highlight=False, soft_wrap=True)
+_console = new_console()
 _SHOWN = 20
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]

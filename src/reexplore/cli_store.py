@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from reexplore.cli_arguments import WorkspaceOption
+from reexplore.terminal import new_console
 
 store = typer.Typer(
     no_args_is_help=True,
@@ -20,7 +20,7 @@ store = typer.Typer(
     help="Look at the store of results, and put finished results into a few files.",
 )
 
-_console = Console(highlight=False, soft_wrap=True)
+_console = new_console()
 
 
 def _root(workspace: Path) -> Path:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from reexplore.errors import CalculationFailed, InputError
+from reexplore.terminal import new_console
 
 if TYPE_CHECKING:
     from reexplore.config import TheoryEntry
@@ -65,7 +65,7 @@ SurfaceOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="XYZ or extended XYZ, one molecule.")]
 
-console = Console(highlight=False, soft_wrap=True)
+console = new_console()
 
 
 def _require_place(target: Path) -> None:
@@ -159,7 +159,7 @@ def build(  # noqa: PLR0917 - options of a command
     folder = out or Path(f"{re.sub(r'[^A-Za-z0-9,.+-]+', '_', candidate.name).strip('_')}-{candidate.key[:6]}")
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {folder} is a file; name a folder")
-    progress = Console(stderr=True, highlight=False, soft_wrap=True) if as_json else console
+    progress = new_console(stderr=True) if as_json else console
     with failures_shown(as_json=as_json):
         built = Workbench(workspace, theory=theory, seed=seed, console=progress).build(single, candidate)
     files = write_files(built, folder)

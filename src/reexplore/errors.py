@@ -55,6 +55,12 @@ class ExecutionError(ReexploreError):
     exit_code = 5
 
 
+class IncompleteError(ReexploreError):
+    """The campaign is done, and something that was asked for is not there; the message says what."""
+
+    exit_code = 7
+
+
 class WorkerInterruptedError(ExecutionError):
     """A batch system or a person ended a calculation from outside; another worker can have it at once."""
 

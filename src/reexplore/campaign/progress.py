@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from reexplore.terminal import new_console
+
 
 class Bar(Protocol):
     """One stage under way."""
@@ -24,7 +26,7 @@ class Narrator:
     """Tells what the campaign does."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=False, highlight=False, soft_wrap=True)
+        self._console = console or new_console()
         self._started = time.monotonic()
         self._stages: dict[str, _Stage] = {}
         self._bars = Progress(

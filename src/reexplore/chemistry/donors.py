@@ -23,7 +23,9 @@ _NARROW_BONDS = 2
 _NITRO_OXYGEN = Chem.MolFromSmarts("[O;$([O-][N+](=O)[#6]),$(O=[N+]([O-])[#6])]")
 #: Donors by strength for a hard, trivalent ion (R. G. Pearson, J. Am. Chem. Soc. 1963, 85, 3533); ours.
 _ANIONIC = Chem.MolFromSmarts("[$([O-]),$([S-]),$([N-]),$([n-])]")
-_STRONG = Chem.MolFromSmarts("[$(O=[#6]),$(O=P),$(O=S),$([O-][N+]),$([O-][n+]),$(S=C),$(S=P),$([n;X2]),$([NX2]=[#6])]")
+_STRONG = Chem.MolFromSmarts(
+    "[$(O=[#6]),$(O=P),$(O=S),$([O-][N+]),$([O-][n+]),$(S=C),$(S=P),$([n;X2]),$([NX2]=[#6]),$([NX1]#[#6])]"
+)
 _BRIDGING = Chem.MolFromSmarts("[$([NX3;H0,H1,H2;+0;!$(N[C,S,P]=[O,S,N]);!$(N[a])]),$([OX2;H0;!$(O[C,S,P]=[O,S,N])])]")
 #: Nitrogens whose lone pair belongs to a double bond or ring beside them, or to an N-oxide's oxygen.
 _CONJUGATED = Chem.MolFromSmarts("[$([NX3][C,S,P]=[O,S,N]),$([NX3]a),$([NX3][O-])]")
@@ -73,6 +75,13 @@ def propose_donors(mol: Chem.Mol, *, most: int) -> list[tuple[int, ...]]:
     together = _largest_part(chosen, rank, bonds)
     sets = [_strongest(chosen, rank, most), _strongest(together, rank, most)]
     return list(dict.fromkeys(sets))
+
+
+def strength(mol: Chem.Mol, atom: int) -> int:
+    """Return the rank of a donor for a hard ion, 0 the strongest; sulfur and phosphorus come after every O and N."""
+    kinds = (_ANIONIC, _STRONG, _BRIDGING, _ACIDIC)
+    rank = next((k for k, pattern in enumerate(kinds) if atom in _hits(mol, pattern)), len(kinds))
+    return rank + len(kinds) * (mol.GetAtomWithIdx(atom).GetSymbol() in ("S", "P"))
 
 
 def _hits(mol: Chem.Mol, pattern: Chem.Mol) -> set[int]:

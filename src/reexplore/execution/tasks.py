@@ -5,6 +5,7 @@ Each function enters one room. It raises `CalculationFailed` to end in a recorde
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,9 @@ def _checks(inputs: Json) -> int:
 
 
 def _ligand(data: Json) -> Ligand:
-    return Ligand(data["identity"], data["charge"], scaffold="", substituents=())
+    # No name is in the inputs; where one is shown, the molecule stands for it.
+    smiles = re.sub(r":1\]", "]", data["identity"])
+    return Ligand(data["identity"], data["charge"], scaffold=smiles, substituents=())
 
 
 def _candidate(data: Json) -> Candidate:
