@@ -9,7 +9,7 @@ from reexplore.chemistry.donors import holding_atoms
 from reexplore.chemistry.metals import METALS
 from reexplore.chemistry.single import plain_ligand
 from reexplore.errors import CalculationFailed, FailureCode
-from reexplore.structures.bonds import bonds_from_distances, complex_bonds
+from reexplore.structures.bonds import bonds_from_distances, complex_bonds, has_heavy_pair
 from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.quality import check_complex, check_ligand, require
 from tests.structures.sample import XTB_ENERGIES_HARTREE, candidate, ligand, relaxed
@@ -322,3 +322,46 @@ def test_a_nitrogen_of_a_bound_nitrate_and_of_a_hydroxamate_hold_nothing():
     for smiles in ("CN", "c1ccncc1", "CC=NC", "CN(C)C"):
         mol = Chem.MolFromSmiles(smiles)
         assert {a.GetIdx() for a in mol.GetAtoms() if a.GetSymbol() == "N"} <= set(holding_atoms(mol))
+
+
+def _free(smiles):
+    single = plain_ligand(smiles, donors=[0])
+    mol = Chem.Mol(single.ligand.mol_with_hydrogens)
+    assert rdDistGeom.EmbedMolecule(mol, randomSeed=5) == 0
+    symbols = tuple(atom.GetSymbol() for atom in mol.GetAtoms())
+    return Structure(symbols, mol.GetConformer().GetPositions(), single.ligand.charge), single.ligand
+
+
+def _apart(structure, elements, distance):
+    """Return the structure with its first two atoms of these elements moved along their line to a distance."""
+    first, second = [i for i, symbol in enumerate(structure.symbols) if symbol in elements][:2]
+    positions = structure.positions_angstrom.copy()
+    arm = positions[second] - positions[first]
+    positions[second] = positions[first] + distance * arm / np.linalg.norm(arm)
+    return structure.moved_to(positions), {first, second}
+
+
+@pytest.mark.parametrize(
+    "smiles", ["O=S([N-]S(=O)(=O)C)C", "O=P(C)(C)[N-]P(=O)(C)C", "O=S(=O)(C)CS(=O)C", "[O-]P(C)(=O)OP(C)(C)=O"]
+)
+@pytest.mark.parametrize("distance", [2.5, 2.58, 2.61, 2.66])
+def test_two_sulfurs_or_phosphorus_on_one_atom_are_not_bonded(smiles, distance):
+    structure, who = _free(smiles)
+    moved, pair = _apart(structure, ("S", "P"), distance)
+    new = [p for p in check_ligand(moved, ligand=who).problems if set(p.evidence["atoms"]) == pair]
+    assert new == []
+    limit = 1.25 * 2 * {"S": 1.05, "P": 1.07}[moved.symbols[min(pair)]]
+    before = [p for p in check_ligand(moved, ligand=who, checks=1).problems if set(p.evidence["atoms"]) == pair]
+    assert len(before) == (distance < limit)
+    assert has_heavy_pair(who)
+
+
+@pytest.mark.parametrize("distance", [2.05, 2.15, 2.25])
+def test_a_real_bond_between_them_is_found(distance):
+    structure, who = _free("O=S([N-]S(=O)(=O)C)C")
+    moved, pair = _apart(structure, ("S",), distance)
+    assert [p for p in check_ligand(moved, ligand=who).problems if set(p.evidence["atoms"]) == pair]
+    disulfide, whose = _free("O=C([O-])CSSC")
+    there, bond = _apart(disulfide, ("S",), distance)
+    assert not [p for p in check_ligand(there, ligand=whose).problems if set(p.evidence["atoms"]) == bond]
+    assert not has_heavy_pair(whose)

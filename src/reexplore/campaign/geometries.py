@@ -20,6 +20,7 @@ from reexplore.energies.memory import estimated_memory_gb
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import RESOURCES, Task
 from reexplore.execution.tasks import candidate_inputs, ligand_inputs
+from reexplore.structures.bonds import has_heavy_pair
 from reexplore.structures.geometry import Structure
 
 #: Memory asked for above what the estimate says.
@@ -91,6 +92,8 @@ def ligand_task(candidate: Candidate, theory: TheoryEntry, seed: int) -> Task:
         "conformers": theory.ligand_conformers,
         "seed": seed,
         **relaxation_inputs(theory, metal=False),
+        # The versions of the checks differ for few free ligands; all others keep their keys.
+        **(checks_inputs(theory) if has_heavy_pair(candidate.ligand) and not theory.sketch else {}),
     }
     return Task("ligand", inputs, label=candidate.ligand.name)
 

@@ -169,7 +169,13 @@ def free_ligand(inputs: Json, _context: Context) -> Json:
     from reexplore.structures.conformers import lowest_conformer
     from reexplore.structures.surfaces import surface_of_recipe
 
-    found = lowest_conformer(ligand, count=inputs["conformers"], seed=inputs["seed"], surface=surface_of_recipe(inputs))
+    found = lowest_conformer(
+        ligand,
+        count=inputs["conformers"],
+        seed=inputs["seed"],
+        surface=surface_of_recipe(inputs),
+        checks=_checks(inputs),
+    )
     return found.to_dict()
 
 

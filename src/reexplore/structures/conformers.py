@@ -74,7 +74,9 @@ def free_ligand_conformers(ligand: Ligand, *, count: int, seed: int) -> list[Str
     return [Structure(symbols, mol.GetConformer(n).GetPositions(), ligand.charge) for n in kept]
 
 
-def lowest_conformer(ligand: Ligand, *, count: int, seed: int, surface: EnergySurface = GFN2_M) -> LowestConformer:
+def lowest_conformer(
+    ligand: Ligand, *, count: int, seed: int, surface: EnergySurface = GFN2_M, checks: int = NEWEST_CHECKS
+) -> LowestConformer:
     """Relax `count` conformers of the free ligand on a surface and keep the lowest.
 
     The lowest is also tried with each of its side chains turned (`rotamers`). Conformers whose bonds
@@ -90,7 +92,7 @@ def lowest_conformer(ligand: Ligand, *, count: int, seed: int, surface: EnergySu
         except CalculationFailed as failed:
             failures.append(failed.failure)
             return
-        problems = check_ligand(relaxed.structure, ligand=ligand).problems
+        problems = check_ligand(relaxed.structure, ligand=ligand, checks=checks).problems
         if problems:
             failures.append(problems[0])
         else:

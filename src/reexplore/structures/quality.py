@@ -126,7 +126,7 @@ def check_complex(structure: Structure, *, candidate: Candidate, checks: int = N
     for k in range(layout.waters):
         part[list(layout.water(k))] = layout.ligands + k
     reference = complex_bonds(candidate.ligand, layout=layout)
-    problems, intact = _bond_problems(structure, reference, part)
+    problems, intact = _bond_problems(structure, reference, part, checks)
     distances = distance_matrix(structure)
     lost = _donor_problems(structure, candidate, layout, distances[0], checks)
     others = _other_donors(structure, candidate, layout, distances[0]) if checks > 1 else []
@@ -141,17 +141,17 @@ def check_complex(structure: Structure, *, candidate: Candidate, checks: int = N
     )
 
 
-def check_ligand(structure: Structure, *, ligand: Ligand) -> QualityReport:
+def check_ligand(structure: Structure, *, ligand: Ligand, checks: int = NEWEST_CHECKS) -> QualityReport:
     """Compare a free ligand's bonds with those of its formula."""
-    problems, intact = _bond_problems(structure, ligand_bonds(ligand), np.zeros(len(structure), dtype=int))
+    problems, intact = _bond_problems(structure, ligand_bonds(ligand), np.zeros(len(structure), dtype=int), checks)
     return QualityReport(tuple(problems), inchikey=ligand.inchikey if intact.all() else "")
 
 
 def _bond_problems(
-    structure: Structure, reference: Bonds, part: NDArray[np.int_]
+    structure: Structure, reference: Bonds, part: NDArray[np.int_], checks: int
 ) -> tuple[list[Failure], NDArray[np.bool_]]:
     """Return what is wrong with the bonds, and for each atom whether its bonds are right."""
-    found = bonds_from_distances(structure)
+    found = bonds_from_distances(structure, one_apart=checks > 1)
     distances = distance_matrix(structure)
     problems = []
     expected = reference.copy()
