@@ -1,9 +1,9 @@
-"""How far GFN2-xTB moves the donors from lanthanum to lutetium: the constants of the metal exchange.
+"""How far a surface moves the donors from lanthanum to lutetium: the constants of the metal exchange.
 
-    python benchmarks/contraction.py [--json] [--starts 4] [--crowded]
+    python benchmarks/contraction.py [--surface gfn2-m] [--json] [--starts 4] [--crowded]
 
 Each ligand's aqua complex [M(L)(H2O)m] is sketched from several seeds, relaxed with lanthanum
-(GFN2-xTB, ALPB water), and the lowest that passes quality control is relaxed with every other metal.
+on the surface, and the lowest that passes quality control is relaxed with every other metal.
 Coordination number 8 holds yttrium and the lanthanides, 6 lanthanum, neodymium, gadolinium, lutetium and scandium.
 With --crowded also two and four HOPO at number 8.
 About four minutes on one core. The last line with --json holds slopes, standard errors and offsets.
@@ -16,6 +16,7 @@ import json
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import SCAFFOLDS, Scaffold, find_substituent
@@ -28,6 +29,7 @@ from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.placement import place_complexes
 from reexplore.structures.quality import check_complex
 from reexplore.structures.relax import relax
+from reexplore.structures.surfaces import DEFAULT, EnergySurface, find_surface
 
 OWN = (
     Scaffold("picolinate", "[O-:11]C(=O)c1cc([*:1])cc[n:12]1", -1, "", ""),
@@ -39,12 +41,12 @@ SIX = ("La", "Nd", "Gd", "Lu", "Sc")
 CROWDED = ("La", "Nd", "Gd", "Er", "Lu", "Y")
 
 
-def lowest(candidate: Candidate, starts: int) -> Structure | None:
+def lowest(candidate: Candidate, starts: int, surface: EnergySurface) -> Structure | None:
     """Return the lowest of `starts` relaxed sketches that pass quality control, None when none does."""
     passed = []
     for seed in range(starts):
         try:
-            relaxed = relax(place_complexes(candidate, count=1, seed=seed)[0])
+            relaxed = relax(place_complexes(candidate, count=1, seed=seed)[0], surface=surface)
         except CalculationFailed as failed:
             print(f"# {candidate.name}, seed {seed}: {failed}", file=sys.stderr)
             continue
@@ -53,11 +55,19 @@ def lowest(candidate: Candidate, starts: int) -> Structure | None:
     return min(passed, key=lambda r: r.energy_hartree).structure if passed else None
 
 
-def spheres(scaffold: Scaffold, *, number: int, metals: tuple[str, ...], starts: int, ligands: int = 1) -> list[Sphere]:
+def spheres(
+    scaffold: Scaffold,
+    *,
+    number: int,
+    metals: tuple[str, ...],
+    starts: int,
+    surface: EnergySurface,
+    ligands: int = 1,
+) -> list[Sphere]:
     """Return the donor distances of one ligand's complexes with every metal."""
     ligand = assemble(scaffold, (find_substituent("H"),) * scaffold.sites)
     waters = number - ligands * ligand.denticity
-    parent = lowest(Candidate(ligand, TEMPLATE_METAL, ligands, waters), starts)
+    parent = lowest(Candidate(ligand, TEMPLATE_METAL, ligands, waters), starts, surface)
     if parent is None:
         print(f"# {scaffold.name}: no start passed quality control", file=sys.stderr)
         return []
@@ -66,7 +76,9 @@ def spheres(scaffold: Scaffold, *, number: int, metals: tuple[str, ...], starts:
         candidate = Candidate(ligand, METALS[symbol], ligands, waters)
         layout = Layout.of(candidate)
         try:
-            relaxed = relax(exchange_metal(parent, layout=layout, old=TEMPLATE_METAL, new=candidate.metal))
+            relaxed = relax(
+                exchange_metal(parent, layout=layout, old=TEMPLATE_METAL, new=candidate.metal), surface=surface
+            )
         except CalculationFailed as failed:
             print(f"# {candidate.name}: {failed}", file=sys.stderr)
             continue
@@ -96,12 +108,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--starts", type=int, default=4)
     parser.add_argument("--crowded", action="store_true")
+    parser.add_argument("--surface", default=DEFAULT)
     options = parser.parse_args()
     started = time.process_time()
+    at = partial(spheres, starts=options.starts, surface=find_surface(options.surface))
     eight = tuple(m.symbol for m in SERIES if 8 in m.coordination_numbers)
     ligands = [SCAFFOLDS[name] for name in NAMED] + list(OWN)
-    at_eight = [s for one in ligands for s in spheres(one, number=8, metals=eight, starts=options.starts)]
-    at_six = [s for one in ligands for s in spheres(one, number=6, metals=SIX, starts=options.starts)]
+    at_eight = [s for one in ligands for s in at(one, number=8, metals=eight)]
+    at_six = [s for one in ligands for s in at(one, number=6, metals=SIX)]
     print("coordination number 8")
     found = fit_contraction(at_eight)
     report(found)
@@ -110,7 +124,7 @@ def main() -> None:
     report(six)
     for count in (2, 4) if options.crowded else ():
         print(f"coordination number 8, {count} ligands")
-        crowd = spheres(SCAFFOLDS["HOPO"], number=8, metals=CROWDED, starts=options.starts, ligands=count)
+        crowd = at(SCAFFOLDS["HOPO"], number=8, metals=CROWDED, ligands=count)
         report(fit_contraction(crowd))
     figures = {"cn8": asdict(found), "cn6": asdict(six), "cpu_s": round(time.process_time() - started, 1)}
     if options.json:
