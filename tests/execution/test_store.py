@@ -1,12 +1,14 @@
 """Results appear whole or not at all, and what cannot be read is set aside."""
 
+import io
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reexplore.errors import Failure, FailureCode
+from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.store import RESULT, Outcome, Store
 
 OUTCOME = Outcome({"x": 1}, None, {"host": "here"})
@@ -112,3 +114,49 @@ def test_texts_are_kept_under_their_content(tmp_path_factory, text):
     digest = store.put_text(text.replace("\r", ""))
     assert store.put_text(text.replace("\r", "")) == digest
     assert store.get_text(digest) == text.replace("\r", "")
+
+
+@pytest.mark.parametrize("content", [b"", b"energie", b"energiez", None])
+def test_a_damaged_text_is_told_and_written_again(tmp_path, content):
+    store = Store(tmp_path)
+    digest = store.put_text("energies")
+    (path,) = (path for path in tmp_path.rglob(digest))
+    path.unlink()
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(ExecutionError, match="gone or damaged"):
+        store.get_text(digest)
+    store.put_text("energies")
+    assert store.get_text(digest) == "energies"
+
+
+def with_a_file(store, key, content, name="forecast.npz"):
+    folder = store.workspace(key)
+    (folder / name).write_bytes(content)
+    store.publish(folder, key, OUTCOME)
+
+
+def test_a_file_of_a_result_is_held_until_one_bit_of_it_changes(tmp_path):
+    content = b"means and spreads"
+    for place in range(len(content)):
+        store, altered = Store(tmp_path / str(place)), bytearray(content)
+        with_a_file(store, "abcd", content)
+        assert store.outcome("abcd") == OUTCOME
+        assert store.holds("abcd", "forecast.npz")
+        altered[place] ^= 1
+        (store.folder("abcd") / "forecast.npz").write_bytes(altered)
+        assert not store.holds("abcd", "forecast.npz")
+        assert store.outcome("abcd") is None, "what is damaged is set aside, so that it can be computed again"
+
+
+def test_files_of_results_from_before_are_asked_for_their_own_checksums(tmp_path):
+    store, buffer = Store(tmp_path), io.BytesIO()
+    np.savez(buffer, kcal_mol=np.arange(5.0))
+    for key, content, whole in (("aa01", buffer.getvalue(), True), ("bb01", buffer.getvalue()[:-40], False)):
+        with_a_file(store, key, content)
+        # As the first versions wrote it.
+        (store.folder(key) / RESULT).write_text(json.dumps(OUTCOME.to_dict()))
+        assert store.holds(key, "forecast.npz") is whole
+    assert not store.holds("cc01")

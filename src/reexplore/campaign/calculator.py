@@ -28,6 +28,7 @@ from reexplore.execution.escalation import next_attempt
 from reexplore.execution.executor import Executor
 from reexplore.execution.store import Outcome, Store
 from reexplore.execution.task import Task
+from reexplore.execution.tasks import READ_LATER
 
 _T = TypeVar("_T")
 #: Something that needs outcomes: it yields whenever it has to wait for some.
@@ -147,12 +148,23 @@ class Calculator:
 
     def _known(self, key: str, task: Task) -> Outcome | None:
         """Return what ledger or store know of a task; an energy from elsewhere is never taken from the store."""
-        if (known := self._ledger.outcome(key)) is not None:
+        known = self._ledger.outcome(key)
+        if known is not None and self._is_usable(known, key, task):
             return known
         if key in self._asked or self._is_awaited(task) or (found := self._store.outcome(key)) is None:
             return None
+        if not self._is_usable(found, key, task):
+            return None
         self._ledger.finish(key, found, reused=True)
         return found
+
+    def _is_usable(self, outcome: Outcome, key: str, task: Task) -> bool:
+        """Return whether the store holds what later calculations read there of an outcome."""
+        if outcome.run_only or task.kind not in READ_LATER:
+            return True
+        if outcome.failure is not None:
+            return self._store.outcome(key) is not None
+        return self._store.holds(key, READ_LATER[task.kind])
 
     def _ask(self, key: str, task: Task, request: _Request) -> None:
         if key in self._asked:

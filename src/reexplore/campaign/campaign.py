@@ -13,7 +13,7 @@ from reexplore.campaign.bench import Bench
 from reexplore.campaign.choosing import Standing, choose
 from reexplore.campaign.entries import Round
 from reexplore.campaign.labelling import label, observed_kcal_mol
-from reexplore.campaign.learning import learn
+from reexplore.campaign.learning import learn, mend
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.report import report_end, report_round
 from reexplore.campaign.screening import Screening, screen
@@ -31,6 +31,7 @@ def run_campaign(bench: Bench) -> None:
     bench.ledger.recall()
     screening = bench.calculator.finish(screen(bench))
     bench.calculator.finish(compute_aquo_ions(bench))
+    bench.calculator.finish(mend(bench, screening))
     if bench.setup.file.steering == "asynchronous":
         steer(bench, screening)
     else:

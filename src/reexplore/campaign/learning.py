@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
 from reexplore.campaign.entries import Pick, Round
+from reexplore.campaign.labelling import observed_kcal_mol
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.screening import Screening
 from reexplore.campaign.setup import Setup
@@ -19,7 +20,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import ExecutionError
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
-from reexplore.execution.tasks import FORECAST_FILE
+from reexplore.execution.tasks import FORECAST_FILE, MEMBER_FILE
 from reexplore.structures.geometry import Structure
 from reexplore.surrogate.baselines import out_of_fold
 from reexplore.surrogate.calibration import Calibration, calibrate, evaluate
@@ -88,6 +89,25 @@ def learn(bench: Bench, screening: Screening, observed: Mapping[str, float], num
         "metrics": metrics | prospective,
         "parity": parity,
     }
+
+
+def mend(bench: Bench, screening: Screening) -> Job[None]:
+    """Make the newest model again where its files are gone or damaged: from the labels that it was learned from."""
+    rounds = bench.ledger.rounds()
+    model = newest_model(rounds)
+    if model is None or all(bench.store.holds(key, name) for key, name in _files(model)):
+        return
+    number = next(r.number for r in rounds if r.learned == model)
+    bench.narrator.say(f"files of the model of round {number} are gone or damaged: they are made again")
+    entered = list(bench.ledger.labels())[: model["labels"]]
+    observed = observed_kcal_mol(bench)
+    again = yield from learn(bench, screening, {key: observed[key] for key in entered}, number)
+    if again["forecast"] != model["forecast"]:
+        bench.ledger.close_round(number, again)
+
+
+def _files(model: dict[str, Any]) -> list[tuple[str, str]]:
+    return [*((key, MEMBER_FILE) for key in model["members"]), (model["forecast"], FORECAST_FILE)]
 
 
 def newest_model(rounds: list[Round]) -> dict[str, Any] | None:

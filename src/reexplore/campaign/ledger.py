@@ -233,10 +233,10 @@ class Ledger:
             self._db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?, ?, ?)", (candidate, *columns, text))
 
     def labels(self) -> dict[str, LabelKeys]:
-        """Return the labels there are, by candidate."""
+        """Return the labels there are, by candidate, in the order in which they were entered."""
         rows = self._db.execute(
             "SELECT candidate, structure_key, complex_key, ion_key, ligand_key, water_key FROM label"
-            " WHERE failure IS NULL"
+            " WHERE failure IS NULL ORDER BY rowid"
         )
         return {row[0]: LabelKeys(*row[1:]) for row in rows}
 

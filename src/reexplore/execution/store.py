@@ -8,9 +8,12 @@ renamed into it, so what can be read is complete.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 import uuid
+import zipfile
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +21,9 @@ from typing import Any, NoReturn
 
 from filelock import FileLock
 
-from reexplore.errors import RUN_ONLY, Failure
+from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.archives import Archives
+from reexplore.execution.child import INPUTS, LOG
 from reexplore.execution.durable import file_system, sync
 
 RESULT = "result.json"
@@ -77,6 +81,9 @@ class Store:
 
     def outcome(self, key: str) -> Outcome | None:
         """Return the finished outcome, or None; a file that cannot be read is set aside, not trusted."""
+        return found[0] if (found := self._read(key)) is not None else None
+
+    def _read(self, key: str) -> tuple[Outcome, dict[str, str]] | None:
         with file_system(self.root):
             text = self.file(key, RESULT)
             if text is None:
@@ -93,6 +100,23 @@ class Store:
             return (self.folder(key) / name).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return self.archives.read(f"{key[:2]}/{key}/{name}")
+
+    def holds(self, key: str, name: str | None = None) -> bool:
+        """Return whether a result is there, with its file `name` if one is named; a damaged one is set aside."""
+        if (found := self._read(key)) is None:
+            return False
+        if name is None:
+            return True
+        with file_system(self.root):
+            try:
+                content = (self.folder(key) / name).read_bytes()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                content = b""
+            stated = found[1].get(name)
+            whole = _is_whole_zip(content) if stated is None else _digest(content) == stated
+            if not whole:
+                self._set_aside(key)
+        return whole
 
     @property
     def archives(self) -> Archives:
@@ -123,7 +147,8 @@ class Store:
 
     def publish(self, workspace: Path, key: str, outcome: Outcome) -> None:
         """Write the outcome into a prepared folder and move that to its place; a result already there stays."""
-        (workspace / RESULT).write_text(_sealed(outcome, key), encoding="utf-8")
+        beside = {p.name: _digest(p.read_bytes()) for p in workspace.iterdir() if p.name not in (RESULT, INPUTS, LOG)}
+        (workspace / RESULT).write_text(_sealed(outcome, key, beside), encoding="utf-8")
         for path in workspace.iterdir():
             sync(path)
         sync(workspace)
@@ -169,11 +194,13 @@ class Store:
 
     def put_text(self, text: str) -> str:
         """Keep a text under the hash of its content and return the hash."""
-        digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+        digest = _digest(text.encode())
         path = self._text_path(digest)
         with file_system(self.root):
-            if path.is_file():
+            if self._intact(digest) is not None:
                 return digest
+            if path.is_dir():
+                shutil.rmtree(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_name(f"{digest}.{uuid.uuid4().hex[:8]}.partial")
             partial.write_text(text, encoding="utf-8")
@@ -183,22 +210,55 @@ class Store:
         return digest
 
     def get_text(self, digest: str) -> str:
-        """Return a text kept by `put_text`."""
-        return self._text_path(digest).read_text(encoding="utf-8")
+        """Return a text kept by `put_text`; raise `ExecutionError` for one that is gone or is not what was kept."""
+        if (content := self._intact(digest)) is None:
+            raise ExecutionError(
+                f"{self._text_path(digest)} is gone or damaged: `reexplore campaign resume` writes again what it needs"
+            )
+        return content.decode()
+
+    def _intact(self, digest: str) -> bytes | None:
+        """Return the bytes of a text that hash to its digest; None where there are none."""
+        try:
+            content = self._text_path(digest).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        return content if _digest(content) == digest else None
 
     def _text_path(self, digest: str) -> Path:
         return self.root / "_texts" / digest[:2] / digest
 
 
-def _sealed(outcome: Outcome, key: str) -> str:
-    """Return an outcome as the text of its file: with its key and a hash, so that nothing else passes for it."""
+def _is_whole_zip(content: bytes) -> bool:
+    """Return whether a file agrees with its own checksums: all that can be asked where no hash of it was kept."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            return file.testzip() is None
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError):
+        # What altered bytes are taken for: a password, another method, a place before the beginning.
+        return False
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _sealed(outcome: Outcome, key: str, beside: dict[str, str]) -> str:
+    """Return an outcome as the text of its file: with its key and hashes, so that nothing else passes for it.
+
+    `beside` holds the digests of the files that belong to it.
+    """
+    files = {"files": beside} if beside else {}
     # As it will be read: the hash must not depend on what JSON does not tell apart.
-    content = json.loads(json.dumps({"key": key} | outcome.to_dict(), allow_nan=False))
+    content = json.loads(json.dumps({"key": key} | outcome.to_dict() | files, allow_nan=False))
     return json.dumps(content | {"sha256": _hash(content)})
 
 
-def _unsealed(text: bytes, key: str) -> Outcome:
-    """Return the outcome a file holds; raise `ValueError` or `TypeError` for a torn or foreign one."""
+def _unsealed(text: bytes, key: str) -> tuple[Outcome, dict[str, str]]:
+    """Return the outcome a file holds and the digests of what is beside it; raise `ValueError` or `TypeError`.
+
+    They are raised for a torn or foreign file.
+    """
     content = json.loads(text, parse_constant=_refuse)
     if not isinstance(content, dict):
         raise TypeError("a result is a JSON object")
@@ -207,7 +267,8 @@ def _unsealed(text: bytes, key: str) -> Outcome:
         stated = content.pop("sha256", None)
         if stated != _hash(content) or content.pop("key", None) != key:
             raise ValueError("this is not the result that was written under this key")
-    return Outcome.from_dict(content)
+    beside = content.pop("files", {})
+    return Outcome.from_dict(content), beside
 
 
 def _hash(content: dict[str, Any]) -> str:

@@ -26,6 +26,13 @@ Json = dict[str, Any]
 
 MEMBER_FILE = "member.pt"
 FORECAST_FILE = "forecast.npz"
+#: The results that later calculations read from the store, and the file they read beside the value.
+READ_LATER: dict[Kind, str | None] = {
+    "build": None,
+    "member": MEMBER_FILE,
+    "predict": FORECAST_FILE,
+    "forecast": FORECAST_FILE,
+}
 
 #: The share of its memory limit that a calculation is told; what it does not count itself needs the rest.
 _USABLE_SHARE = 0.8

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reexplore.errors import ExecutionError
 from reexplore.surrogate.calibration import Calibration
 
 
@@ -59,6 +61,9 @@ class Forecast:
 
     @classmethod
     def load(cls, path: Path) -> Forecast:
-        """Read a table that `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
-            return cls(tuple(file["keys"].tolist()), file["member_kcal_mol"])
+        """Read a table that `save` wrote; raise `ExecutionError` for a file that is gone or damaged."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls(tuple(file["keys"].tolist()), file["member_kcal_mol"])
+        except (OSError, ValueError, KeyError, EOFError, NotImplementedError, BadZipFile):
+            raise ExecutionError(f"{path} is gone or damaged: `reexplore campaign resume` makes it again") from None

@@ -1,0 +1,112 @@
+"""What can be made again is made again: a resume ends alike whatever was cut, flipped, emptied or deleted."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reexplore.campaign.bench import Bench
+from reexplore.campaign.campaign import open_campaign, run_campaign
+from reexplore.campaign.driver import open_ledger
+from reexplore.campaign.learning import newest_model
+from reexplore.campaign.progress import Narrator
+from reexplore.campaign.record import campaign_record
+from reexplore.campaign.setup import prepare
+from reexplore.errors import ExecutionError
+from reexplore.execution.executor import SerialExecutor
+from reexplore.execution.store import Store
+from reexplore.execution.tasks import FORECAST_FILE, MEMBER_FILE
+
+SMALL = {
+    "name": "mended",
+    "space": {
+        "scaffolds": ["HOPO", "CAM"],
+        "substituents": ["H", "methyl", "fluoro"],
+        "metals": ["La", "Lu"],
+        "coordinations": [{"ligands": 1}],
+    },
+    "theory": {"level": "teacher", "builders": ["sketch"]},
+    "surrogate": {"members": 2},
+    "budget": {"seed_labels": 4, "batch": 2, "labels": 6},
+}
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+
+
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    path.write_bytes(content)
+
+
+def gone(path):
+    path.unlink()
+
+
+def a_folder(path):
+    path.unlink()
+    path.mkdir()
+    (path / "inside").write_text("x")
+
+
+def run(setup):
+    executor = SerialExecutor(store=setup.store, evidence=setup.folder / "evidence")
+    ledger = open_campaign(setup)
+    run_campaign(Bench(setup, ledger, executor, Narrator()))
+    return ledger
+
+
+def told(setup, ledger):
+    rows = campaign_record(setup, ledger).rows
+    return [(row.key, row.rank, row.predicted_kcal_mol, row.sigma_kcal_mol, row.dft_kcal_mol) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    workspace = tmp_path_factory.mktemp("ended")
+    (workspace / "mended.yaml").write_text(yaml.safe_dump(SMALL))
+    run(prepare(str(workspace / "mended.yaml"), workspace=workspace))
+    return workspace
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("damage", [gone, emptied, cut, flipped, a_folder], ids=lambda damage: damage.__name__)
+def test_models_forecasts_and_texts_are_made_again(ended, tmp_path, damage):
+    shutil.copytree(ended, tmp_path, dirs_exist_ok=True)
+    setup = prepare(str(tmp_path / "mended.yaml"), workspace=tmp_path)
+    ledger = open_ledger(setup)
+    before, rounds = told(setup, ledger), ledger.rounds()
+    model, store = newest_model(rounds), Store(setup.store)
+    texts = [path for path in (setup.store / "_texts").rglob("*") if path.is_file()]
+    for path in (
+        store.folder(model["forecast"]) / FORECAST_FILE,
+        store.folder(model["members"][1]) / MEMBER_FILE,
+        *(path for path in setup.store.rglob(FORECAST_FILE) if len(list(path.parent.iterdir())) > 1),
+        *texts,
+    ):
+        if path.is_file():
+            damage(path)
+    with pytest.raises(ExecutionError, match="gone or damaged: `reexplore campaign resume`"):
+        campaign_record(setup, ledger)
+    ledger.close()
+
+    ledger = run(setup)
+    assert told(setup, ledger) == before
+    assert ledger.rounds() == rounds
+    assert (setup.folder / "report" / "top_candidates.html").is_file()
+
+
+@pytest.mark.engine
+def test_without_any_damage_nothing_is_made_again(ended, tmp_path):
+    shutil.copytree(ended, tmp_path, dirs_exist_ok=True)
+    setup = prepare(str(tmp_path / "mended.yaml"), workspace=tmp_path)
+    nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
+    run_campaign(Bench(setup, open_campaign(setup), nobody, Narrator()))
+    assert not list(setup.store.glob("_quarantine/*"))
