@@ -110,6 +110,9 @@ class Failure:
     message: str
     evidence: dict[str, Any]
 
+    def __str__(self) -> str:
+        return f"{self.code.value}: {self.message}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the failure as JSON-ready values."""
         return asdict(self) | {"code": self.code.value}

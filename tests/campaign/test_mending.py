@@ -1,11 +1,14 @@
 """What can be made again is made again: a resume ends alike whatever was cut, flipped, emptied or deleted."""
 
 import shutil
+from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import yaml
 
+from reexplore.campaign import steering
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign, run_campaign
 from reexplore.campaign.driver import open_ledger
@@ -13,10 +16,14 @@ from reexplore.campaign.learning import newest_model
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import prepare
-from reexplore.errors import ExecutionError
+from reexplore.campaign.shortcomings import shortcomings
+from reexplore.errors import ExecutionError, FailureCode
+from reexplore.execution import guard
+from reexplore.execution.child import LOG
 from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.store import Store
 from reexplore.execution.tasks import FORECAST_FILE, MEMBER_FILE
+from tests.campaign import crashing
 
 SMALL = {
     "name": "mended",
@@ -110,3 +117,39 @@ def test_without_any_damage_nothing_is_made_again(ended, tmp_path):
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
     run_campaign(Bench(setup, open_campaign(setup), nobody, Narrator()))
     assert not list(setup.store.glob("_quarantine/*"))
+
+
+@pytest.mark.engine
+def test_a_scaffold_lost_to_crashes_is_predicted_and_chosen_after_a_retry(tmp_path):
+    """All labels that its neighbour has to offer are spent by then: without a new forecast none would be left."""
+    file = SMALL | {"budget": {"seed_labels": 4, "batch": 2, "labels": 8}}
+    (tmp_path / "mended.yaml").write_text(yaml.safe_dump(file))
+    setup = prepare(str(tmp_path / "mended.yaml"), workspace=tmp_path)
+
+    def crashing_on_cam(task, folder, *places):
+        if task.kind == "template" and "CAM" in task.label:
+            (folder / LOG).write_text("computing\n")
+            return FailureCode.CRASHED, "ended by signal SIGKILL"
+        return crashing._in_process(task, folder, *places)
+
+    def work():
+        with closing(open_campaign(setup)) as ledger:
+            run_campaign(Bench(setup, ledger, crashing.InProcess(setup), Narrator()))
+            return told(setup, ledger), ledger.rounds(), shortcomings(setup, ledger)
+
+    with crashing.stand_ins(), patch.object(crashing, "CRASHING", ""):
+        with patch.object(guard, "_run_child", crashing_on_cam):
+            rows, rounds, missing = work()
+        # All of HOPO is labelled but what chemistry refuses; the space has twelve, and eight were paid for.
+        assert sum(row[4] is not None for row in rows) == 5
+        assert any("CAM" in line for line in missing)
+        with closing(open_campaign(setup)) as ledger:
+            change = steering.retry(ledger, FailureCode.CRASHED)
+            steering.apply(ledger, change, "--class crashed")
+        rows, again, missing = work()
+    assert sum(row[2] is not None for row in rows) == 12
+    assert sum(row[4] is not None for row in rows) == 8
+    assert missing == ()
+    # What was learned of labels stands; only more is forecast.
+    assert again[1].learned["members"] == rounds[1].learned["members"]
+    assert again[1].learned["forecast"] != rounds[1].learned["forecast"]

@@ -14,7 +14,7 @@ from reexplore.campaign.calculator import Job
 from reexplore.campaign.entries import Pick, Round
 from reexplore.campaign.labelling import observed_kcal_mol
 from reexplore.campaign.ledger import Ledger
-from reexplore.campaign.screening import Screening
+from reexplore.campaign.screening import Part, Screening
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import ExecutionError
@@ -60,7 +60,7 @@ def learn(bench: Bench, screening: Screening, observed: Mapping[str, float], num
     geometries = screening.structures([bench.pool[key] for key in sorted(observed)])
     known = [sample(bench.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
     members = yield from _train(bench, known)
-    seen = [part for part in screening.parts if part.failure is None]
+    seen = _seen(screening)
     tasks = [Task("predict", part.inputs | {"members": members}, label=part.label) for part in seen]
     yield from _values(bench, tasks, stage="prediction")
     forecast = Task("forecast", {"parts": [task.key for task in tasks]}, label=f"{screening.count} candidates")
@@ -92,13 +92,23 @@ def learn(bench: Bench, screening: Screening, observed: Mapping[str, float], num
 
 
 def mend(bench: Bench, screening: Screening) -> Job[None]:
-    """Make the newest model again where its files are gone or damaged: from the labels that it was learned from."""
+    """Make the newest model's forecast again where files are damaged, or where the model sees more than it did then.
+
+    It is learned from the labels that it was learned from. More is seen where a template had crashed and came later.
+    """
     rounds = bench.ledger.rounds()
     model = newest_model(rounds)
-    if model is None or all(bench.store.holds(key, name) for key, name in _files(model)):
+    if model is None:
+        return
+    files = [*((key, MEMBER_FILE) for key in model["members"]), (model["forecast"], FORECAST_FILE)]
+    # Every file is looked at: the damaged ones are set aside by that.
+    damaged = [name for key, name in files if not bench.store.holds(key, name)]
+    seen = [part.digest for part in _seen(screening)]
+    if not damaged and seen == model["families"]:
         return
     number = next(r.number for r in rounds if r.learned == model)
-    bench.narrator.say(f"files of the model of round {number} are gone or damaged: they are made again")
+    why = "files of the model are gone or damaged" if damaged else "the model sees other ligands now"
+    bench.narrator.say(f"{why}: round {number} is learned again from its labels")
     entered = list(bench.ledger.labels())[: model["labels"]]
     observed = observed_kcal_mol(bench)
     again = yield from learn(bench, screening, {key: observed[key] for key in entered}, number)
@@ -106,8 +116,8 @@ def mend(bench: Bench, screening: Screening) -> Job[None]:
         bench.ledger.close_round(number, again)
 
 
-def _files(model: dict[str, Any]) -> list[tuple[str, str]]:
-    return [*((key, MEMBER_FILE) for key in model["members"]), (model["forecast"], FORECAST_FILE)]
+def _seen(screening: Screening) -> list[Part]:
+    return [part for part in screening.parts if part.failure is None]
 
 
 def newest_model(rounds: list[Round]) -> dict[str, Any] | None:
