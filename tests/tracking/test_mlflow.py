@@ -1,4 +1,5 @@
 import json
+import pickle
 import shutil
 import socket
 import sqlite3
@@ -186,3 +187,28 @@ def test_a_round_that_was_opened_again_keeps_what_it_came_to_before(record, tmp_
     assert of_round[key]["policy"] == "explore"
     assert of_round[before]["policy"] == last.params["policy"]
     assert next(row[1] for row in found["runs"] if row[0] == before).endswith("before it was opened again")
+
+
+def test_a_moved_or_copied_store_leads_to_its_own_artifacts(record, store, tmp_path):
+    """MLflow notes absolute addresses: a copy would write into what it was made of."""
+    before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file() and "mlflow.db" not in path.name}
+    copy = shutil.copytree(store, tmp_path / "a copy, by a colleague's hand" / "store")
+    later = replace(record, warnings=(*record.warnings, "said after the copy"))
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import pickle, sys; from reexplore.tracking.mlflow import Tracker;"
+            "Tracker(sys.argv[1]).sync(pickle.load(sys.stdin.buffer))",
+            copy,
+        ],
+        input=pickle.dumps(later),
+        check=True,
+    )
+    assert {p: p.read_bytes() for p in store.rglob("*") if p.is_file() and "mlflow.db" not in p.name} == before
+    _, folders = artifacts(copy)
+    assert all(folder.is_relative_to(copy.as_uri().removeprefix("file://")) for folder in folders.values())
+    here = [path for path in copy.rglob("top_candidates.html") if "said after the copy" in path.read_text()]
+    assert here
+    # What was sent before the copy is not sent again.
+    assert content(copy)["metrics"] == content(store)["metrics"]

@@ -106,7 +106,7 @@ class Tracker:
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is None:
             # The default location would be relative to wherever the command was started.
-            location = None if self.folder is None else (self.folder / "artifacts").as_uri()
+            location = None if self.folder is None else _artifacts_of(self.folder)
             return str(client.create_experiment(EXPERIMENT, artifact_location=location))
         if experiment.lifecycle_stage == "deleted":
             client.restore_experiment(experiment.experiment_id)
@@ -249,8 +249,32 @@ def _set_environment() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def _artifacts_of(folder: Path) -> str:
+    return (folder / "artifacts").as_uri()
+
+
+def _lead_here(connection: sqlite3.Connection, location: str) -> None:
+    """Let a database that was moved or copied with its folder name the artifacts that lie beside it.
+
+    MLflow notes absolute addresses only: it would go on writing into the folder the copy was made of.
+    """
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    with connection:
+        before = (
+            tables
+            and connection.execute("SELECT artifact_location FROM experiments WHERE name = ?", (EXPERIMENT,)).fetchone()
+        )
+        if not before or before[0] == location:
+            return
+        for table, column in (("runs", "artifact_uri"), ("experiments", "artifact_location")):
+            connection.execute(
+                f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                (location, len(before[0]) + 1, len(before[0]), before[0]),
+            )
+
+
 def _prepare_database(path: Path) -> None:
-    """Create the database in WAL mode, in which MLflow's many small writes are three times faster."""
+    """Create or open the database in WAL mode, in which MLflow's many small writes are three times faster."""
     if path in _opened:
         if not path.exists() or path.stat().st_ino != _opened[path]:
             raise TrackingError(
@@ -262,6 +286,7 @@ def _prepare_database(path: Path) -> None:
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
+        _lead_here(connection, _artifacts_of(path.parent))
     finally:
         connection.close()
     _opened[path] = path.stat().st_ino
