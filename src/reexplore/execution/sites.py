@@ -23,6 +23,7 @@ from reexplore.errors import InputError, WorkerInterruptedError
 from reexplore.execution.escalation import POISON
 from reexplore.execution.run_folder import require_reachable
 from reexplore.execution.task import Kind
+from reexplore.execution.tether import launch_command
 from reexplore.strict_yaml import load_yaml
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def pool(
     """Return an executor whose workers are pinned to cores of their own and speak to the driver encrypted.
 
     A site's first pool takes what no other is labelled for. The interchange, which carries every task, dies with the
-    driver: left alive it would keep the jobs running for nobody. With `drain_minutes` a block takes no new task in
-    that last part of its walltime.
+    driver: left alive it would keep the jobs running for nobody. Workers end when they have lost it. With
+    `drain_minutes` a block takes no new task in that last part of its walltime.
     """
     from parsl.executors import HighThroughputExecutor
 
@@ -90,7 +91,7 @@ def pool(
     if again := _NOT_AGAIN.get(provider.label):
         provider.scheduler_options = again + provider.scheduler_options
     drain = None if drain_minutes is None else max(60, _seconds(provider.walltime) - round(60 * drain_minutes))
-    return HighThroughputExecutor(
+    executor = HighThroughputExecutor(
         label=label,
         provider=provider,
         address=address,
@@ -108,6 +109,8 @@ def pool(
         block_error_handler=False,
         interchange_launch_cmd=_tied_to_this_process(programs / "interchange.py"),
     )
+    executor.launch_cmd = launch_command(executor.launch_cmd)
+    return executor
 
 
 def _tied_to_this_process(program: Path) -> list[str]:

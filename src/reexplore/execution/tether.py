@@ -1,0 +1,81 @@
+"""A worker pool that cannot outlive its driver: `python -m reexplore.execution.tether COMMAND ARGUMENT...`.
+
+Parsl's pool ends by itself when it hears nothing of its interchange. It does not where the interchange died before its
+first answer, and where the pool itself is killed its workers stay. Here both end within a minute.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+#: So long may a pool be without a connection: Parsl's interchange tries as long for a lost one.
+PATIENCE_S = 45.0
+_LOOK_EVERY_S = 2.0
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+def hold(command: list[str], *, patience_s: float = PATIENCE_S) -> int:
+    """Run a command as long as it has a TCP connection, and return its exit code; nothing it started is left.
+
+    `patience_s` is how long it may be without one, at its start for example.
+    """
+    libc, holder = ctypes.CDLL(None), os.getpid()
+    # What the command leaves behind becomes a child of this process, not of the machine's first one.
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+    def tie() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != holder:
+            os._exit(1)
+
+    process = subprocess.Popen(command, preexec_fn=tie)  # noqa: PLW1509 - this process has no other thread
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        process.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, pass_on)
+    try:
+        return _watched(process, patience_s)
+    finally:
+        for member in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+
+
+def _watched(process: subprocess.Popen[bytes], patience_s: float) -> int:
+    connected_at = time.monotonic()
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=min(_LOOK_EVERY_S, patience_s / 4))
+        if _is_connected(process.pid):
+            connected_at = time.monotonic()
+        elif time.monotonic() - connected_at > patience_s:
+            sys.stderr.write(f"no connection to the driver for {patience_s:.0f} s: these workers end\n")
+            return 1
+
+
+def _is_connected(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        found = psutil.Process(pid).net_connections("tcp")
+        return any(connection.status == psutil.CONN_ESTABLISHED for connection in found)
+    return False
+
+
+def launch_command(parsl_command: str) -> str:
+    """Return the command with which Parsl starts a pool, held here; the programs are found on its PATH."""
+    return f"{Path(sys.executable).name} -m reexplore.execution.tether {parsl_command}"
+
+
+if __name__ == "__main__":
+    sys.exit(hold(sys.argv[1:]))
