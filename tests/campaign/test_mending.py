@@ -17,7 +17,7 @@ from reexplore.campaign.progress import Narrator
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import prepare
 from reexplore.campaign.shortcomings import shortcomings
-from reexplore.errors import ExecutionError, FailureCode
+from reexplore.errors import ExecutionError, FailureCode, InputError
 from reexplore.execution import guard
 from reexplore.execution.child import LOG
 from reexplore.execution.executor import SerialExecutor
@@ -153,3 +153,15 @@ def test_a_scaffold_lost_to_crashes_is_predicted_and_chosen_after_a_retry(tmp_pa
     # What was learned of labels stands; only more is forecast.
     assert again[1].learned["members"] == rounds[1].learned["members"]
     assert again[1].learned["forecast"] != rounds[1].learned["forecast"]
+
+
+@pytest.mark.engine
+def test_an_emptied_ledger_is_no_new_campaign(ended, tmp_path):
+    shutil.copytree(ended, tmp_path, dirs_exist_ok=True)
+    setup = prepare(str(tmp_path / "mended.yaml"), workspace=tmp_path)
+    for suffix in ("-wal", "-shm"):
+        Path(f"{setup.ledger_path}{suffix}").unlink(missing_ok=True)
+    setup.ledger_path.write_bytes(b"")
+    with pytest.raises(InputError, match="has no content, though the report beside it"):
+        open_campaign(setup)
+    assert setup.ledger_path.read_bytes() == b""

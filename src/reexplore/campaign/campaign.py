@@ -57,6 +57,7 @@ def _in_rounds(bench: Bench, screening: Screening) -> None:
 def open_campaign(setup: Setup) -> Ledger:
     """Return the campaign's ledger, new or old; refuse when it belongs to a campaign declared otherwise."""
     setup.folder.mkdir(parents=True, exist_ok=True)
+    _require_content(setup)
     ledger = Ledger(setup.ledger_path)
     resolved = setup.resolved()
     known = ledger.meta("campaign")
@@ -70,6 +71,16 @@ def open_campaign(setup: Setup) -> Ledger:
         facts |= {"key": uuid.uuid4().hex, "started_at": repr(time.time())}
     ledger.set_meta(**facts)
     return ledger
+
+
+def _require_content(setup: Setup) -> None:
+    """Raise `InputError` when the ledger was emptied; it is empty too where a first start was killed at once."""
+    path = setup.ledger_path
+    if path.is_file() and path.stat().st_size == 0 and (setup.folder / "report").is_dir():
+        raise InputError(
+            f"{path} has no content, though the report beside it tells of a campaign: bring a copy of it back, or"
+            " remove it to start anew; what is in runs/_store will not be computed again"
+        )
 
 
 def _open_round(bench: Bench, screening: Screening) -> Round | None:
