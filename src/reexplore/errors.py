@@ -71,6 +71,8 @@ class FailureCode(StrEnum):
     # structures
     BUILD_FAILED = "build_failed"
     LIGAND_BROKEN = "ligand_broken"
+    # a centre or double bond has another configuration than the SMILES says
+    OTHER_ISOMER = "other_isomer"
     DONOR_LOST = "donor_lost"
     # another atom of the ligand holds the metal in the place of a named donor
     DONOR_SWAPPED = "donor_swapped"

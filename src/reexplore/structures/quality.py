@@ -22,6 +22,7 @@ from reexplore.structures.bonds import (
     ligand_bonds,
 )
 from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.stereo import otherwise_placed
 
 STAGE = "quality"
 #: Raised when the checks find more or less than before; the number stands in the keys of what they passed.
@@ -116,7 +117,8 @@ def donor_limit_angstrom(metal: Metal, element: str, *, checks: int = NEWEST_CHE
 def check_complex(structure: Structure, *, candidate: Candidate, checks: int = NEWEST_CHECKS) -> QualityReport:
     """Compare a complex in `Layout` order with what its candidate says it is.
 
-    The first version of the `checks` does not look for atoms that hold the metal without having been named.
+    The first version of the `checks` looks neither for atoms that hold the metal without having been named nor for
+    the configuration of centres and double bonds.
     """
     layout = Layout.of(candidate)
     part = np.empty(len(layout), dtype=int)
@@ -133,6 +135,10 @@ def check_complex(structure: Structure, *, candidate: Candidate, checks: int = N
     problems += _swapped(lost, others, layout)
     problems += _clashes(structure, candidate, part, distances)
     whole = all(intact[list(layout.ligand(k))].all() for k in range(layout.ligands))
+    if whole and checks > 1:
+        isomers = _isomer_problems(structure, candidate.ligand, [list(layout.ligand(k)) for k in range(layout.ligands)])
+        problems += isomers
+        whole = not isomers
     return QualityReport(
         tuple(problems),
         tuple(round(float(distances[0, d]), 4) for d in layout.donors),
@@ -144,7 +150,24 @@ def check_complex(structure: Structure, *, candidate: Candidate, checks: int = N
 def check_ligand(structure: Structure, *, ligand: Ligand, checks: int = NEWEST_CHECKS) -> QualityReport:
     """Compare a free ligand's bonds with those of its formula."""
     problems, intact = _bond_problems(structure, ligand_bonds(ligand), np.zeros(len(structure), dtype=int), checks)
-    return QualityReport(tuple(problems), inchikey=ligand.inchikey if intact.all() else "")
+    if intact.all() and checks > 1:
+        problems += _isomer_problems(structure, ligand, [list(range(len(structure)))])
+    whole = intact.all() and not any(problem.code is FailureCode.OTHER_ISOMER for problem in problems)
+    return QualityReport(tuple(problems), inchikey=ligand.inchikey if whole else "")
+
+
+def _isomer_problems(structure: Structure, ligand: Ligand, places: list[list[int]]) -> list[Failure]:
+    """Return where ligands, given by the places of their atoms, are not the stereoisomer that was asked for."""
+    positions = [structure.positions_angstrom[place] for place in places]
+    return [
+        Failure(
+            FailureCode.OTHER_ISOMER,
+            STAGE,
+            f"{structure.symbols[places[k][atom]]} {places[k][atom]} has another configuration than the SMILES says",
+            {"atoms": [places[k][atom]]},
+        )
+        for k, atom in otherwise_placed(ligand, positions)
+    ]
 
 
 def _bond_problems(
