@@ -237,7 +237,7 @@ def check(  # noqa: PLR0917 - options of a command
     """Judge whether a file, its atoms in any order, is the complex it should be.
 
     Bonds, donors and contacts are compared with the formula; every problem has a code (`ligand_broken`,
-    `proton_transfer`, `donor_lost`, `donor_swapped`, `other_isomer`, `water_lost`, `clash`) and the numbers it rests on.
+    `proton_transfer`, `donor_lost`, `donor_swapped`, `other_isomer`, `water_lost`, `clash`) and its numbers.
     An atom that holds the metal without being a named donor is a warning, `other_donor`, with the true coordination
     number. Exit code 0 when it passes, 1 when it does not, 2 when the file holds other atoms.
 
