@@ -37,6 +37,10 @@ class InputError(ReexploreError):
     exit_code = 2
 
 
+class NotBegunError(InputError):
+    """A campaign's ledger was made and holds nothing yet."""
+
+
 class MissingEngineError(ReexploreError):
     """A program or package the campaign needs is not installed."""
 

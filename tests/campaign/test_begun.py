@@ -109,3 +109,14 @@ def test_a_declaration_of_today_is_read_as_it_is(begun):
     assert written_out(kept) == kept
     assert {"surface", "level", "checks"} <= kept["theory"].keys()
     assert "readout" in kept["surrogate"]
+
+
+def test_a_ledger_that_was_made_and_holds_nothing_has_not_begun(tmp_path):
+    for name, content in (("empty.sqlite", b""), ("made.sqlite", None)):
+        path = tmp_path / name
+        if content is None:
+            with closing(sqlite3.connect(path)) as db:
+                db.execute("PRAGMA journal_mode = WAL")
+        else:
+            path.write_bytes(content)
+        assert declaration(path) is None

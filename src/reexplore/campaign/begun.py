@@ -9,6 +9,7 @@ from typing import Any
 
 from reexplore.campaign.ledger import Ledger
 from reexplore.config import CampaignFile, with_surface
+from reexplore.errors import NotBegunError
 from reexplore.structures.surfaces import SURFACE_OF_ENGINE
 
 #: Keys that may change between a run and its resume: they decide where and how long, never what.
@@ -30,8 +31,12 @@ def declaration(ledger_path: Path) -> dict[str, Any] | None:
     """Return the declaration of the campaign whose ledger this is, None when it has not begun."""
     if not ledger_path.is_file():
         return None
-    with closing(Ledger(ledger_path, read_only=True)) as ledger:
-        known = ledger.meta("campaign")
+    try:
+        with closing(Ledger(ledger_path, read_only=True)) as ledger:
+            known = ledger.meta("campaign")
+    except NotBegunError:
+        # A first start was killed at once.
+        return None
     return written_out(json.loads(known)) if known is not None else None
 
 

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from reexplore.campaign.disks import networked
-from reexplore.errors import InputError
+from reexplore.errors import InputError, NotBegunError
 
 _FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -118,7 +118,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         with closing(sqlite3.connect(copy, isolation_level=None)) as db:
             version = _readable(db, path)
             if version == 0:
-                raise InputError(f"{path} holds no campaign yet: start it with `reexplore campaign run`")
+                raise NotBegunError(f"{path} holds no campaign yet: start it with `reexplore campaign run`")
             db.backup(memory)
     _bring_up_to_date(memory, version)
     memory.execute("PRAGMA query_only = ON")
