@@ -270,8 +270,8 @@ def test_architector_builds_a_complex_that_relaxes_to_a_sound_minimum(workshop):
     minimum, report = next(found for start in starts if (found := _minimum(start, who)) is not None)
     assert report.inchikey == who.ligand.inchikey
     assert single_point_energy(minimum.structure) == pytest.approx(minimum.energy_hartree, abs=1e-6)
-    # La-O in crystals of lanthanum hydroxamates 2.4-2.5 Å, in the aqua ion 2.5-2.6 Å; GFN2-xTB is short by 0.1 Å.
-    assert np.mean(report.donor_distances_angstrom) == pytest.approx(2.45, abs=0.1)
+    # La-O in crystals of lanthanum hydroxamates 2.4-2.5 Å, in the aqua ion 2.5-2.6 Å: two and six of them here.
+    assert np.mean(report.donor_distances_angstrom) == pytest.approx(2.55, abs=0.06)
 
 
 def _minimum(start, who):
