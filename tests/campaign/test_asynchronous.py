@@ -18,7 +18,7 @@ from reexplore.campaign.progress import Narrator
 from reexplore.campaign.replay import replay
 from reexplore.errors import CalculationFailed, Failure, FailureCode, InputError
 from reexplore.execution.store import Outcome, Store
-from reexplore.execution.tasks import FORECAST_FILE, FUNCTIONS, Context
+from reexplore.execution.tasks import FORECAST_FILE, FUNCTIONS, MEMBER_FILE, Context
 from reexplore.surrogate.dataset import samples_from_text
 from reexplore.surrogate.ensemble import Forecast
 from tests.campaign.test_campaign import REEXPLORE, SMALL, _wait_for_done, small
@@ -72,6 +72,7 @@ def _member(inputs, context):
     known = samples_from_text(context.store.get_text(inputs["samples"]))
     mean = float(np.mean([sample.target_kcal_mol for sample in known]))
     mine = known[inputs["member"] :: inputs["members"]]
+    (context.folder / MEMBER_FILE).write_text(f"member {inputs['member']} of {len(known)} samples")
     return {"out_of_fold_kcal_mol": {sample.key: mean for sample in mine}}
 
 
