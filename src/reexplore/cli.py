@@ -40,10 +40,9 @@ if TYPE_CHECKING:
 EXIT_CODES = """
 Exit codes: 0 done; 1 a structure failed its calculation or check, or a fault of reexplore itself, which says so;
 2 a file or an option is wrong; 3 an engine is missing; 4 another process drives the campaign; 5 the workers
-failed (resume goes on); 6 MLflow was not reached; 7 the campaign is done and something is missing, which the last lines
-name; 75 stopped by a signal after what was in flight (the same command
-goes on); 76 paused, or its core-hours are spent (resume goes on when you say so); 130 interrupted (the same command
-goes on).
+failed (resume goes on); 6 MLflow was not reached; 7 the campaign is done and something is missing, which the last
+lines name; 75 stopped by a signal after what was in flight (the same command goes on); 76 paused, or its core-hours are
+spent (resume goes on when you say so); 130 interrupted (the same command goes on).
 """
 
 INTERRUPTED = 130

@@ -6,7 +6,6 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-import yaml
 
 from reexplore.campaign import steering
 from reexplore.campaign.bench import Bench
@@ -15,7 +14,6 @@ from reexplore.campaign.driver import open_ledger
 from reexplore.campaign.learning import newest_model
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.record import campaign_record
-from reexplore.campaign.setup import prepare
 from reexplore.campaign.shortcomings import shortcomings
 from reexplore.errors import ExecutionError, FailureCode, InputError
 from reexplore.execution import guard
@@ -24,19 +22,7 @@ from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.store import Store
 from reexplore.execution.tasks import FORECAST_FILE, MEMBER_FILE
 from tests.campaign import crashing
-
-SMALL = {
-    "name": "mended",
-    "space": {
-        "scaffolds": ["HOPO", "CAM"],
-        "substituents": ["H", "methyl", "fluoro"],
-        "metals": ["La", "Lu"],
-        "coordinations": [{"ligands": 1}],
-    },
-    "theory": {"level": "teacher", "builders": ["sketch"]},
-    "surrogate": {"members": 2},
-    "budget": {"seed_labels": 4, "batch": 2, "labels": 6},
-}
+from tests.campaign.test_campaign import small
 
 
 def emptied(path):
@@ -78,8 +64,7 @@ def told(setup, ledger):
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory):
     workspace = tmp_path_factory.mktemp("ended")
-    (workspace / "mended.yaml").write_text(yaml.safe_dump(SMALL))
-    run(prepare(str(workspace / "mended.yaml"), workspace=workspace))
+    run(small(workspace))
     return workspace
 
 
@@ -87,7 +72,7 @@ def ended(tmp_path_factory):
 @pytest.mark.parametrize("damage", [gone, emptied, cut, flipped, a_folder], ids=lambda damage: damage.__name__)
 def test_models_forecasts_and_texts_are_made_again(ended, tmp_path, damage):
     shutil.copytree(ended, tmp_path, dirs_exist_ok=True)
-    setup = prepare(str(tmp_path / "mended.yaml"), workspace=tmp_path)
+    setup = small(tmp_path)
     ledger = open_ledger(setup)
     before, rounds = told(setup, ledger), ledger.rounds()
     model, store = newest_model(rounds), Store(setup.store)
@@ -113,7 +98,7 @@ def test_models_forecasts_and_texts_are_made_again(ended, tmp_path, damage):
 @pytest.mark.engine
 def test_without_any_damage_nothing_is_made_again(ended, tmp_path):
     shutil.copytree(ended, tmp_path, dirs_exist_ok=True)
-    setup = prepare(str(tmp_path / "mended.yaml"), workspace=tmp_path)
+    setup = small(tmp_path)
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
     run_campaign(Bench(setup, open_campaign(setup), nobody, Narrator()))
     assert not list(setup.store.glob("_quarantine/*"))
@@ -122,9 +107,7 @@ def test_without_any_damage_nothing_is_made_again(ended, tmp_path):
 @pytest.mark.engine
 def test_a_scaffold_lost_to_crashes_is_predicted_and_chosen_after_a_retry(tmp_path):
     """All labels that its neighbour has to offer are spent by then: without a new forecast none would be left."""
-    file = SMALL | {"budget": {"seed_labels": 4, "batch": 2, "labels": 8}}
-    (tmp_path / "mended.yaml").write_text(yaml.safe_dump(file))
-    setup = prepare(str(tmp_path / "mended.yaml"), workspace=tmp_path)
+    setup = small(tmp_path, budget={"seed_labels": 4, "batch": 2, "labels": 8})
 
     def crashing_on_cam(task, folder, *places):
         if task.kind == "template" and "CAM" in task.label:
@@ -158,7 +141,7 @@ def test_a_scaffold_lost_to_crashes_is_predicted_and_chosen_after_a_retry(tmp_pa
 @pytest.mark.engine
 def test_an_emptied_ledger_is_no_new_campaign(ended, tmp_path):
     shutil.copytree(ended, tmp_path, dirs_exist_ok=True)
-    setup = prepare(str(tmp_path / "mended.yaml"), workspace=tmp_path)
+    setup = small(tmp_path)
     for suffix in ("-wal", "-shm"):
         Path(f"{setup.ledger_path}{suffix}").unlink(missing_ok=True)
     setup.ledger_path.write_bytes(b"")

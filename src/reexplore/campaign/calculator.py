@@ -151,9 +151,10 @@ class Calculator:
         known = self._ledger.outcome(key)
         if known is not None and self._is_usable(known, key, task):
             return known
-        if key in self._asked or self._is_awaited(task) or (found := self._store.outcome(key)) is None:
+        if key in self._asked or self._is_awaited(task):
             return None
-        if not self._is_usable(found, key, task):
+        found = self._store.outcome(key)
+        if found is None or not self._is_usable(found, key, task):
             return None
         self._ledger.finish(key, found, reused=True)
         return found

@@ -17,8 +17,8 @@ CAMPAIGN_FILE = "campaign file"
 #: Elements that can hold on to a rare-earth ion as a named donor.
 _DONOR_ELEMENTS = ("N", "O", "S", "P")
 #: Elements that hold substituents with bond lengths and torsions from a model compound.
-_LONGEST_SMILES = 2000
 _SITE_ELEMENTS = ("C", "N", "O", "S")
+_LONGEST_SMILES = 2000
 
 
 def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -> Scaffold:
