@@ -13,7 +13,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from reexplore import __version__
-from reexplore.campaign.stopping import Stopped, heed_from_the_start
+from reexplore.campaign.stopping import EndedEarly, Stopped, heed_from_the_start
 from reexplore.cli_arguments import (
     CampaignArgument,
     ParslOption,
@@ -307,8 +307,8 @@ def main() -> None:
             heed_from_the_start()
         # A command that ends early, or is interrupted, returns its exit code here.
         code = app(standalone_mode=False) or 0
-    except ReexploreError as error:
-        _complain(str(error), word="stopped" if isinstance(error, Stopped) else "error")
+    except (ReexploreError, EndedEarly) as error:
+        _complain(str(error), word="stopped" if isinstance(error, Stopped | EndedEarly) else "error")
         sys.exit(error.exit_code)
     except TyperException as error:
         error.show()  # type: ignore[attr-defined]  # usage errors know how to show themselves

@@ -19,6 +19,7 @@ from tests.structures.sample import XTB_ENERGIES_HARTREE, candidate, relaxed
 
 NAME = "La_HOPO-H_1_6"
 EU = candidate("Eu_HOPO-H_1_6")
+LA = METALS["La"]
 
 
 def without_a_water():
@@ -65,13 +66,16 @@ def test_lowest_of_the_templates_is_kept_for_this_metal():
 def test_a_complex_that_another_atom_holds_stands_in_only_where_there_is_no_other(monkeypatch):
     good = relaxed(NAME)
     tight = good.moved_to(good.positions_angstrom * 0.98)
+    exchanged = [
+        label_geometry.exchange_metal(each, layout=Layout.of(EU), old=LA, new=EU.metal) for each in (tight, good)
+    ]
+    limit = np.mean([np.ptp(each.positions_angstrom) for each in exchanged])
 
     def judged(structure, **options):
         report = check_complex(structure, **options)
         other = Failure(FailureCode.OTHER_DONOR, "quality", "O 9 holds Eu as well", {"atoms": [9]})
         return replace(report, warnings=(other,)) if np.ptp(structure.positions_angstrom) < limit else report
 
-    limit = 0.99 * np.ptp(good.positions_angstrom)
     monkeypatch.setattr(label_geometry, "check_complex", judged)
     label = exchange_and_relax([tight, good], candidate=EU)
     assert (label.template, label.quality.warnings) == (1, ())

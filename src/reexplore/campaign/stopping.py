@@ -45,11 +45,17 @@ def signals_heeded() -> list[signal.Signals]:
     return [number for number in asking if signal.getsignal(number) is not signal.SIG_IGN]
 
 
+class EndedEarly(BaseException):
+    """A signal came before the driver drives; no `except Exception` on the way may take it for a fault."""
+
+    exit_code = Stopped("").exit_code
+
+
 def heed_from_the_start() -> None:
     """Let a signal that comes before the driver drives end the process as a stop, with nothing lost."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        raise Stopped(f"{signal.Signals(number).name} came before anything was handed out: the same command goes on")
+        raise EndedEarly(f"{signal.Signals(number).name} came before anything was handed out: the same command goes on")
 
     for number in signals_heeded():
         signal.signal(number, stop)
