@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from reexplore.campaign.plan import plan_campaign
-from reexplore.campaign.setup import prepare, require_size
+from reexplore.campaign.setup import prepare
+from reexplore.campaign.space import require_size
 from reexplore.errors import Failure, FailureCode, InputError, MissingEngineError
 from reexplore.execution.store import RESULT, Outcome, Store
 

@@ -15,10 +15,11 @@ from reexplore.campaign.driver import drive
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import prepare
 from reexplore.cli import app
-from reexplore.config import CampaignFile, parse
+from reexplore.config import CampaignFile
 from reexplore.energies.basis_sets import function_count
 from reexplore.errors import InputError, one_line
 from reexplore.shipped import is_shipped, shipped_folder
+from reexplore.strict_models import parse
 from tests.campaign.test_campaign import SMALL
 from tests.test_cli import run
 from tests.tracking.sample import campaign

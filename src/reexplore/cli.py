@@ -112,7 +112,7 @@ def validate(
 
     Example: `reexplore campaign validate campaigns/cam.yaml`
     """
-    from reexplore.campaign.setup import require_size
+    from reexplore.campaign.space import require_size
 
     setup = campaign_setup(reference, workspace, parsl, option)
     require_size(setup.space, setup.file.space.limit)
@@ -130,7 +130,7 @@ def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
     Example: `reexplore campaign plan campaigns/cam.yaml`
     """
     from reexplore.campaign.plan import plan_campaign, plan_table
-    from reexplore.campaign.setup import require_size
+    from reexplore.campaign.space import require_size
     from reexplore.execution.sites import worker_count
     from reexplore.shipped import is_shipped
 

@@ -171,7 +171,8 @@ def build(  # noqa: PLR0917 - options of a command
 
 
 def _theory(chosen: dict[str, Any]) -> TheoryEntry:
-    from reexplore.config import TheoryEntry, parse
+    from reexplore.config import TheoryEntry
+    from reexplore.strict_models import parse
 
     if "sketch" in chosen.get("builders", []):
         raise InputError("--builder sketch draws no real structure; take architector or placement")

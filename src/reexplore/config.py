@@ -1,16 +1,14 @@
-"""The campaign file: strict models, and errors a chemist can act on."""
+"""The campaign file: every key, what it may hold and what it is where it is left open."""
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from reexplore.errors import InputError
-from reexplore.strict_yaml import read_yaml
+from reexplore.strict_models import Sentence, Strict, parse, read_mapping
 from reexplore.structures.crest import crest_on_path
 from reexplore.structures.surfaces import DEFAULT, SURFACE_OF_ENGINE
 
@@ -21,18 +19,11 @@ Charge = Annotated[int, Field(ge=-99, le=99)]
 EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.,+()-]*$")]
 #: PySCF takes a path for a basis set's file, and runs what it finds there.
 BasisName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9][\w*+(),.@ -]*$")]
-#: Sentences of people are shown in terminals, which obey control characters.
-Sentence = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")]
 #: The sizes of Lebedev's grids on a sphere that are fine enough for a cavity.
 CavityPoints = Literal[110, 146, 170, 194, 230, 266, 302, 350, 434, 590, 770, 974]
 
 
-class _Strict(BaseModel):
-    # YAML knows .nan and .inf, and no key here means anything with them.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class ScaffoldEntry(_Strict):
+class ScaffoldEntry(Strict):
     """A scaffold of the user's own: SMILES with `[*:1]` sites and donors mapped 11, 12, ….
 
     `donors` may name several modes of binding, each with the donors that hold the metal in it.
@@ -45,7 +36,7 @@ class ScaffoldEntry(_Strict):
     donors: dict[EntryName, Annotated[list[int], Field(min_length=1)]] = Field(default_factory=dict)
 
 
-class SubstituentEntry(_Strict):
+class SubstituentEntry(Strict):
     """A substituent of the user's own: SMILES with one `[*:1]`."""
 
     name: EntryName
@@ -54,7 +45,7 @@ class SubstituentEntry(_Strict):
     warning: Sentence = ""
 
 
-class CoordinationEntry(_Strict):
+class CoordinationEntry(Strict):
     """How many ligands; the waters follow from the coordination number or must match it."""
 
     ligands: Positive
@@ -62,7 +53,7 @@ class CoordinationEntry(_Strict):
     coordination_number: Positive = 8
 
 
-class SpaceEntry(_Strict):
+class SpaceEntry(Strict):
     """What to search."""
 
     scaffolds: Annotated[list[str | ScaffoldEntry], Field(min_length=1)]
@@ -92,7 +83,7 @@ def _builders() -> list[Builder]:
     return ["architector", "placement", "crest"] if crest_on_path() else ["architector", "placement"]
 
 
-class LevelEntry(_Strict):
+class LevelEntry(Strict):
     """A level of theory of the user's own: a shipped one with the choices named here instead of its own."""
 
     name: EntryName
@@ -120,7 +111,7 @@ class LevelEntry(_Strict):
         return self.model_dump(exclude={"name", "based_on", "summary"}, exclude_none=True)
 
 
-class CorrectionEntry(_Strict):
+class CorrectionEntry(Strict):
     """A repulsion between a metal and one kind of donor: `height_hartree` at `at_angstrom`, falling off from there."""
 
     metal: str
@@ -130,14 +121,14 @@ class CorrectionEntry(_Strict):
     at_angstrom: float
 
 
-class SurfaceEntry(_Strict):
+class SurfaceEntry(Strict):
     """A surface of the user's own: gfn2-m with other numbers for some metals and donors."""
 
     name: EntryName
     corrections: Annotated[list[CorrectionEntry], Field(min_length=1)]
 
 
-class TheoryEntry(_Strict):
+class TheoryEntry(Strict):
     """How structures are built and energies computed."""
 
     level: str = "quick"
@@ -187,7 +178,7 @@ class TheoryEntry(_Strict):
         return "sketch" in self.builders
 
 
-class SurrogateEntry(_Strict):
+class SurrogateEntry(Strict):
     """The learned model and its declared uncertainty."""
 
     members: Annotated[int, Field(ge=2, le=1000)] = 4
@@ -195,7 +186,7 @@ class SurrogateEntry(_Strict):
     uncertainty_floor_kcal_mol: Annotated[float, Field(gt=0, le=1e4)] = 5.0
 
 
-class BudgetEntry(_Strict):
+class BudgetEntry(Strict):
     """How many labels to buy, in what portions, and the core-hours at which the campaign stops."""
 
     seed_labels: Annotated[int, Field(ge=2, le=10_000_000)] = 4
@@ -214,27 +205,27 @@ Tries = Annotated[int, Field(ge=0, le=10)]
 Factor = Annotated[float, Field(ge=1, le=10)]
 
 
-class MoreMemory(_Strict):
+class MoreMemory(Strict):
     """Further tries of what ran out of memory, each with `memory_factor` times as much as the one before."""
 
     tries: Tries = 2
     memory_factor: Factor = 2.0
 
 
-class MoreTime(_Strict):
+class MoreTime(Strict):
     """Further tries of what ran out of time, each with `time_factor` times as much as the one before."""
 
     tries: Tries = 1
     time_factor: Factor = 2.0
 
 
-class SameAgain(_Strict):
+class SameAgain(Strict):
     """Further tries of what crashed, unchanged."""
 
     tries: Tries = 1
 
 
-class EscalationEntry(_Strict):
+class EscalationEntry(Strict):
     """What a calculation gets that failed by its run alone: more memory, more time, or the same once more."""
 
     out_of_memory: MoreMemory = MoreMemory()
@@ -242,7 +233,7 @@ class EscalationEntry(_Strict):
     crashed: SameAgain = SameAgain()
 
 
-class ExecutionEntry(_Strict):
+class ExecutionEntry(Strict):
     """Where to run: a file in `parsl_configs/` and the options its `make_config` takes; how often to try."""
 
     parsl: str = "local"
@@ -250,7 +241,7 @@ class ExecutionEntry(_Strict):
     escalation: EscalationEntry = EscalationEntry()
 
 
-class TrackingEntry(_Strict):
+class TrackingEntry(Strict):
     """Where MLflow keeps its mirror: a folder, or the address of a tracking server."""
 
     store: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = "runs/_mlflow"
@@ -267,7 +258,7 @@ class TrackingEntry(_Strict):
         return store
 
 
-class CampaignFile(_Strict):
+class CampaignFile(Strict):
     """One campaign, as its YAML file declares it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -291,76 +282,3 @@ def load_campaign_file(path: Path) -> CampaignFile:
 def read_campaign(path: Path) -> dict[str, Any]:
     """Return what a campaign file says; raise `InputError` when it is no YAML mapping."""
     return read_mapping(path, "campaign file", "`name`, `space`, …")
-
-
-def read_mapping(path: Path, kind: str, keys: str) -> dict[str, Any]:
-    """Read a YAML file that is a mapping; raise `InputError` when it is none, whatever it is."""
-    data = read_yaml(path, kind)
-    if data is None:
-        raise InputError(f"{path} is empty: a {kind} is a YAML mapping with {keys}")
-    if not isinstance(data, dict):
-        raise InputError(f"{path}: a {kind} is a YAML mapping with {keys}, not {_KINDS.get(type(data), 'a value')}")
-    return data
-
-
-#: What YAML holds, in words.
-_KINDS: dict[type, str] = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
-#: Python refuses to print the longest numbers that YAML can hold.
-_LONGEST_NUMBER = 100
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-def parse(model: type[_Model], data: dict[str, Any], path: Path) -> _Model:
-    """Validate data against a strict model; raise `InputError` that names the key and its nearest match."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise InputError(f"{path}: {_sentence(model, error)}") from None
-
-
-def _sentence(model: type[BaseModel], error: ValidationError) -> str:
-    # Of a union's branches the most specific complaint is the one the user can act on.
-    first = max(error.errors(), key=lambda e: (e["type"] == "extra_forbidden", len(e["loc"])))
-    # Names of union branches in the location mean nothing to the user.
-    loc = [
-        part
-        for part in first["loc"]
-        if isinstance(part, int) or part in _field_names(model) or part == first["loc"][-1]
-    ]
-    where = ".".join(str(part) for part in loc)
-    if first["type"] == "extra_forbidden":
-        known = _keys_at(model, first["loc"][:-1])
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
-        return f"unknown key '{where}': {hint}"
-    if first["type"] == "missing":
-        return f"the key '{where}' is missing"
-    message = first["msg"].removeprefix("Value error, ")
-    given = first.get("input")
-    printable = isinstance(given, str | float) or (isinstance(given, int) and given.bit_length() < _LONGEST_NUMBER)
-    shown = f" (given: {given!r})" if printable else ""
-    return f"'{where}': {message[0].lower()}{message[1:]}{shown}" if where else message
-
-
-def _field_names(model: type[BaseModel]) -> set[str]:
-    names = set(model.model_fields)
-    for field in model.model_fields.values():
-        for inner in _models_in(field.annotation):
-            names |= _field_names(inner)
-    return names
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [inner for argument in get_args(annotation) for inner in _models_in(argument)]
-
-
-def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    current = model
-    for part in loc:
-        if part in current.model_fields:
-            inner = _models_in(current.model_fields[str(part)].annotation)
-            current = inner[0] if inner else current
-    return list(current.model_fields)

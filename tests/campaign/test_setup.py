@@ -5,7 +5,8 @@ import importlib.util
 import pytest
 import yaml
 
-from reexplore.campaign.setup import prepare, require_size
+from reexplore.campaign.setup import prepare
+from reexplore.campaign.space import require_size
 from reexplore.chemistry.library import find_scaffold
 from reexplore.errors import InputError, MissingEngineError
 from reexplore.shipped import shipped_names

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from reexplore.config import Sentence, parse, read_mapping
+from reexplore.strict_models import Sentence, Strict, parse, read_mapping
 
 #: BoTorch's acquisition functions a policy may name, and `posterior_mean` for its `PosteriorMean`.
 Acquisition = Literal[
@@ -15,15 +15,13 @@ Acquisition = Literal[
 ]
 
 
-class Policy(BaseModel):
+class Policy(Strict):
     """How candidates are weighed and how many are left to chance.
 
     `beta` belongs to `qUpperConfidenceBound` alone. `samples` is the number of virtual members. Of a
     larger pool the `shortlist` best by themselves and `shortlist_random` others enter the joint
     choice. `random_controls` of a batch are drawn from the whole pool without looking at the model.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     description: Sentence

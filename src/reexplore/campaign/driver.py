@@ -15,7 +15,8 @@ from reexplore.campaign.elsewhere import declare_elsewhere
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.lock import sole_driver
 from reexplore.campaign.progress import Narrator
-from reexplore.campaign.setup import Setup, require_size
+from reexplore.campaign.setup import Setup
+from reexplore.campaign.space import require_size
 from reexplore.errors import InputError
 
 

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from rdkit import Chem
+from typing import TYPE_CHECKING, Any
 
 from reexplore.acquisition.policy import Policy, load_policy
 from reexplore.campaign.begun import as_begun, declaration
-from reexplore.campaign.buildable import once, require_buildable
+from reexplore.campaign.buildable import require_buildable
+from reexplore.campaign.engines import require_engines
+from reexplore.campaign.space import declared_space, donor_elements, elements
 from reexplore.campaign.surface import declared_surface
-from reexplore.chemistry.custom import CAMPAIGN_FILE, custom_scaffold, custom_substituent, scaffold_modes
-from reexplore.chemistry.library import (
-    FIRST_DONOR_MAP,
-    SCAFFOLDS,
-    SUBSTITUENTS,
-    Scaffold,
-    Substituent,
-    find_scaffold,
-    find_substituent,
-)
-from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL, find_metal
-from reexplore.chemistry.space import Coordination, Space
+from reexplore.chemistry.custom import CAMPAIGN_FILE
+from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL
+from reexplore.chemistry.space import Space
 from reexplore.config import (
     CampaignFile,
-    ScaffoldEntry,
-    SpaceEntry,
-    SubstituentEntry,
     TheoryEntry,
     load_campaign_file,
-    parse,
     read_campaign,
 )
 from reexplore.energies.levels import (
@@ -46,9 +30,9 @@ from reexplore.energies.levels import (
     require_support,
 )
 from reexplore.energies.own_levels import own_level, require_parts
-from reexplore.energies.terms import ENGINE
-from reexplore.errors import InputError, MissingEngineError
+from reexplore.errors import InputError
 from reexplore.shipped import is_shipped, resolve, shipped_folder
+from reexplore.strict_models import parse
 from reexplore.structures.architector import NOT_SEEDED
 from reexplore.structures.surfaces import EnergySurface
 
@@ -60,26 +44,6 @@ SHORT_DISTANCES = (
     " times too steep; the surface gfn2-m mends that"
 )
 GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB"
-
-#: Modules of the default path and the package that brings each.
-_ENGINES = {
-    "torch": "torch",
-    "nequip": "nequip",
-    "allegro": "nequip-allegro",
-    "botorch": "botorch",
-    "sklearn": "scikit-learn",
-    "rdkit": "rdkit",
-    "parsl": "parsl",
-    "mlflow": "mlflow",
-}
-_BUILDING = {
-    "architector": "architector",
-    "numba": "numba",
-    "openbabel": "openbabel-wheel",
-    "xtb": "xtb",
-    "tblite": "tblite",
-}
-_LABELLING = {"pyscf": "pyscf", "basis_set_exchange": "basis-set-exchange"}
 
 
 @dataclass(frozen=True)
@@ -198,7 +162,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
-    space, repeated = _space(file.space)
+    space, repeated = declared_space(file.space)
     if not has_begun:
         # It costs a second for a scaffold of one's own, and what has begun goes on.
         require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
@@ -206,7 +170,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     require_support(level, metals)
     surface = declared_surface(file.theory)
     if not file.theory.sketch:
-        surface.require([TEMPLATE_METAL.symbol, *metals], _donor_elements(space))
+        surface.require([TEMPLATE_METAL.symbol, *metals], donor_elements(space))
     policy = resolve("policies", file.policy, beside=source.parent)
     site = resolve("parsl_configs", file.execution.parsl, beside=source.parent)
     if not allow_outside:
@@ -228,10 +192,10 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         site=site,
         repeated=repeated,
     )
-    _require_engines(setup)
+    require_engines(level, surface, sketch=file.theory.sketch)
     if level.based_on:
         # A shipped level has its parts for every element the library allows.
-        require_parts(level, _elements(space))
+        require_parts(level, elements(space))
     setup.check_site()
     return setup
 
@@ -281,107 +245,3 @@ def _own_levels(theory: TheoryEntry) -> dict[str, Level]:
         entry.name: own_level(entry.name, based_on=entry.based_on, summary=entry.summary, **entry.changes)
         for entry in theory.levels
     }
-
-
-def _donor_elements(space: Space) -> list[str]:
-    """Return the elements that hold the metals of a space, those of water first."""
-    mols = [Chem.MolFromSmiles(scaffold.smiles) for scaffold in space.scaffolds]
-    donors = [a.GetSymbol() for mol in mols for a in mol.GetAtoms() if a.GetAtomMapNum() >= FIRST_DONOR_MAP]
-    return list(dict.fromkeys(("O", *donors)))
-
-
-def _elements(space: Space) -> set[str]:
-    """Return the elements of every complex of a space."""
-    smiles = [*(scaffold.smiles for scaffold in space.scaffolds), *(group.smiles for group in space.substituents)]
-    atoms = [atom for text in smiles for atom in Chem.MolFromSmiles(text).GetAtoms()]
-    return {"H", "O", *(a.GetSymbol() for a in atoms if a.GetAtomicNum()), *(m.symbol for m in space.metals)}
-
-
-def _space(entry: SpaceEntry) -> tuple[Space, tuple[str, ...]]:
-    """Return the space of a campaign, and what its lists name twice."""
-    named = _distinct([mode for s in entry.scaffolds for mode in _scaffolds(s)], "scaffold")
-    scaffolds, twice = once(named, "scaffold")
-    groups, again = once(_distinct([_substituent(s) for s in entry.substituents], "substituent"), "substituent")
-    coordinations = [Coordination(c.ligands, c.coordination_number) for c in entry.coordinations]
-    space = Space(
-        scaffolds=scaffolds,
-        substituents=groups,
-        metals=tuple(dict.fromkeys(find_metal(symbol) for symbol in entry.metals)),
-        coordinations=tuple(dict.fromkeys(coordinations)),
-    )
-    for declared, coordination in zip(entry.coordinations, coordinations, strict=True):
-        for scaffold in scaffolds:
-            waters = coordination.waters(scaffold.denticity)
-            if declared.waters is not None and declared.waters != waters:
-                raise InputError(
-                    f"{declared.ligands} × {scaffold.name} ({scaffold.denticity} donors each) leave {waters} places for"
-                    f" water at coordination number {declared.coordination_number}, but waters is {declared.waters}"
-                )
-    return space, (*twice, *again)
-
-
-def _scaffolds(entry: str | ScaffoldEntry) -> tuple[Scaffold, ...]:
-    """Return a scaffold of a campaign, once for each mode in which it binds."""
-    if isinstance(entry, str):
-        return (find_scaffold(entry),)
-    _require_new(entry.name, SCAFFOLDS, "scaffold")
-    whole = custom_scaffold(entry.name, smiles=entry.smiles, charge=entry.charge, warning=entry.warning)
-    return scaffold_modes(whole, entry.donors)
-
-
-def _substituent(entry: str | SubstituentEntry) -> Substituent:
-    if isinstance(entry, str):
-        return find_substituent(entry)
-    _require_new(entry.name, SUBSTITUENTS, "substituent")
-    return custom_substituent(entry.name, smiles=entry.smiles, charge=entry.charge, warning=entry.warning)
-
-
-def _require_new(name: str, library: Mapping[str, object], kind: str) -> None:
-    if name in library:
-        raise InputError(f"the {kind} '{name}' is in the library: give your own another name")
-
-
-_Named = TypeVar("_Named", Scaffold, Substituent)
-
-
-def _distinct(entries: list[_Named], kind: str) -> tuple[_Named, ...]:
-    names = [entry.name for entry in entries]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"the {kind} '{name}' is listed twice")
-    return tuple(entries)
-
-
-def require_size(space: Space, limit: int) -> None:
-    """Raise `InputError` with the arithmetic when the space is larger than its stated limit."""
-    if space.size > limit:
-        raise InputError(
-            f"{space.arithmetic()}, more than space.limit = {limit:,}: narrow the lists or raise the limit"
-        )
-
-
-def _require_engines(setup: Setup) -> None:
-    needed = dict(_ENGINES)
-    if not setup.file.theory.sketch:
-        needed |= _BUILDING
-    if computed_by_pyscf := setup.level.engine == ENGINE and not setup.level.is_fake:
-        needed |= _LABELLING
-    missing = [package for module, package in needed.items() if importlib.util.find_spec(module) is None]
-    if computed_by_pyscf and not _installed("pyscf-dispersion"):
-        missing.append("pyscf-dispersion")
-    if setup.surface.engine == "xtb" and shutil.which("xtb") is None:
-        raise MissingEngineError(
-            f"surface: {setup.surface.name} needs the xtb program on PATH (Debian: `apt install xtb`); or take gfn2"
-        )
-    if missing:
-        raise MissingEngineError(
-            f"not installed: {', '.join(missing)}; install with `pip install -c constraints.txt {' '.join(missing)}`"
-        )
-
-
-def _installed(distribution: str) -> bool:
-    try:
-        importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
