@@ -59,7 +59,7 @@ def test_no_such_file(tmp_path):
         ("budget: {labels: '12'}", "'budget.labels'"),
         ("budget: {seed_labels: 20, labels: 12}", "seed_labels (20) is more than labels (12)"),
         ("budget: {core_hours: 0}", "'budget.core_hours'"),
-        ("budget: {core_hours: .inf}", "'budget.core_hours': input should be a finite number"),
+        ("budget: {core_hours: .inf}", "'budget.core_hours': should be a finite number"),
         ("execution: {escalation: {timeout: {tries: -1}}}", "'execution.escalation.timeout.tries'"),
         ("execution: {escalation: {timeout: {memory_factor: 2}}}", "unknown key 'execution.escalation.timeout."),
         ("execution: {escalation: {out_of_memroy: {tries: 1}}}", "did you mean 'out_of_memory'?"),

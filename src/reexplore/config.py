@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from reexplore.strict_models import Sentence, Strict, parse, read_mapping
+from reexplore.strict_models import Sentence, Strict, matching, parse, read_mapping
 from reexplore.structures.crest import crest_on_path
 from reexplore.structures.surfaces import DEFAULT, SURFACE_OF_ENGINE
 
@@ -16,9 +16,19 @@ from reexplore.structures.surfaces import DEFAULT, SURFACE_OF_ENGINE
 Positive = Annotated[int, Field(ge=1, le=10_000_000)]
 Charge = Annotated[int, Field(ge=-99, le=99)]
 #: Names stand in tables, file formats and terminals: no quotes, brackets or spaces.
-EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.,+()-]*$")]
+EntryName = Annotated[
+    str, matching(r"[A-Za-z0-9][\w.,+()-]*", "a letter or digit, then letters, digits and _ . , + ( ) -", longest=100)
+]
+#: The folder of a campaign is called after it.
+CampaignName = Annotated[
+    str, matching(r"[a-z0-9][a-z0-9-]*", "small letters and digits, with - between them", longest=100)
+]
+Smiles = Annotated[str, matching(r"[!-~]+", "a SMILES", longest=2_000)]
 #: PySCF takes a path for a basis set's file, and runs what it finds there.
-BasisName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9][\w*+(),.@ -]*$")]
+BasisName = Annotated[str, matching(r"[A-Za-z0-9][\w*+(),.@ -]*", "the name of a basis set, not a file", longest=80)]
+FunctionalName = Annotated[
+    str, matching(r"[\w*.+,() -]*[A-Za-z][\w*.+,() -]*", "the name of a functional", longest=200)
+]
 #: The sizes of Lebedev's grids on a sphere that are fine enough for a cavity.
 CavityPoints = Literal[110, 146, 170, 194, 230, 266, 302, 350, 434, 590, 770, 974]
 
@@ -30,7 +40,7 @@ class ScaffoldEntry(Strict):
     """
 
     name: EntryName
-    smiles: str
+    smiles: Smiles
     charge: Charge
     warning: Sentence = ""
     donors: dict[EntryName, Annotated[list[int], Field(min_length=1)]] = Field(default_factory=dict)
@@ -40,7 +50,7 @@ class SubstituentEntry(Strict):
     """A substituent of the user's own: SMILES with one `[*:1]`."""
 
     name: EntryName
-    smiles: str
+    smiles: Smiles
     charge: Charge = 0
     warning: Sentence = ""
 
@@ -89,8 +99,8 @@ class LevelEntry(Strict):
     name: EntryName
     based_on: str
     summary: Sentence = ""
-    functional: Annotated[str, Field(max_length=200, pattern=r"^[\w*.+,() -]*[A-Za-z][\w*.+,() -]*$")] | None = None
-    dispersion: Annotated[str, Field(pattern=r"^d4:\S+$")] | None = None
+    functional: FunctionalName | None = None
+    dispersion: Annotated[str, matching(r"d4:\S+", "d4: and a functional", longest=200)] | None = None
     ligand_basis: BasisName | None = None
     grid_level: Annotated[int, Field(ge=0, le=9)] | None = None
     cavity_points_per_sphere: CavityPoints | None = None
@@ -244,7 +254,7 @@ class ExecutionEntry(Strict):
 class TrackingEntry(Strict):
     """Where MLflow keeps its mirror: a folder, or the address of a tracking server."""
 
-    store: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] = "runs/_mlflow"
+    store: Annotated[str, matching(r"[^\x00-\x1f\x7f-\x9f]+", "a folder or an address", longest=1_000)] = "runs/_mlflow"
 
     @field_validator("store")
     @classmethod
@@ -261,7 +271,7 @@ class TrackingEntry(Strict):
 class CampaignFile(Strict):
     """One campaign, as its YAML file declares it."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    name: CampaignName
     description: Sentence = ""
     space: SpaceEntry
     theory: TheoryEntry = TheoryEntry()

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from reexplore.errors import InputError
 from reexplore.strict_yaml import read_yaml
 
+
+def matching(pattern: str, means: str, *, longest: int) -> AfterValidator:
+    """Return the check of a text that has to match a pattern as a whole: `means` says in words what it may be."""
+
+    def check(text: str) -> str:
+        if len(text) > longest:
+            raise ValueError(f"at most {longest:,} characters, these are {len(text):,}")
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"should be {means}")
+        return text
+
+    return AfterValidator(check)
+
+
 #: Sentences of people are shown in terminals, which obey control characters.
-Sentence = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")]
+Sentence = Annotated[
+    str, matching(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]*", "a text without control characters", longest=5_000)
+]
 
 
 class Strict(BaseModel):
@@ -36,6 +53,20 @@ def read_mapping(path: Path, kind: str, keys: str) -> dict[str, Any]:
 _KINDS: dict[type, str] = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
 #: Python refuses to print the longest numbers that YAML can hold.
 _LONGEST_NUMBER = 100
+
+#: What is wanted where something else stands, by the name of pydantic's complaint.
+_WANTED = {
+    "bool_type": "should be true or false",
+    "dict_type": "should be a mapping of keys",
+    "float_type": "should be a number",
+    "finite_number": "should be a finite number",
+    "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "list_type": "should be a list",
+    "model_type": "should be a mapping of keys",
+    "string_type": "should be a text",
+    "string_unicode": "should be a text of unicode characters",
+}
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -65,7 +96,7 @@ def _sentence(model: type[BaseModel], error: ValidationError) -> str:
         return f"unknown key '{where}': {hint}"
     if first["type"] == "missing":
         return f"the key '{where}' is missing"
-    message = first["msg"].removeprefix("Value error, ")
+    message = _WANTED.get(first["type"], first["msg"].removeprefix("Value error, "))
     given = first.get("input")
     printable = isinstance(given, str | float) or (isinstance(given, int) and given.bit_length() < _LONGEST_NUMBER)
     shown = f" (given: {given!r})" if printable else ""

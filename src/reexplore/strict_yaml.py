@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from reexplore.errors import InputError
+from reexplore.given_files import read_given_text
 
 #: A campaign file with a thousand ligands has some hundred kilobytes.
 LARGEST_FILE_BYTES = 4_000_000
@@ -22,23 +23,17 @@ _EIGHT = re.compile(r"[-+]?0[0-9_]+")
 
 def read_yaml(path: Path, kind: str) -> Any:
     """Return what a YAML file holds; `kind` is what it is called. Raise `InputError` with the line that is wrong."""
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise InputError(
-                f"the {kind} {path} has {path.stat().st_size / 1e6:.1f} MB, more than"
-                f" {LARGEST_FILE_BYTES / 1e6:.0f}: that is no {kind}"
-            )
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the {kind} {path}: {error}") from None
+    text = read_given_text(path, kind, largest_bytes=LARGEST_FILE_BYTES)
     try:
         return load_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
         raise InputError(f"{path}{where}: {_told(error)}") from None
-    except (ValueError, RecursionError) as error:
-        # Dates and numbers that are none, and brackets without end.
+    except RecursionError:
+        raise InputError(f"{path}: this is not YAML that can be read (too many brackets within each other)") from None
+    except ValueError as error:
+        # Dates and numbers that are none.
         raise InputError(f"{path}: this is not YAML that can be read ({error})") from None
 
 

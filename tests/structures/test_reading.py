@@ -144,5 +144,5 @@ def test_what_other_programs_and_people_write_is_read(tmp_path, how):
 def test_a_file_is_looked_at_before_it_is_read(tmp_path):
     with (tmp_path / "large.xyz").open("wb") as file:
         file.truncate(10**12)
-    with pytest.raises(InputError, match="has 1000000 MB: that is no single molecule"):
+    with pytest.raises(InputError, match=r"has 1000000\.0 MB, more than 5: that is no structure file"):
         read_structure(tmp_path / "large.xyz", charge=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 from reexplore.energies.levels import Level
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import InputError
+from reexplore.given_files import read_given_text
 
 #: The columns of a table that goes out to be filled in and comes back.
 COLUMNS = ("file", "calculation", "name", "charge", "multiplicity", "total_hartree", "program", "version")
@@ -24,6 +26,8 @@ FAILURE_COLUMN = "failure"
 
 _NEEDED = ("calculation", "total_hartree", "program", "version")
 _SHOWN_PROBLEMS = 5
+#: A million rows have a hundred megabytes.
+_LARGEST_FILE_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -67,15 +71,14 @@ def read_energies(path: Path) -> tuple[ImportedEnergy, ...]:
     Raises `InputError` with the numbers of all rows that are wrong: a column is missing, a calculation stands twice,
     an energy is no negative number, program or version is missing, only some of the terms are given.
     """
+    table = csv.DictReader(io.StringIO(read_given_text(path, "table of energies", largest_bytes=_LARGEST_FILE_BYTES)))
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            table = csv.DictReader(stream)
-            missing = [name for name in _NEEDED if name not in (table.fieldnames or ())]
-            if missing:
-                raise InputError(f"{path}: no column {', '.join(missing)}; `reexplore campaign export` writes them all")
-            rows = [(table.line_num, row) for row in table]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} is no table of comma-separated values in UTF-8: {error}") from None
+        missing = [name for name in _NEEDED if name not in (table.fieldnames or ())]
+        if missing:
+            raise InputError(f"{path}: no column {', '.join(missing)}; `reexplore campaign export` writes them all")
+        rows = [(table.line_num, row) for row in table]
+    except csv.Error as error:
+        raise InputError(f"{path} is no table of comma-separated values: {error}") from None
     found: list[ImportedEnergy] = []
     problems: list[str] = []
     seen: dict[str, int] = {}

@@ -24,12 +24,14 @@ from reexplore.execution.escalation import POISON
 from reexplore.execution.run_folder import require_reachable
 from reexplore.execution.task import Kind
 from reexplore.execution.tether import launch_command
+from reexplore.given_files import read_given_text
 from reexplore.strict_yaml import load_yaml
 
 if TYPE_CHECKING:
     from parsl.config import Config
     from parsl.executors import HighThroughputExecutor
 
+_LARGEST_FILE_BYTES = 1_000_000
 #: The roles that executors of one site share out, by their labels; an executor alone takes everything.
 ROLES = ("cheap", "expensive", "gpu")
 #: Kind of task → the roles it prefers, best first; every other kind is cheap.
@@ -207,10 +209,9 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
 
 def _options_of(path: Path) -> dict[str, _Option]:
     """Return the options of a site file's `make_config` by name."""
+    text = read_given_text(path, "site file", largest_bytes=_LARGEST_FILE_BYTES)
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the site file {path}: {error}") from None
+        tree = ast.parse(text, filename=str(path))
     except (SyntaxError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is no Python: {error}") from None
     makers = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "make_config"]

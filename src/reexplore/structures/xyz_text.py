@@ -9,6 +9,7 @@ from pathlib import Path
 from rdkit import Chem
 
 from reexplore.errors import InputError
+from reexplore.given_files import read_given
 
 #: A molecule of ten thousand atoms has less; it is looked at before memory is taken.
 _LARGEST_FILE_BYTES = 5_000_000
@@ -47,12 +48,7 @@ def read_xyz(path: Path) -> XyzText:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise InputError(f"{path} has {path.stat().st_size / 1e6:.0f} MB: that is no single molecule")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error}") from None
+    data = read_given(path, "structure file", largest_bytes=_LARGEST_FILE_BYTES)
     if b"\0" in data:
         raise InputError(f"{path} is no text: it holds zero bytes")
     try:
