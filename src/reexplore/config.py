@@ -154,6 +154,8 @@ class TheoryEntry(Strict):
     aqua_waters: Literal[8, 9] = 8
     #: The version of the checks of quality control: 1 is that of campaigns that began before there was a second.
     checks: Literal[1, 2] = 2
+    #: The version of the order in which placement's structures are taken; 1 is older than the second.
+    placement_order: Literal[1, 2] = 2
 
     @model_validator(mode="before")
     @classmethod

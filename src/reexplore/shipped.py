@@ -38,7 +38,10 @@ def resolve(kind: Kind, reference: str, *, beside: Path | None = None) -> Path:
     """
     label, suffix = _LABEL[kind], _SUFFIX[kind]
     is_path = "/" in reference or bool(Path(reference).suffix)
-    here = [path for base in (beside, Path()) if base is not None and (path := base / reference).is_file()]
+    try:
+        here = [path for base in (beside, Path()) if base is not None and (path := base / reference).is_file()]
+    except OSError as error:
+        raise InputError(f"no {label} can be called so: {error.strerror} ({reference[:60]}…)") from None
     if is_path and here:
         return here[0].resolve()
     # A shipped file may be named with its folder, as in `campaigns/cam.yaml`, from anywhere.

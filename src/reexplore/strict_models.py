@@ -86,7 +86,7 @@ def _sentence(model: type[BaseModel], error: ValidationError) -> str:
     loc = [
         part
         for part in first["loc"]
-        if isinstance(part, int) or part in _field_names(model) or part == first["loc"][-1]
+        if isinstance(part, int) or part in _field_names(model) or (part == first["loc"][-1] and part != "str")
     ]
     where = ".".join(str(part) for part in loc)
     if first["type"] == "extra_forbidden":

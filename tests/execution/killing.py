@@ -1,6 +1,6 @@
 """Campaigns whose drivers, workers, interchanges, jobs and nodes are killed, and what that cost.
 
-    python -m tests.execution.killing local [--kills 20] [--seed 1]
+    python -m tests.execution.killing local [--kills 20] [--seed 1] [--steering asynchronous]
     python -m tests.execution.killing slurm
 
 Prints one JSON object. A calculation is *lost* when a result that was there at a kill is missing in the end or was
@@ -177,7 +177,7 @@ class Observed:
 
     def note_kill(self) -> None:
         """Keep what is there at this moment, just before a kill."""
-        running = {key for key, _ in _busy_workers(self.folder)}
+        running = {key for key, _, _ in _busy_workers(self.folder)}
         self.kills.append(Kill(self.finished(), self.started(), running))
 
     def figures(self) -> dict[str, int]:
@@ -205,13 +205,39 @@ def end_state(folder: Path) -> Any:
     return calculations, ledger.picks(), ledger.labels(), [(r.number, r.kind, r.learned) for r in ledger.rounds()]
 
 
-def kill_on_this_machine(folder: Path, *, kills: int, seed: int) -> dict[str, Any]:
-    """Kill driver, interchange or worker at random moments, start again what ended, and return what it cost."""
-    campaign = Observed(folder, SMALL, LOCAL, dict(os.environ))
+def kill_on_this_machine(folder: Path, *, kills: int, seed: int, steering: str = "rounds") -> dict[str, Any]:
+    """Kill what a campaign runs on at random moments, start again what ended, and return what it cost.
+
+    Killed are driver, interchange, pool, worker and the process that calculates. `processes_left` are those that
+    belong to the campaign ninety seconds after its end. Of an asynchronous campaign only the first choice does not
+    depend on what came back first: compared are its numbers, candidate by candidate, not which were chosen.
+    """
+    campaign = Observed(folder, SMALL | {"steering": steering}, LOCAL, dict(os.environ))
     with campaign.followed():
         victims = _at_random(campaign, kills, random.Random(seed))
-    undisturbed = _undisturbed(folder / "undisturbed")
-    return campaign.figures() | {"victims": dict(victims), "identical": campaign.end_state() == undisturbed}
+    undisturbed, found = _undisturbed(folder / "undisturbed", campaign.campaign), campaign.end_state()
+    identical = found == undisturbed if steering == "rounds" else _agree(found, undisturbed)
+    left = _left_behind(folder)
+    return campaign.figures() | {"victims": dict(victims), "identical": identical, "processes_left": left}
+
+
+def _agree(found: Any, undisturbed: Any) -> bool:
+    """Return whether two asynchronous campaigns bought as many labels and say the same of what both labelled."""
+    ours, theirs = found[2], undisturbed[2]
+    return len(ours) == len(theirs) and all(ours[key] == theirs[key] for key in ours.keys() & theirs.keys())
+
+
+def _left_behind(folder: Path) -> int:
+    def ours() -> list[int]:
+        return [p.pid for p in processes() if str(folder) in " ".join(p.info["cmdline"] or ())]
+
+    with suppress(TimeoutError):
+        wait_for("no process is left", lambda: not ours(), timeout_s=90)
+    return len(ours())
+
+
+#: How a driver ends whose victim this was; others it outlives.
+_FATAL = {"driver": -9, "interchange": 5}
 
 
 def _at_random(campaign: Observed, kills: int, draw: random.Random) -> Counter[str]:
@@ -222,17 +248,17 @@ def _at_random(campaign: Observed, kills: int, draw: random.Random) -> Counter[s
             raise RuntimeError(f"the campaign was done after {len(campaign.kills)} kills: take a larger one")
         _wait_for_work(campaign)
         time.sleep(draw.uniform(0, 4))
-        victim = draw.choice(("driver", "interchange", "worker"))
+        victim = draw.choice(("driver", "interchange", "pool", "worker", "calculation"))
         process = _find(victim, driver, campaign.folder, struck)
         if process is None:
             continue
         campaign.note_kill()
         victims[victim] += 1
         process.kill()
-        if victim != "worker":
+        if victim in _FATAL:
             # A driver notices by itself that its interchange is gone.
             code = driver.wait(timeout=240)
-            if code != {"driver": -9, "interchange": 5}[victim]:
+            if code != _FATAL[victim]:
                 raise RuntimeError(f"after the {victim} was killed the driver ended with {code}")
             driver = campaign.drive("driver.log")
     if (code := driver.wait(timeout=1800)) != 0:
@@ -253,25 +279,29 @@ def _find(victim: str, driver: subprocess.Popen[bytes], folder: Path, struck: se
         if victim == "interchange":
             return next((p for p in itself.children(recursive=True) if "interchange" in " ".join(p.cmdline())), None)
         # The same calculation is not struck twice: two lost workers are its own fault by rule.
-        for key, worker in _busy_workers(folder):
+        busy = list(_busy_workers(folder))
+        if busy and victim == "pool" and not struck & {key for key, _, _ in busy}:
+            struck |= {key for key, _, _ in busy}
+            return busy[0][1].parent()
+        for key, worker, calculation in busy if victim != "pool" else ():
             if key not in struck:
                 struck.add(key)
-                return worker
+                return worker if victim == "worker" else calculation
     return None
 
 
-def _busy_workers(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """Yield what is calculated for the campaign in this folder, with the worker that guards it."""
+def _busy_workers(folder: Path) -> Iterator[tuple[str, psutil.Process, psutil.Process]]:
+    """Yield what is calculated for the campaign in this folder, with the worker that guards it and the process."""
     for process in processes():
         told = " ".join(process.info["cmdline"] or ())
         ours = "reexplore.execution.child" in told and str(folder) in told
         if ours and (worker := process.parent()) is not None:
-            yield re.findall("[0-9a-f]{32}", told)[0], worker
+            yield re.findall("[0-9a-f]{32}", told)[0], worker, process
 
 
-def _undisturbed(folder: Path) -> Any:
+def _undisturbed(folder: Path, campaign: dict[str, Any]) -> Any:
     folder.mkdir()
-    (folder / "mini.yaml").write_text(yaml.safe_dump(SMALL | {"execution": {"parsl": "local"}}))
+    (folder / "mini.yaml").write_text(yaml.safe_dump(campaign | {"execution": {"parsl": "local"}}))
     drive(prepare(str(folder / "mini.yaml"), workspace=folder), narrator=Narrator())
     return end_state(folder)
 
@@ -361,12 +391,13 @@ def main() -> None:
     parser.add_argument("where", choices=("local", "slurm"))
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steering", choices=("rounds", "asynchronous"), default="rounds")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "campaign"
         folder.mkdir()
         if asked.where == "local":
-            found = kill_on_this_machine(folder, kills=asked.kills, seed=asked.seed)
+            found = kill_on_this_machine(folder, kills=asked.kills, seed=asked.seed, steering=asked.steering)
         else:
             (Path(name) / "slurm").mkdir()
             with cluster(Path(name) / "slurm") as slurm:

@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +239,7 @@ def try_all(folder: Path, *, seed: int, count: int, told: Callable[[int], None] 
         problems = answer.complaints()
         if strays := outside(workspace):
             problems.append("outside")
-            answer = Answer(answer.code, f"{answer.told}\nwritten outside: {strays}", answer.wall_s, answer.more_mb)
+            answer = replace(answer, told=f"{answer.told}\nwritten outside: {strays}")
         if (workspace / "was-run").exists():
             problems.append("outside")
             (workspace / "was-run").unlink()

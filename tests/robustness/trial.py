@@ -18,7 +18,7 @@ LONGEST_S, LARGEST_MB = 20.0, 1000.0
 #: Words that tell a programmer something, and a chemist nothing.
 _WORDS = re.compile(
     r"NoneType|<class |<function |object at 0x|\b[A-Z]\w*(Error|Exception)\b|Failure\(|\bdict\b|\bint\(|\[Errno|"
-    r"recursion|match pattern|\btuple\b|\bstr\b|\bbytes\b|unhashable|positional argument|has no attribute|codec"
+    r"recursion|match pattern|\btuple\b|\bstr\b|unhashable|positional argument|has no attribute|codec"
 )
 _FAULT = "a fault of reexplore itself"
 
@@ -31,13 +31,14 @@ class Answer:
     told: str
     wall_s: float
     more_mb: float
+    limit_s: float
 
     def complaints(self) -> list[str]:
         """Return what was wrong with it, by the names of the figures."""
         found = []
         if "Traceback" in self.told or _FAULT in self.told or self.code not in EXIT_CODES:
             found.append("tracebacks")
-        if self.wall_s > LONGEST_S or self.more_mb > LARGEST_MB:
+        if self.wall_s > self.limit_s or self.more_mb > LARGEST_MB:
             found.append("hangs")
         if self.code and _WORDS.search(self.told):
             found.append("words")
@@ -77,7 +78,7 @@ def in_a_process(work: Callable[[], int], workspace: Path, *, limit_s: float = L
             time.sleep(0.002)
     told = log.read_text(encoding="utf-8", errors="replace")
     more_mb = used.ru_maxrss / 1024 - before_mb if used else 0.0
-    return Answer(code, told, time.monotonic() - began, more_mb)
+    return Answer(code, told, time.monotonic() - began, more_mb, limit_s)
 
 
 def _become(work: Callable[[], int], workspace: Path, log: Path) -> None:
@@ -117,7 +118,10 @@ def outside(workspace: Path, known: Iterable[str] = ("told.txt",)) -> list[str]:
     beside = workspace.parent
     known = {*known, workspace.name, "home", "tmp"}
     strays = [path for path in beside.iterdir() if path.name not in known]
-    strays += [path for name in ("home", "tmp") for path in (beside / name).glob("*")]
+    # What runs is kept for a moment in a folder of the user's own, which stays for the next.
+    ours = f"reexplore-{os.getuid()}"
+    strays += [path for name in ("home", "tmp") for path in (beside / name).glob("*") if path.name != ours]
+    strays += [path for path in (beside / "tmp" / ours).glob("*") if path.is_file() and path.suffix != ".lock"]
     for path in strays:
         path.rename(beside.parent / f"stray-{time.monotonic_ns()}")
     return [str(path.relative_to(beside)) for path in strays]

@@ -6,9 +6,10 @@ import pytest
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import find_metal
+from reexplore.chemistry.single import plain_ligand
 from reexplore.structures.bonds import bonds_from_distances, complex_bonds
 from reexplore.structures.geometry import Layout
-from reexplore.structures.placement import place_complexes
+from reexplore.structures.placement import _overlap, place_complexes
 from reexplore.structures.quality import check_complex
 from tests.structures.sample import ligand
 
@@ -59,6 +60,37 @@ def test_two_processes_place_bit_by_bit_the_same():
     )
     assert first == again
     assert len(first.splitlines()) == 10
+
+
+@pytest.mark.engine
+def test_conformers_of_a_macrocycle_take_turns():
+    """DOTA overlaps nothing in any conformer: by overlap alone ten of ten starts had one, of an odd ring."""
+    dota = plain_ligand(
+        "[O-]C(=O)CN1CCN(CC(=O)[O-])CCN(CC(=O)[O-])CCN(CC(=O)[O-])CC1", donors=[0, 4, 7, 11, 14, 18, 21, 25]
+    )
+    candidate = Candidate(dota.ligand, LA, 1, 1)
+    rings = []
+    for structure in place_complexes(candidate, count=10, seed=2026):
+        nitrogens = [donor for donor in Layout.of(candidate).donors if structure.symbols[donor] == "N"]
+        lengths = np.linalg.norm(structure.positions_angstrom[nitrogens] - structure.positions_angstrom[0], axis=1)
+        rings.append(np.ptp(lengths))
+    # In published structures of [Gd(DOTA)(H2O)]- the four distances are equal within 0.05 Å.
+    assert sum(width < 0.2 for width in rings) >= 7
+    assert max(rings) > 0.2
+
+
+def test_the_first_order_takes_what_overlaps_least():
+    candidate = Candidate(ligand("HOPO", "methyl"), LA, 2, 4)
+    heavy = np.array([symbol != "H" for symbol in place_complexes(candidate, count=1, seed=1)[0].symbols])
+
+    def overlaps(order):
+        found = place_complexes(candidate, count=12, seed=1, order=order)
+        return [_overlap(structure.positions_angstrom, heavy, candidate) for structure in found]
+
+    first, second = overlaps(1), overlaps(2)
+    assert first == sorted(first)
+    assert second == sorted(second)
+    assert sum(first) <= sum(second)
 
 
 def test_another_seed_places_otherwise():

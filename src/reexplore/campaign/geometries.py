@@ -10,7 +10,7 @@ import numpy as np
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
 from reexplore.campaign.setup import Setup
-from reexplore.campaign.surface import checks_inputs, contraction_inputs, relaxation_inputs
+from reexplore.campaign.surface import checks_inputs, contraction_inputs, order_inputs, relaxation_inputs
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.config import TheoryEntry
@@ -31,8 +31,11 @@ def build_tasks(candidate: Candidate, theory: TheoryEntry, seed: int) -> list[Ta
     """Return the tasks, one a builder, that make starts for a candidate's template; none for a sketch."""
     parent = _parent(candidate)
     shared = {"candidate": candidate_inputs(parent), "seed": seed}
+    order = {"placement": order_inputs(theory)}
     return [
-        Task("build", shared | {"builder": name, "count": count}, label=f"{parent.name} by {name}")
+        Task(
+            "build", shared | {"builder": name, "count": count} | order.get(name, {}), label=f"{parent.name} by {name}"
+        )
         for name, count in theory.starts.items()
     ]
 

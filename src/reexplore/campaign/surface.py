@@ -32,6 +32,11 @@ def checks_inputs(theory: TheoryEntry) -> dict[str, Any]:
     return {} if theory.checks == 1 else {"checks": theory.checks}
 
 
+def order_inputs(theory: TheoryEntry) -> dict[str, Any]:
+    """Return what placement's inputs hold of the order of its structures: nothing for the first version."""
+    return {} if theory.placement_order == 1 else {"order": theory.placement_order}
+
+
 def contraction_inputs(theory: TheoryEntry) -> dict[str, Any]:
     """Return what a task's inputs hold of how far a metal moves its donors: nothing for plain GFN2-xTB."""
     version = contraction_of(declared_surface(theory))

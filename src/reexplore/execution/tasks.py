@@ -94,7 +94,9 @@ def build(inputs: Json, _context: Context) -> Json:
 
     builder = find_builder(inputs["builder"])
     version = builder.version()
-    built = builder.build(_candidate(inputs["candidate"]), count=inputs["count"], seed=inputs["seed"])
+    candidate = _candidate(inputs["candidate"])
+    # Inputs that are older than the second order do not name it.
+    built = builder.build(candidate, count=inputs["count"], seed=inputs["seed"], order=inputs.get("order", 1))
     return {"builder": builder.name, "version": version, "structures": [s.to_extxyz() for s in built]}
 
 
@@ -104,7 +106,8 @@ def template(inputs: Json, context: Context) -> Json:
     if "sketch" in inputs:
         from reexplore.structures.placement import place_complexes
 
-        extxyz = place_complexes(candidate, count=1, seed=inputs["sketch"])[0].to_extxyz()
+        # Of a single one only the overlap matters.
+        extxyz = place_complexes(candidate, count=1, seed=inputs["sketch"], order=1)[0].to_extxyz()
         return {"extxyz": extxyz, "runners_up": []}
     from reexplore.structures.crest import sample_conformers
     from reexplore.structures.search import Start, lowest_template

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,9 +49,13 @@ def hold(command: list[str], *, patience_s: float = PATIENCE_S) -> int:
     try:
         return _watched(process, patience_s)
     finally:
-        for member in psutil.Process().children(recursive=True):
+        members = psutil.Process().children(recursive=True)
+        left = [folder for member in members for folder in _socket_folders(member)]
+        for member in members:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
+        for folder in left:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _watched(process: subprocess.Popen[bytes], patience_s: float) -> int:
@@ -70,6 +75,17 @@ def _is_connected(pid: int) -> bool:
         found = psutil.Process(pid).net_connections("tcp")
         return any(connection.status == psutil.CONN_ESTABLISHED for connection in found)
     return False
+
+
+def _socket_folders(member: psutil.Process) -> list[Path]:
+    """Return the temporary folders that multiprocessing made for the sockets a process listens at.
+
+    A process that is killed leaves them behind.
+    """
+    with suppress(psutil.NoSuchProcess):
+        paths = [Path(str(connection.laddr)) for connection in member.net_connections("unix")]
+        return [path.parent for path in paths if path.parent.name.startswith("pymp-")]
+    return []
 
 
 def launch_command(parsl_command: str) -> str:

@@ -8,6 +8,9 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import InputError
 from reexplore.structures.geometry import Structure
 
+#: The version of the order in which placement takes what it has placed; 1 looked at overlap alone.
+NEWEST_ORDER = 2
+
 
 class Builder(Protocol):
     """Builds unrelaxed structures of a complex in `Layout` order."""
@@ -19,8 +22,11 @@ class Builder(Protocol):
     def version(self) -> str:
         """Return what its structures depend on; raise `MissingEngineError` when that is not installed."""
 
-    def build(self, candidate: Candidate, *, count: int, seed: int) -> list[Structure]:
-        """Return up to `count` structures, the most promising first; raise `CalculationFailed` for none."""
+    def build(self, candidate: Candidate, *, count: int, seed: int, order: int) -> list[Structure]:
+        """Return up to `count` structures, the most promising first; raise `CalculationFailed` for none.
+
+        `order` is the version of what counts as promising, where a builder has several.
+        """
 
 
 class Architector:
@@ -34,11 +40,11 @@ class Architector:
 
         return architector_version()
 
-    def build(self, candidate: Candidate, *, count: int, seed: int) -> list[Structure]:
+    def build(self, candidate: Candidate, *, count: int, seed: int, order: int = 1) -> list[Structure]:
         """Return up to `count` structures over polyhedra and symmetries; the seed cannot reach Open Babel."""
         from reexplore.structures.architector import build_complexes
 
-        del seed
+        del seed, order
         return build_complexes(candidate, conformers=count)
 
 
@@ -53,11 +59,11 @@ class Placement:
 
         return placement_version()
 
-    def build(self, candidate: Candidate, *, count: int, seed: int) -> list[Structure]:
+    def build(self, candidate: Candidate, *, count: int, seed: int, order: int = NEWEST_ORDER) -> list[Structure]:
         """Return up to `count` structures, least overlap first."""
         from reexplore.structures.placement import place_complexes
 
-        return place_complexes(candidate, count=count, seed=seed)
+        return place_complexes(candidate, count=count, seed=seed, order=order)
 
 
 BUILDERS: dict[str, Builder] = {builder.name: builder for builder in (Architector(), Placement())}

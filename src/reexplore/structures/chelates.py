@@ -38,10 +38,14 @@ _DISTINCT_ANGSTROM = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Chelate:
-    """A ligand's positions in Å with the metal at the origin, in the order of `Ligand.mol_with_hydrogens`."""
+    """A ligand's positions in Å with the metal at the origin, in the order of `Ligand.mol_with_hydrogens`.
+
+    `energy_kcal_mol` is the force field's, with what holds the donors at their distances; it compares conformers.
+    """
 
     positions_angstrom: Array
     donors: tuple[int, ...]
+    energy_kcal_mol: float = 0.0
 
     @property
     def directions(self) -> Array:
@@ -69,13 +73,13 @@ def chelates(ligand: Ligand, *, metal: Metal, count: int, seed: int) -> list[Che
     shapes: list[Array] = []
 
     def keep(start: Array) -> None:
-        positions = _settled(mol, start, ideal)
+        positions, energy_kcal_mol = _settled(mol, start, ideal)
         arms = np.linalg.norm(positions[list(ideal)], axis=1)
         shape = _shape(mol, positions)
         held = np.max(np.abs(arms - list(ideal.values()))) < _HELD_ANGSTROM
         if held and all(np.max(np.abs(shape - other)) > _DISTINCT_ANGSTROM for other in shapes):
             shapes.append(shape)
-            found.append(Chelate(positions, ligand.donors))
+            found.append(Chelate(positions, ligand.donors, energy_kcal_mol))
 
     for embedded in _embedded(mol, ideal, count=count, seed=seed):
         keep(embedded)
@@ -125,8 +129,8 @@ def _embedded(mol: Chem.Mol, ideal: dict[int, float], *, count: int, seed: int) 
     return [whole.GetConformer(n).GetPositions() for n in numbers]
 
 
-def _settled(mol: Chem.Mol, positions: Array, ideal: dict[int, float]) -> Array:
-    """Return the ligand's positions after a force field with the metal as a point, which is then the origin."""
+def _settled(mol: Chem.Mol, positions: Array, ideal: dict[int, float]) -> tuple[Array, float]:
+    """Return the ligand's positions after a force field with the metal as a point, then the origin, and its energy."""
     work = Chem.Mol(mol)
     conformer = Chem.Conformer(mol.GetNumAtoms())
     conformer.SetPositions(np.ascontiguousarray(positions[:-1]))
@@ -142,7 +146,7 @@ def _settled(mol: Chem.Mol, positions: Array, ideal: dict[int, float]) -> Array:
         restrain(field, atom, point, lower, upper)
     field.Minimize(maxIts=_STEPS)
     settled = np.array(field.Positions()).reshape(-1, 3)
-    return np.asarray(settled[:-1] - settled[-1])
+    return np.asarray(settled[:-1] - settled[-1]), float(field.CalcEnergy())
 
 
 def _force_field(mol: Chem.Mol) -> tuple[Any, Any]:

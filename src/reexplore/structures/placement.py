@@ -5,6 +5,7 @@ Seeded throughout: the same inputs give the same structures, bit by bit, in ever
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import permutations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures.builders import NEWEST_ORDER
 from reexplore.structures.chelates import Chelate, chelates, metal_donor_angstrom
 from reexplore.structures.conformers import water
 from reexplore.structures.geometry import Structure
@@ -41,6 +43,18 @@ _WATER_SPINS = 12
 _WATER_CLEAR_ANGSTROM = 1.6
 #: How often all ligands of an arrangement have the same conformer.
 _ALIKE = 0.5
+#: In the order of arrangements another one of the same conformer counts as so much more overlap, and strain as well:
+#: a macrocycle that overlaps nothing would else give all its places to one conformer.
+_REPEATED_ANGSTROM, _STRAIN_ANGSTROM_PER_KCAL_MOL = 0.3, 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class _Arrangement:
+    """Positions of a whole complex, and the conformers that its ligands have."""
+
+    positions: Array
+    conformers: tuple[int, ...]
+    overlap_angstrom: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,15 +67,16 @@ class _Place:
 
 def placement_version() -> str:
     """Return what a placed structure depends on, for the records."""
-    return f"placement 1, rdkit {version('rdkit')}"
+    return f"placement {NEWEST_ORDER}, rdkit {version('rdkit')}"
 
 
-def place_complexes(candidate: Candidate, *, count: int, seed: int) -> list[Structure]:
+def place_complexes(candidate: Candidate, *, count: int, seed: int, order: int = NEWEST_ORDER) -> list[Structure]:
     """Return up to `count` unrelaxed structures of a complex, those with the least overlap first.
 
     For each polyhedron of the coordination number, ligand conformers are drawn at random onto sets of
     vertices that suit their donors, one after the other, and waters onto the vertices left. The
-    polyhedra share `count` equally. Raises `CalculationFailed` when the ligands find no room.
+    polyhedra share `count` equally, and so do the ligand's conformers, strained ones last; in the first version of
+    the `order` only overlap counted. Raises `CalculationFailed` when the ligands find no room.
     """
     random = np.random.default_rng(seed)
     metal = candidate.metal
@@ -70,17 +85,19 @@ def place_complexes(candidate: Candidate, *, count: int, seed: int) -> list[Stru
     heavy = np.array([s != "H" for s in _symbols(candidate)])
     per_polyhedron = -(-count // len(names)) if names else 0
     trials = max(_FEWEST_TRIALS // len(names), _TRIALS_PER_STRUCTURE * per_polyhedron) if names else 0
-    best: list[tuple[float, Array]] = []
+    best: list[_Arrangement] = []
     for name in names:
         corners = vertices(name)
-        places = [fitting for shape in shapes if (fitting := _places(shape, corners, random))]
-        found: list[tuple[float, Array]] = []
+        fitting = [(number, _places(shape, corners, random)) for number, shape in enumerate(shapes)]
+        places = {number: found for number, found in fitting if found}
+        found: list[_Arrangement] = []
         for _ in range(trials):
-            positions = _arrangement(candidate, places, corners, random)
-            if positions is not None:
-                found.append((_overlap(positions, heavy, candidate), positions))
-        found.sort(key=lambda pair: pair[0])
-        best += found[:per_polyhedron]
+            arranged = _arrangement(candidate, places, corners, random)
+            if arranged is not None:
+                positions, conformers = arranged
+                found.append(_Arrangement(positions, conformers, _overlap(positions, heavy, candidate)))
+        found.sort(key=lambda arrangement: arrangement.overlap_angstrom)
+        best += (found if order == 1 else _shared(found, shapes))[:per_polyhedron]
     if not best:
         raise CalculationFailed(
             FailureCode.BUILD_FAILED,
@@ -89,8 +106,21 @@ def place_complexes(candidate: Candidate, *, count: int, seed: int) -> list[Stru
             f" {candidate.coordination_number} vertices",
             smiles=candidate.ligand.smiles,
         )
-    best.sort(key=lambda pair: pair[0])
-    return [Structure(_symbols(candidate), positions, candidate.charge) for _, positions in best[:count]]
+    best.sort(key=lambda arrangement: arrangement.overlap_angstrom)
+    return [Structure(_symbols(candidate), each.positions, candidate.charge) for each in best[:count]]
+
+
+def _shared(found: list[_Arrangement], shapes: list[Chelate]) -> list[_Arrangement]:
+    """Return arrangements, sorted by overlap, in the order in which their conformers take turns."""
+    lowest = min((shape.energy_kcal_mol for shape in shapes), default=0.0)
+    before: Counter[tuple[int, ...]] = Counter()
+    scores = []
+    for arrangement in found:
+        strain_kcal_mol = sum(shapes[number].energy_kcal_mol - lowest for number in arrangement.conformers)
+        repeated = _REPEATED_ANGSTROM * before[arrangement.conformers]
+        scores.append(arrangement.overlap_angstrom + repeated + _STRAIN_ANGSTROM_PER_KCAL_MOL * strain_kcal_mol)
+        before[arrangement.conformers] += 1
+    return [found[number] for number in np.argsort(scores, kind="stable")]
 
 
 def _symbols(candidate: Candidate) -> tuple[str, ...]:
@@ -141,31 +171,33 @@ def _assignments(directions: Array, corners: Array, random: np.random.Generator)
 
 
 def _arrangement(
-    candidate: Candidate, places: list[list[_Place]], corners: Array, random: np.random.Generator
-) -> Array | None:
-    """Return positions of one random arrangement, or None when a ligand finds its vertices taken.
+    candidate: Candidate, places: dict[int, list[_Place]], corners: Array, random: np.random.Generator
+) -> tuple[Array, tuple[int, ...]] | None:
+    """Return positions and conformers of one random arrangement, or None when a ligand finds its vertices taken.
 
     `places` are those of each conformer. In half of the arrangements all ligands have one conformer:
     n ligands of k conformers mix in k^n ways, but what holds one ligand best holds the others too.
     """
     if candidate.ligands and not places:
         return None
+    numbers = list(places)
     alike = random.integers(len(places)) if candidate.ligands and random.random() < _ALIKE else None
     taken: frozenset[int] = frozenset()
-    parts = [np.zeros((1, 3))]
+    parts, conformers = [np.zeros((1, 3))], []
     for _ in range(candidate.ligands):
-        shape = random.integers(len(places)) if alike is None else alike
-        free = [place for place in places[shape] if taken.isdisjoint(place.taken)]
+        number = numbers[random.integers(len(places)) if alike is None else alike]
+        free = [place for place in places[number] if taken.isdisjoint(place.taken)]
         if not free:
             return None
         place = free[random.integers(len(free))]
         taken |= place.taken
         parts.append(place.positions)
+        conformers.append(number)
     length = metal_donor_angstrom("O", candidate.metal)
     for k, corner in enumerate(corners):
         if k not in taken:
             parts.append(_water_on(corner * length, np.vstack(parts), random))
-    return np.vstack(parts)
+    return np.vstack(parts), tuple(sorted(conformers))
 
 
 def _water_on(oxygen: Array, others: Array, random: np.random.Generator) -> Array:

@@ -16,6 +16,7 @@ _LARGEST_FILE_BYTES = 5_000_000
 _MOST_ATOMS = 10_000
 _ISOTOPES = {"D": "H", "T": "H"}
 _LABEL = re.compile(r"([A-Za-z]{1,3})[0-9][A-Za-z0-9_'*]*|([A-Za-z]{1,3})")
+_LONGEST_NUMBER = 60
 #: Fortran writes its double precision with a D, and the largest exponents with no letter at all.
 _FORTRAN = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[dD]([+-]?\d+)|([+-]\d{3}))")
 
@@ -80,10 +81,11 @@ def _atom(path: Path, number: int, line: str) -> str:
         raise InputError(
             f"{path} is no XYZ file: line {number} should be an element and three numbers, not '{_short(line.strip())}'"
         )
-    written = [_FORTRAN.sub(_exponent, text) for text in numbers]
+    # Longer ones are no coordinates, and looking at them takes minutes.
+    written = [_number(text) if len(text) <= _LONGEST_NUMBER else text for text in numbers]
     for text in written[:3]:
         try:
-            float(text)
+            float(text if len(text) <= _LONGEST_NUMBER else "")
         except ValueError:
             raise InputError(f"{path} is no XYZ file: '{_short(text)}' in line {number} is no number") from None
     if len(written) < 3:
@@ -91,8 +93,10 @@ def _atom(path: Path, number: int, line: str) -> str:
     return " ".join((element, *written))
 
 
-def _exponent(found: re.Match[str]) -> str:
-    return f"{found[1]}E{found[2] or found[3]}"
+def _number(text: str) -> str:
+    """Return a number as everybody writes it: Fortran writes 1.5D-03 and 1.5-103."""
+    found = _FORTRAN.fullmatch(text)
+    return f"{found[1]}E{found[2] or found[3]}" if found else text
 
 
 def _element(symbol: str) -> str | None:
