@@ -99,7 +99,7 @@ def _examine_engine(name: str) -> EngineReport:
 
 def _run_check(name: str) -> tuple[bool, str]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "reexplore.doctor", name],
+        [sys.executable, "-P", "-m", "reexplore.doctor", name],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

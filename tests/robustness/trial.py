@@ -90,6 +90,8 @@ def _become(work: Callable[[], int], workspace: Path, log: Path) -> None:
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(handle, stream)
+        # A test's own streams lead elsewhere.
+        sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
         code = work()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1

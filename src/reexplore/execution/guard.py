@@ -124,7 +124,7 @@ def _run_child(task: Task, folder: Path, scratch: Path, store: Store) -> Ended |
 
 
 def _command(folder: Path, store: Store) -> list[str]:
-    return [sys.executable, "-m", "reexplore.execution.child", str(folder), str(store.root)]
+    return [sys.executable, "-P", "-m", "reexplore.execution.child", str(folder), str(store.root)]
 
 
 def _children_cpu_s() -> float:

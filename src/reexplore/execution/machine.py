@@ -56,7 +56,7 @@ def _gpus() -> list[str]:
 
 def _imported() -> dict[str, Any]:
     """Import the stack in a child, which a broken engine may take down."""
-    command = [sys.executable, "-m", "reexplore.execution.machine"]
+    command = [sys.executable, "-P", "-m", "reexplore.execution.machine"]
     try:
         child = subprocess.run(command, capture_output=True, text=True, timeout=_IMPORTS_S, check=False)
     except subprocess.TimeoutExpired:

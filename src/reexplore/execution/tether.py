@@ -90,7 +90,8 @@ def _socket_folders(member: psutil.Process) -> list[Path]:
 
 def launch_command(parsl_command: str) -> str:
     """Return the command with which Parsl starts a pool, held here; the programs are found on its PATH."""
-    return f"{Path(sys.executable).name} -m reexplore.execution.tether {parsl_command}"
+    # With -P no module is taken from the working folder.
+    return f"{Path(sys.executable).name} -P -m reexplore.execution.tether {parsl_command}"
 
 
 if __name__ == "__main__":

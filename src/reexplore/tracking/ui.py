@@ -63,10 +63,11 @@ def running_server(store: Path, *, host: str, port: int) -> Iterator[tuple[subpr
     _check_free(host, port)
     # All of a wildcard's addresses answer, but a browser needs one of them.
     base_url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
-    with tempfile.TemporaryFile() as log:
+    # An empty folder to work in: a server looks for Python's modules in its own.
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory(prefix="mlflow-") as empty:
         server = subprocess.Popen(
             [
-                *(sys.executable, "-m", "mlflow", "server", "--backend-store-uri", Tracker(store).uri),
+                *(sys.executable, "-P", "-m", "mlflow", "server", "--backend-store-uri", Tracker(store).uri),
                 *("--host", host, "--port", str(port), "--workers", "1"),
             ],
             env=os.environ
@@ -75,7 +76,7 @@ def running_server(store: Path, *, host: str, port: int) -> Iterator[tuple[subpr
                 "MLFLOW_DISABLE_TELEMETRY": "true",
                 "DO_NOT_TRACK": "true",
             },
-            cwd=store,
+            cwd=empty,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,65 @@
+"""A sample of the attacks of `benchmarks/robustness.py`, and whether they would notice."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.robustness.folders import NAMES, names
+from tests.robustness.inputs import cases
+from tests.robustness.trial import Answer, ask, in_a_process, outside
+
+PROGRAM = Path(__file__).parents[2] / "benchmarks" / "robustness.py"
+
+
+@pytest.mark.engine
+def test_a_sample_of_all_attacks_changes_nothing():
+    ran = subprocess.run(
+        [sys.executable, PROGRAM, "--quick", "--json", "--seed", "7"], capture_output=True, text=True, check=True
+    )
+    found = json.loads(ran.stdout.splitlines()[-1])
+    wrong = ("tracebacks", "hangs", "outside", "words", "folders_failed", "processes_left", "damages_wrong")
+    assert {name: found[name] for name in wrong} == dict.fromkeys(wrong, 0), ran.stderr
+    assert (found["kills_identical"], found["campaigns_ended_well"]) == (found["kills"], found["campaigns_run"])
+    assert min(found["inputs"], found["kills"], found["damages"], found["campaigns_run"]) > 0
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    (tmp_path / "place" / "workspace").mkdir(parents=True)
+    return tmp_path / "place" / "workspace"
+
+
+def test_what_a_trial_would_notice(workspace):
+    def told(code, text="", *, limit_s=20.0):
+        def work():
+            print(text)
+            return code
+
+        return in_a_process(work, workspace, limit_s=limit_s).complaints()
+
+    assert told(2, "error: 'budget.labels' should be a whole number") == []
+    assert told(1, "error: a fault of reexplore itself; please report it") == ["tracebacks"]
+    assert told(9) == ["tracebacks"]
+    assert told(2, "error: not NoneType") == ["words"]
+    assert told(2, "error: ValueError") == ["words"]
+    assert Answer(0, "", 21.0, 0.0, 20.0).complaints() == ["hangs"]
+    assert Answer(0, "", 1.0, 1001.0, 20.0).complaints() == ["hangs"]
+
+
+def test_a_command_is_given_in_the_workspace_and_what_it_leaves_beside_is_seen(workspace):
+    answer = ask(("campaign", "validate", "nowhere.yaml"), workspace)
+    assert (answer.code, answer.complaints()) == (2, [])
+    assert outside(workspace) == []
+    (workspace.parent / "tmp" / "pymp-x").mkdir()
+    (workspace.parent / "beside").write_text("x")
+    assert sorted(outside(workspace)) == ["beside", "tmp/pymp-x"]
+
+
+def test_a_seed_gives_the_same_attacks_and_another_gives_others():
+    assert list(cases(3, 40)) == list(cases(3, 40)) != list(cases(4, 40))
+    assert len({case.way for case in cases(3, 40)}) > 8
+    assert len(set(NAMES)) == len(NAMES) >= 60
+    assert names(5, seed=1) == names(5, seed=1) != names(5, seed=2)
