@@ -10,7 +10,8 @@ from rich.table import Table
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies import HARTREE_TO_KCAL_MOL
 from reexplore.errors import Failure
-from reexplore.structures.quality import QualityReport, check_complex, donor_limit_angstrom
+from reexplore.structures.holding import donor_limit_angstrom
+from reexplore.structures.quality import QualityReport, check_complex
 from reexplore.structures.surfaces import DEFAULT, EnergySurface
 from reexplore.workbench import Built, Donor, Relaxation, Verdict, named_donors
 

@@ -32,7 +32,7 @@ MODULES = (
     "mlflow",
     "sitecustomize",
 )
-OTHERS = (".pyscf_conf.py", "conftest.py", "usercustomize.py", "local", "local.py")
+OTHERS = ("sitecustomize.py", ".pyscf_conf.py", "conftest.py", "usercustomize.py", "local", "local.py")
 
 
 @pytest.fixture

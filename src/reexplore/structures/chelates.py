@@ -14,7 +14,7 @@ from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import Metal
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.geometry import Structure
-from reexplore.structures.quality import DONOR_RADII_ANGSTROM
+from reexplore.structures.holding import DONOR_RADII_ANGSTROM
 from reexplore.structures.rotamers import turned, turns
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import TEMPLATE_METAL
-from reexplore.structures.quality import DONOR_RADII_ANGSTROM
+from reexplore.structures.holding import DONOR_RADII_ANGSTROM
 
 #: A metal-donor distance may lie this far from the sum of radii, Å: the scatter of relaxed complexes.
 _DONOR_SLACK_ANGSTROM = 0.25

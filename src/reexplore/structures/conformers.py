@@ -12,7 +12,8 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers, rdMolAlign
 from reexplore.chemistry.ligands import Ligand
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.geometry import Structure
-from reexplore.structures.quality import NEWEST_CHECKS, check_ligand
+from reexplore.structures.holding import NEWEST_CHECKS
+from reexplore.structures.quality import check_ligand
 from reexplore.structures.relax import Relaxed, relax
 from reexplore.structures.rotamers import turned, turns
 from reexplore.structures.surfaces import GFN2_M, EnergySurface

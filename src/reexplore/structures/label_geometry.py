@@ -11,7 +11,8 @@ from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.errors import CalculationFailed, Failure
 from reexplore.structures.exchange import NEWEST_CONTRACTION, exchange_metal
 from reexplore.structures.geometry import Layout, Structure
-from reexplore.structures.quality import NEWEST_CHECKS, QualityReport, check_complex, require
+from reexplore.structures.holding import NEWEST_CHECKS
+from reexplore.structures.quality import QualityReport, check_complex, require
 from reexplore.structures.relax import Relaxed, relax
 from reexplore.structures.surfaces import GFN2_M, EnergySurface
 

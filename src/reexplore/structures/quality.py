@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.donors import holding_atoms
 from reexplore.chemistry.ligands import Ligand
-from reexplore.chemistry.metals import Metal
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.bonds import (
     Bonds,
@@ -22,22 +20,8 @@ from reexplore.structures.bonds import (
     ligand_bonds,
 )
 from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.holding import NEWEST_CHECKS, STAGE, donor_problems, other_donors, rounded, swapped
 from reexplore.structures.stereo import otherwise_placed
-
-STAGE = "quality"
-#: Raised when the checks find more or less than before; the number stands in the keys of what they passed.
-NEWEST_CHECKS = 2
-
-#: Radii of donor atoms in Å: O²⁻, S²⁻ and N³⁻ by Shannon; P from La-P bonds of 3.1 Å in phosphine complexes.
-DONOR_RADII_ANGSTROM = {"O": 1.35, "S": 1.84, "N": 1.46, "P": 1.90}
-
-#: A named donor counts as bound within ionic radius + donor radius + this margin (ours). Relaxed
-#: donors lie within 0.3 Å of the sum; a water in the second shell lies 1.5 Å beyond it.
-DONOR_MARGIN_ANGSTROM = 0.55
-#: A sulfur that far out holds nothing any more (since the second version of the checks).
-SULFUR_MARGIN_ANGSTROM = 0.35
-#: An atom with a lone pair that was not named holds the metal within the radii's sum plus this.
-OTHER_DONOR_MARGIN_ANGSTROM = 0.3
 
 #: Atoms of different parts may not come closer than this share of their van der Waals radii (ours):
 #: O···O 1.8 Å, C···C 2.0 Å, H···H 1.4 Å.
@@ -108,12 +92,6 @@ def require(report: QualityReport) -> None:
         raise CalculationFailed.of(first)
 
 
-def donor_limit_angstrom(metal: Metal, element: str, *, checks: int = NEWEST_CHECKS) -> float:
-    """Return the distance up to which a named donor counts as bound."""
-    margin = SULFUR_MARGIN_ANGSTROM if element == "S" and checks > 1 else DONOR_MARGIN_ANGSTROM
-    return metal.shannon_radius_angstrom + DONOR_RADII_ANGSTROM[element] + margin
-
-
 def check_complex(structure: Structure, *, candidate: Candidate, checks: int = NEWEST_CHECKS) -> QualityReport:
     """Compare a complex in `Layout` order with what its candidate says it is.
 
@@ -130,9 +108,9 @@ def check_complex(structure: Structure, *, candidate: Candidate, checks: int = N
     reference = complex_bonds(candidate.ligand, layout=layout)
     problems, intact = _bond_problems(structure, reference, part, checks)
     distances = distance_matrix(structure)
-    lost = _donor_problems(structure, candidate, layout, distances[0], checks)
-    others = _other_donors(structure, candidate, layout, distances[0]) if checks > 1 else []
-    problems += _swapped(lost, others, layout)
+    lost = donor_problems(structure, candidate, layout, distances[0], checks)
+    others = other_donors(structure, candidate, layout, distances[0]) if checks > 1 else []
+    problems += swapped(lost, others, layout)
     problems += _clashes(structure, candidate, part, distances)
     whole = all(intact[list(layout.ligand(k))].all() for k in range(layout.ligands))
     if whole and checks > 1:
@@ -192,8 +170,8 @@ def _bond_problems(
                     f"hydrogen {hydrogen} of atom {owner} is bonded to atom {other}",
                     {
                         "atoms": [int(hydrogen), owner, other],
-                        "from_angstrom": _rounded(distances[hydrogen, owner]),
-                        "to_angstrom": _rounded(distances[hydrogen, other]),
+                        "from_angstrom": rounded(distances[hydrogen, owner]),
+                        "to_angstrom": rounded(distances[hydrogen, other]),
                     },
                 )
             )
@@ -228,76 +206,8 @@ def _share_phosphorus(structure: Structure, reference: Bonds, first: int, second
 
 
 def _bond_failure(code: FailureCode, what: str, i: int, j: int, distances: NDArray[np.float64]) -> Failure:
-    length = _rounded(distances[i, j])
+    length = rounded(distances[i, j])
     return Failure(code, STAGE, f"the bond {i}-{j} {what}", {"atoms": [i, j], "distance_angstrom": length})
-
-
-def _donor_problems(
-    structure: Structure, candidate: Candidate, layout: Layout, to_metal: NDArray[np.float64], checks: int
-) -> list[Failure]:
-    problems = []
-    waters = {layout.water(k)[0] for k in range(layout.waters)}
-    for donor in layout.donors:
-        limit = donor_limit_angstrom(candidate.metal, structure.symbols[donor], checks=checks)
-        if to_metal[donor] > limit:
-            problems.append(
-                Failure(
-                    FailureCode.WATER_LOST if donor in waters else FailureCode.DONOR_LOST,
-                    STAGE,
-                    f"{structure.symbols[donor]} {donor} is {to_metal[donor]:.2f} Å from {candidate.metal.symbol}",
-                    {
-                        "atoms": [donor],
-                        "distance_angstrom": _rounded(to_metal[donor]),
-                        "limit_angstrom": _rounded(limit),
-                    },
-                )
-            )
-    return problems
-
-
-def _other_donors(
-    structure: Structure, candidate: Candidate, layout: Layout, to_metal: NDArray[np.float64]
-) -> list[Failure]:
-    """Return the atoms of the ligands that hold the metal although they are no named donors."""
-
-    def beyond(atom: int) -> float:
-        radii = candidate.metal.shannon_radius_angstrom + DONOR_RADII_ANGSTROM[structure.symbols[atom]]
-        return float(to_metal[atom]) - radii
-
-    named = set(layout.donors)
-    farthest = min(max(map(beyond, named), default=0.0), DONOR_MARGIN_ANGSTROM)
-    able = holding_atoms(candidate.ligand.mol)
-    found = [layout.ligand(k)[a] for k in range(layout.ligands) for a in able if layout.ligand(k)[a] not in named]
-    return [
-        Failure(
-            FailureCode.OTHER_DONOR,
-            STAGE,
-            f"{structure.symbols[atom]} {atom} holds {candidate.metal.symbol} as well, at {to_metal[atom]:.2f} Å",
-            {"atoms": [atom], "distance_angstrom": _rounded(to_metal[atom])},
-        )
-        for atom in found
-        if beyond(atom) < max(farthest, OTHER_DONOR_MARGIN_ANGSTROM)
-    ]
-
-
-def _swapped(lost: list[Failure], others: list[Failure], layout: Layout) -> list[Failure]:
-    """Return what became of lost donors: another atom of the same ligand may have taken the place of one."""
-
-    def ligand_of(failure: Failure) -> int:
-        return (failure.evidence["atoms"][0] - 1) // layout.ligand_atoms
-
-    free = list(others)
-    found = []
-    for failure in lost:
-        taker = next((other for other in free if ligand_of(other) == ligand_of(failure)), None)
-        if failure.code is not FailureCode.DONOR_LOST or taker is None:
-            found.append(failure)
-            continue
-        free.remove(taker)
-        message = f"{failure.message}, and in its place {taker.message.replace(' as well', '')}"
-        atoms = failure.evidence["atoms"] + taker.evidence["atoms"]
-        found.append(Failure(FailureCode.DONOR_SWAPPED, STAGE, message, failure.evidence | {"atoms": atoms}))
-    return found
 
 
 def _clashes(
@@ -319,11 +229,7 @@ def _clashes(
             FailureCode.CLASH,
             STAGE,
             f"{symbols[i]} {i} and {symbols[j]} {j} are {distances[i, j]:.2f} Å apart",
-            {"atoms": [i, j], "distance_angstrom": _rounded(distances[i, j])},
+            {"atoms": [i, j], "distance_angstrom": rounded(distances[i, j])},
         )
         for i, j in near_metal + contacts
     ]
-
-
-def _rounded(distance: float) -> float:
-    return round(float(distance), 3)

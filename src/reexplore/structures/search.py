@@ -19,8 +19,9 @@ from reexplore.structures.crest import NAME as CREST
 from reexplore.structures.duplicates import distinct
 from reexplore.structures.forcefield import settle
 from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.holding import NEWEST_CHECKS
 from reexplore.structures.moves import neighbours
-from reexplore.structures.quality import NEWEST_CHECKS, QualityReport, check_complex
+from reexplore.structures.quality import QualityReport, check_complex
 from reexplore.structures.relax import GRADIENT_NORM_HARTREE_BOHR, relax
 from reexplore.structures.rotamers import ligand_starts, turned, turns
 from reexplore.structures.surfaces import GFN2_M, EnergySurface

@@ -17,7 +17,7 @@ from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS
 from reexplore.structures.bonds import COVALENT_RADII_ANGSTROM, bonds_from_distances, distance_matrix
 from reexplore.structures.geometry import Layout, Structure
-from reexplore.structures.quality import DONOR_MARGIN_ANGSTROM, DONOR_RADII_ANGSTROM
+from reexplore.structures.holding import DONOR_MARGIN_ANGSTROM, DONOR_RADII_ANGSTROM
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

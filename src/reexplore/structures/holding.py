@@ -1,0 +1,107 @@
+"""What holds the metal: named donors that have left, and other atoms that have come."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.donors import holding_atoms
+from reexplore.chemistry.metals import Metal
+from reexplore.errors import Failure, FailureCode
+from reexplore.structures.geometry import Layout, Structure
+
+STAGE = "quality"
+#: Raised when the checks find more or less than before; the number stands in the keys of what they passed.
+NEWEST_CHECKS = 2
+
+#: Radii of donor atoms in Å: O²⁻, S²⁻ and N³⁻ by Shannon; P from La-P bonds of 3.1 Å in phosphine complexes.
+DONOR_RADII_ANGSTROM = {"O": 1.35, "S": 1.84, "N": 1.46, "P": 1.90}
+
+#: A named donor counts as bound within ionic radius + donor radius + this margin (ours). Relaxed
+#: donors lie within 0.3 Å of the sum; a water in the second shell lies 1.5 Å beyond it.
+DONOR_MARGIN_ANGSTROM = 0.55
+#: A sulfur that far out holds nothing any more (since the second version of the checks).
+SULFUR_MARGIN_ANGSTROM = 0.35
+#: An atom with a lone pair that was not named holds the metal within the radii's sum plus this.
+OTHER_DONOR_MARGIN_ANGSTROM = 0.3
+
+
+def donor_limit_angstrom(metal: Metal, element: str, *, checks: int = NEWEST_CHECKS) -> float:
+    """Return the distance up to which a named donor counts as bound."""
+    margin = SULFUR_MARGIN_ANGSTROM if element == "S" and checks > 1 else DONOR_MARGIN_ANGSTROM
+    return metal.shannon_radius_angstrom + DONOR_RADII_ANGSTROM[element] + margin
+
+
+def donor_problems(
+    structure: Structure, candidate: Candidate, layout: Layout, to_metal: NDArray[np.float64], checks: int
+) -> list[Failure]:
+    """Return the named donors and waters that have left; `to_metal` holds every atom's distance from it, Å."""
+    problems = []
+    waters = {layout.water(k)[0] for k in range(layout.waters)}
+    for donor in layout.donors:
+        limit = donor_limit_angstrom(candidate.metal, structure.symbols[donor], checks=checks)
+        if to_metal[donor] > limit:
+            problems.append(
+                Failure(
+                    FailureCode.WATER_LOST if donor in waters else FailureCode.DONOR_LOST,
+                    STAGE,
+                    f"{structure.symbols[donor]} {donor} is {to_metal[donor]:.2f} Å from {candidate.metal.symbol}",
+                    {
+                        "atoms": [donor],
+                        "distance_angstrom": rounded(to_metal[donor]),
+                        "limit_angstrom": rounded(limit),
+                    },
+                )
+            )
+    return problems
+
+
+def other_donors(
+    structure: Structure, candidate: Candidate, layout: Layout, to_metal: NDArray[np.float64]
+) -> list[Failure]:
+    """Return the atoms of the ligands that hold the metal although they are no named donors."""
+
+    def beyond(atom: int) -> float:
+        radii = candidate.metal.shannon_radius_angstrom + DONOR_RADII_ANGSTROM[structure.symbols[atom]]
+        return float(to_metal[atom]) - radii
+
+    named = set(layout.donors)
+    farthest = min(max(map(beyond, named), default=0.0), DONOR_MARGIN_ANGSTROM)
+    able = holding_atoms(candidate.ligand.mol)
+    found = [layout.ligand(k)[a] for k in range(layout.ligands) for a in able if layout.ligand(k)[a] not in named]
+    return [
+        Failure(
+            FailureCode.OTHER_DONOR,
+            STAGE,
+            f"{structure.symbols[atom]} {atom} holds {candidate.metal.symbol} as well, at {to_metal[atom]:.2f} Å",
+            {"atoms": [atom], "distance_angstrom": rounded(to_metal[atom])},
+        )
+        for atom in found
+        if beyond(atom) < max(farthest, OTHER_DONOR_MARGIN_ANGSTROM)
+    ]
+
+
+def swapped(lost: list[Failure], others: list[Failure], layout: Layout) -> list[Failure]:
+    """Return what became of lost donors: another atom of the same ligand may have taken the place of one."""
+
+    def ligand_of(failure: Failure) -> int:
+        return (failure.evidence["atoms"][0] - 1) // layout.ligand_atoms
+
+    free = list(others)
+    found = []
+    for failure in lost:
+        taker = next((other for other in free if ligand_of(other) == ligand_of(failure)), None)
+        if failure.code is not FailureCode.DONOR_LOST or taker is None:
+            found.append(failure)
+            continue
+        free.remove(taker)
+        message = f"{failure.message}, and in its place {taker.message.replace(' as well', '')}"
+        atoms = failure.evidence["atoms"] + taker.evidence["atoms"]
+        found.append(Failure(FailureCode.DONOR_SWAPPED, STAGE, message, failure.evidence | {"atoms": atoms}))
+    return found
+
+
+def rounded(distance_angstrom: float) -> float:
+    """Return a distance as evidence shows it."""
+    return round(float(distance_angstrom), 3)
