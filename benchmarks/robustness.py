@@ -89,11 +89,11 @@ def random_campaigns(folder: Path, *, seed: int, count: int) -> Figures:
 
 #: What is tried, how often, and how often with --quick.
 PARTS: dict[str, tuple[Callable[..., Figures], int, int]] = {
-    "inputs": (bad_inputs, 5000, 300),
-    "folders": (odd_folders, len(folders.NAMES), 2),
+    "inputs": (bad_inputs, 5000, 260),
+    "folders": (odd_folders, len(folders.NAMES), 1),
     "kills": (kills, 100, 2),
-    "damages": (damages, 400, 4),
-    "campaigns": (random_campaigns, 200, 6),
+    "damages": (damages, 400, 3),
+    "campaigns": (random_campaigns, 200, 5),
 }
 
 

@@ -23,7 +23,7 @@ EntryName = Annotated[
 CampaignName = Annotated[
     str, matching(r"[a-z0-9][a-z0-9-]*", "small letters and digits, with - between them", longest=100)
 ]
-Smiles = Annotated[str, matching(r"[!-~]+", "a SMILES", longest=2_000)]
+Smiles = Annotated[str, matching(r"[!-~]+", "a SMILES", longest=100_000)]
 #: PySCF takes a path for a basis set's file, and runs what it finds there.
 BasisName = Annotated[str, matching(r"[A-Za-z0-9][\w*+(),.@ -]*", "the name of a basis set, not a file", longest=80)]
 FunctionalName = Annotated[
