@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from label_energies import METHODS, Bench, add_options
-from label_geometries import ion, stored
+from label_geometries import ion
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -28,6 +28,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import METALS
 from reexplore.chemistry.single import library_ligand
 from reexplore.energies import binding_energy_kcal_mol, exchange_energy_kcal_mol
+from reexplore.structures.exchange import contraction_of
 from reexplore.structures.label_geometry import exchange_and_relax
 
 _WATERS = 6
@@ -37,13 +38,14 @@ _REFERENCE = "La"
 def scales_kcal_mol(bench: Bench, ligand: str, symbol: str, *, method: str) -> dict[str, float] | None:
     """Return the binding and the exchange energy of one metal's complex, None when a term failed."""
     candidate = Candidate(library_ligand(ligand).ligand, METALS[symbol], 1, _WATERS)
-    template = stored(f"{_REFERENCE}_{ligand}_1_6")
-    geometry = exchange_and_relax([template], candidate=candidate).relaxed.structure
-    complex_ = bench.terms(f"{symbol}_{ligand}_1_6_from_{_REFERENCE}", geometry, method=method)
-    aqua = bench.terms(f"{symbol}_aqua_8", stored(f"{symbol}_aqua_8"), method=method)
+    template = bench.geometry(f"{_REFERENCE}_{ligand}_1_6")
+    contraction = contraction_of(bench.surface)
+    found = exchange_and_relax([template], candidate=candidate, surface=bench.surface, contraction=contraction)
+    complex_ = bench.terms(f"{symbol}_{ligand}_1_6_from_{_REFERENCE}", found.relaxed.structure, method=method)
+    aqua = bench.terms(f"{symbol}_aqua_8", bench.geometry(f"{symbol}_aqua_8"), method=method)
     bare = bench.terms(symbol, ion(METALS[symbol]), method=method)
-    free = bench.terms(ligand, stored(ligand), method=method)
-    water = bench.terms("water", stored("water"), method=method)
+    free = bench.terms(ligand, bench.geometry(ligand), method=method)
+    water = bench.terms("water", bench.geometry("water"), method=method)
     if complex_ is None or aqua is None or bare is None or free is None or water is None:
         return None
     shared: dict[str, Any] = {"ligand": free, "water": water, "ligands": 1, "waters": _WATERS}

@@ -28,7 +28,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from label_energies import LEVEL_OF, METHODS, Bench, add_options
-from label_geometries import SYMBOLS, ion, stored
+from label_geometries import SYMBOLS, ion
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -53,14 +53,14 @@ def hydration_kcal_mol(
     With `geometry` the metal stands in that other metal's complex.
     """
     metal, name = METALS[symbol], f"{symbol}_aqua_{waters}"
-    structure = stored(name)
+    structure = bench.geometry(name)
     if geometry is not None:
         name = f"{name}_of_{geometry}"
-        held = stored(f"{geometry}_aqua_{waters}")
+        held = bench.geometry(f"{geometry}_aqua_{waters}")
         structure = replace(held, symbols=tuple(symbol if s == geometry else s for s in held.symbols))
     complex_ = bench.terms(name, structure, method=method)
     bare = bench.terms(symbol, ion(metal), method=method)
-    water = bench.terms("water", stored("water"), method=method)
+    water = bench.terms("water", bench.geometry("water"), method=method)
     if complex_ is None or bare is None or water is None:
         return None
     # A spherical ion is not polarised by its cavity: without the interaction it is the ion in the gas phase.

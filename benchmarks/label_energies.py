@@ -25,6 +25,7 @@ from reexplore.energies import LEVELS, EnergyTerms, binding_energy_kcal_mol, ene
 from reexplore.energies.own_levels import own_level
 from reexplore.errors import CalculationFailed
 from reexplore.structures.geometry import Structure
+from reexplore.structures.surfaces import SURFACES, EnergySurface
 
 Array = NDArray[np.float64]
 
@@ -42,11 +43,17 @@ class Bench:
     folder: Path
     threads: int = 1
     memory_gb: float = 4.0
+    #: The surface on which the geometries were relaxed.
+    surface: EnergySurface = SURFACES["gfn2-m"]
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> Bench:
         """Return the bench that the options of `add_options` describe."""
-        return cls(options.keep, options.threads, options.memory_gb)
+        return cls(options.keep, options.threads, options.memory_gb, SURFACES[options.surface])
+
+    def geometry(self, name: str) -> Structure:
+        """Return a geometry of benchmarks/label_geometries that was relaxed on the bench's surface."""
+        return stored(name, self.surface)
 
     def terms(
         self, name: str, structure: Structure, *, method: str, prepare: Callable[[Path], None] | None = None
@@ -96,10 +103,10 @@ class Bench:
         """Return the binding energy of an [M(L)(H2O)6] of the folder; None when one of its terms failed."""
         metal = find_metal(complex_name.split("_", maxsplit=1)[0])
         parts = (
-            self.terms(complex_name, stored(complex_name), method=method),
+            self.terms(complex_name, self.geometry(complex_name), method=method),
             self.terms(metal.symbol, ion(metal), method=method),
-            self.terms(ligand_name, stored(ligand_name), method=method),
-            self.terms("water", stored("water"), method=method),
+            self.terms(ligand_name, self.geometry(ligand_name), method=method),
+            self.terms("water", self.geometry("water"), method=method),
         )
         complex_, bare, ligand, water = parts
         if complex_ is None or bare is None or ligand is None or water is None:
@@ -113,3 +120,4 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", type=Path, required=True, help="the folder of finished calculations")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--memory-gb", type=float, default=4.0)
+    parser.add_argument("--surface", choices=("gfn2-m", "gfn2"), default="gfn2-m", help="of the geometries")

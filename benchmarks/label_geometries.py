@@ -1,9 +1,10 @@
 """Makes the frozen geometries on which the benchmarks of the labels stand: benchmarks/label_geometries.
 
-    python benchmarks/label_geometries.py [hopo] [hydroxamate] [aqua] [cam]
+    python benchmarks/label_geometries.py [--surface gfn2-m] [hopo] [hydroxamate] [aqua] [cam]
 
-Files that are there are not made again; remove one to have it made. All are minima of GFN2-xTB in ALPB water,
-in the repository's extended XYZ with the charge in the comment.
+Files that are there are not made again; remove one to have it made. All are minima of the surface, by default gfn2-m,
+in the repository's extended XYZ with the charge in the comment. Those of plain gfn2 lie in the folder itself, others
+in a folder of their surface's name; what holds no metal is the same on both, and there once.
 
 hopo         [La(HOPO-X)(H2O)6]2+ for sixteen X, grafted on La_HOPO-H_1_6.xyz and relaxed; the free ligands
              (lowest of a few conformers); one water
@@ -12,7 +13,8 @@ hydroxamate  [M(acetohydroxamate)(H2O)6]2+ of fifteen metals: the lowest of a fe
 aqua         [M(H2O)8]3+ and [M(H2O)6]3+ of the same metals in the same way
 cam          [Eu(CAM-X)(H2O)6]+ for six X: a placed and relaxed La(CAM-H), grafted, exchanged, relaxed; free ligands
 
-La_HOPO-H_1_6.xyz and La_HOPO-H_4_0.xyz are given: the lowest structures of a search with both builders.
+La_HOPO-H_1_6.xyz and La_HOPO-H_4_0.xyz of plain gfn2 are given: the lowest structures of a search with both builders.
+On another surface they are relaxed again.
 About four CPU minutes for everything.
 """
 
@@ -38,6 +40,7 @@ from reexplore.chemistry.metals import METALS, TEMPLATE_METAL, Metal
 from reexplore.chemistry.single import plain_ligand
 from reexplore.errors import CalculationFailed
 from reexplore.structures.conformers import lowest_conformer, water
+from reexplore.structures.exchange import contraction_of
 from reexplore.structures.geometry import Structure
 from reexplore.structures.grafting import Grafting
 from reexplore.structures.label_geometry import exchange_and_relax
@@ -46,8 +49,10 @@ from reexplore.structures.quality import check_complex, require
 from reexplore.structures.relax import relax
 from reexplore.structures.scaffolding import Scaffolding, bare_candidate
 from reexplore.structures.search import Start, lowest_template
+from reexplore.structures.surfaces import SURFACES, EnergySurface
 
 FOLDER = Path(__file__).with_name("label_geometries")
+PLAIN = SURFACES["gfn2"]
 
 #: From donors to acceptors of electrons, small and large; names of the library where it has them.
 SUBSTITUENTS = (
@@ -73,9 +78,15 @@ def substituent(name: str) -> Substituent:
     return find_substituent(name)
 
 
-def stored(name: str) -> Structure:
+def path_of(name: str, surface: EnergySurface = PLAIN) -> Path:
+    """Return where a geometry lies that was relaxed on a surface; `name` begins with the metal where it has one."""
+    holds_metal = name.split("_", maxsplit=1)[0] in METALS
+    return (FOLDER / surface.name if holds_metal and surface is not PLAIN else FOLDER) / f"{name}.xyz"
+
+
+def stored(name: str, surface: EnergySurface = PLAIN) -> Structure:
     """Return a geometry of the folder by its name without the ending."""
-    return Structure.from_extxyz((FOLDER / f"{name}.xyz").read_text())
+    return Structure.from_extxyz(path_of(name, surface).read_text())
 
 
 def ion(metal: Metal) -> Structure:
@@ -83,69 +94,73 @@ def ion(metal: Metal) -> Structure:
     return Structure((metal.symbol,), np.zeros((1, 3)), metal.oxidation_state)
 
 
-def make_hopo() -> None:
+def make_hopo(on: EnergySurface) -> None:
     """Make the lanthanum complexes and free ligands of HOPO with every substituent, and a water."""
-    keep("water", lambda: relax(water()).structure)
+    keep("water", on, lambda: relax(water()).structure)
+    for given in ("La_HOPO-H_1_6", "La_HOPO-H_4_0"):
+        keep(given, on, lambda given=given: relax(stored(given), surface=on).structure)
     for name in SUBSTITUENTS:
-        keep(f"La_HOPO-{name}_1_6", lambda name=name: grafted("HOPO", name, stored("La_HOPO-H_1_6")))
-        keep(f"HOPO-{name}", lambda name=name: free(assemble(find_scaffold("HOPO"), (substituent(name),))))
+        keep(f"La_HOPO-{name}_1_6", on, lambda name=name: grafted("HOPO", name, stored("La_HOPO-H_1_6", on), on))
+        keep(f"HOPO-{name}", on, lambda name=name: free(assemble(find_scaffold("HOPO"), (substituent(name),))))
 
 
-def make_hydroxamate() -> None:
+def make_hydroxamate(on: EnergySurface) -> None:
     """Make the acetohydroxamate complexes of every metal and the free ligand."""
     ligand = plain_ligand(_ACETOHYDROXAMATE).ligand
-    keep("aha", lambda: free(ligand))
-    along_the_series(ligand, "aha_1_6", ligands=1, waters=6)
+    keep("aha", on, lambda: free(ligand))
+    along_the_series(ligand, "aha_1_6", on, ligands=1, waters=6)
 
 
-def make_aqua() -> None:
+def make_aqua(on: EnergySurface) -> None:
     """Make the aquo ions of every metal, with eight waters and with six."""
     ligand = plain_ligand(_ACETOHYDROXAMATE).ligand  # named by a candidate, not part of it
-    along_the_series(ligand, "aqua_8", ligands=0, waters=8)
-    along_the_series(ligand, "aqua_6", ligands=0, waters=6, symbols=("Sc", *SYMBOLS))
+    along_the_series(ligand, "aqua_8", on, ligands=0, waters=8)
+    along_the_series(ligand, "aqua_6", on, ligands=0, waters=6, symbols=("Sc", *SYMBOLS))
 
 
-def make_cam() -> None:
+def make_cam(on: EnergySurface) -> None:
     """Make the europium complexes of CAM with six substituents and the free ligands."""
-    keep("La_CAM-H_1_6", lambda: lowest(bare_candidate(find_scaffold("CAM"), ligands=1, waters=6)))
+    keep("La_CAM-H_1_6", on, lambda: lowest(bare_candidate(find_scaffold("CAM"), ligands=1, waters=6), on))
     for name in CAM_SUBSTITUENTS:
         ligand = assemble(find_scaffold("CAM"), (substituent(name),))
-        keep(f"La_CAM-{name}_1_6", lambda name=name: grafted("CAM", name, stored("La_CAM-H_1_6")))
+        keep(f"La_CAM-{name}_1_6", on, lambda name=name: grafted("CAM", name, stored("La_CAM-H_1_6", on), on))
         candidate = Candidate(ligand, METALS["Eu"], 1, 6)
-        keep(f"Eu_CAM-{name}_1_6", lambda c=candidate, name=name: exchanged(c, stored(f"La_CAM-{name}_1_6")))
-        keep(f"CAM-{name}", lambda ligand=ligand: free(ligand))
+        keep(f"Eu_CAM-{name}_1_6", on, lambda c=candidate, name=name: exchanged(c, f"La_CAM-{name}_1_6", on))
+        keep(f"CAM-{name}", on, lambda ligand=ligand: free(ligand))
 
 
 def along_the_series(
-    ligand: Ligand, name: str, *, ligands: int, waters: int, symbols: tuple[str, ...] = SYMBOLS
+    ligand: Ligand, name: str, on: EnergySurface, *, ligands: int, waters: int, symbols: tuple[str, ...] = SYMBOLS
 ) -> None:
     """Make one complex with every metal from the lowest with lanthanum."""
-    keep(f"La_{name}", lambda: lowest(Candidate(ligand, TEMPLATE_METAL, ligands, waters)))
+    keep(f"La_{name}", on, lambda: lowest(Candidate(ligand, TEMPLATE_METAL, ligands, waters), on))
     for symbol in symbols:
         candidate = Candidate(ligand, METALS[symbol], ligands, waters)
-        keep(f"{symbol}_{name}", lambda c=candidate: exchanged(c, stored(f"La_{name}")))
+        keep(f"{symbol}_{name}", on, lambda c=candidate: exchanged(c, f"La_{name}", on))
 
 
-def grafted(scaffold_name: str, name: str, template: Structure) -> Structure:
+def grafted(scaffold_name: str, name: str, template: Structure, on: EnergySurface) -> Structure:
     """Return the relaxed lanthanum complex of a substituent grafted on the bare scaffold's."""
     scaffold, chosen = find_scaffold(scaffold_name), substituent(name)
     ligand, trace = assemble_traced(scaffold, (chosen,))
     base = Scaffolding(scaffold, template, ligands=1, waters=6)
     grafts = Grafting(base, (chosen,)).graft(np.zeros((1, 1), dtype=np.intp))
-    relaxed = relax(grafts.structure(0, ligand=ligand, trace=trace)).structure
+    relaxed = relax(grafts.structure(0, ligand=ligand, trace=trace), surface=on).structure
     require(check_complex(relaxed, candidate=Candidate(ligand, TEMPLATE_METAL, 1, 6)))
     return relaxed
 
 
-def lowest(candidate: Candidate) -> Structure:
+def lowest(candidate: Candidate, on: EnergySurface) -> Structure:
     """Return the lowest of a few placed and relaxed structures."""
     starts = [Start(s, "placement") for s in place_complexes(candidate, count=_STARTS, seed=_SEED)]
-    return lowest_template(candidate, starts=starts, refine=_REFINED).structure
+    return lowest_template(candidate, starts=starts, refine=_REFINED, surface=on).structure
 
 
-def exchanged(candidate: Candidate, template: Structure) -> Structure:
-    """Return the lanthanum complex with its metal exchanged, relaxed and judged."""
-    return exchange_and_relax([template], candidate=candidate).relaxed.structure
+def exchanged(candidate: Candidate, template: str, on: EnergySurface) -> Structure:
+    """Return a lanthanum complex of the folder with its metal exchanged, relaxed and judged."""
+    template_structure, contraction = stored(template, on), contraction_of(on)
+    found = exchange_and_relax([template_structure], candidate=candidate, surface=on, contraction=contraction)
+    return found.relaxed.structure
 
 
 def free(ligand: Ligand) -> Structure:
@@ -153,11 +168,12 @@ def free(ligand: Ligand) -> Structure:
     return lowest_conformer(ligand, count=_CONFORMERS, seed=_SEED).relaxed.structure
 
 
-def keep(name: str, make: Callable[[], Structure]) -> None:
+def keep(name: str, on: EnergySurface, make: Callable[[], Structure]) -> None:
     """Write a geometry unless its file is there; say so when it cannot be made."""
-    path = FOLDER / f"{name}.xyz"
+    path = path_of(name, on)
     if path.exists():
         return
+    path.parent.mkdir(exist_ok=True)
     try:
         path.write_text(make().to_extxyz())
     except CalculationFailed as failed:
@@ -173,12 +189,13 @@ def main() -> None:
     """Make what is missing of the parts asked for, of all by default."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--surface", choices=("gfn2-m", "gfn2"), default="gfn2-m")
     options = parser.parse_args()
     unknown = set(options.parts) - set(PARTS)
     if unknown:
         parser.error(f"unknown part {', '.join(sorted(unknown))}: choose from {', '.join(PARTS)}")
     for part in options.parts or PARTS:
-        PARTS[part]()
+        PARTS[part](SURFACES[options.surface])
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from label_energies import Bench, add_options
-from label_geometries import SYMBOLS, stored
+from label_geometries import SYMBOLS
 from pyscf import scf
 from rich import box
 from rich.console import Console
@@ -48,15 +48,15 @@ SHELL_HELD = "spherical shell"
 
 def row(bench: Bench, name: str) -> dict[str, Any]:
     """Return what the state of a complex is like and how far its second start ends from it, or why there is none."""
-    terms = bench.terms(name, stored(name), method=LEVEL.name)
+    terms = bench.terms(name, bench.geometry(name), method=LEVEL.name)
     kept = json.loads((bench.folder / LEVEL.name / f"{name}.json").read_text())
     if terms is None:
         return {"failure": kept["failure"], "cpu_s": kept["cpu_s"]}
     spin, shell = (terms.multiplicity - 1) / 2, METALS[name.split("_", maxsplit=1)[0]].f_electrons
     ends = _ends(terms)
     if len(ends) == 1:
-        prepare = partial(other_start, stored(name), memory_gb=bench.memory_gb)
-        ends += _ends(bench.terms(f"{name}_other_start", stored(name), method=LEVEL.name, prepare=prepare))
+        prepare = partial(other_start, bench.geometry(name), memory_gb=bench.memory_gb)
+        ends += _ends(bench.terms(f"{name}_other_start", bench.geometry(name), method=LEVEL.name, prepare=prepare))
     return {
         "spin_squared": terms.spin_squared,
         "spin_squared_off": 0.0 if terms.spin_squared is None else abs(terms.spin_squared - spin * (spin + 1)),
