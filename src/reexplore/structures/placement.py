@@ -25,8 +25,10 @@ Array = NDArray[np.float64]
 
 STAGE = "placement"
 
-#: Conformers embedded per ligand, and arrangements tried for each structure that is asked for.
-_CHELATES = 24
+#: Conformers embedded per ligand, for a ring of so many atoms that holds the metal by several of them, and arrangements
+#: tried for each structure that is asked for. One of twenty conformers of DOTA has the ring that crystals have.
+_CHELATES, _CHELATES_OF_A_RING = 24, 96
+_LARGE_RING = 9
 _TRIALS_PER_STRUCTURE = 12
 _FEWEST_TRIALS = 400
 #: Up to so many donors every choice of vertices is tried; more look for theirs from random orientations.
@@ -45,7 +47,9 @@ _WATER_CLEAR_ANGSTROM = 1.6
 _ALIKE = 0.5
 #: In the order of arrangements another one of the same conformer counts as so much more overlap, and strain as well:
 #: a macrocycle that overlaps nothing would else give all its places to one conformer.
-_REPEATED_ANGSTROM, _STRAIN_ANGSTROM_PER_KCAL_MOL = 0.3, 0.02
+_REPEATED_ANGSTROM, _STRAIN_ANGSTROM_PER_KCAL_MOL = 0.3, 0.05
+#: Conformers more strained than this are left out, but never the best few.
+_MOST_STRAIN_KCAL_MOL, _FEWEST_CHELATES = 40.0, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +83,8 @@ def place_complexes(candidate: Candidate, *, count: int, seed: int, order: int =
     the `order` only overlap counted. Raises `CalculationFailed` when the ligands find no room.
     """
     random = np.random.default_rng(seed)
-    metal = candidate.metal
     names = POLYHEDRA.get(candidate.coordination_number, ())
-    shapes = chelates(candidate.ligand, metal=metal, count=_CHELATES, seed=seed) if candidate.ligands else []
+    shapes = _conformers(candidate, seed=seed, order=order) if candidate.ligands else []
     heavy = np.array([s != "H" for s in _symbols(candidate)])
     per_polyhedron = -(-count // len(names)) if names else 0
     trials = max(_FEWEST_TRIALS // len(names), _TRIALS_PER_STRUCTURE * per_polyhedron) if names else 0
@@ -108,6 +111,19 @@ def place_complexes(candidate: Candidate, *, count: int, seed: int, order: int =
         )
     best.sort(key=lambda arrangement: arrangement.overlap_angstrom)
     return [Structure(_symbols(candidate), each.positions, candidate.charge) for each in best[:count]]
+
+
+def _conformers(candidate: Candidate, *, seed: int, order: int) -> list[Chelate]:
+    """Return the conformers of the ligand that are placed, without those under great strain."""
+    ligand = candidate.ligand
+    rings = [set(ring) for ring in ligand.mol.GetRingInfo().AtomRings() if len(ring) >= _LARGE_RING]
+    holds = order > 1 and any(len(ring & set(ligand.donors)) > 1 for ring in rings)
+    found = chelates(ligand, metal=candidate.metal, count=_CHELATES_OF_A_RING if holds else _CHELATES, seed=seed)
+    if order == 1:
+        return found
+    energies = sorted(shape.energy_kcal_mol for shape in found)
+    limit = max(energies[0] + _MOST_STRAIN_KCAL_MOL, energies[min(_FEWEST_CHELATES, len(energies)) - 1])
+    return [shape for shape in found if shape.energy_kcal_mol <= limit]
 
 
 def _shared(found: list[_Arrangement], shapes: list[Chelate]) -> list[_Arrangement]:
