@@ -4,7 +4,7 @@
                                     [--damages 400] [--campaigns 200]
 
 Prints what was tried and what went wrong, and every culprit on stderr. Everything takes some three hours of two
-cores; --quick is a sample in three minutes. The pieces stand in tests/robustness/ and tests/execution/killing.py.
+cores; --quick is a sample in three minutes. The pieces stand in tests/attacks/ and tests/execution/killing.py.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from tests.attacks import campaigns, damage, folders, inputs
 from tests.execution.killing import kill_on_this_machine
-from tests.robustness import campaigns, damage, folders, inputs
 
 Figures = dict[str, int]
 _KILLS_OF_ONE_CAMPAIGN = 10

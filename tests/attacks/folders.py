@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.robustness.trial import ask
+from tests.attacks.trial import ask
 
 NAMES = (
     *("plain", "with space", "two  spaces", " leading", "trailing ", "it's", 'say "so"', "$(touch PWNED)", "$HOME"),

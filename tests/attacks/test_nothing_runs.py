@@ -15,7 +15,7 @@ from reexplore.execution.store import Store
 from reexplore.surrogate.allegro import SavedEnsemble
 from reexplore.surrogate.ensemble import Forecast
 from reexplore.tracking.ui import running_server
-from tests.robustness.folders import CAMPAIGN, HYDROGEN
+from tests.attacks.folders import CAMPAIGN, HYDROGEN
 
 PROGRAM = Path(sys.executable).with_name("reexplore")
 #: Modules that some process of a campaign imports, and files that some library runs or reads by itself.

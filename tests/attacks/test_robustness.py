@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.robustness.folders import NAMES, names
-from tests.robustness.inputs import cases
-from tests.robustness.trial import Answer, ask, in_a_process, outside
+from tests.attacks.folders import NAMES, names
+from tests.attacks.inputs import cases
+from tests.attacks.trial import Answer, ask, in_a_process, outside
 
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "robustness.py"
 

@@ -32,8 +32,8 @@ from reexplore.execution import tasks
 from reexplore.structures.geometry import Structure
 from reexplore.structures.screening import refused
 from reexplore.surrogate.ensemble import Forecast
+from tests.attacks.trial import in_a_process
 from tests.campaign import crashing
-from tests.robustness.trial import in_a_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

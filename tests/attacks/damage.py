@@ -15,8 +15,8 @@ from reexplore.campaign.driver import open_ledger
 from reexplore.campaign.record import campaign_record
 from reexplore.campaign.setup import prepare
 from reexplore.errors import ReexploreError
-from tests.robustness.folders import CAMPAIGN
-from tests.robustness.trial import ask
+from tests.attacks.folders import CAMPAIGN
+from tests.attacks.trial import ask
 
 #: It learns once, so that there are models and forecasts.
 LEARNING = CAMPAIGN | {"budget": {"seed_labels": 4, "batch": 1, "labels": 5}}

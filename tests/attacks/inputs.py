@@ -17,7 +17,7 @@ from reexplore.campaign.campaign import open_campaign
 from reexplore.campaign.elsewhere import awaited_folder, declare_elsewhere
 from reexplore.campaign.setup import prepare
 from reexplore.energies.importing import COLUMNS
-from tests.robustness.trial import Answer, ask, outside
+from tests.attacks.trial import Answer, ask, outside
 from tests.test_fuzz import JUNK, WHOLE, altered, bombs, torn
 
 WATER = "3\ncharge=0\nO 0 0 0.12\nH 0 0.76 -0.47\nH 0 -0.76 -0.47\n"
