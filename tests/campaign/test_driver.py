@@ -14,6 +14,14 @@ from reexplore.campaign.driver import _signals_stop_cleanly
 from tests.campaign.test_campaign import SMALL
 
 
+@pytest.fixture(autouse=True)
+def at_a_terminal():
+    """Let SIGHUP mean what it means at a terminal, also where the tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP])
 def test_the_first_signal_asks_and_the_second_ends(number, capfd):
     before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGUSR1)}
