@@ -30,7 +30,7 @@ from reexplore.cli_replay import replay
 from reexplore.cli_steering import invalidate, log, pause, quarantine, retry, status, watch
 from reexplore.cli_store import store
 from reexplore.cli_structures import structures
-from reexplore.errors import ExecutionError, IncompleteError, ReexploreError, one_line
+from reexplore.errors import ExecutionError, IncompleteError, ReexploreError, one_line, refusal
 from reexplore.terminal import new_console, show_what_can_be_shown
 
 if TYPE_CHECKING:
@@ -316,7 +316,9 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except (OSError, sqlite3.OperationalError) as error:
-        _complain(f"the file system refused ({error}): mend that, then `reexplore campaign resume`; nothing is lost")
+        _complain(
+            f"the file system refused ({refusal(error)}): mend that, then give the same command again; nothing is lost"
+        )
         sys.exit(ExecutionError.exit_code)
     except Exception:  # the last line of defence: a fault of ours must be reported whole
         log = Path("reexplore-error.log")

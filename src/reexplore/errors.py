@@ -14,6 +14,14 @@ from typing import Any
 _LONGEST = 1000
 
 
+def refusal(error: Exception) -> str:
+    """Return what a file system said, in its own words and with the file, without the number of the error."""
+    if isinstance(error, OSError) and error.strerror:
+        place = error.filename2 or error.filename
+        return f"{error.strerror}: {place}" if place else error.strerror
+    return str(error)
+
+
 def one_line(text: str) -> str:
     """Return a text as one line that a terminal shows and does not obey."""
     line = " ".join(text.split())

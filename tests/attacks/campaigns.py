@@ -160,7 +160,7 @@ def _predict(inputs: dict[str, Any], context: tasks.Context) -> dict[str, Any]:
     keys = [candidate.key for row in rows for candidate in family.candidates_of(row)]
     dice = random.Random(str(inputs["members"]))
     said = np.array([[dice.gauss(-150, 9) for _ in inputs["members"]] for _ in keys])
-    Forecast(tuple(keys), said.reshape(len(keys), -1)).save(context.folder / tasks.FORECAST_FILE)
+    Forecast(tuple(keys), said.reshape(-1, len(inputs["members"]))).save(context.folder / tasks.FORECAST_FILE)
     return {"candidates": len(keys)}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reexplore.errors import ExecutionError
+from reexplore.errors import ExecutionError, refusal
 
 #: What a round may well write; with less left on the disk it is better not begun.
 _LEAST_FREE_GB = 1.0
@@ -21,7 +21,7 @@ def file_system(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ExecutionError(
-            f"the file system of {place} refused ({error}): mend that, then give the same command again;"
+            f"the file system of {place} refused ({refusal(error)}): mend that, then give the same command again;"
             " nothing finished is lost"
         ) from error
 
