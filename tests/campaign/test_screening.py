@@ -6,6 +6,7 @@ import pytest
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign
+from reexplore.campaign.learning import _seen
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.screening import Screening, recall_screening, screen
 from reexplore.campaign.status import campaign_status
@@ -85,6 +86,17 @@ def test_the_ledger_remembers_what_screening_came_to(tmp_path):
     assert list(again.available()) == list(screening.available())
     assert again.count == screening.count == len(list(again.available()))
     assert [again.failure(key) for key in bench.pool] == [screening.failure(key) for key in bench.pool]
+
+
+def test_ligands_that_all_clash_are_not_predicted(tmp_path):
+    """Three bulky ligands about one metal may leave nothing of a scaffold to predict."""
+    _, _, screening = screened(tmp_path)
+    first, second = screening.parts
+    clash = Failure(FailureCode.CLASH, "grafting", "no pose", {})
+    first.refused.update(dict.fromkeys(range(len(first.family.members) - 1), clash))
+    assert _seen(screening) == [first, second]
+    first.refused[len(first.family.members) - 1] = clash
+    assert _seen(screening) == [second]
 
 
 def test_refusals_survive_being_written(tmp_path):

@@ -117,7 +117,8 @@ def mend(bench: Bench, screening: Screening) -> Job[None]:
 
 
 def _seen(screening: Screening) -> list[Part]:
-    return [part for part in screening.parts if part.failure is None]
+    """Return the parts of which at least one ligand has a screening geometry."""
+    return [part for part in screening.parts if part.failure is None and len(part.refused) < len(part.family.members)]
 
 
 def newest_model(rounds: list[Round]) -> dict[str, Any] | None:

@@ -264,8 +264,9 @@ def predict(inputs: Json, context: Context) -> Json:
     start = 0
     for grafts in graft_family(family, Structure.from_extxyz(inputs["template"]), contraction=_contraction(inputs)):
         rows, found = complexes(family, grafts, start=start)
-        keys += [candidate.key for row in rows for candidate in family.candidates_of(row)]
-        said.append(ensemble.predict(found).reshape(-1, len(inputs["members"])))
+        if rows:
+            keys += [candidate.key for row in rows for candidate in family.candidates_of(row)]
+            said.append(ensemble.predict(found).reshape(-1, len(inputs["members"])))
         start += len(grafts)
     Forecast(tuple(keys), np.concatenate(said)).save(context.folder / FORECAST_FILE)
     return {"candidates": len(keys)}
