@@ -89,11 +89,11 @@ def random_campaigns(folder: Path, *, seed: int, count: int) -> Figures:
 
 #: What is tried, how often, and how often with --quick.
 PARTS: dict[str, tuple[Callable[..., Figures], int, int]] = {
-    "inputs": (bad_inputs, 5000, 260),
+    "inputs": (bad_inputs, 5000, 200),
     "folders": (odd_folders, len(folders.NAMES), 1),
-    "kills": (kills, 100, 2),
-    "damages": (damages, 400, 3),
-    "campaigns": (random_campaigns, 200, 5),
+    "kills": (kills, 100, 1),
+    "damages": (damages, 400, 2),
+    "campaigns": (random_campaigns, 200, 4),
 }
 
 
