@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from reexplore.strict_models import Sentence, Strict, matching, parse, read_mapping
+from reexplore.strict_models import PlainName, Sentence, Strict, matching, parse, read_mapping
 from reexplore.structures.crest import crest_on_path
 from reexplore.structures.surfaces import DEFAULT, SURFACE_OF_ENGINE
 
@@ -18,10 +18,6 @@ Charge = Annotated[int, Field(ge=-99, le=99)]
 #: Names stand in tables, file formats and terminals: no quotes, brackets or spaces.
 EntryName = Annotated[
     str, matching(r"[A-Za-z0-9][\w.,+()-]*", "a letter or digit, then letters, digits and _ . , + ( ) -", longest=100)
-]
-#: The folder of a campaign is called after it.
-CampaignName = Annotated[
-    str, matching(r"[a-z0-9][a-z0-9-]*", "small letters and digits, with - between them", longest=100)
 ]
 Smiles = Annotated[str, matching(r"[!-~]+", "a SMILES", longest=100_000)]
 #: PySCF takes a path for a basis set's file, and runs what it finds there.
@@ -273,7 +269,7 @@ class TrackingEntry(Strict):
 class CampaignFile(Strict):
     """One campaign, as its YAML file declares it."""
 
-    name: CampaignName
+    name: PlainName
     description: Sentence = ""
     space: SpaceEntry
     theory: TheoryEntry = TheoryEntry()

@@ -26,6 +26,10 @@ def matching(pattern: str, means: str, *, longest: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+#: What folders are called after.
+PlainName = Annotated[
+    str, matching(r"[a-z0-9][a-z0-9-]*", "small letters and digits, with - between them", longest=100)
+]
 #: Sentences of people are shown in terminals, which obey control characters.
 Sentence = Annotated[
     str, matching(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]*", "a text without control characters", longest=5_000)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from reexplore.strict_models import Sentence, Strict, matching, parse, read_mapping
+from reexplore.strict_models import PlainName, Sentence, Strict, parse, read_mapping
 
 #: BoTorch's acquisition functions a policy may name, and `posterior_mean` for its `PosteriorMean`.
 Acquisition = Literal[
@@ -23,7 +23,7 @@ class Policy(Strict):
     choice. `random_controls` of a batch are drawn from the whole pool without looking at the model.
     """
 
-    name: Annotated[str, matching(r"[a-z0-9][a-z0-9-]*", "small letters and digits, with - between them", longest=100)]
+    name: PlainName
     description: Sentence
     acquisition: Acquisition
     beta: Annotated[float, Field(gt=0, le=1e6)] | None = None

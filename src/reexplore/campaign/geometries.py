@@ -31,13 +31,12 @@ def build_tasks(candidate: Candidate, theory: TheoryEntry, seed: int) -> list[Ta
     """Return the tasks, one a builder, that make starts for a candidate's template; none for a sketch."""
     parent = _parent(candidate)
     shared = {"candidate": candidate_inputs(parent), "seed": seed}
-    order = {"placement": order_inputs(theory)}
-    return [
-        Task(
-            "build", shared | {"builder": name, "count": count} | order.get(name, {}), label=f"{parent.name} by {name}"
-        )
-        for name, count in theory.starts.items()
-    ]
+    tasks = []
+    for name, count in theory.starts.items():
+        order = order_inputs(theory) if name == "placement" else {}
+        inputs = shared | {"builder": name, "count": count} | order
+        tasks.append(Task("build", inputs, label=f"{parent.name} by {name}"))
+    return tasks
 
 
 def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEntry, seed: int) -> Task:

@@ -22,7 +22,7 @@ class Builder(Protocol):
     def version(self) -> str:
         """Return what its structures depend on; raise `MissingEngineError` when that is not installed."""
 
-    def build(self, candidate: Candidate, *, count: int, seed: int, order: int) -> list[Structure]:
+    def build(self, candidate: Candidate, *, count: int, seed: int, order: int = NEWEST_ORDER) -> list[Structure]:
         """Return up to `count` structures, the most promising first; raise `CalculationFailed` for none.
 
         `order` is the version of what counts as promising, where a builder has several.
@@ -40,7 +40,7 @@ class Architector:
 
         return architector_version()
 
-    def build(self, candidate: Candidate, *, count: int, seed: int, order: int = 1) -> list[Structure]:
+    def build(self, candidate: Candidate, *, count: int, seed: int, order: int = NEWEST_ORDER) -> list[Structure]:
         """Return up to `count` structures over polyhedra and symmetries; the seed cannot reach Open Babel."""
         from reexplore.structures.architector import build_complexes
 

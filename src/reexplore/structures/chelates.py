@@ -45,7 +45,7 @@ class Chelate:
 
     positions_angstrom: Array
     donors: tuple[int, ...]
-    energy_kcal_mol: float = 0.0
+    energy_kcal_mol: float
 
     @property
     def directions(self) -> Array:

@@ -81,11 +81,10 @@ def _atom(path: Path, number: int, line: str) -> str:
         raise InputError(
             f"{path} is no XYZ file: line {number} should be an element and three numbers, not '{_short(line.strip())}'"
         )
-    # Longer ones are no coordinates, and looking at them takes minutes.
-    written = [_number(text) if len(text) <= _LONGEST_NUMBER else text for text in numbers]
+    written = [_number(text) for text in numbers]
     for text in written[:3]:
         try:
-            float(text if len(text) <= _LONGEST_NUMBER else "")
+            float(text)
         except ValueError:
             raise InputError(f"{path} is no XYZ file: '{_short(text)}' in line {number} is no number") from None
     if len(written) < 3:
@@ -95,7 +94,8 @@ def _atom(path: Path, number: int, line: str) -> str:
 
 def _number(text: str) -> str:
     """Return a number as everybody writes it: Fortran writes 1.5D-03 and 1.5-103."""
-    found = _FORTRAN.fullmatch(text)
+    # Looking for an exponent in a number of thousands of digits takes minutes.
+    found = _FORTRAN.fullmatch(text) if len(text) <= _LONGEST_NUMBER else None
     return f"{found[1]}E{found[2] or found[3]}" if found else text
 
 
