@@ -27,7 +27,7 @@ from rich.table import Table
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import METALS
 from reexplore.chemistry.single import library_ligand
-from reexplore.energies import binding_energy_kcal_mol, exchange_energy_kcal_mol
+from reexplore.energies import binding, exchange
 from reexplore.structures.exchange import contraction_of
 from reexplore.structures.label_geometry import exchange_and_relax
 
@@ -50,8 +50,8 @@ def scales_kcal_mol(bench: Bench, ligand: str, symbol: str, *, method: str) -> d
         return None
     shared: dict[str, Any] = {"ligand": free, "water": water, "ligands": 1, "waters": _WATERS}
     return {
-        "binding": binding_energy_kcal_mol(complex_, ion=bare, **shared),
-        "exchange": exchange_energy_kcal_mol(complex_, aqua_complex=aqua, **shared),
+        "binding": binding(complex_, ion=bare, **shared).energy_kcal_mol,
+        "exchange": exchange(complex_, aqua_complex=aqua, **shared).energy_kcal_mol,
     }
 
 

@@ -33,7 +33,7 @@ from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
 from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
 from reexplore.config import TheoryEntry
-from reexplore.energies.binding import HARTREE_TO_KCAL_MOL
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.errors import CalculationFailed
 from reexplore.structures.conformers import lowest_conformer
 from reexplore.structures.duplicates import Comparison

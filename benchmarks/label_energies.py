@@ -21,7 +21,7 @@ from label_geometries import ion, stored
 from numpy.typing import NDArray
 
 from reexplore.chemistry.metals import find_metal
-from reexplore.energies import LEVELS, EnergyTerms, binding_energy_kcal_mol, energy_terms
+from reexplore.energies import LEVELS, EnergyTerms, binding, energy_terms
 from reexplore.energies.own_levels import own_level
 from reexplore.errors import CalculationFailed
 from reexplore.structures.geometry import Structure
@@ -111,7 +111,7 @@ class Bench:
         complex_, bare, ligand, water = parts
         if complex_ is None or bare is None or ligand is None or water is None:
             return None
-        return binding_energy_kcal_mol(complex_, ion=bare, ligand=ligand, water=water, ligands=1, waters=6)
+        return binding(complex_, ion=bare, ligand=ligand, water=water, ligands=1, waters=6).energy_kcal_mol
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

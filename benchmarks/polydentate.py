@@ -20,7 +20,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
 from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.metals import TEMPLATE_METAL
-from reexplore.energies.binding import HARTREE_TO_KCAL_MOL
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.errors import CalculationFailed
 
 #: The coordination numbers that crystals and solutions of the early lanthanides show; eight for all others.

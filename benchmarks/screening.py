@@ -27,7 +27,7 @@ from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
 from reexplore.chemistry.ligands import Ligand, assemble
 from reexplore.chemistry.metals import SERIES, Metal
-from reexplore.energies.binding import HARTREE_TO_KCAL_MOL
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import CalculationFailed
 from reexplore.structures.complexes import Complexes

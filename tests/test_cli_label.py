@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from reexplore import cli
-from reexplore.energies.binding import HARTREE_TO_KCAL_MOL
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.structures.geometry import Structure
 from tests.structures.sample import relaxed
 

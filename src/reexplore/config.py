@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from reexplore.strict_models import PlainName, Sentence, Strict, matching, parse, read_mapping
-from reexplore.structures.crest import crest_on_path
 from reexplore.structures.surfaces import DEFAULT, SURFACE_OF_ENGINE
 
 #: A number of things a person may ask for; a thousand million is a slip of the key.
@@ -84,11 +83,6 @@ def with_surface(theory: dict[str, Any]) -> dict[str, Any]:
 Builder = Literal["architector", "placement", "crest", "sketch"]
 
 
-def _builders() -> list[Builder]:
-    # CREST belongs to the default where it is on PATH; the ledger keeps which it was.
-    return ["architector", "placement", "crest"] if crest_on_path() else ["architector", "placement"]
-
-
 class LevelEntry(Strict):
     """A level of theory of the user's own: a shipped one with the choices named here instead of its own."""
 
@@ -141,7 +135,7 @@ class TheoryEntry(Strict):
     levels: list[LevelEntry] = Field(default_factory=list)
     surface: str = DEFAULT
     surfaces: list[SurfaceEntry] = Field(default_factory=list)
-    builders: Annotated[list[Builder], Field(min_length=1)] = Field(default_factory=_builders)
+    builders: Annotated[list[Builder], Field(min_length=1)] = Field(default=["architector", "placement"])
     architector_starts: Positive = 3
     placement_starts: Positive = 30
     refine: Positive = 5

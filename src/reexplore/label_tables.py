@@ -8,8 +8,8 @@ from rich import box
 from rich.table import Table
 
 from reexplore.chemistry.metals import METALS
-from reexplore.energies.binding import HARTREE_TO_KCAL_MOL
 from reexplore.energies.levels import Level
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.terms import EnergyTerms
 from reexplore.labelbench import Bound, Labelled
 from reexplore.structures.stoichiometry import formula
@@ -45,8 +45,8 @@ def labelled_json(found: Labelled) -> Json:
 def bound_json(found: Bound) -> Json:
     """Return a binding energy with all its terms as JSON-ready values."""
     return {
-        "binding_energy_kcal_mol": found.binding_energy_kcal_mol,
-        "binding_error_kcal_mol": found.binding_error_kcal_mol,
+        "binding_energy_kcal_mol": found.reaction.energy_kcal_mol,
+        "binding_error_kcal_mol": found.reaction.error_kcal_mol,
         "metal": found.stoichiometry.metal.symbol,
         "ligands": found.stoichiometry.ligands,
         "waters": found.stoichiometry.waters,
@@ -69,7 +69,7 @@ def labelled_lines(found: Labelled, level: Level) -> list[str | Table]:
 
 def bound_lines(found: Bound, level: Level) -> list[str | Table]:
     """Return what to print about a binding energy: every part, their terms, and the sum."""
-    taken, error = found.stoichiometry, found.binding_error_kcal_mol
+    taken, error = found.stoichiometry, found.reaction.error_kcal_mol
     doubt = "" if error is None else f" ± {error:.2f}"
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("energy / Eh")
@@ -86,7 +86,7 @@ def bound_lines(found: Bound, level: Level) -> list[str | Table]:
         *labelled_lines(found.complex, level),
         "",
         table,
-        f"[bold]binding energy {found.binding_energy_kcal_mol:.2f}{doubt} kcal/mol[/] of {taken.metal.symbol}3+ with"
+        f"[bold]binding energy {found.reaction.energy_kcal_mol:.2f}{doubt} kcal/mol[/] of {taken.metal.symbol}3+ with"
         f" {taken.ligands} ligand{'s' * (taken.ligands > 1)} and {taken.waters} water{'s' * (taken.waters != 1)}",
         "[dim]electronic energies in water: compare within one metal, stoichiometry and ligand charge only[/]",
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
@@ -13,11 +12,11 @@ from rich.console import Console
 
 from reexplore.campaign.geometries import single_point_task, water_task
 from reexplore.config import TheoryEntry
-from reexplore.energies.binding import binding_energy_kcal_mol, binding_error_kcal_mol
 from reexplore.energies.electrons import checked_unpaired
 from reexplore.energies.levels import Level
 from reexplore.energies.memory import require_memory
 from reexplore.energies.own_levels import require_parts
+from reexplore.energies.reactions import Reaction, binding
 from reexplore.energies.terms import EnergyTerms
 from reexplore.execution.task import Task
 from reexplore.runner import Runner
@@ -52,25 +51,16 @@ class Bound:
     stoichiometry: Stoichiometry
 
     @property
-    def binding_energy_kcal_mol(self) -> float:
-        """Return E(complex) - E(ion) - n E(ligand) - m E(water)."""
-        return binding_energy_kcal_mol(**self._terms)
-
-    @property
-    def binding_error_kcal_mol(self) -> float | None:
-        """Return the error that the spreads of the terms leave, None when no term has one."""
-        return binding_error_kcal_mol(**self._terms)
-
-    @property
-    def _terms(self) -> dict[str, Any]:
-        return {
-            "complex_": self.complex.terms,
-            "ion": self.ion.terms,
-            "ligand": self.ligand.terms,
-            "water": self.water.terms,
-            "ligands": self.stoichiometry.ligands,
-            "waters": self.stoichiometry.waters,
-        }
+    def reaction(self) -> Reaction:
+        """Return the binding reaction."""
+        return binding(
+            self.complex.terms,
+            ion=self.ion.terms,
+            ligand=self.ligand.terms,
+            water=self.water.terms,
+            ligands=self.stoichiometry.ligands,
+            waters=self.stoichiometry.waters,
+        )
 
     @property
     def parts(self) -> Iterator[tuple[str, int, Labelled]]:

@@ -96,7 +96,7 @@ def test_the_exchange_energy_is_the_reaction_s(bench):
     one = found(bench)["Lu"]
     reaction = one.parts["complex"].total_hartree + 2 * one.parts["water"].total_hartree
     reaction -= one.aquo.total_hartree + one.parts["ligand"].total_hartree
-    assert one.exchange_kcal_mol == pytest.approx(627.5095 * reaction, abs=1e-3)
+    assert one.exchange.energy_kcal_mol == pytest.approx(627.5095 * reaction, abs=1e-3)
     structure = Structure.from_extxyz(bench.ledger.value(bench.ledger.aquo_ions()["Lu"].structure)["extxyz"])
     assert (structure.symbols, structure.charge) == (("Lu", *"OHH" * 8), 3)
 
@@ -107,9 +107,9 @@ def test_a_failure_leaves_the_binding_energy_and_says_why(unlabelled, kind, caps
     fail(bench, {(kind, "Lu(H2O)8"): LOST})
     bench.calculator.finish(label(bench, batch))
     bench.calculator.finish(compute_aquo_ions(bench))
-    assert all(one.binding_kcal_mol < 0 for one in found(bench).values())
-    assert found(bench)["La"].exchange_kcal_mol is not None
-    assert found(bench)["Lu"].exchange_kcal_mol is None
+    assert all(one.binding.energy_kcal_mol < 0 for one in found(bench).values())
+    assert found(bench)["La"].exchange is not None
+    assert found(bench)["Lu"].exchange is None
     sentence = "no exchange energies for Lu: its aquo ion failed in quality: O 4 is 3.9 Å from La"
     assert campaign_record(bench.setup, bench.ledger).why_exchange == (sentence,)
     # Told when it happens, not in every round.

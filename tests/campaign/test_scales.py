@@ -1,16 +1,14 @@
 """Selectivities and the reasons why some numbers are never compared."""
 
-from dataclasses import replace
-
 import pytest
 
-from reexplore.campaign.scales import Label, reasons, selectivities
+from reexplore.campaign.scales import Label, selectivities
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import find_scaffold, find_substituent
 from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.metals import METALS
-from reexplore.energies.binding import HARTREE_TO_KCAL_MOL, why_not_comparable
 from reexplore.energies.levels import QUICK
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.terms import EnergyTerms
 
 
@@ -56,12 +54,5 @@ def test_the_error_of_a_pair_is_that_of_its_complexes():
 
 def test_without_an_aquo_ion_there_is_no_exchange_energy():
     one = labelled("La", -60.0, aquo=False)
-    assert (one.exchange_kcal_mol, one.exchange_error_kcal_mol) == (None, None)
-    assert one.binding_kcal_mol == pytest.approx(-60.0)
-
-
-def test_each_reason_is_told_once_with_its_first_example():
-    group = labelled("La", 0.0).candidate.group
-    groups = [group, *(replace(group, metal=m) for m in ("Eu", "Lu")), replace(group, ligand_charge=-2)]
-    found = reasons(groups, why_not_comparable)
-    assert [sentence.partition(":")[0] for sentence in found] == ["La and Eu", "ligand charges -1 and -2"]
+    assert one.exchange is None
+    assert one.binding.energy_kcal_mol == pytest.approx(-60.0)

@@ -1,6 +1,7 @@
 """Bad input is refused before anything is created, each time with one clear sentence."""
 
 import importlib.util
+import os
 
 import pytest
 import yaml
@@ -313,6 +314,30 @@ def test_an_engine_that_is_not_installed(attempt, monkeypatch, module, package):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == module else found(name, *a))
     message = refusal(attempt, MissingEngineError)
     assert f"not installed: {package}; install with `pip install" in message
+
+
+@pytest.mark.parametrize("module", ["architector", "openbabel", "numba"])
+def test_an_engine_of_a_builder_that_is_not_used_need_not_be_installed(attempt, monkeypatch, module):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == module else found(name, *a))
+    assert attempt(theory__builders=["placement"]).file.theory.builders == ["placement"]
+
+
+def test_what_a_file_means_does_not_depend_on_the_machine(attempt, monkeypatch, tmp_path):
+    """CREST is used where a file names it, not where the program happens to be."""
+    without = attempt().file.theory.builders
+    program = tmp_path / "bin" / "crest"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    assert attempt().file.theory.builders == without == ["architector", "placement"]
+    assert attempt(theory__builders=["placement", "crest"]).file.theory.builders == ["placement", "crest"]
+    program.unlink()
+    program.parent.rmdir()
+    assert "builder 'crest' needs the program" in refusal(
+        attempt, MissingEngineError, theory__builders=["placement", "crest"]
+    )
 
 
 def test_a_pool_above_its_limit_is_refused_with_the_arithmetic(attempt):

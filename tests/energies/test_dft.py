@@ -9,12 +9,12 @@ from pyscf.solvent import smd
 
 from reexplore.chemistry.metals import LANTHANIDES
 from reexplore.energies import convergence
-from reexplore.energies.binding import HARTREE_TO_KCAL_MOL, binding_energy_kcal_mol
 from reexplore.energies.checkpoint import Checkpoint
 from reexplore.energies.dft import single_point, spread_hartree
 from reexplore.energies.guess import start_density
 from reexplore.energies.levels import PAPER, QUICK, TEACHER, Level, comparison_warning
 from reexplore.energies.molecule import build_molecule
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL, binding
 from reexplore.energies.solvent import cds_energy_hartree
 from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.structures.geometry import Structure
@@ -101,9 +101,9 @@ def test_bare_ion_has_the_born_energy(symbol):
 def test_ion_and_water_far_apart_do_not_bind():
     apart = Structure(("La", *WATER.symbols), np.vstack([[[0.0, 0.0, 100.0]], WATER.positions_angstrom]), 3)
     energies = [single_point(part, level=TIGHT) for part in (apart, ion("La"), WATER)]
-    bound = binding_energy_kcal_mol(
+    bound = binding(
         energies[0], ion=energies[1], ligand=energies[2], water=energies[2], ligands=0, waters=1
-    )
+    ).energy_kcal_mol
     # D4 shares the total charge among all atoms by electronegativity, however far apart they are:
     # the water's own dispersion changes by 0.05 kcal/mol. Everything else has to vanish.
     dispersion = energies[0].dispersion_hartree - energies[2].dispersion_hartree

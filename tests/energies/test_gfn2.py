@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reexplore.energies import LEVELS, binding_energy_kcal_mol, energy_terms, exchange_energy_kcal_mol
+from reexplore.energies import LEVELS, binding, energy_terms, exchange
 from reexplore.energies.gfn2 import gfn2_energy
 from reexplore.energies.levels import comparison_warning
 from reexplore.errors import InputError
@@ -56,8 +56,9 @@ def test_exchange_is_of_sensible_size_and_binding_is_not():
     # [La(HOPO)(H2O)6]2+: DFT binds by 160 kcal/mol at `quick` and 73 at the published level.
     shared = {"ligand": gfn2_energy(stored("HOPO-H")), "water": gfn2_energy(stored("water")), "ligands": 1, "waters": 6}
     complex_ = gfn2_energy(stored("La_HOPO-H_1_6"))
-    assert binding_energy_kcal_mol(complex_, ion=gfn2_energy(ion("La")), **shared) < -1000
-    assert -30 < exchange_energy_kcal_mol(complex_, aqua_complex=gfn2_energy(stored("La_aqua_8")), **shared) < 0
+    assert binding(complex_, ion=gfn2_energy(ion("La")), **shared).energy_kcal_mol < -1000
+    exchanged = exchange(complex_, aqua_complex=gfn2_energy(stored("La_aqua_8")), **shared)
+    assert -30 < exchanged.energy_kcal_mol < 0
     assert "bare ions an order of magnitude too strongly" in str(GFN2.caution)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reexplore.energies import LEVELS, energy_terms
-from reexplore.energies.binding import HARTREE_TO_KCAL_MOL, binding_energy_kcal_mol
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL, binding
 from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import InputError
 from reexplore.structures.geometry import Structure
@@ -15,14 +15,14 @@ from tests.energies.examples import LANTHANUM_TWO_WATERS, WATER, ion, turned
 
 def binding_of_two_waters(metal: str, structure: Structure = LANTHANUM_TWO_WATERS) -> float:
     complex_ = replace(structure, symbols=(metal, *structure.symbols[1:]))
-    return binding_energy_kcal_mol(
+    return binding(
         teacher_energy(complex_),
         ion=teacher_energy(ion(metal)),
         ligand=teacher_energy(WATER),
         water=teacher_energy(WATER),
         ligands=0,
         waters=2,
-    )
+    ).energy_kcal_mol
 
 
 def test_it_says_that_it_is_invented():

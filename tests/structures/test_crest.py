@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reexplore.errors import CalculationFailed, FailureCode, MissingEngineError
-from reexplore.structures.crest import crest_on_path, sample_conformers
+from reexplore.structures.crest import require_crest, sample_conformers
 from tests.structures.sample import relaxed
 
 STAND_IN = """#!/bin/sh
@@ -30,7 +30,7 @@ def install(tmp_path, monkeypatch):
 def test_conformers_come_back_in_order_with_charge_and_the_right_question(install, tmp_path):
     install(STAND_IN.format(told=tmp_path / "told"))
     start = relaxed("La_HOPO-H_1_6")
-    assert crest_on_path()
+    assert require_crest() == str(tmp_path / "crest")
     found = sample_conformers(start)
     assert len(found) == 2
     for structure in found:
@@ -52,6 +52,7 @@ def test_a_program_that_fails_is_a_coded_failure_with_what_it_said(install):
 
 @pytest.mark.usefixtures("install")
 def test_without_the_program_it_says_what_to_install():
-    assert not crest_on_path()
+    with pytest.raises(MissingEngineError, match="conda install"):
+        require_crest()
     with pytest.raises(MissingEngineError, match="conda install"):
         sample_conformers(relaxed("La_HOPO-H_1_6"))

@@ -6,9 +6,11 @@ import importlib.metadata
 import importlib.util
 import shutil
 
+from reexplore.config import TheoryEntry
 from reexplore.energies.levels import Level
 from reexplore.energies.terms import ENGINE
 from reexplore.errors import MissingEngineError
+from reexplore.structures.crest import require_crest
 from reexplore.structures.surfaces import EnergySurface
 
 #: Modules of the default path and the package that brings each.
@@ -22,21 +24,21 @@ _ENGINES = {
     "parsl": "parsl",
     "mlflow": "mlflow",
 }
-_BUILDING = {
-    "architector": "architector",
-    "numba": "numba",
-    "openbabel": "openbabel-wheel",
-    "xtb": "xtb",
-    "tblite": "tblite",
-}
+#: The force field that ranks what was built, and GFN2-xTB.
+_STRUCTURES = {"xtb": "xtb", "tblite": "tblite"}
+_ARCHITECTOR = {"architector": "architector", "numba": "numba", "openbabel": "openbabel-wheel"}
 _LABELLING = {"pyscf": "pyscf", "basis_set_exchange": "basis-set-exchange"}
 
 
-def require_engines(level: Level, surface: EnergySurface, *, sketch: bool) -> None:
-    """Raise `MissingEngineError` with what to install for a level, a surface and the models."""
+def require_engines(level: Level, surface: EnergySurface, theory: TheoryEntry) -> None:
+    """Raise `MissingEngineError` with what to install for a level, a surface, the builders and the models."""
     needed = dict(_ENGINES)
-    if not sketch:
-        needed |= _BUILDING
+    if not theory.sketch:
+        needed |= _STRUCTURES
+    if "architector" in theory.builders:
+        needed |= _ARCHITECTOR
+    if "crest" in theory.builders:
+        require_crest()
     if computed_by_pyscf := level.engine == ENGINE and not level.is_fake:
         needed |= _LABELLING
     missing = [package for module, package in needed.items() if importlib.util.find_spec(module) is None]

@@ -57,9 +57,8 @@ def label(bench: Bench, batch: Sequence[Candidate]) -> Job[None]:
 def observed_kcal_mol(bench: Bench) -> dict[str, float]:
     """Return the binding energy of every labelled candidate, derived from its stored terms."""
     aqua_waters = bench.setup.file.theory.aqua_waters
-    return {
-        key: found.binding_kcal_mol for key, found in labels(bench.pool, bench.ledger, aqua_waters=aqua_waters).items()
-    }
+    known = labels(bench.pool, bench.ledger, aqua_waters=aqua_waters)
+    return {key: entry.binding.energy_kcal_mol for key, entry in known.items()}
 
 
 def held_by_others(bench: Bench) -> set[str]:

@@ -6,7 +6,7 @@ import importlib.metadata
 import platform
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 import yaml
@@ -17,13 +17,13 @@ from reexplore.campaign.entries import Pick, Round
 from reexplore.campaign.learning import Estimate, estimates, predicted_kcal_mol
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.pool import Pool
-from reexplore.campaign.scales import Label, labels, reasons, selectivities
+from reexplore.campaign.scales import Label, labels, selectivities
 from reexplore.campaign.screening import Screening, recall_screening
 from reexplore.campaign.series import contraction_rows
 from reexplore.campaign.setup import Setup
 from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.chemistry.families import families
-from reexplore.energies.binding import why_exchange_not_comparable, why_not_comparable
+from reexplore.energies.comparisons import binding_reasons, exchange_reasons
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
 from reexplore.execution.store import Store
@@ -85,19 +85,22 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         rounds=tuple(_round(r, chosen, store, setup) for r in rounds),
         contraction=contraction_rows(pool, ledger.labels(), ledger),
         selectivity=selectivities(found.values(), level=setup.level),
-        why_groups=reasons((candidate.group for candidate in pool.candidates()), why_not_comparable),
+        why_groups=binding_reasons(candidate.group for candidate in pool.candidates()),
         why_exchange=_why_exchange(setup, ledger, found),
     )
 
 
 def environment() -> dict[str, str]:
-    """Return the versions of everything that decides a result."""
+    """Return the versions of everything that decides a result; not every campaign needs every package."""
     return {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES}
 
 
 @cache
 def _version(package: str) -> str:
-    return importlib.metadata.version(package)
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _energies(setup: Setup, ledger: Ledger) -> str:
@@ -116,11 +119,8 @@ def _vouched_for(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
 
 def _why_exchange(setup: Setup, ledger: Ledger, found: dict[str, Label]) -> tuple[str, ...]:
     """Return why some exchange energies may not be compared, and why some metals have none."""
-    groups = (label.candidate.group for label in found.values() if label.aquo is not None)
-    # One metal stands for all that the level describes in its way: each reason is told once.
-    alike: dict[str, str] = {}
-    told = (replace(g, metal=alike.setdefault(setup.level.treatment_of(g.metal).kind, g.metal)) for g in groups)
-    mixed = reasons(told, partial(why_exchange_not_comparable, level=setup.level))
+    groups = [label.candidate.group for label in found.values() if label.aquo is not None]
+    mixed = exchange_reasons(groups, level=setup.level)
     failed = (why_no_exchange(metal, failure) for metal, failure in ledger.aquo_failures().items())
     return (*mixed, *failed)
 
@@ -166,7 +166,7 @@ def _ranks(
     energy = np.full(len(pool), np.nan)
     keys, means = predicted_kcal_mol(setup, ledger)
     energy[pool.rows(keys)] = means
-    energy[pool.rows(labelled)] = [label.binding_kcal_mol for label in labelled.values()]
+    energy[pool.rows(labelled)] = [label.binding.energy_kcal_mol for label in labelled.values()]
     failed, taken = np.zeros(len(pool), dtype=bool), np.zeros(len(pool), dtype=bool)
     failed[pool.rows(failures)] = True
     taken[pool.rows({*chosen, *labelled})] = True
@@ -206,15 +206,16 @@ def _row(
 
 
 def _labelled(row: CandidateRow, label: Label, *, geometry: str) -> CandidateRow:
+    exchange = label.exchange
     return replace(
         row,
         status="labelled",
         group=label.group_name,
         warnings=(*row.warnings, *label.doubts),
-        dft_kcal_mol=label.binding_kcal_mol,
-        dft_error_kcal_mol=label.binding_error_kcal_mol,
-        exchange_kcal_mol=label.exchange_kcal_mol,
-        exchange_error_kcal_mol=label.exchange_error_kcal_mol,
+        dft_kcal_mol=label.binding.energy_kcal_mol,
+        dft_error_kcal_mol=label.binding.error_kcal_mol,
+        exchange_kcal_mol=exchange.energy_kcal_mol if exchange else None,
+        exchange_error_kcal_mol=exchange.error_kcal_mol if exchange else None,
         geometry_xyz=geometry,
         terms_hartree=_terms_hartree(label),
     )

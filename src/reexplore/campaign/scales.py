@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 from reexplore.campaign.ledger import Ledger
 from reexplore.chemistry.aquo import aquo_ion
-from reexplore.chemistry.candidates import Candidate, Group
+from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import SERIES
-from reexplore.energies.binding import (
-    binding_energy_kcal_mol,
-    binding_error_kcal_mol,
-    exchange_energy_kcal_mol,
-    exchange_error_kcal_mol,
-    selectivity_error_kcal_mol,
-    selectivity_kcal_mol,
-    why_exchange_not_comparable,
-)
+from reexplore.energies.comparisons import exchange_comparable
 from reexplore.energies.levels import Level
+from reexplore.energies.reactions import Reaction, binding, exchange
 from reexplore.energies.terms import EnergyTerms
 from reexplore.structures.quality import OTHER_DONORS
 from reexplore.tracking.records import SelectivityRow
@@ -58,36 +50,23 @@ class Label:
         return self.candidate.coordination_number + self.other_donors
 
     @property
-    def binding_kcal_mol(self) -> float:
-        """Return the binding energy."""
-        return binding_energy_kcal_mol(**self._binding_terms)
+    def binding(self) -> Reaction:
+        """Return the reaction from the bare ion."""
+        return binding(
+            self.parts["complex"],
+            ion=self.parts["ion"],
+            ligand=self.parts["ligand"],
+            water=self.parts["water"],
+            ligands=self.candidate.ligands,
+            waters=self.candidate.waters,
+        )
 
     @property
-    def binding_error_kcal_mol(self) -> float | None:
-        """Return the error of the binding energy, None when no term tells its own."""
-        return binding_error_kcal_mol(**self._binding_terms)
-
-    @property
-    def exchange_kcal_mol(self) -> float | None:
-        """Return the exchange energy, None without the energy of the aquo ion."""
-        return self._exchange(exchange_energy_kcal_mol)
-
-    @property
-    def exchange_error_kcal_mol(self) -> float | None:
-        """Return the error of the exchange energy, None without it or when no term tells its own."""
-        return self._exchange(exchange_error_kcal_mol)
-
-    @property
-    def _binding_terms(self) -> dict[str, Any]:
-        """Return what the binding scale and its error take."""
-        counts = {"ligands": self.candidate.ligands, "waters": self.candidate.waters}
-        named = {name: self.parts[name] for name in ("ion", "ligand", "water")}
-        return {"complex_": self.parts["complex"]} | named | counts
-
-    def _exchange(self, scale: Callable[..., float | None]) -> float | None:
+    def exchange(self) -> Reaction | None:
+        """Return the reaction from the aquo ion, None without its energy."""
         if self.aquo is None:
             return None
-        return scale(
+        return exchange(
             self.parts["complex"],
             aqua_complex=self.aquo,
             ligand=self.parts["ligand"],
@@ -135,16 +114,16 @@ def selectivities(found: Iterable[Label], *, level: Level) -> tuple[SelectivityR
         rows += [
             _row(first, second)
             for first, second in combinations(ordered, 2)
-            if why_exchange_not_comparable(first.candidate.group, second.candidate.group, level=level) is None
+            if exchange_comparable(first.candidate.group, second.candidate.group, level=level)
         ]
     # A stable sort: the pairs of one ligand stay in the order of the series.
     return tuple(sorted(rows, key=lambda row: (row.ligand_charge, row.ligands, row.waters, row.ligand)))
 
 
 def _row(first: Label, second: Label) -> SelectivityRow:
-    exchanges = (first.exchange_kcal_mol, second.exchange_kcal_mol)
-    assert first.aquo is not None and second.aquo is not None  # noqa: PT018 - both, or neither is paired
-    assert exchanges[0] is not None and exchanges[1] is not None  # noqa: PT018
+    assert first.exchange is not None and second.exchange is not None  # noqa: PT018 - both, or neither is paired
+    # The ligand and the waters cancel, and so do their errors.
+    difference = second.exchange - first.exchange
     candidate = first.candidate
     return SelectivityRow(
         ligand=candidate.ligand.name,
@@ -154,18 +133,7 @@ def _row(first: Label, second: Label) -> SelectivityRow:
         waters=candidate.waters,
         first_metal=candidate.metal.symbol,
         second_metal=second.candidate.metal.symbol,
-        selectivity_kcal_mol=selectivity_kcal_mol(exchanges[0], exchanges[1]),
-        error_kcal_mol=selectivity_error_kcal_mol(
-            first.parts["complex"], first.aquo, second.parts["complex"], second.aquo
-        ),
+        selectivity_kcal_mol=difference.energy_kcal_mol,
+        error_kcal_mol=difference.error_kcal_mol,
         warnings=candidate.ligand.warnings,
     )
-
-
-def reasons(groups: Iterable[Group], why: Callable[[Group, Group], str | None]) -> tuple[str, ...]:
-    """Return why some of these groups may not be ranked together, each reason once with its first example."""
-    told: dict[str, str] = {}
-    for first, second in combinations(dict.fromkeys(groups), 2):
-        if sentence := why(first, second):
-            told.setdefault(sentence.partition(": ")[2], sentence)
-    return tuple(told.values())

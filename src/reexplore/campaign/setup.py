@@ -192,7 +192,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         site=site,
         repeated=repeated,
     )
-    require_engines(level, surface, sketch=file.theory.sketch)
+    require_engines(level, surface, file.theory)
     if level.based_on:
         # A shipped level has its parts for every element the library allows.
         require_parts(level, elements(space))

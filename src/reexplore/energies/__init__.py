@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reexplore.energies.binding import (
-    HARTREE_TO_KCAL_MOL,
-    binding_energy_kcal_mol,
-    exchange_energy_kcal_mol,
-    selectivity_kcal_mol,
-)
 from reexplore.energies.levels import LEVELS, Level, comparison_warning, find_level
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL, Reaction, binding, exchange
 from reexplore.energies.terms import TBLITE, EnergyTerms
 from reexplore.structures.geometry import Structure
 
@@ -19,12 +14,12 @@ __all__ = [
     "LEVELS",
     "EnergyTerms",
     "Level",
-    "binding_energy_kcal_mol",
+    "Reaction",
+    "binding",
     "comparison_warning",
     "energy_terms",
-    "exchange_energy_kcal_mol",
+    "exchange",
     "find_level",
-    "selectivity_kcal_mol",
 ]
 
 

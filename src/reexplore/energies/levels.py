@@ -35,6 +35,11 @@ class MetalTreatment:
         return self.core_electrons[self.metals.index(symbol)]
 
 
+#: Of one family of core potentials, those that are off the line of the others: Nd's ion is 0.4 Hartree below it, and
+#: [Nd(H2O)8]3+ 9 kcal/mol (docs/energies.md).
+_OFF_THE_LINE = {"lcecp-1-": ("Nd",)}
+
+
 @dataclass(frozen=True)
 class Level:
     """One level of theory, complete: two calculations with equal declarations give equal energies.
@@ -103,6 +108,12 @@ class Level:
             if symbol in treatment.metals:
                 return treatment
         raise InputError(f"level '{self.name}' does not describe the metal {symbol}")
+
+    def description_of(self, symbol: str) -> str:
+        """Return in words how this metal is described: metals of one description may be compared."""
+        treatment = self.treatment_of(symbol)
+        apart = any((treatment.ecp or "").startswith(name) and symbol in odd for name, odd in _OFF_THE_LINE.items())
+        return f"{treatment.kind}, by a potential off the line of its neighbours" if apart else treatment.kind
 
 
 def _f_in_core(basis: str) -> MetalTreatment:
@@ -258,11 +269,6 @@ def require_support(level: Level, symbols: Iterable[str]) -> None:
         raise InputError(f"level '{level.name}' cannot describe the elements {' '.join(missing)}")
 
 
-#: Of one family of core potentials, those that are off the line of the others: Nd's ion is 0.4 Hartree below it, and
-#: [Nd(H2O)8]3+ 9 kcal/mol (docs/energies.md).
-_OFF_THE_LINE = {"lcecp-1-": ("Nd",)}
-
-
 def comparison_warning(level: Level, metals: Iterable[str]) -> str | None:
     """Return a sentence when the level describes these metals in different ways, otherwise None.
 
@@ -270,18 +276,14 @@ def comparison_warning(level: Level, metals: Iterable[str]) -> str | None:
     size, and are no finding about the metals.
     """
     kinds: dict[str, list[str]] = {}
+    wanted = set(metals)
     for symbol in METALS:
-        if symbol in set(metals):
-            kinds.setdefault(_kind(level.treatment_of(symbol), symbol), []).append(symbol)
+        if symbol in wanted:
+            kinds.setdefault(level.description_of(symbol), []).append(symbol)
     if len(kinds) < 2:
         return None
     parts = "; ".join(f"{span(symbols)}: {kind}" for kind, symbols in kinds.items())
     return f"level '{level.name}' describes these metals in different ways ({parts}): do not compare across the groups"
-
-
-def _kind(treatment: MetalTreatment, symbol: str) -> str:
-    apart = any((treatment.ecp or "").startswith(name) and symbol in odd for name, odd in _OFF_THE_LINE.items())
-    return f"{treatment.kind}, by a potential off the line of its neighbours" if apart else treatment.kind
 
 
 def span(metals: Iterable[str]) -> str:

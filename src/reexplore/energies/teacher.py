@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.metals import METALS, Metal
-from reexplore.energies.binding import HARTREE_TO_KCAL_MOL
 from reexplore.energies.levels import TEACHER, require_support
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.terms import EnergyTerms
 from reexplore.structures.geometry import Structure
 

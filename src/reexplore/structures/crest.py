@@ -20,9 +20,15 @@ _CONFORMERS = "crest_conformers.xyz"
 _TAIL = 2000
 
 
-def crest_on_path() -> bool:
-    """Return whether the program can be started."""
-    return shutil.which(NAME) is not None
+def require_crest() -> str:
+    """Return the program's path; raise `MissingEngineError` when it is not on PATH."""
+    program = shutil.which(NAME)
+    if program is None:
+        raise MissingEngineError(
+            "builder 'crest' needs the program of that name on PATH: install it with"
+            " `conda install -c conda-forge crest`, or name the builders without it"
+        )
+    return program
 
 
 def sample_conformers(structure: Structure) -> list[Structure]:
@@ -34,12 +40,7 @@ def sample_conformers(structure: Structure) -> list[Structure]:
     from ase import Atoms
     from ase.io import read, write
 
-    program = shutil.which(NAME)
-    if program is None:
-        raise MissingEngineError(
-            "this search was declared with CREST, which is not on PATH: install it with"
-            " `conda install -c conda-forge crest`, or name the builders without it"
-        )
+    program = require_crest()
     state = ("--chrg", str(structure.charge), "--uhf", str(UNPAIRED_ELECTRONS))
     with tempfile.TemporaryDirectory(prefix="reexplore-crest-") as name:
         folder = Path(name)

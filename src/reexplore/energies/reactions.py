@@ -1,0 +1,91 @@
+"""Binding, exchange and selectivity: reactions between structures whose energies are known one by one.
+
+All are differences of electronic energies in water: no vibrations, no temperature, no standard
+state, no pH and no correction for basis-set superposition.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from reexplore.energies.terms import EnergyTerms
+from reexplore.errors import InputError
+
+#: CODATA 2018.
+HARTREE_TO_KCAL_MOL = 627.5094740631
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """A reaction: each energy with how often it is made (positive) or used up (negative).
+
+    Raises `InputError` when the energies come from different levels or programs.
+    """
+
+    parts: tuple[tuple[int, EnergyTerms], ...]
+
+    def __post_init__(self) -> None:
+        levels = sorted({f"{term.level} (version {term.level_version})" for _, term in self.parts})
+        if len(levels) > 1:
+            raise InputError(f"energies of different levels cannot be combined: {', '.join(levels)}")
+        programs = sorted({term.program for _, term in self.parts})
+        if len(programs) > 1:
+            raise InputError(f"energies of different programs cannot be combined: {', '.join(programs)}")
+
+    @property
+    def energy_kcal_mol(self) -> float:
+        """Return the energy of the reaction: negative when it goes forward."""
+        made = sum(count * term.total_hartree for count, term in self.parts if count > 0)
+        used = sum(-count * term.total_hartree for count, term in self.parts if count < 0)
+        return float(made - used) * HARTREE_TO_KCAL_MOL
+
+    @property
+    def error_kcal_mol(self) -> float | None:
+        """Return the error that the spreads of its terms leave in the energy, None when no term has one.
+
+        Spreads are added in quadrature, each times how often its term stands in the reaction. The method's own error
+        is not in it.
+        """
+        spreads = [count * term.spread_hartree for count, term in self.parts if term.spread_hartree is not None]
+        return math.hypot(*spreads) * HARTREE_TO_KCAL_MOL if spreads else None
+
+    def __sub__(self, other: Reaction) -> Reaction:
+        """Return this reaction after the other one backwards; a term of both cancels, and so does its spread."""
+        left: list[tuple[int, EnergyTerms]] = []
+        for count, term in (*self.parts, *((-count, term) for count, term in other.parts)):
+            place = next((k for k, (_, known) in enumerate(left) if known == term), None)
+            if place is None:
+                left.append((count, term))
+            else:
+                left[place] = (left[place][0] + count, term)
+        return Reaction(tuple((count, term) for count, term in left if count))
+
+
+def binding(
+    complex_: EnergyTerms, *, ion: EnergyTerms, ligand: EnergyTerms, water: EnergyTerms, ligands: int, waters: int
+) -> Reaction:
+    """Return M3+ + n L + m H2O → [M Ln (H2O)m], the published protocol's reaction.
+
+    The bare ion in SMD is the same size for every lanthanide, so that its metal trend is missing; rank only within one
+    metal, stoichiometry and ligand charge.
+    """
+    return Reaction(((1, complex_), (-1, ion), (-ligands, ligand), (-waters, water)))
+
+
+def exchange(
+    complex_: EnergyTerms,
+    *,
+    aqua_complex: EnergyTerms,
+    ligand: EnergyTerms,
+    water: EnergyTerms,
+    ligands: int,
+    waters: int,
+    aqua_waters: int = 8,
+) -> Reaction:
+    """Return n L + [M(H2O)a] → [M Ln (H2O)m] + (a - m) H2O.
+
+    The bare ion cancels: this is the scale on which metals may be compared at equal stoichiometry and ligand charge.
+    Across stoichiometries the released waters, across charges the solvent model's error would decide.
+    """
+    return Reaction(((1, complex_), (-1, aqua_complex), (-ligands, ligand), (aqua_waters - waters, water)))
