@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import traceback
 from pathlib import Path
@@ -30,7 +29,7 @@ from reexplore.cli_replay import replay
 from reexplore.cli_steering import invalidate, log, pause, quarantine, retry, status, watch
 from reexplore.cli_store import store
 from reexplore.cli_structures import structures
-from reexplore.errors import ExecutionError, IncompleteError, ReexploreError, one_line, refusal
+from reexplore.errors import ExecutionError, IncompleteError, ReexploreError, one_line, refusal, who_refused
 from reexplore.terminal import new_console, show_what_can_be_shown
 
 if TYPE_CHECKING:
@@ -315,12 +314,10 @@ def main() -> None:
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    except (OSError, sqlite3.OperationalError) as error:
-        _complain(
-            f"the file system refused ({refusal(error)}): mend that, then give the same command again; nothing is lost"
-        )
-        sys.exit(ExecutionError.exit_code)
-    except Exception:  # the last line of defence: a fault of ours must be reported whole
+    except Exception as error:  # the last line of defence: a fault of ours must be reported whole
+        if who := who_refused(error):
+            _complain(f"{who} refused ({refusal(error)}): mend that, then give the same command again; nothing is lost")
+            sys.exit(ExecutionError.exit_code)
         log = Path("reexplore-error.log")
         log.write_text(traceback.format_exc(), encoding="utf-8")
         sys.stderr.write(f"error: a fault of reexplore itself; please report {log.resolve()}\n")

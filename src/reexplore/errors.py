@@ -6,12 +6,55 @@ outcome of one calculation; the campaign goes on without it.
 
 from __future__ import annotations
 
+import errno
+import socket
+import sqlite3
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 #: What a sentence may have; more is something that was pasted in by mistake.
 _LONGEST = 1000
+
+
+#: What a machine runs out of beside space on its disks.
+_MACHINE = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSYS}
+_NETWORK = {
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.EADDRINUSE,
+    errno.EADDRNOTAVAIL,
+}
+#: What a file system says without naming a file.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.ESTALE, errno.ENOLCK}
+_DATABASE_FILE = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+
+
+def who_refused(error: Exception) -> str | None:
+    """Return what outside of the program refused it, None when that was nothing but a fault of the program's own."""
+    if isinstance(error, sqlite3.OperationalError):
+        # The lower byte is the kind of error; what SQLite does not understand is no file system's doing.
+        return "the file system" if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DATABASE_FILE else None
+    if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
+        return "the network"
+    if isinstance(error, OSError):
+        if error.errno in _NETWORK:
+            return "the network"
+        if error.errno in _MACHINE:
+            return "the operating system"
+        if error.errno in _DISK or error.filename is not None:
+            return "the file system"
+    return None
 
 
 def refusal(error: Exception) -> str:

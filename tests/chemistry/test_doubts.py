@@ -2,8 +2,10 @@
 
 import pytest
 
+from reexplore.chemistry.custom import custom_scaffold, custom_substituent
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS, Scaffold
 from reexplore.chemistry.ligands import assemble
+from reexplore.chemistry.single import plain_ligand
 
 
 def warnings(scaffold, *substituents):
@@ -52,3 +54,32 @@ def test_doubts_do_not_count_for_the_identity():
     cam = SCAFFOLDS["CAM"]
     silent = Scaffold("CAM", cam.smiles, cam.charge, cam.protonation, cam.source)
     assert assemble(silent, (SUBSTITUENTS["H"],)) == assemble(cam, (SUBSTITUENTS["H"],))
+
+
+OWN = (
+    ("O=C(c1cc([*:1])cc([O-:12])c1[O-:11])NC", -2, "[*:1]C", ["catecholate"]),
+    ("[O-:11]C(=O)c1cccc([*:1])n1", -1, "[*:1]O", ["2-hydroxypyridine"]),
+    ("[O-:11]C(=O)c1cccc([*:1])n1", -1, "[*:1]CN(C)C", ["aliphatic amine"]),
+    ("O=C([O-:11])CN([*:1])CC(=O)[O-:12]", -2, "[*:1]CP(=O)(O)O", ["phosphorus acid", "aliphatic amine"]),
+    ("[O-:11]C(=O)c1cccc([*:1])n1", -1, "[*:1]C", []),
+)
+
+
+@pytest.mark.parametrize(("scaffold", "charge", "group", "names"), OWN)
+def test_a_part_of_one_s_own_is_doubted_as_the_same_molecule_given_as_smiles(scaffold, charge, group, names):
+    mine = custom_scaffold("mine", smiles=scaffold, charge=charge)
+    group_of_mine = custom_substituent("R", smiles=group, charge=0, warning="")
+    ligand = assemble(mine, (group_of_mine,))
+    assert [warning.partition(":")[0] for warning in ligand.warnings] == names
+    assert ligand.warnings == plain_ligand(ligand.smiles, donors=ligand.donors).ligand.warnings
+
+
+def test_a_warning_of_one_s_own_stands_in_its_place():
+    mine = custom_scaffold("mine", smiles=OWN[0][0], charge=-2, warning="two protons")
+    assert assemble(mine, (SUBSTITUENTS["H"],)).warnings == ("mine: two protons",)
+
+
+def test_what_the_library_says_of_its_part_is_not_said_twice():
+    mine = custom_substituent("R", smiles="[*:1]CC", charge=0, warning="")
+    (warning,) = assemble(SCAFFOLDS["CAM"], (mine,)).warnings
+    assert warning.startswith("CAM: ")

@@ -33,4 +33,4 @@ from reexplore.chemistry.protonation import doubtful_groups
 )
 def test_doubtful_groups_are_named(smiles, donors, names):
     found = doubtful_groups(Chem.MolFromSmiles(smiles), donors=donors)
-    assert [sentence.split(":")[0] for sentence in found] == names
+    assert [name for name, _ in found] == names

@@ -131,6 +131,7 @@ def _group(metal, scaffold, substituents, rounds, dice):
                 exchange_kcal_mol=truth + 180,
                 terms_hartree=terms,
                 geometry_xyz=f"3\ncharge={candidate.charge}\n{metal} 0 0 0\nO 0 0 2.4\nO 0 2.4 0\n",
+                contacts=(1, 2),
             )
     strength = sorted((r for r in rows if not r.failure), key=lambda r: r.dft_kcal_mol or r.predicted_kcal_mol)
     ranks = {r.key: k for k, r in enumerate(strength, start=1)}

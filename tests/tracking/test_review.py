@@ -110,6 +110,8 @@ def test_the_card_has_what_the_record_has(record, page):
     assert card["dft"] == row.dft_kcal_mol
     assert list(card["terms"]) == list(row.terms_hartree)
     assert card["xyz"] == row.geometry_xyz
+    # What is drawn to the metal is what quality control found, never a distance of the page's own.
+    assert card["contacts"] == list(row.contacts) == [1, 2]
     failed = next(r for r in record.rows if r.failure)
     assert page.data[failed.key]["failure"]["evidence"] == {"distance_angstrom": "3.92", "limit": "2.96"}
 

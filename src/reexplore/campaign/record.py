@@ -28,6 +28,8 @@ from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
 from reexplore.execution.store import Store
 from reexplore.execution.tasks import MEMBER_FILE
+from reexplore.structures.geometry import Structure
+from reexplore.structures.holding import held_by
 from reexplore.tracking.records import CampaignRecord, CandidateRow, ParityPoint, RoundRecord
 
 _PACKAGES = [
@@ -139,7 +141,8 @@ def _rows(setup: Setup, ledger: Ledger, pool: Pool, labelled: dict[str, Label]) 
         key = candidate.key
         row = _row(candidate, pick=picks.get(key), failure=failures.get(key), estimate=predictions.get(key))
         if key in labelled:
-            row = _labelled(row, labelled[key], geometry=ledger.value(keys[key].structure)["extxyz"])
+            label_geometry = Structure.from_extxyz(ledger.value(keys[key].structure)["extxyz"])
+            row = _with_geometry(_labelled(row, labelled[key]), label_geometry, candidate)
         rows.append(replace(row, rank=rank))
     return _with_geometries(rows, pool, screening) if screening else rows
 
@@ -205,7 +208,7 @@ def _row(
     )
 
 
-def _labelled(row: CandidateRow, label: Label, *, geometry: str) -> CandidateRow:
+def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
     exchange = label.exchange
     return replace(
         row,
@@ -216,7 +219,6 @@ def _labelled(row: CandidateRow, label: Label, *, geometry: str) -> CandidateRow
         dft_error_kcal_mol=label.binding.error_kcal_mol,
         exchange_kcal_mol=exchange.energy_kcal_mol if exchange else None,
         exchange_error_kcal_mol=exchange.error_kcal_mol if exchange else None,
-        geometry_xyz=geometry,
         terms_hartree=_terms_hartree(label),
     )
 
@@ -226,9 +228,11 @@ def _with_geometries(
 ) -> list[CandidateRow]:
     """Return the rows with the geometry that the model saw where there is no better one."""
     geometries = screening.structures([pool[row.key] for row in rows if row.geometry_xyz is None])
-    return [
-        replace(row, geometry_xyz=geometries[row.key].to_extxyz()) if row.key in geometries else row for row in rows
-    ]
+    return [_with_geometry(row, geometries[row.key], pool[row.key]) if row.key in geometries else row for row in rows]
+
+
+def _with_geometry(row: CandidateRow, structure: Structure, candidate: Candidate) -> CandidateRow:
+    return replace(row, geometry_xyz=structure.to_extxyz(), contacts=held_by(structure, candidate))
 
 
 def _terms_hartree(label: Label) -> dict[str, float]:

@@ -13,7 +13,7 @@ from reexplore.campaign.buildable import require_buildable
 from reexplore.campaign.engines import require_engines
 from reexplore.campaign.space import declared_space, donor_elements, elements
 from reexplore.campaign.surface import declared_surface
-from reexplore.chemistry.custom import CAMPAIGN_FILE
+from reexplore.chemistry.library import CAMPAIGN_FILE
 from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL
 from reexplore.chemistry.space import Space
 from reexplore.config import (

@@ -9,11 +9,9 @@ from dataclasses import replace
 from rdkit import Chem
 
 from reexplore.chemistry.donors import why_no_donor
-from reexplore.chemistry.library import ELEMENTS, FIRST_DONOR_MAP, Scaffold, Substituent
+from reexplore.chemistry.library import CAMPAIGN_FILE, ELEMENTS, FIRST_DONOR_MAP, Scaffold, Substituent
 from reexplore.errors import InputError
 
-#: Where parts of the user's own come from.
-CAMPAIGN_FILE = "campaign file"
 #: Elements that can hold on to a rare-earth ion as a named donor.
 _DONOR_ELEMENTS = ("N", "O", "S", "P")
 #: Elements that hold substituents with bond lengths and torsions from a model compound.

@@ -14,6 +14,8 @@ from typing import TypeVar
 
 from reexplore.errors import InputError
 
+#: Where parts of the user's own come from.
+CAMPAIGN_FILE = "campaign file"
 #: Donor atoms carry the atom maps 11, 12, … in a template; lower numbers are sites.
 FIRST_DONOR_MAP = 11
 

@@ -35,19 +35,19 @@ _GROUPS = tuple(
 )
 
 
-def doubtful_groups(mol: Chem.Mol, *, donors: tuple[int, ...]) -> tuple[str, ...]:
-    """Return a sentence for each kind of group whose protonation in the SMILES is doubtful at pH 7.
+def doubtful_groups(mol: Chem.Mol, *, donors: tuple[int, ...]) -> tuple[tuple[str, str], ...]:
+    """Return name and warning of each kind of group whose protonation in the SMILES is doubtful at pH 7.
 
     A neutral phenol is doubtful as a donor only. Judged by the group alone: what the rest of the
     molecule does to its acidity is not seen.
     """
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     seen: set[int] = set()
     for name, pattern, warning in _GROUPS:
         wanted = {a.GetIdx() for a in pattern.GetAtoms() if a.GetAtomMapNum()}
         matches = [set(m) for m in mol.GetSubstructMatches(pattern) if {m[k] for k in wanted} <= set(donors)]
         hetero = [{a for a in match if mol.GetAtomWithIdx(a).GetSymbol() != "C"} for match in matches]
         if any(not atoms & seen for atoms in hetero):
-            found.append(f"{name}: {warning}")
+            found.append((name, warning))
         seen = seen.union(*hetero)
     return tuple(found)

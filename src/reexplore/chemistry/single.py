@@ -87,7 +87,7 @@ def plain_ligand(smiles: str, *, donors: Sequence[int] | None = None) -> SingleL
         charge=Chem.GetFormalCharge(mol),
         scaffold=re.sub(r"[+-]\d*$", "", CalcMolFormula(bare)),
         substituents=(),
-        warnings=doubtful_groups(bare, donors=tuple(chosen)),
+        warnings=tuple(f"{name}: {warning}" for name, warning in doubtful_groups(bare, donors=tuple(chosen))),
     )
     return SingleLigand(ligand, unmapped, numbers)
 

@@ -82,6 +82,18 @@ def other_donors(
     ]
 
 
+def held_by(structure: Structure, candidate: Candidate) -> tuple[int, ...]:
+    """Return the atoms that hold the metal of a complex in `Layout` order: donors that have not left, and others."""
+    layout = Layout.of(candidate)
+    to_metal = np.linalg.norm(structure.positions_angstrom - structure.positions_angstrom[0], axis=1)
+    lost = {
+        failure.evidence["atoms"][0]
+        for failure in donor_problems(structure, candidate, layout, to_metal, NEWEST_CHECKS)
+    }
+    others = (failure.evidence["atoms"][0] for failure in other_donors(structure, candidate, layout, to_metal))
+    return (*(donor for donor in layout.donors if donor not in lost), *others)
+
+
 def swapped(lost: list[Failure], others: list[Failure], layout: Layout) -> list[Failure]:
     """Return what became of lost donors: another atom of the same ligand may have taken the place of one."""
 

@@ -212,6 +212,7 @@ def _card(row: CandidateRow) -> dict[str, Any]:
         "failure": failure,
         "terms": terms,
         "xyz": row.geometry_xyz,
+        "contacts": row.contacts,
     }
 
 

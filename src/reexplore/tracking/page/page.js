@@ -69,15 +69,15 @@
       const [centre] = model.selectedAtoms(metal);
       viewer.setStyle({}, { stick: { radius: 0.11 }, sphere: { scale: 0.21 } });
       if (centre) {
-        // Distances decide the bonds of an XYZ file; around the metal, contacts are drawn instead.
-        for (const atom of model.selectedAtoms({})) {
-          const length = Math.hypot(atom.x - centre.x, atom.y - centre.y, atom.z - centre.z);
+        // Distances decide the bonds of an XYZ file; around the metal, the contacts of quality control are drawn instead.
+        const atoms = model.selectedAtoms({});
+        for (const atom of atoms) {
           const keep = atom.bonds.map((other, k) => [other, atom.bondOrder[k]]).filter(([other]) => atom !== centre && other !== centre.index);
           atom.bonds = keep.map(([other]) => other);
           atom.bondOrder = keep.map(([, order]) => order);
-          if (atom !== centre && "NOSP".includes(atom.elem) && length < (atom.elem === "S" || atom.elem === "P" ? 3.2 : 2.8))
-            viewer.addCylinder({ start: centre, end: atom, radius: 0.04, color: "#6b7882", dashed: true, dashLength: 0.14, gapLength: 0.12, fromCap: 1, toCap: 1 });
         }
+        for (const donor of c.contacts)
+          viewer.addCylinder({ start: centre, end: atoms[donor], radius: 0.04, color: "#6b7882", dashed: true, dashLength: 0.14, gapLength: 0.12, fromCap: 1, toCap: 1 });
         viewer.setStyle(metal, { sphere: { radius: 0.75, color: "#0f6674" } });
       }
       viewer.zoomTo();
