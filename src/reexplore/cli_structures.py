@@ -263,16 +263,16 @@ def check(  # noqa: PLR0917 - options of a command
         console.print(f"[bold]{candidate.name}[/] in {escape(str(file))}")
         if verdict.donors:
             console.print(donor_table(verdict.donors, candidate))
-        if verdict.problems:
+        if verdict.report.problems:
             console.print("quality: [red]failed[/]")
-            for line in problem_lines(verdict.problems):
+            for line in problem_lines(verdict.report.problems):
                 console.print(line)
         else:
             console.print(quality_sentence(candidate))
-            for line in warning_lines(verdict.warnings, verdict.report.coordination_number):
+            for line in warning_lines(verdict.report.warnings, verdict.report.coordination_number):
                 console.print(line)
             console.print(f"InChIKey of the ligand: {verdict.report.inchikey}")
-    if verdict.problems:
+    if verdict.report.problems:
         raise typer.Exit(1)
 
 

@@ -137,9 +137,9 @@ def verdict_json(verdict: Verdict, candidate: Candidate) -> Json:
     """Return a verdict as JSON-ready values."""
     return {
         "name": candidate.name,
-        "ok": not verdict.problems,
-        "problems": [problem.to_dict() for problem in verdict.problems],
-        "warnings": [warning.to_dict() for warning in verdict.warnings],
+        "ok": not verdict.report.problems,
+        "problems": [problem.to_dict() for problem in verdict.report.problems],
+        "warnings": [warning.to_dict() for warning in verdict.report.warnings],
         "coordination_number": verdict.report.coordination_number,
         "donors": [_donor_json(donor) for donor in verdict.donors],
         "donor_spread_angstrom": verdict.report.donor_spread_angstrom,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -64,9 +63,7 @@ class Verdict:
     """What quality control says of a file; atoms are those of the file, `donors` are named."""
 
     report: QualityReport
-    problems: tuple[Failure, ...]
     donors: tuple[Donor, ...]
-    warnings: tuple[Failure, ...] = ()
 
 
 class Workbench:
@@ -143,12 +140,9 @@ def judge(structure: Structure, *, single: SingleLigand, candidate: Candidate) -
     try:
         arranged = arrange(structure, candidate=candidate)
     except CalculationFailed as failed:
-        return Verdict(QualityReport((failed.failure,)), (failed.failure,), ())
-    report = check_complex(arranged.structure, candidate=candidate)
-    place = arranged.file_atoms.__getitem__
-    problems = tuple(_in_file(problem, place) for problem in report.problems)
-    warnings = tuple(_in_file(warning, place) for warning in report.warnings)
-    return Verdict(report, problems, named_donors(single, candidate, report, place=place), warnings)
+        return Verdict(QualityReport((failed.failure,)), ())
+    report = check_complex(arranged.structure, candidate=candidate, numbers=arranged.file_atoms)
+    return Verdict(report, named_donors(single, candidate, report, place=arranged.file_atoms.__getitem__))
 
 
 def named_donors(
@@ -165,15 +159,3 @@ def named_donors(
         Donor(name, part, place(atom), distance)
         for (name, part), atom, distance in zip(parts, layout.donors, report.donor_distances_angstrom, strict=True)
     )
-
-
-def _in_file(problem: Failure, place: Callable[[int], int]) -> Failure:
-    """Return a problem with the file's atom numbers in evidence and message, whose only whole numbers are atoms."""
-    atoms = problem.evidence.get("atoms", [])
-    message = re.sub(
-        r"(?<![\d.])\d+(?![\d.])",
-        lambda number: str(place(int(number[0])) if int(number[0]) in atoms else number[0]),
-        problem.message,
-    )
-    evidence = problem.evidence | {"atoms": [place(atom) for atom in atoms]}
-    return replace(problem, message=message, evidence=evidence)

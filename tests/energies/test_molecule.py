@@ -10,7 +10,7 @@ from reexplore.chemistry.metals import METALS
 from reexplore.energies import molecule
 from reexplore.energies.levels import QUICK
 from reexplore.energies.molecule import build_molecule, oriented_positions
-from reexplore.errors import CalculationFailed, InputError
+from reexplore.errors import InputError, MissingEngineError
 from reexplore.structures.geometry import Structure
 from tests.energies.examples import LANTHANUM_TWO_WATERS, WATER, ion, turned
 
@@ -25,24 +25,24 @@ def test_an_empty_core_potential_is_caught():
     # 'def2-tzvp' names a basis: PySCF returns an empty potential for europium and says nothing.
     assert not gto.basis.load_ecp("def2-tzvp", "Eu")
     lanthanides = replace(QUICK.treatment_of("Eu"), ecp="def2-tzvp")
-    with pytest.raises(CalculationFailed, match="replaces 0 electrons where level 'quick' declares 52"):
+    with pytest.raises(MissingEngineError, match="replaces 0 electrons where level 'quick' declares 52"):
         build_molecule(ion("Eu"), level=replace(QUICK, metals=(lanthanides,)), memory_gb=1.0)
 
 
 def test_another_core_than_declared_is_caught():
     small_core = replace(QUICK.treatment_of("Eu"), basis="def2-tzvp", ecp="def2-ecp")
-    with pytest.raises(CalculationFailed, match="replaces 28 electrons"):
+    with pytest.raises(MissingEngineError, match="replaces 28 electrons"):
         build_molecule(ion("Eu"), level=replace(QUICK, metals=(small_core,)), memory_gb=1.0)
 
 
 def test_a_lost_core_potential_is_caught_by_the_electron_count(monkeypatch):
     monkeypatch.setattr(molecule, "_core_potential", lambda *_: None)
-    with pytest.raises(CalculationFailed, match="54 electrons"):
+    with pytest.raises(MissingEngineError, match="54 electrons"):
         build_molecule(ion("La"), level=QUICK, memory_gb=1.0)
 
 
-def test_an_unknown_basis_is_a_failure_not_a_guess():
-    with pytest.raises(CalculationFailed, match="no basis 'nonsense'"):
+def test_an_unknown_basis_is_refused_and_not_guessed():
+    with pytest.raises(MissingEngineError, match="no basis 'nonsense'"):
         build_molecule(WATER, level=replace(QUICK, ligand_basis="nonsense"), memory_gb=1.0)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.electrons import checked_unpaired, electron_count
 from reexplore.energies.levels import Level, require_support
-from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.errors import MissingEngineError
 from reexplore.structures.geometry import Structure
 
 
@@ -19,7 +19,7 @@ def build_molecule(structure: Structure, *, level: Level, unpaired: int | None =
     """Return the `pyscf.gto.Mole` of a structure; `unpaired` electrons by default as the level implies.
 
     Raises `InputError` for elements the level does not cover and for electrons that do not fit the charge,
-    `CalculationFailed` when a core potential or basis that the level declares was not loaded:
+    `MissingEngineError` when a core potential or basis that the level declares was not loaded:
     PySCF returns an empty core potential, and so an all-electron metal in a valence basis, without
     a word.
     """
@@ -80,11 +80,9 @@ def _basis(name: str, symbol: str) -> Any:
     try:
         loaded = gto.basis.load(name, symbol)
     except (KeyError, RuntimeError) as error:
-        raise CalculationFailed(
-            FailureCode.CRASHED, "basis", f"no basis '{name}' for {symbol}", cause=str(error)
-        ) from error
+        raise _other_installation(f"no basis '{name}' for {symbol} ({error})") from error
     if not loaded:
-        raise CalculationFailed(FailureCode.CRASHED, "basis", f"the basis '{name}' for {symbol} is empty")
+        raise _other_installation(f"the basis '{name}' for {symbol} is empty")
     return loaded
 
 
@@ -99,11 +97,9 @@ def _core_potential(level: Level, symbol: str) -> Any:
     potential = gto.basis.load_ecp(treatment.ecp, symbol)
     loaded = potential[0] if potential else 0
     if loaded != treatment.core_of(symbol):
-        raise CalculationFailed(
-            FailureCode.CRASHED,
-            "core potential",
+        raise _other_installation(
             f"'{treatment.ecp}' for {symbol} replaces {loaded} electrons where level '{level.name}' "
-            f"declares {treatment.core_of(symbol)}",
+            f"declares {treatment.core_of(symbol)}"
         )
     return potential
 
@@ -112,8 +108,14 @@ def _check_electrons(mol: Any, structure: Structure, level: Level) -> None:
     """Compare the electrons the molecule holds with those the level declares."""
     expected = electron_count(structure, level)
     if mol.nelectron != expected:
-        raise CalculationFailed(
-            FailureCode.CRASHED,
-            "core potential",
-            f"the molecule holds {mol.nelectron} electrons, level '{level.name}' declares {expected}",
+        raise _other_installation(
+            f"the molecule holds {mol.nelectron} electrons, level '{level.name}' declares {expected}"
         )
+
+
+def _other_installation(what: str) -> MissingEngineError:
+    """Return the error for parts that are not as the level declares them: no molecule and no second try mends that."""
+    return MissingEngineError(
+        f"{what}: PySCF or basis-set-exchange is not of a version that has this level's parts; install them with"
+        " `pip install -c constraints.txt pyscf basis-set-exchange`"
+    )

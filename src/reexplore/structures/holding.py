@@ -1,4 +1,7 @@
-"""What holds the metal: named donors that have left, and other atoms that have come."""
+"""What holds the metal: named donors that have left, and other atoms that have come.
+
+In a message `{0}` stands for the first of its atoms: by which number it is named, quality control decides.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ def donor_problems(
                 Failure(
                     FailureCode.WATER_LOST if donor in waters else FailureCode.DONOR_LOST,
                     STAGE,
-                    f"{structure.symbols[donor]} {donor} is {to_metal[donor]:.2f} Å from {candidate.metal.symbol}",
+                    f"{structure.symbols[donor]} {{0}} is {to_metal[donor]:.2f} Å from {candidate.metal.symbol}",
                     {
                         "atoms": [donor],
                         "distance_angstrom": rounded(to_metal[donor]),
@@ -74,7 +77,7 @@ def other_donors(
         Failure(
             FailureCode.OTHER_DONOR,
             STAGE,
-            f"{structure.symbols[atom]} {atom} holds {candidate.metal.symbol} as well, at {to_metal[atom]:.2f} Å",
+            f"{structure.symbols[atom]} {{0}} holds {candidate.metal.symbol} as well, at {to_metal[atom]:.2f} Å",
             {"atoms": [atom], "distance_angstrom": rounded(to_metal[atom])},
         )
         for atom in found
@@ -108,7 +111,7 @@ def swapped(lost: list[Failure], others: list[Failure], layout: Layout) -> list[
             found.append(failure)
             continue
         free.remove(taker)
-        message = f"{failure.message}, and in its place {taker.message.replace(' as well', '')}"
+        message = f"{failure.message}, and in its place {taker.message.replace(' as well', '').replace('{0}', '{1}')}"
         atoms = failure.evidence["atoms"] + taker.evidence["atoms"]
         found.append(Failure(FailureCode.DONOR_SWAPPED, STAGE, message, failure.evidence | {"atoms": atoms}))
     return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -92,9 +93,12 @@ def require(report: QualityReport) -> None:
         raise CalculationFailed.of(first)
 
 
-def check_complex(structure: Structure, *, candidate: Candidate, checks: int = NEWEST_CHECKS) -> QualityReport:
+def check_complex(
+    structure: Structure, *, candidate: Candidate, checks: int = NEWEST_CHECKS, numbers: Sequence[int] | None = None
+) -> QualityReport:
     """Compare a complex in `Layout` order with what its candidate says it is.
 
+    `numbers` are those by which its atoms are named, their places in a file for one; by default their own places.
     The first version of the `checks` looks neither for atoms that hold the metal without having been named nor for
     the configuration of centres and double bonds.
     """
@@ -118,10 +122,10 @@ def check_complex(structure: Structure, *, candidate: Candidate, checks: int = N
         problems += isomers
         whole = not isomers
     return QualityReport(
-        tuple(problems),
+        tuple(_numbered(problem, numbers) for problem in problems),
         tuple(round(float(distances[0, d]), 4) for d in layout.donors),
         candidate.ligand.inchikey if whole else "",
-        tuple(others),
+        tuple(_numbered(other, numbers) for other in others),
     )
 
 
@@ -131,7 +135,15 @@ def check_ligand(structure: Structure, *, ligand: Ligand, checks: int = NEWEST_C
     if intact.all() and checks > 1:
         problems += _isomer_problems(structure, ligand, [list(range(len(structure)))])
     whole = intact.all() and not any(problem.code is FailureCode.OTHER_ISOMER for problem in problems)
-    return QualityReport(tuple(problems), inchikey=ligand.inchikey if whole else "")
+    return QualityReport(
+        tuple(_numbered(problem, None) for problem in problems), inchikey=ligand.inchikey if whole else ""
+    )
+
+
+def _numbered(problem: Failure, numbers: Sequence[int] | None) -> Failure:
+    """Return a problem whose message names its atoms; until then `{0}` stands for the first of them."""
+    atoms = [atom if numbers is None else int(numbers[atom]) for atom in problem.evidence["atoms"]]
+    return replace(problem, message=problem.message.format(*atoms), evidence=problem.evidence | {"atoms": atoms})
 
 
 def _isomer_problems(structure: Structure, ligand: Ligand, places: list[list[int]]) -> list[Failure]:
@@ -141,7 +153,7 @@ def _isomer_problems(structure: Structure, ligand: Ligand, places: list[list[int
         Failure(
             FailureCode.OTHER_ISOMER,
             STAGE,
-            f"{structure.symbols[places[k][atom]]} {places[k][atom]} has another configuration than the SMILES says",
+            structure.symbols[places[k][atom]] + " {0} has another configuration than the SMILES says",
             {"atoms": [places[k][atom]]},
         )
         for k, atom in otherwise_placed(ligand, positions)
@@ -167,7 +179,7 @@ def _bond_problems(
                 Failure(
                     FailureCode.PROTON_TRANSFER,
                     STAGE,
-                    f"hydrogen {hydrogen} of atom {owner} is bonded to atom {other}",
+                    "hydrogen {0} of atom {1} is bonded to atom {2}",
                     {
                         "atoms": [int(hydrogen), owner, other],
                         "from_angstrom": rounded(distances[hydrogen, owner]),
@@ -207,7 +219,7 @@ def _share_phosphorus(structure: Structure, reference: Bonds, first: int, second
 
 def _bond_failure(code: FailureCode, what: str, i: int, j: int, distances: NDArray[np.float64]) -> Failure:
     length = rounded(distances[i, j])
-    return Failure(code, STAGE, f"the bond {i}-{j} {what}", {"atoms": [i, j], "distance_angstrom": length})
+    return Failure(code, STAGE, f"the bond {{0}}-{{1}} {what}", {"atoms": [i, j], "distance_angstrom": length})
 
 
 def _clashes(
@@ -228,7 +240,7 @@ def _clashes(
         Failure(
             FailureCode.CLASH,
             STAGE,
-            f"{symbols[i]} {i} and {symbols[j]} {j} are {distances[i, j]:.2f} Å apart",
+            f"{symbols[i]} {{0}} and {symbols[j]} {{1}} are {distances[i, j]:.2f} Å apart",
             {"atoms": [i, j], "distance_angstrom": rounded(distances[i, j])},
         )
         for i, j in near_metal + contacts
