@@ -67,6 +67,7 @@ def tasks() -> dict[str, Any]:
     """Run 10⁴ tasks of 1 s on 64 workers."""
     from reexplore.campaign.calculator import Calculator
     from reexplore.campaign.ledger import Ledger
+    from reexplore.campaign.stopping import StopRequest
     from reexplore.config import EscalationEntry
     from reexplore.execution import parsl as room
     from reexplore.execution.sites import load_site
@@ -82,7 +83,12 @@ def tasks() -> dict[str, Any]:
         config.executors[0].cores_per_worker = 1 / WORKERS
         with room.ParslExecutor(config, store=store.root, evidence=folder / "evidence") as executor:
             desk = Calculator(
-                ledger=ledger, store=store, executor=executor, narrator=_Silent(), rules=EscalationEntry()
+                ledger=ledger,
+                store=store,
+                executor=executor,
+                narrator=_Silent(),
+                rules=EscalationEntry(),
+                stop=StopRequest(),
             )
 
             def napping(label: str, count: int, sleep_s: float) -> list[Task]:

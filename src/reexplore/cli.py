@@ -12,7 +12,7 @@ from rich.markup import escape
 from typer.exceptions import TyperException
 
 from reexplore import __version__
-from reexplore.campaign.stopping import EndedEarly, Stopped, heed_from_the_start
+from reexplore.campaign.stopping import INTERRUPTED, Stopped, heed_from_the_start
 from reexplore.cli_arguments import (
     CampaignArgument,
     ParslOption,
@@ -44,7 +44,6 @@ lines name; 75 stopped by a signal after what was in flight (the same command go
 spent (resume goes on when you say so); 130 interrupted (the same command goes on).
 """
 
-INTERRUPTED = 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -306,8 +305,8 @@ def main() -> None:
             heed_from_the_start()
         # A command that ends early, or is interrupted, returns its exit code here.
         code = app(standalone_mode=False) or 0
-    except (ReexploreError, EndedEarly) as error:
-        _complain(str(error), word="stopped" if isinstance(error, Stopped | EndedEarly) else "error")
+    except ReexploreError as error:
+        _complain(str(error), word="stopped" if isinstance(error, Stopped) else "error")
         sys.exit(error.exit_code)
     except TyperException as error:
         error.show()  # type: ignore[attr-defined]  # usage errors know how to show themselves

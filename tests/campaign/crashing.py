@@ -28,7 +28,7 @@ from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from itertools import zip_longest
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 import numpy as np
@@ -41,6 +41,7 @@ from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.lock import sole_driver
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import prepare
+from reexplore.campaign.stopping import StopRequest
 from reexplore.chemistry.families import Family
 from reexplore.errors import CalculationFailed, ExecutionError, FailureCode, InputError, ReexploreError
 from reexplore.execution import child, guard, tasks
@@ -235,7 +236,9 @@ def _fsync(handle, plain=os.fsync):
 # --- one campaign, killed and resumed
 
 
-def run(folder: Path, *, kill_at: int = 0, refuse_from: int = 0, refuse_with: int = 0) -> list[str]:
+def run(
+    folder: Path, *, kill_at: int = 0, refuse_from: int = 0, refuse_with: int = 0, stop: StopRequest | None = None
+) -> list[str]:
     """Run or resume the campaign in a folder and return the points passed.
 
     At point `kill_at` the process ends; from point `refuse_from` on the file system refuses with `refuse_with`.
@@ -248,13 +251,13 @@ def run(folder: Path, *, kill_at: int = 0, refuse_from: int = 0, refuse_with: in
         with (folder / "told.txt").open("a") as told:
             narrator = Narrator(Console(file=told, width=200))
             with sole_driver(setup.folder), closing(open_campaign(setup)) as ledger:
-                run_campaign(Bench(setup, ledger, InProcess(setup), narrator))
+                run_campaign(Bench(setup, ledger, InProcess(setup), narrator, stop or StopRequest()))
     finally:
         _Count.inside = ""
     return _Count.names
 
 
-def apart(folder: Path, *, first: Callable[[], object] = int, **faults: int) -> int:
+def apart(folder: Path, *, first: Callable[[], object] = int, **faults: Any) -> int:
     """Run it in a process of its own and return its exit code; what this process has computed is known there.
 
     `first` is called there before anything else.

@@ -7,11 +7,11 @@ from concurrent.futures import Future
 
 import pytest
 
-from reexplore.campaign import stopping
 from reexplore.campaign.calculator import Calculator
 from reexplore.campaign.elsewhere import EnergiesAwaited
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.progress import Narrator
+from reexplore.campaign.stopping import Stopped, StopRequest
 from reexplore.config import EscalationEntry
 from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution import durable
@@ -66,8 +66,7 @@ def calculator(ledger, tmp_path, workers, **changes):
         store=Store(tmp_path / "store"),
         executor=workers,
         narrator=Narrator(),
-        rules=EscalationEntry(),
-        **changes,
+        **{"rules": EscalationEntry(), "stop": StopRequest()} | changes,
     )
 
 
@@ -162,17 +161,16 @@ def test_what_ran_out_of_memory_gets_more_and_what_crashes_twice_has_failed(ledg
 
 
 def test_asked_to_stop_it_sends_nothing_more_and_enters_what_runs(ledger, tmp_path):
-    workers = Workers(workers=1)
-    desk = calculator(ledger, tmp_path, workers)
-    with stopping.watching():
-        job = desk.run([task(str(number)) for number in range(5)], stage="many")
-        next(job)
-        desk._turn([])
-        stopping.ask("enough")
-        workers.come_back(2)
-        desk.step()
-        with pytest.raises(stopping.Stopped, match="enough"):
-            desk.finish(job)
+    workers, stop = Workers(workers=1), StopRequest()
+    desk = calculator(ledger, tmp_path, workers, stop=stop)
+    job = desk.run([task(str(number)) for number in range(5)], stage="many")
+    next(job)
+    desk._turn([])
+    stop.ask("enough")
+    workers.come_back(2)
+    desk.step()
+    with pytest.raises(Stopped, match="enough"):
+        desk.finish(job)
     assert sorted(attempts(ledger).values()) == [("done", 1)] * 2 + [("planned", 0)] * 3
 
 

@@ -9,8 +9,8 @@ import time
 import pytest
 import yaml
 
-from reexplore.campaign import stopping
 from reexplore.campaign.driver import _signals_stop_cleanly
+from reexplore.campaign.stopping import Stopped, StopRequest, signals_heeded
 from tests.campaign.test_campaign import SMALL
 
 
@@ -25,11 +25,12 @@ def at_a_terminal():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP])
 def test_the_first_signal_asks_and_the_second_ends(number, capfd):
     before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGUSR1)}
-    with stopping.watching(), _signals_stop_cleanly():
-        assert stopping.reason() is None
+    stop = StopRequest()
+    with _signals_stop_cleanly(stop):
+        assert stop.reason is None
         os.kill(os.getpid(), number)
-        assert stopping.reason() == f"{number.name} came: the same command goes on"
-        assert stopping.Stopped(stopping.reason()).exit_code == 75
+        assert stop.reason == f"{number.name} came: the same command goes on"
+        assert Stopped(stop.reason).exit_code == 75
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
     assert f"{number.name}: what runs comes back first; a second signal stops at once" in capfd.readouterr().err
@@ -39,17 +40,18 @@ def test_the_first_signal_asks_and_the_second_ends(number, capfd):
 def test_under_nohup_a_closed_terminal_is_of_no_concern(monkeypatch):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        assert signal.SIGHUP not in stopping.signals_heeded()
-        with stopping.watching(), _signals_stop_cleanly():
+        assert signal.SIGHUP not in signals_heeded()
+        stop = StopRequest()
+        with _signals_stop_cleanly(stop):
             os.kill(os.getpid(), signal.SIGHUP)
-            assert stopping.reason() is None
+            assert stop.reason is None
     finally:
         signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("after_s", [0.0, 0.7])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("after_s", [0.0, 0.3, 0.7])
 def test_a_signal_before_anything_runs_is_a_stop_as_well(tmp_path, number, after_s):
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(SMALL))
     # Its own words tell that it listens: before that no program of Python can.
@@ -64,10 +66,25 @@ def test_a_signal_before_anything_runs_is_a_stop_as_well(tmp_path, number, after
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as driver:
-        assert driver.stdout.readline() == "listening\n"
-        time.sleep(after_s)
-        driver.send_signal(number)
-        told = driver.communicate(timeout=60)[1]
-    assert driver.returncode == 75
+        try:
+            assert driver.stdout.readline() == "listening\n"
+            time.sleep(after_s)
+            driver.send_signal(number)
+            told = driver.communicate(timeout=60)[1]
+        finally:
+            driver.kill()
+    assert driver.returncode == (130 if number == signal.SIGINT else 75)
     assert "the same command goes on" in told
     assert "Traceback" not in told
+
+
+def test_it_ends_in_the_middle_of_an_import_whatever_a_library_catches(tmp_path):
+    (tmp_path / "greedy.py").write_text(
+        "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGTERM)\nexcept:\n    pass\n"
+    )
+    code = "from reexplore.campaign.stopping import heed_from_the_start\nheed_from_the_start()\nimport greedy\nprint(1)"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (75, "")
+    assert ended.stderr == "stopped: SIGTERM came while nothing was computed: the same command goes on\n"

@@ -146,13 +146,8 @@ def test_a_held_campaign_ends_with_76_and_goes_on_later(golden, tmp_path, why):
     workspace = tmp_path / "w"
     workspace.mkdir()
     held = stopping.paused(workspace) if why == "paused" else stopping.spent(lambda: 1.0, 1.0)
-    watching = stopping.watching(held)
-
-    def hold():
-        watching.__enter__()
-        (workspace / stopping.PAUSE).touch()
-
-    assert apart(workspace, first=hold) == 76
+    (workspace / stopping.PAUSE).touch()
+    assert apart(workspace, stop=stopping.StopRequest(held)) == 76
     told = (workspace / "error.txt").read_text()
     assert told.startswith("paused" if why == "paused" else "1.0 of 1 core-hours are spent")
     with ledger_of(workspace) as ledger:

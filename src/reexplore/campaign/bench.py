@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from reexplore.campaign.calculator import Calculator
@@ -11,6 +11,7 @@ from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.pool import Pool
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import Setup
+from reexplore.campaign.stopping import StopRequest
 from reexplore.chemistry.families import families
 from reexplore.execution.executor import Executor
 from reexplore.execution.store import Store
@@ -18,12 +19,13 @@ from reexplore.execution.store import Store
 
 @dataclass(frozen=True)
 class Bench:
-    """A campaign's declaration, its memory and its hands."""
+    """A campaign's declaration, its memory and its hands, and what may stop it."""
 
     setup: Setup
     ledger: Ledger
     executor: Executor
     narrator: Narrator
+    stop: StopRequest = field(default_factory=StopRequest)
 
     @cached_property
     def pool(self) -> Pool:
@@ -44,5 +46,6 @@ class Bench:
             executor=self.executor,
             narrator=self.narrator,
             rules=self.setup.file.execution.escalation,
+            stop=self.stop,
             awaited=awaited_folder(self.setup) if is_elsewhere(self.ledger) else None,
         )

@@ -17,10 +17,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from reexplore.campaign import stopping
 from reexplore.campaign.elsewhere import EnergiesAwaited, write_awaited
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.progress import Bar, Narrator
+from reexplore.campaign.stopping import Stopped, StopRequest
 from reexplore.config import EscalationEntry
 from reexplore.errors import Failure
 from reexplore.execution.durable import require_room
@@ -74,6 +74,7 @@ class Calculator:
         executor: Executor,
         narrator: Narrator,
         rules: EscalationEntry,
+        stop: StopRequest,
         awaited: Path | None = None,
     ) -> None:
         self._ledger = ledger
@@ -81,6 +82,7 @@ class Calculator:
         self._executor = executor
         self._narrator = narrator
         self._rules = rules
+        self._stop = stop
         self._awaited = awaited
         self._asked: dict[str, _Calculation] = {}
         self._waiting: deque[_Calculation] = deque()
@@ -140,8 +142,8 @@ class Calculator:
             self._turn([])
         if self._running:
             self._turn(self._back())
-        elif told := stopping.reason():
-            raise stopping.Stopped(told)
+        elif told := self._stop.reason:
+            raise Stopped(told)
         elif self._elsewhere and self._awaited is not None:
             write_awaited(self._awaited, self._elsewhere)
             raise EnergiesAwaited(len(self._elsewhere))
@@ -186,7 +188,7 @@ class Calculator:
         with self._ledger.transaction():
             for calculation, outcome in back:
                 self._enter(calculation, outcome)
-            while self._waiting and len(sent) < self._room and stopping.reason() is None:
+            while self._waiting and len(sent) < self._room and self._stop.reason is None:
                 sent.append(self._waiting.popleft())
                 self._ledger.submitted(sent[-1].key)
         for calculation in sent:

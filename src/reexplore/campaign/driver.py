@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
 
-from reexplore.campaign import stopping
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.campaign import open_campaign, run_campaign
 from reexplore.campaign.elsewhere import declare_elsewhere
@@ -17,6 +16,7 @@ from reexplore.campaign.lock import sole_driver
 from reexplore.campaign.progress import Narrator
 from reexplore.campaign.setup import Setup
 from reexplore.campaign.space import require_size
+from reexplore.campaign.stopping import PAUSE, StopRequest, paused, signals_heeded, spent
 from reexplore.errors import InputError
 
 
@@ -29,20 +29,19 @@ def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False)
 
     require_size(setup.space, setup.file.space.limit)
     config = setup.ready_config()
+    stop = StopRequest(paused(setup.folder))
     with (
-        sole_driver(setup.folder, say=narrator.say),
-        _signals_stop_cleanly(),
+        _signals_stop_cleanly(stop),
+        sole_driver(setup.folder, say=narrator.say, on_lost=stop.ask),
         closing(open_campaign(setup)) as ledger,
-        stopping.watching(
-            stopping.paused(setup.folder), stopping.spent(ledger.core_hours, setup.file.budget.core_hours)
-        ),
     ):
-        (setup.folder / stopping.PAUSE).unlink(missing_ok=True)
+        stop.watch(spent(ledger.core_hours, setup.file.budget.core_hours))
+        (setup.folder / PAUSE).unlink(missing_ok=True)
         if energies_elsewhere:
             declare_elsewhere(setup, ledger)
         places = {"store": setup.store, "evidence": setup.folder / "evidence"}
         with ParslExecutor(config, **places, say=narrator.say) as executor:
-            run_campaign(Bench(setup, ledger, executor, narrator))
+            run_campaign(Bench(setup, ledger, executor, narrator, stop))
 
 
 def open_ledger(setup: Setup) -> Ledger:
@@ -53,23 +52,24 @@ def open_ledger(setup: Setup) -> Ledger:
 
 
 @contextmanager
-def _signals_stop_cleanly() -> Iterator[None]:
+def _signals_stop_cleanly(stop: StopRequest) -> Iterator[None]:
     """Let the signals that ask for an end, such as SIGTERM, end the run after what is in flight.
 
-    The second one ends it at once, as Ctrl-C does.
+    The second one ends it at once, as Ctrl-C does at any time.
     """
 
-    def stop(number: int, _frame: FrameType | None) -> None:
+    def heed(number: int, _frame: FrameType | None) -> None:
         name = signal.Signals(number).name
         if asked:
             raise KeyboardInterrupt(name)
         asked.append(name)
-        stopping.ask(f"{name} came: the same command goes on")
+        stop.ask(f"{name} came: the same command goes on")
         # Printing is not safe in a signal handler; this call is.
         os.write(2, f"{name}: what runs comes back first; a second signal stops at once\n".encode())
 
     asked: list[str] = []
-    previous = {number: signal.signal(number, stop) for number in stopping.signals_heeded()}
+    previous = {number: signal.signal(number, heed) for number in signals_heeded()}
+    previous[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

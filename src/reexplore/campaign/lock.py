@@ -19,7 +19,6 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, LeaseCompromise, SoftFileLease, Timeout
 
-from reexplore.campaign import stopping
 from reexplore.campaign.disks import networked
 from reexplore.errors import CampaignBusyError
 
@@ -27,6 +26,9 @@ from reexplore.errors import CampaignBusyError
 LEASE_S = 60.0
 _LEASE = "driver.lease"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+#: Whoever hears a sentence.
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,17 @@ def holder(folder: Path) -> Holder | None:
 
 
 @contextmanager
-def sole_driver(folder: Path, *, say: Callable[[str], None] | None = None) -> Iterator[None]:
+def sole_driver(folder: Path, *, say: Say | None = None, on_lost: Say | None = None) -> Iterator[None]:
     """Hold the campaign's lock; raise `CampaignBusyError`, which names the holder, when another process has it.
 
-    The lock of a dead process is taken over, and `say` told so. Of a process on another machine that is known only
+    The lock of a dead process is taken over, and `say` told so. When another process takes over this one, `on_lost` is
+    told. Of a process on another machine that is known only
     after watching its lease for a minute.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tell = say or (lambda _sentence: None)
+    tell, told_lost = say or _silent, on_lost or _silent
     with ExitStack() as held:
-        before = _acquire(folder, tell, held)
+        before = _acquire(folder, tell, told_lost, held)
         if before is not None:
             tell(f"the driver before, {before}, ended without a word: going on from what it left")
         record = folder / "driver.json"
@@ -91,9 +94,13 @@ def sole_driver(folder: Path, *, say: Callable[[str], None] | None = None) -> It
         yield
 
 
-def _acquire(folder: Path, tell: Callable[[str], None], held: ExitStack) -> Holder | None:
+def _acquire(folder: Path, tell: Say, told_lost: Say, held: ExitStack) -> Holder | None:
     """Take both locks and return the dead driver they were taken over from, if there was one."""
-    lease = SoftFileLease(folder / _LEASE, lease_duration=LEASE_S, on_compromise=_taken_over)
+
+    def taken_over(lost: LeaseCompromise) -> None:
+        told_lost(f"the hold on the campaign was lost ({lost.reason}): another driver may have it now")
+
+    lease = SoftFileLease(folder / _LEASE, lease_duration=LEASE_S, on_compromise=taken_over)
     marker = Path(lease.lock_file)
     try:
         if networked(folder) is None:
@@ -123,8 +130,8 @@ def _touched(marker: Path) -> int | None:
         return None
 
 
-def _taken_over(lost: LeaseCompromise) -> None:
-    stopping.ask(f"the hold on the campaign was lost ({lost.reason}): another driver may have it now")
+def _silent(_sentence: str) -> None:
+    """Tell nobody."""
 
 
 class Pulse:

@@ -6,14 +6,18 @@ same command again is all it takes.
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 from reexplore.errors import ReexploreError
 
+#: Exit codes of a stopped driver: the same command goes on, or waits for a person.
+_GOES_ON, _WAITS = 75, 76
+#: The exit code of a shell for Ctrl-C.
+INTERRUPTED = 130
 #: A campaign's folder holds this file while the campaign is paused.
 PAUSE = "pause"
 
@@ -33,7 +37,7 @@ class Stopped(ReexploreError):  # noqa: N818 - a driver that was asked to stop i
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.exit_code = 76 if isinstance(reason, Held) else 75
+        self.exit_code = _WAITS if isinstance(reason, Held) else _GOES_ON
 
 
 def signals_heeded() -> list[signal.Signals]:
@@ -45,48 +49,41 @@ def signals_heeded() -> list[signal.Signals]:
     return [number for number in asking if signal.getsignal(number) is not signal.SIG_IGN]
 
 
-class EndedEarly(BaseException):
-    """A signal came before the driver drives; no `except Exception` on the way may take it for a fault."""
-
-    exit_code = Stopped("").exit_code
-
-
 def heed_from_the_start() -> None:
-    """Let a signal that comes before the driver drives end the process as a stop, with nothing lost."""
+    """Let a signal that comes while nothing is computed end the process at once: nothing can be lost.
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        raise EndedEarly(f"{signal.Signals(number).name} came before anything was handed out: the same command goes on")
+    It ends there and then. An error raised in the middle of an import may be swallowed by a library, and may leave the
+    interpreter's lock on imports behind, for which every later fork waits.
+    """
 
-    for number in signals_heeded():
-        signal.signal(number, stop)
+    def end(number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        os.write(2, f"stopped: {name} came while nothing was computed: the same command goes on\n".encode())
+        os._exit(INTERRUPTED if number == signal.SIGINT else _GOES_ON)
 
-
-class _Wish:
-    """What this process was asked, and what else may stop it: a process drives one campaign at a time."""
-
-    asked: str | None = None
-    conditions: tuple[Callable[[], str | None], ...] = ()
-
-
-def ask(reason: str) -> None:
-    """Ask the driver of this process to stop; safe in a signal handler, and the first reason stays."""
-    _Wish.asked = _Wish.asked or reason
+    for number in (*signals_heeded(), signal.SIGINT):
+        signal.signal(number, end)
 
 
-def reason() -> str | None:
-    """Return why no more work may be handed out, or None; cheap enough to ask before every submission."""
-    return _Wish.asked or next((told for condition in _Wish.conditions if (told := condition())), None)
+class StopRequest:
+    """What one driver was asked, and what else may stop it."""
 
+    def __init__(self, *conditions: Callable[[], str | None]) -> None:
+        self._asked: str | None = None
+        self._conditions = conditions
 
-@contextmanager
-def watching(*conditions: Callable[[], str | None]) -> Iterator[None]:
-    """Let `reason` look at these conditions too; what was asked before is forgotten at the end."""
-    _Wish.conditions = conditions
-    try:
-        yield
-    finally:
-        _Wish.conditions = ()
-        _Wish.asked = None
+    def ask(self, reason: str) -> None:
+        """Ask the driver to stop; safe in a signal handler, and the first reason stays."""
+        self._asked = self._asked or reason
+
+    def watch(self, *conditions: Callable[[], str | None]) -> None:
+        """Let `reason` look at these conditions too."""
+        self._conditions += conditions
+
+    @property
+    def reason(self) -> str | None:
+        """Return why no more work may be handed out, or None; cheap enough to ask before every submission."""
+        return self._asked or next((told for condition in self._conditions if (told := condition())), None)
 
 
 def paused(folder: Path) -> Callable[[], str | None]:
