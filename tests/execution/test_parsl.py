@@ -40,6 +40,29 @@ def test_tasks_run_on_workers_and_a_dead_interchange_is_noticed(tmp_path):
 
 
 @pytest.mark.engine
+def test_an_interchange_that_dies_while_parsl_cleans_up_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("reexplore.execution.parsl._AFTER_INTERCHANGE_S", 5)
+    config = load_site(LOCAL, run_dir=tmp_path / "parsl", options={"workers": 1})
+    with workers(config, tmp_path) as executor:
+        executor.submit(TEACHER).result(timeout=LONG_S)
+        (htex,) = config.executors
+        cleanup = executor._kernel.cleanup
+
+        def struck():
+            htex.interchange_proc.kill()
+            htex.interchange_proc.wait()
+            cleanup()
+
+        monkeypatch.setattr(executor._kernel, "cleanup", struck)
+        began = time.monotonic()
+    assert time.monotonic() - began < LONG_S
+    until = time.monotonic() + LONG_S
+    while left := [p.pid for p in processes() if str(tmp_path) in " ".join(p.info["cmdline"] or ())]:
+        assert time.monotonic() < until, left
+        time.sleep(1)
+
+
+@pytest.mark.engine
 def test_a_calculation_that_loses_its_worker_twice_is_crashed_and_the_others_go_on(tmp_path):
     config = load_site(LOCAL, run_dir=tmp_path / "parsl", options={"workers": 1})
     with workers(config, tmp_path) as executor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict
@@ -21,6 +22,9 @@ from reexplore.execution.task import Task
 if TYPE_CHECKING:
     from parsl.config import Config
     from parsl.dataflow.dflow import DataFlowKernel
+
+#: What Parsl's clean-up may still take once an interchange is gone; it gives its own processes ten seconds to end.
+_AFTER_INTERCHANGE_S = 30
 
 
 class ParslExecutor:
@@ -89,15 +93,29 @@ class ParslExecutor:
 
         if self._kernel is None:
             return
-        if all(watch.interchange_lives for watch in self._watches.values()):
-            self._kernel.cleanup()
-        else:
-            # Parsl's own clean-up would wait for the dead interchange for ever.
+        if not (self._interchanges_live and self._cleaned_up(self._kernel)):
             atexit.unregister(self._kernel.atexit_cleanup)
             for executor in self._config.executors:
                 executor.provider.cancel(list(executor.blocks_to_job_id.values()))
         parsl.clear()
         self._kernel = None
+
+    @property
+    def _interchanges_live(self) -> bool:
+        return all(watch.interchange_lives for watch in self._watches.values())
+
+    def _cleaned_up(self, kernel: DataFlowKernel) -> bool:
+        """Let Parsl clean up; return False when that does not end: it waits for ever for an interchange that died.
+
+        Its clean-up ends the interchanges itself, so that one may be dead for a while.
+        """
+        cleaning = threading.Thread(target=kernel.cleanup, name="Parsl's clean-up", daemon=True)
+        cleaning.start()
+        patience_s = _AFTER_INTERCHANGE_S
+        while cleaning.is_alive() and patience_s > 0:
+            cleaning.join(timeout=1)
+            patience_s = _AFTER_INTERCHANGE_S if self._interchanges_live else patience_s - 1
+        return not cleaning.is_alive()
 
     def _pass_on(self, done: Future[dict[str, Any]], task: Task, label: str, future: Future[Outcome]) -> None:
         error = done.exception()
