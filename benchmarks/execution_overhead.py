@@ -347,7 +347,7 @@ def workers() -> dict[str, Any]:
         setup = prepare(str(workspace / "busy.yaml"), workspace=workspace)
         drive(setup, narrator=Narrator(Console(file=sys.stderr)))
         ledger = open_ledger(setup)
-        known = [ledger.outcome(c["key"]).provenance for c in ledger.calculations()]  # type: ignore[union-attr]
+        known = [ledger.outcome(c.key).provenance for c in ledger.calculations()]  # type: ignore[union-attr]
         with sqlite3.connect(setup.ledger_path) as database:
             chosen_at = [at for (at,) in database.execute("SELECT chosen_at FROM choice ORDER BY number")]
         spans = [(one["started_at"], one["ended_at"]) for one in known]

@@ -364,7 +364,7 @@ def _in_flight(path: Path) -> int:
     """Return how many calculations a killed driver had handed out."""
     try:
         with closing(Ledger(path, read_only=True)) as ledger:
-            return sum(c["state"] == "submitted" for c in ledger.calculations())
+            return sum(c.state == "submitted" for c in ledger.calculations())
     except (FileNotFoundError, InputError):
         # Killed before there was a ledger.
         return 0

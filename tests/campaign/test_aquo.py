@@ -129,7 +129,7 @@ def test_what_failed_by_the_run_alone_has_another_turn(unlabelled):
     fail(bench, {("energy", "Lu(H2O)8"): CRASHED})
     bench.calculator.finish(label(bench, batch))
     assert list(bench.ledger.aquo_ions()) == ["La"]
-    bench.ledger.plan_again(c["key"] for c in bench.ledger.calculations() if c["state"] == "failed")
+    bench.ledger.plan_again(c.key for c in bench.ledger.calculations() if c.state == "failed")
     fail(bench, {})
     bench.calculator.finish(compute_aquo_ions(bench))
     assert list(bench.ledger.aquo_ions()) == ["La", "Lu"]

@@ -121,14 +121,14 @@ def require_sound(setup):
     """Check what holds for every asynchronous campaign that came to its end."""
     ledger = open_ledger(setup)
     assert len(ledger.labels()) == BUDGET["labels"]
-    assert all(one.finished_at is not None and one.learned["forecast"] for one in ledger.rounds())
+    assert all(one.finished_at is not None and one.model for one in ledger.rounds())
     picked = [pick.candidate for pick in ledger.picks()]
     assert len(picked) == len(set(picked)) == len(ledger.labels()) + len(ledger.label_failures())
     # Nothing is learned twice and nothing in vain.
-    trained = [c for c in ledger.calculations() if c["kind"] == "member"]
+    trained = [c for c in ledger.calculations() if c.kind == "member"]
     assert len(trained) == SMALL["surrogate"]["members"] * len(ledger.rounds())
-    assert ledger.rounds()[-1].learned["labels"] == BUDGET["labels"]
-    told = [point["key"] for one in ledger.rounds() for point in one.learned["parity"]]
+    assert ledger.rounds()[-1].learned.labels == BUDGET["labels"]
+    told = [point.key for one in ledger.rounds() for point in one.learned.parity]
     expected = {p.candidate for p in ledger.picks() if p.predicted_kcal_mol is not None} & ledger.labels().keys()
     assert len(told) == len(set(told))
     assert set(told) == expected
@@ -187,7 +187,7 @@ def test_killed_again_and_again_it_loses_nothing_and_keeps_its_choices(tmp_path)
     ledger = require_sound(setup)
     # Threads outlive this driver: what was in flight is finished, and found.
     assert set(computed.values()) == {1}
-    assert {c["state"] for c in ledger.calculations()} == {"done"}
+    assert {c.state for c in ledger.calculations()} == {"done"}
 
 
 def test_a_choice_that_was_tampered_with_is_told(tmp_path):

@@ -88,7 +88,7 @@ def worked(calculator, workers, *jobs):
 
 
 def attempts(ledger):
-    return {c["label"]: (c["state"], c["attempts"]) for c in ledger.calculations()}
+    return {c.label: (c.state, c.attempts) for c in ledger.calculations()}
 
 
 def test_what_two_jobs_ask_for_is_in_flight_once(ledger, tmp_path, capsys):
@@ -145,7 +145,7 @@ def test_what_the_store_has_is_not_sent(ledger, tmp_path):
     store.publish(store.workspace(known.key), known.key, Outcome({"x": 1}, None, {}))
     assert desk.finish(desk.run([known], stage="one"))[known.key].value == {"x": 1}
     assert workers.sent == []
-    assert ledger.calculations()[0]["reused"]
+    assert ledger.calculations()[0].reused
 
 
 def test_what_ran_out_of_memory_gets_more_and_what_crashes_twice_has_failed(ledger, tmp_path):

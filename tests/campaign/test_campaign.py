@@ -87,10 +87,10 @@ def test_ranks_hold_within_a_group_only(undisturbed):
 @pytest.mark.engine
 def test_baselines_stand_beside_the_ensemble(undisturbed):
     learned = open_ledger(undisturbed).rounds()[-1].learned
-    models = {name.split("/")[1] for name in learned["metrics"] if name.startswith("mae_kcal_mol/")}
+    models = {name.split("/")[1] for name in learned.metrics if name.startswith("mae_kcal_mol/")}
     assert {"ensemble", "composition", "one-hot", "mean"} <= models
-    assert learned["calibration"]["n"] == 6
-    assert learned["calibration"]["floor_kcal_mol"] >= 5.0
+    assert learned.model.calibration.n == 6
+    assert learned.model.calibration.floor_kcal_mol >= 5.0
 
 
 @pytest.mark.engine
@@ -165,7 +165,7 @@ def _wait_for_done(setup, kind, count):
 
 def _done(setup):
     ledger = open_ledger(setup)
-    keys = [c["key"] for c in ledger.calculations() if c["state"] == "done"]
+    keys = [c.key for c in ledger.calculations() if c.state == "done"]
     return {key: ledger.outcome(key).provenance["started_at"] for key in keys}
 
 

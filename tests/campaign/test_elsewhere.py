@@ -248,7 +248,7 @@ def test_a_campaign_with_energies_of_its_own_takes_no_others(bench, tmp_path):
 
 def test_energies_in_the_store_are_not_mixed_with_imported_ones(bench):
     bench.calculator.finish(label(bench, first(bench)))
-    computed = [c["key"] for c in bench.ledger.calculations() if c["kind"] == "energy"]
+    computed = [c.key for c in bench.ledger.calculations() if c.kind == "energy"]
     for key in computed:
         bench.store.publish(bench.store.workspace(key), key, bench.ledger.outcome(key))
     twin = replace(bench.setup, file=bench.setup.file.model_copy(update={"name": "twin"}))
@@ -260,7 +260,7 @@ def test_energies_in_the_store_are_not_mixed_with_imported_ones(bench):
 
 def test_energies_computed_here_go_out_with_their_results(bench, tmp_path):
     bench.calculator.finish(label(bench, first(bench)))
-    keys = {c["key"]: c["label"] for c in bench.ledger.calculations() if c["kind"] == "energy"}
+    keys = {c.key: c.label for c in bench.ledger.calculations() if c.kind == "energy"}
     for key, name in keys.items():
         folder = bench.store.folder(key)
         folder.mkdir(parents=True)

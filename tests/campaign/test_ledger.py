@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from reexplore.campaign.entries import AquoKeys, Choice, LabelKeys, Pick
+from reexplore.campaign.entries import AquoKeys, Choice, LabelKeys, Learned, Model, Pick
 from reexplore.campaign.ledger import Ledger
 from reexplore.errors import Failure, FailureCode
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
+from reexplore.surrogate.calibration import Calibration
+from reexplore.tracking.records import ParityPoint
 
 DONE = Outcome({"total_hartree": -1.0}, None, {"cpu_s": 2.0})
 FAILED = Outcome(None, Failure(FailureCode.NOT_CONVERGED, "scf", "no", {"cycles": 9}), {"cpu_s": 1.0})
@@ -20,6 +22,15 @@ FAILED = Outcome(None, Failure(FailureCode.NOT_CONVERGED, "scf", "no", {"cycles"
 
 def task(number):
     return Task("energy", {"number": number})
+
+
+#: What a round with a model taught.
+LEARNED = Learned(
+    labels=4,
+    metrics={"x": 1.5},
+    parity=(ParityPoint("a", "La(CAM-H)(H2O)6", -80.0, 5.0, -81.0, before_labelling=True),),
+    model=Model(("m0", "m1"), ("f0",), "f", Calibration(2, 5.0, 5.0, "declared")),
+)
 
 
 def pick(candidate, number=0):
@@ -37,7 +48,7 @@ def test_what_was_entered_is_read_back(tmp_path):
     again = Ledger(path)
     assert again.outcome(task(1).key) == DONE
     assert again.outcome(task(2).key) == FAILED
-    assert [(c["state"], c["attempts"], c["reused"]) for c in again.calculations()] == [
+    assert [(c.state, c.attempts, c.reused) for c in again.calculations()] == [
         ("done", 1, False),
         ("failed", 0, True),
     ]
@@ -48,7 +59,7 @@ def test_planning_twice_keeps_what_is_done(tmp_path):
     ledger.plan([task(1)])
     ledger.finish(task(1).key, DONE, reused=False)
     ledger.plan([task(1), task(2)])
-    assert [c["state"] for c in ledger.calculations()] == ["done", "planned"]
+    assert [c.state for c in ledger.calculations()] == ["done", "planned"]
 
 
 def test_a_dead_drivers_submissions_are_planned_again(tmp_path):
@@ -56,7 +67,7 @@ def test_a_dead_drivers_submissions_are_planned_again(tmp_path):
     ledger.plan([task(1), task(2)])
     ledger.submitted(task(1).key)
     assert ledger.recall() == 1
-    assert {c["state"] for c in ledger.calculations()} == {"planned"}
+    assert {c.state for c in ledger.calculations()} == {"planned"}
 
 
 def test_what_failed_stays_failed_until_it_is_planned_again_and_its_cost_is_kept(tmp_path):
@@ -80,7 +91,7 @@ def test_what_stopped_the_campaign_is_tried_again_by_the_next_start(tmp_path):
     for kind in ("member", "complex"):
         ledger.finish(Task(kind, {}).key, crashed, reused=False)
     assert ledger.recall() == 1
-    assert [c["state"] for c in ledger.calculations()] == ["planned", "failed"]
+    assert [c.state for c in ledger.calculations()] == ["planned", "failed"]
 
 
 def test_what_was_found_in_the_store_costs_nothing(tmp_path):
@@ -94,7 +105,7 @@ def test_a_withdrawn_label_is_pending_in_the_last_round_which_is_open_again(tmp_
     ledger = Ledger(tmp_path / "l")
     ledger.open_round(0, "seed", [pick("a"), pick("b")])
     ledger.enter_label("a", None, FAILED.failure)
-    ledger.close_round(0, {"labels": 0})
+    ledger.close_round(0, Learned(0))
     ledger.withdraw(candidates=["a"])
     ledger.reopen_last_round()
     assert ledger.label_failures() == {}
@@ -145,18 +156,18 @@ def test_aquo_ions_follow_the_series_whichever_was_entered_last(tmp_path):
 def test_a_closed_round_waits_for_the_tracker(tmp_path):
     ledger = Ledger(tmp_path / "l")
     ledger.open_round(0, "seed", [pick("a")])
-    ledger.close_round(0, {"metrics": {"x": 1.5}})
+    ledger.close_round(0, LEARNED)
     assert ledger.unsent_rounds() == [0]
     ledger.mark_sent()
     assert ledger.unsent_rounds() == []
-    assert ledger.rounds()[0].learned == {"metrics": {"x": 1.5}}
+    assert ledger.rounds()[0].learned == LEARNED
 
 
 def test_a_round_takes_several_choices_and_keeps_what_each_was_made_from(tmp_path):
     ledger = Ledger(tmp_path / "l")
     ledger.open_round(0, "seed", [pick("a"), pick("b")], inputs="one")
     ledger.open_round(0, "seed", [pick("c")], inputs="two")
-    ledger.close_round(0, {"metrics": {}})
+    ledger.close_round(0, Learned(0))
     ledger.open_round(1, "acquisition", [pick("d", 1)], inputs="three")
     assert ledger.choices() == [Choice(0, 0, 0, "one"), Choice(1, 0, 2, "two"), Choice(2, 1, 0, "three")]
     with pytest.raises(sqlite3.IntegrityError):

@@ -78,8 +78,8 @@ def test_models_forecasts_and_texts_are_made_again(ended, tmp_path, damage):
     model, store = newest_model(rounds), Store(setup.store)
     texts = [path for path in (setup.store / "_texts").rglob("*") if path.is_file()]
     for path in (
-        store.folder(model["forecast"]) / FORECAST_FILE,
-        store.folder(model["members"][1]) / MEMBER_FILE,
+        store.folder(model.forecast) / FORECAST_FILE,
+        store.folder(model.members[1]) / MEMBER_FILE,
         *(path for path in setup.store.rglob(FORECAST_FILE) if len(list(path.parent.iterdir())) > 1),
         *texts,
     ):
@@ -134,8 +134,8 @@ def test_a_scaffold_lost_to_crashes_is_predicted_and_chosen_after_a_retry(tmp_pa
     assert sum(row[4] is not None for row in rows) == 8
     assert missing == ()
     # What was learned of labels stands; only more is forecast.
-    assert again[1].learned["members"] == rounds[1].learned["members"]
-    assert again[1].learned["forecast"] != rounds[1].learned["forecast"]
+    assert again[1].model.members == rounds[1].model.members
+    assert again[1].model.forecast != rounds[1].model.forecast
 
 
 @pytest.mark.engine

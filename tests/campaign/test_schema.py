@@ -87,7 +87,7 @@ def test_a_reader_sees_what_a_killed_driver_had_committed_and_writes_nothing(jou
     assert Path(f"{path}-{'wal' if journal == 'WAL' else 'journal'}").stat().st_size > 0
     before = files(tmp_path)
     reader = Ledger(path, read_only=True)
-    assert [c["key"] for c in reader.calculations()] == [Task("energy", {"number": 1}).key]
+    assert [c.key for c in reader.calculations()] == [Task("energy", {"number": 1}).key]
     with pytest.raises(sqlite3.OperationalError):
         reader.recall()
     assert files(tmp_path) == before

@@ -63,7 +63,7 @@ def test_what_crashed_is_tried_again_and_its_candidate_labelled(golden, finished
         assert after.picks() == before.picks()
         # What closed rounds taught stays on record, what the last one taught has the new label in it.
         assert [r.learned for r in after.rounds()][:2] == [r.learned for r in before.rounds()][:2]
-        assert after.rounds()[2].learned["labels"] == len(after.labels()) == len(before.labels()) + 1
+        assert after.rounds()[2].learned.labels == len(after.labels()) == len(before.labels()) + 1
         assert [said.split(":")[0] for _, said in after.notes()] == ["retry --class crashed"]
     # Killed on its way, it ends alike.
     assert apart(again, first=nothing_crashes, kill_at=60) == crashing.KILLED
@@ -107,12 +107,12 @@ def test_the_learned_model_and_results_of_chemistry_are_not_steered(finished):
             steering.invalidate(ledger, "kind=member")
         with pytest.raises(InputError, match=r"'donor_lost' is a result, not an accident.+--where \"code=donor_lost\""):
             steering.retry(ledger, FailureCode.DONOR_LOST)
-        [member, *_] = [c for c in ledger.calculations() if c["kind"] == "member"]
-        [done, *_] = [c for c in ledger.calculations() if c["kind"] == "energy"]
+        [member, *_] = [c for c in ledger.calculations() if c.kind == "member"]
+        [done, *_] = [c for c in ledger.calculations() if c.kind == "energy"]
         with pytest.raises(InputError, match="belongs to the learned model"):
-            steering.quarantine(ledger, [member["key"]])
-        with pytest.raises(InputError, match=f'is done; .+invalidate --where "key={done["key"]}"'):
-            steering.quarantine(ledger, [done["key"]])
+            steering.quarantine(ledger, [member.key])
+        with pytest.raises(InputError, match=f'is done; .+invalidate --where "key={done.key}"'):
+            steering.quarantine(ledger, [done.key])
         with pytest.raises(InputError, match="no calculation of this campaign has 'nothing'"):
             steering.quarantine(ledger, ["nothing"])
 
@@ -121,7 +121,7 @@ def test_a_quarantined_calculation_is_not_submitted_and_its_candidate_says_so(go
     workspace = tmp_path / "w"
     workspace.mkdir()
     with ledger_of(golden) as ledger:
-        named = [c for c in ledger.calculations() if (c["kind"], c["label"]) == ("complex", "Lu(HOPO-H)(H2O)6")]
+        named = [c for c in ledger.calculations() if (c.kind, c.label) == ("complex", "Lu(HOPO-H)(H2O)6")]
     [lost] = named
     kill_at = 0
     while True:
@@ -129,16 +129,16 @@ def test_a_quarantined_calculation_is_not_submitted_and_its_candidate_says_so(go
         kill_at += 40
         assert apart(workspace, kill_at=kill_at) == crashing.KILLED
         with ledger_of(workspace) as ledger:
-            known = {c["key"]: c["state"] for c in ledger.calculations()}
-        if lost["key"] in known:
+            known = {c.key: c.state for c in ledger.calculations()}
+        if lost.key in known:
             break
-    assert known[lost["key"]] != "done"
-    assert reexplore(workspace, "quarantine", lost["key"][:10]).returncode == 0
-    before = executions(workspace)[f"{lost['key']} complex {lost['label']}"]
+    assert known[lost.key] != "done"
+    assert reexplore(workspace, "quarantine", lost.key[:10]).returncode == 0
+    before = executions(workspace)[f"{lost.key} complex {lost.label}"]
     assert apart(workspace) == 0
     with ledger_of(workspace) as ledger:
         assert [f.code for f in ledger.label_failures().values()].count(FailureCode.QUARANTINED) == 1
-    assert executions(workspace)[f"{lost['key']} complex {lost['label']}"] == before
+    assert executions(workspace)[f"{lost.key} complex {lost.label}"] == before
 
 
 @pytest.mark.parametrize("why", ["paused", "spent"])
@@ -151,7 +151,7 @@ def test_a_held_campaign_ends_with_76_and_goes_on_later(golden, tmp_path, why):
     told = (workspace / "error.txt").read_text()
     assert told.startswith("paused" if why == "paused" else "1.0 of 1 core-hours are spent")
     with ledger_of(workspace) as ledger:
-        assert {c["state"] for c in ledger.calculations()} == {"planned"}
+        assert {c.state for c in ledger.calculations()} == {"planned"}
     assert apart(workspace) == 0
     assert differences(ledger_rows(golden / LEDGER), ledger_rows(workspace / LEDGER), "table") == []
 

@@ -1,19 +1,28 @@
 """What a person says of calculations is read as typed, and nothing in it is ever evaluated."""
 
+from dataclasses import replace
+
 import pytest
 
+from reexplore.campaign.entries import Calculation
 from reexplore.campaign.where import parse_where
-from reexplore.errors import InputError
+from reexplore.errors import Failure, FailureCode, InputError
 
-ENERGY = {
-    "kind": "energy",
-    "label": "Lu(CAM-H)(H2O)6",
-    "key": "3fa0",
-    "host": "n17.cluster",
-    "failure": None,
-    "finished_at": 1790000000.0,
-}
-CRASHED = ENERGY | {"kind": "complex", "failure": {"code": "crashed"}, "host": None}
+ENERGY = Calculation(
+    key="3fa0",
+    kind="energy",
+    label="Lu(CAM-H)(H2O)6",
+    state="done",
+    attempts=1,
+    reused=False,
+    core_s=60.0,
+    submitted_at=1789999940.0,
+    finished_at=1790000000.0,
+    failure=None,
+    host="n17.cluster",
+)
+LOST = Failure(FailureCode.CRASHED, "relax", "ended by signal SIGSEGV", {})
+CRASHED = replace(ENERGY, kind="complex", state="failed", failure=LOST, host=None)
 
 
 @pytest.mark.parametrize(

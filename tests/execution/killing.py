@@ -201,7 +201,7 @@ class Observed:
 def end_state(folder: Path) -> Any:
     """Return all that the campaign in a folder decided and found, without times and hosts."""
     ledger = open_ledger(prepare(str(folder / "mini.yaml"), workspace=folder))
-    calculations = sorted((row["key"], row["kind"], row["state"]) for row in ledger.calculations())
+    calculations = sorted((row.key, row.kind, row.state) for row in ledger.calculations())
     return calculations, ledger.picks(), ledger.labels(), [(r.number, r.kind, r.learned) for r in ledger.rounds()]
 
 

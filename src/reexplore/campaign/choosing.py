@@ -15,7 +15,7 @@ from reexplore.acquisition.contenders import MOST
 from reexplore.acquisition.design import seed_design
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
-from reexplore.campaign.entries import Pick, Round
+from reexplore.campaign.entries import Model, Pick, Round
 from reexplore.campaign.labelling import held_by_others, observed_kcal_mol
 from reexplore.campaign.learning import expected, newest_model
 from reexplore.campaign.ledger import Ledger
@@ -34,7 +34,7 @@ class Standing:
     picked: list[str]
     labelled: set[str]
     failed: set[str]
-    model: dict[str, Any] | None
+    model: Model | None
 
     @classmethod
     def of(cls, ledger: Ledger) -> Standing:
@@ -102,7 +102,7 @@ def designed(screening: Screening, inputs: dict[str, Any]) -> list[dict[str, Any
 
 
 def entered(
-    picks: list[dict[str, Any]], model: dict[str, Any] | None, store: Store, *, round_number: int, first: int
+    picks: list[dict[str, Any]], model: Model | None, store: Store, *, round_number: int, first: int
 ) -> list[Pick]:
     """Return a choice as the ledger keeps it: with what the model it was made by expects of each pick."""
     told = expected(store, model, {pick["key"] for pick in picks}) if model else {}
@@ -120,14 +120,14 @@ def entered(
     ]
 
 
-def _inputs(bench: Bench, standing: Standing, model: dict[str, Any], *, q: int, seed: int) -> dict[str, Any]:
+def _inputs(bench: Bench, standing: Standing, model: Model, *, q: int, seed: int) -> dict[str, Any]:
     # What is held by more atoms than were named is no incumbent of those that are not.
     others = held_by_others(bench)
     observed = {key: value for key, value in observed_kcal_mol(bench).items() if key not in others}
     inputs = {
-        "forecast": model["forecast"],
-        "families": model["families"],
-        "calibration": model["calibration"],
+        "forecast": model.forecast,
+        "families": model.families,
+        "calibration": model.calibration.to_dict(),
         "labelled": observed,
         "excluded": sorted(standing.failed | others),
         "policy": bench.setup.policy.model_dump(mode="json"),

@@ -97,7 +97,7 @@ def declare_elsewhere(setup: Setup, ledger: Ledger) -> None:
         return
     if not setup.level.is_density_functional:
         raise InputError(f"level '{setup.level.name}' is no density functional: its energies are not imported")
-    if any(c["kind"] == "energy" and c["state"] in ("done", "failed") for c in ledger.calculations()):
+    if any(c.kind == "energy" and c.state in ("done", "failed") for c in ledger.calculations()):
         raise InputError(
             "this campaign has computed energies itself, and energies of two programs cannot be combined: give it"
             " another name to begin with imported ones (its geometries are found in the store)"
@@ -114,7 +114,7 @@ def program_of(ledger: Ledger) -> str | None:
     """Return the program whose energies a campaign has imported, None before the first import."""
     if not is_elsewhere(ledger):
         return None
-    known = (ledger.outcome(c["key"]) for c in ledger.calculations() if c["kind"] == "energy")
+    known = (ledger.outcome(c.key) for c in ledger.calculations() if c.kind == "energy")
     return next((str(o.provenance["imported"]["program"]) for o in known if o is not None), None)
 
 
@@ -205,13 +205,13 @@ def _awaited(setup: Setup, ledger: Ledger) -> Iterator[_Energy]:
 def _computed(setup: Setup, ledger: Ledger) -> Iterator[_Energy]:
     store = Store(setup.store)
     for calculation in ledger.calculations():
-        if (calculation["kind"], calculation["state"]) != ("energy", "done"):
+        if (calculation.kind, calculation.state) != ("energy", "done"):
             continue
-        inputs = store.file(calculation["key"], INPUTS)
+        inputs = store.file(calculation.key, INPUTS)
         if inputs is None:
-            gone = store.folder(calculation["key"]) / INPUTS
-            raise InputError(f"{gone} is gone: the store no longer holds the geometry of {calculation['label']}")
-        yield _Energy.of(calculation["key"], json.loads(inputs), setup)
+            gone = store.folder(calculation.key) / INPUTS
+            raise InputError(f"{gone} is gone: the store no longer holds the geometry of {calculation.label}")
+        yield _Energy.of(calculation.key, json.loads(inputs), setup)
 
 
 def _index_row(file: str, energy: _Energy, ledger: Ledger) -> dict[str, Any]:

@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from reexplore.errors import Failure
+from reexplore.surrogate.calibration import Calibration
+from reexplore.tracking.records import ParityPoint
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """What became of one calculation, without its value.
+
+    `core_s` is what all its attempts cost; times are seconds since 1970, None before it was submitted or finished.
+    """
+
+    key: str
+    kind: str
+    label: str
+    state: Literal["planned", "submitted", "done", "failed"]
+    attempts: int
+    reused: bool
+    core_s: float
+    submitted_at: float | None
+    finished_at: float | None
+    failure: Failure | None
+    host: str | None
 
 
 @dataclass(frozen=True)
@@ -53,6 +77,51 @@ class AquoKeys:
 
 
 @dataclass(frozen=True)
+class Model:
+    """A trained ensemble: the keys of its members' and its forecast's results, and how its error bars were set.
+
+    `families` are the digests of the ligands that it predicts.
+    """
+
+    members: tuple[str, ...]
+    families: tuple[str, ...]
+    forecast: str
+    calibration: Calibration
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What all labels taught at the end of a round; `model` is None where they were too few for one.
+
+    `metrics` are named as they are tracked.
+    """
+
+    labels: int
+    metrics: dict[str, float] = field(default_factory=dict)
+    parity: tuple[ParityPoint, ...] = ()
+    model: Model | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON-ready values, those of the model beside the others."""
+        data = asdict(self)
+        return data | (data.pop("model") or {"members": (), "forecast": None})
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Learned:
+        """Read it from `to_dict`."""
+        parity = tuple(ParityPoint(**point) for point in data["parity"])
+        if data["forecast"] is None:
+            return cls(data["labels"], data["metrics"], parity)
+        model = Model(
+            members=tuple(data["members"]),
+            families=tuple(data.get("families", ())),
+            forecast=data["forecast"],
+            calibration=Calibration(**data["calibration"]),
+        )
+        return cls(data["labels"], data["metrics"], parity, model)
+
+
+@dataclass(frozen=True)
 class Round:
     """One pass of choose, label and learn; `learned` is what it came to, once it is over."""
 
@@ -60,4 +129,9 @@ class Round:
     kind: Literal["seed", "acquisition"]
     started_at: float
     finished_at: float | None
-    learned: dict[str, Any] | None
+    learned: Learned | None
+
+    @property
+    def model(self) -> Model | None:
+        """Return the model that was trained at its end, None while it is open or where labels were too few."""
+        return self.learned.model if self.learned else None

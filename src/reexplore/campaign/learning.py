@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.campaign.bench import Bench
 from reexplore.campaign.calculator import Job
-from reexplore.campaign.entries import Pick, Round
+from reexplore.campaign.entries import Learned, Model, Pick, Round
 from reexplore.campaign.labelling import observed_kcal_mol
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.screening import Part, Screening
@@ -23,11 +22,11 @@ from reexplore.execution.task import Task
 from reexplore.execution.tasks import FORECAST_FILE, MEMBER_FILE
 from reexplore.structures.geometry import Structure
 from reexplore.surrogate.baselines import out_of_fold
-from reexplore.surrogate.calibration import Calibration, calibrate, evaluate
+from reexplore.surrogate.calibration import calibrate, evaluate
 from reexplore.surrogate.dataset import Sample, folds, samples_to_text, targets_kcal_mol
 from reexplore.surrogate.ensemble import Forecast
 from reexplore.surrogate.settings import AllegroSettings
-from reexplore.tracking.records import ENSEMBLE, MAE_PREFIX
+from reexplore.tracking.records import ENSEMBLE, MAE_PREFIX, ParityPoint
 
 #: Below this number no fold could be held out.
 FEWEST_LABELS = 3
@@ -53,10 +52,10 @@ def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float) -
     )
 
 
-def learn(bench: Bench, screening: Screening, observed: Mapping[str, float], number: int) -> Job[dict[str, Any]]:
-    """Return what labels in kcal/mol taught at the end of a round: members, forecast, calibration, errors, parity."""
+def learn(bench: Bench, screening: Screening, observed: Mapping[str, float], number: int) -> Job[Learned]:
+    """Return what labels in kcal/mol taught at the end of a round."""
     if len(observed) < FEWEST_LABELS:
-        return {"labels": len(observed), "forecast": None, "metrics": {}, "members": [], "parity": []}
+        return Learned(len(observed))
     geometries = screening.structures([bench.pool[key] for key in sorted(observed)])
     known = [sample(bench.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
     members = yield from _train(bench, known)
@@ -80,15 +79,8 @@ def learn(bench: Bench, screening: Screening, observed: Mapping[str, float], num
     metrics = {f"{MAE_PREFIX}{model}": float(np.abs(said - target).mean()) for model, said in predictions.items()}
     metrics |= {"labels": float(len(observed)), "uncertainty_floor_kcal_mol": calibration.floor_kcal_mol}
     parity, prospective = _prospective(bench, number, observed)
-    return {
-        "labels": len(observed),
-        "members": members,
-        "families": [part.digest for part in seen],
-        "forecast": forecast.key,
-        "calibration": asdict(calibration),
-        "metrics": metrics | prospective,
-        "parity": parity,
-    }
+    model = Model(tuple(members), tuple(part.digest for part in seen), forecast.key, calibration)
+    return Learned(len(observed), metrics | prospective, parity, model)
 
 
 def mend(bench: Bench, screening: Screening) -> Job[None]:
@@ -97,23 +89,22 @@ def mend(bench: Bench, screening: Screening) -> Job[None]:
     It is learned from the labels that it was learned from. More is seen where a template had crashed and came later.
     """
     rounds = bench.ledger.rounds()
-    model = newest_model(rounds)
-    if model is None:
+    newest = next((r for r in reversed(rounds) if r.model), None)
+    if newest is None or newest.learned is None or (model := newest.model) is None:
         return
-    files = [*((key, MEMBER_FILE) for key in model["members"]), (model["forecast"], FORECAST_FILE)]
+    files = [*((key, MEMBER_FILE) for key in model.members), (model.forecast, FORECAST_FILE)]
     # Every file is looked at: the damaged ones are set aside by that.
     damaged = [name for key, name in files if not bench.store.holds(key, name)]
-    seen = [part.digest for part in _seen(screening)]
-    if not damaged and seen == model["families"]:
+    seen = tuple(part.digest for part in _seen(screening))
+    if not damaged and seen == model.families:
         return
-    number = next(r.number for r in rounds if r.learned == model)
     why = "files of the model are gone or damaged" if damaged else "the model sees other ligands now"
-    bench.narrator.say(f"{why}: round {number} is learned again from its labels")
-    entered = list(bench.ledger.labels())[: model["labels"]]
+    bench.narrator.say(f"{why}: round {newest.number} is learned again from its labels")
+    entered = list(bench.ledger.labels())[: newest.learned.labels]
     observed = observed_kcal_mol(bench)
-    again = yield from learn(bench, screening, {key: observed[key] for key in entered}, number)
-    if again["forecast"] != model["forecast"]:
-        bench.ledger.close_round(number, again)
+    again = yield from learn(bench, screening, {key: observed[key] for key in entered}, newest.number)
+    if again.model != model:
+        bench.ledger.close_round(newest.number, again)
 
 
 def _seen(screening: Screening) -> list[Part]:
@@ -121,30 +112,30 @@ def _seen(screening: Screening) -> list[Part]:
     return [part for part in screening.parts if part.failure is None and len(part.refused) < len(part.family.members)]
 
 
-def newest_model(rounds: list[Round]) -> dict[str, Any] | None:
-    """Return what the newest round with a forecast taught, None before the first model."""
-    return next((r.learned for r in reversed(rounds) if r.learned and r.learned["forecast"]), None)
+def newest_model(rounds: list[Round]) -> Model | None:
+    """Return the newest model, None before the first one."""
+    return next((r.model for r in reversed(rounds) if r.model), None)
 
 
 def predicted_kcal_mol(setup: Setup, ledger: Ledger) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """Return the keys and means of the newest forecast; none before the first model."""
-    learned = newest_model(ledger.rounds())
-    if learned is None:
+    model = newest_model(ledger.rounds())
+    if model is None:
         return (), np.empty(0)
-    table = Forecast.load(Store(setup.store).folder(learned["forecast"]) / FORECAST_FILE)
+    table = Forecast.load(Store(setup.store).folder(model.forecast) / FORECAST_FILE)
     return table.keys, table.mean_kcal_mol
 
 
 def estimates(setup: Setup, ledger: Ledger, keys: Collection[str]) -> dict[str, Estimate]:
     """Return what the newest model says of some candidates; nothing before the first one."""
-    learned = newest_model(ledger.rounds())
-    return expected(Store(setup.store), learned, keys) if learned is not None else {}
+    model = newest_model(ledger.rounds())
+    return expected(Store(setup.store), model, keys) if model is not None else {}
 
 
-def expected(store: Store, learned: dict[str, Any], keys: Collection[str]) -> dict[str, Estimate]:
+def expected(store: Store, model: Model, keys: Collection[str]) -> dict[str, Estimate]:
     """Return what a model says of some candidates; those that it does not see are left out."""
-    table = Forecast.load(store.folder(learned["forecast"]) / FORECAST_FILE)
-    sigma = table.sigma_kcal_mol(Calibration(**learned["calibration"]))
+    table = Forecast.load(store.folder(model.forecast) / FORECAST_FILE)
+    sigma = table.sigma_kcal_mol(model.calibration)
     rows = _rows(table, keys)
     return {key: Estimate(float(table.mean_kcal_mol[row]), float(sigma[row])) for key, row in rows.items()}
 
@@ -189,26 +180,27 @@ def _values(bench: Bench, tasks: list[Task], *, stage: str) -> Job[None]:
 
 def _prospective(
     bench: Bench, number: int, observed: Mapping[str, float]
-) -> tuple[list[dict[str, Any]], dict[str, float]]:
+) -> tuple[tuple[ParityPoint, ...], dict[str, float]]:
     """Return parity points of the labels since the model before, and the errors of what was predicted before labelling.
 
     `prospective/…` are those labels: chosen by the model, hence no fair sample of the pool.
     `prospective-control/…` are all picks drawn by chance so far: few, but fair.
     """
     predicted = [p for p in bench.ledger.picks() if p.candidate in observed and p.predicted_kcal_mol is not None]
-    told = {point["key"] for r in bench.ledger.rounds()[:number] if r.learned for point in r.learned["parity"]}
+    told = {point.key for r in bench.ledger.rounds()[:number] if r.learned for point in r.learned.parity}
     batch = [p for p in predicted if p.candidate not in told]
-    points = [
-        {
-            "key": p.candidate,
-            "name": bench.pool[p.candidate].name,
-            "predicted_kcal_mol": p.predicted_kcal_mol,
-            "sigma_kcal_mol": p.sigma_kcal_mol,
-            "observed_kcal_mol": observed[p.candidate],
-            "before_labelling": True,
-        }
+    points = tuple(
+        ParityPoint(
+            key=p.candidate,
+            name=bench.pool[p.candidate].name,
+            predicted_kcal_mol=p.predicted_kcal_mol,
+            sigma_kcal_mol=p.sigma_kcal_mol,
+            observed_kcal_mol=observed[p.candidate],
+            before_labelling=True,
+        )
         for p in batch
-    ]
+        if p.predicted_kcal_mol is not None and p.sigma_kcal_mol is not None
+    )
     controls = [p for p in predicted if p.role == "control" and p.round <= number]
     return points, _errors("prospective", batch, observed) | _errors("prospective-control", controls, observed)
 

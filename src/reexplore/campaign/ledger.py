@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from reexplore.campaign.entries import AquoKeys, Choice, LabelKeys, Pick, Round
+from reexplore.campaign.entries import AquoKeys, Calculation, Choice, LabelKeys, Learned, Pick, Round
 from reexplore.campaign.schema import open_to_read, open_to_write
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import RUN_ONLY, Failure
@@ -102,11 +102,13 @@ class Ledger:
         So is what stopped a campaign by failing by the run alone: without it nothing could be decided. What was
         decided upon a failure is decided, and the failure stands (see `plan_again`).
         """
-        codes = ", ".join(f"'{code.value}'" for code in sorted(RUN_ONLY))
+        codes = sorted(RUN_ONLY)
         with self.transaction():
             return self._db.execute(
                 "UPDATE calculation SET state = 'planned', outcome = NULL WHERE state = 'submitted' OR"
-                f" (kind IN {_NEVER_DECIDED} AND json_extract(outcome, '$.failure.code') IN ({codes}))"
+                f" (kind IN ({_places(_NEVER_DECIDED)})"
+                f" AND json_extract(outcome, '$.failure.code') IN ({_places(codes)}))",
+                (*_NEVER_DECIDED, *codes),
             ).rowcount
 
     def plan_again(self, keys: Iterable[str]) -> None:
@@ -134,31 +136,18 @@ class Ledger:
             raise KeyError(f"calculation {key} has no value")
         return outcome.value
 
-    def calculations(self) -> list[dict[str, Any]]:
-        """Return every calculation, without its value, in the order in which they were planned.
-
-        `core_s` is what all its attempts cost, `failure` as `Failure.to_dict` gives it; times are seconds since 1970.
-        """
+    def calculations(self) -> list[Calculation]:
+        """Return every calculation in the order in which they were planned."""
         rows = self._db.execute(
             "SELECT key, kind, label, state, attempts, reused, core_s, submitted_at, finished_at,"
             " json_extract(outcome, '$.failure'), json_extract(outcome, '$.provenance.host')"
             " FROM calculation ORDER BY rowid"
         )
         return [
-            {
-                "key": key,
-                "kind": kind,
-                "label": label,
-                "state": state,
-                "attempts": attempts,
-                "reused": bool(reused),
-                "core_s": core_s,
-                "submitted_at": submitted_at,
-                "finished_at": finished_at,
-                "failure": json.loads(failure) if failure else None,
-                "host": host,
-            }
-            for key, kind, label, state, attempts, reused, core_s, submitted_at, finished_at, failure, host in rows
+            Calculation(
+                key, kind, label, state, attempts, bool(reused), core_s, submitted_at, finished_at, _failure(text), host
+            )
+            for key, kind, label, state, attempts, reused, core_s, submitted_at, finished_at, text, host in rows
         ]
 
     # --- rounds, picks, labels
@@ -166,7 +155,10 @@ class Ledger:
     def rounds(self) -> list[Round]:
         """Return the rounds in order."""
         rows = self._db.execute("SELECT number, kind, started_at, finished_at, learned FROM round ORDER BY number")
-        return [Round(n, kind, a, b, json.loads(learned) if learned else None) for n, kind, a, b, learned in rows]
+        return [
+            Round(number, kind, began, ended, Learned.from_dict(json.loads(text)) if text else None)
+            for number, kind, began, ended, text in rows
+        ]
 
     def open_round(
         self, number: int, kind: Literal["seed", "acquisition"], picks: Sequence[Pick], *, inputs: str | None = None
@@ -204,12 +196,12 @@ class Ledger:
                 ],
             )
 
-    def close_round(self, number: int, learned: dict[str, Any]) -> None:
+    def close_round(self, number: int, learned: Learned) -> None:
         """Enter what a round came to, and that the tracker has not heard of it yet."""
         with self.transaction():
             self._db.execute(
                 "UPDATE round SET finished_at = ?, learned = ? WHERE number = ?",
-                (time.time(), json.dumps(learned, allow_nan=False), number),
+                (time.time(), json.dumps(learned.to_dict(), allow_nan=False), number),
             )
             self._db.execute("INSERT OR REPLACE INTO outbox VALUES (?, NULL)", (number,))
 
@@ -304,3 +296,12 @@ class Ledger:
 def _core_s(outcome: Outcome) -> float:
     """Return the time for which a calculation occupied its cores; an imported energy occupied none."""
     return float(outcome.provenance.get("wall_s", 0.0)) * int(outcome.provenance.get("cores", 1))
+
+
+def _failure(text: str | None) -> Failure | None:
+    return Failure.from_dict(json.loads(text)) if text else None
+
+
+def _places(values: Sequence[str]) -> str:
+    """Return a place for each value in an SQL list."""
+    return ", ".join("?" * len(values))

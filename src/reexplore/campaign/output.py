@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from reexplore.campaign.entries import Calculation
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.setup import Setup
 from reexplore.campaign.steering import find_calculation
@@ -18,7 +18,7 @@ from reexplore.execution.store import Store
 class Output:
     """A calculation of the ledger and its output; None where there is none or it is gone."""
 
-    calculation: dict[str, Any]
+    calculation: Calculation
     place: str
     text: str | None
 
@@ -29,8 +29,8 @@ def outputs_of(setup: Setup, ledger: Ledger, wanted: str) -> list[Output]:
     `wanted` is a candidate's name or key, or a calculation's key, its beginning, or its name. Raises `InputError`
     when it is nothing of this campaign.
     """
-    keys = _of_candidate(setup, ledger, wanted) or [find_calculation(ledger, wanted)["key"]]
-    known = {c["key"]: c for c in ledger.calculations()}
+    keys = _of_candidate(setup, ledger, wanted) or [find_calculation(ledger, wanted).key]
+    known = {c.key: c for c in ledger.calculations()}
     return [_output(Store(setup.store), known[key]) for key in keys if key in known]
 
 
@@ -46,18 +46,18 @@ def _of_candidate(setup: Setup, ledger: Ledger, wanted: str) -> list[str]:
     if failure is None:
         state = "is under way" if candidate.key in picked else "was not chosen yet"
         raise InputError(f"{candidate.name} {state}: `reexplore campaign status` shows what runs, with keys to ask for")
-    found = [c["key"] for c in ledger.calculations() if c["failure"] == failure.to_dict()]
+    found = [c.key for c in ledger.calculations() if c.failure == failure]
     if not found:
         raise InputError(f"{candidate.name} failed in {failure.stage} ({failure.code.value}): {failure.message}")
     return found
 
 
-def _output(store: Store, calculation: dict[str, Any]) -> Output:
-    failure, key = calculation["failure"], calculation["key"]
-    if failure and (path := failure["evidence"].get("path")):
+def _output(store: Store, calculation: Calculation) -> Output:
+    failure, key = calculation.failure, calculation.key
+    if failure and (path := failure.evidence.get("path")):
         log = Path(path) / LOG
         # The folder may have been removed since; the ledger keeps its end.
-        text = _text(log) if log.is_file() else failure["evidence"].get("output")
+        text = _text(log) if log.is_file() else failure.evidence.get("output")
         return Output(calculation, str(log), text)
     if (stored := store.file(key, LOG)) is not None:
         return Output(calculation, str(store.folder(key) / LOG), stored.decode(errors="replace"))

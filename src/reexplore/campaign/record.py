@@ -30,7 +30,7 @@ from reexplore.execution.store import Store
 from reexplore.execution.tasks import MEMBER_FILE
 from reexplore.structures.geometry import Structure
 from reexplore.structures.holding import held_by
-from reexplore.tracking.records import CampaignRecord, CandidateRow, ParityPoint, RoundRecord
+from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord
 
 _PACKAGES = [
     "reexplore",
@@ -255,25 +255,24 @@ def _named(term: EnergyTerms) -> list[tuple[str, float]]:
 
 
 def _round(current: Round, rows: dict[str, CandidateRow], store: Store, setup: Setup) -> RoundRecord:
-    learned = current.learned or {}
+    learned, model = current.learned, current.model
+    members = model.members if model else ()
     return RoundRecord(
         number=current.number,
         kind=current.kind,
         started_at_ms=_ms(current.started_at),
         finished_at_ms=_ms(current.finished_at) if current.finished_at else None,
-        labels=learned.get("labels", 0),
-        metrics=learned.get("metrics", {}),
+        labels=learned.labels if learned else 0,
+        metrics=learned.metrics if learned else {},
         params={
             "policy": setup.policy.name,
             "level": setup.level.name,
             "members": str(setup.file.surrogate.members),
-            "uncertainty floor from": learned.get("calibration", {}).get("source", "not trained"),
+            "uncertainty floor from": model.calibration.source if model else "not trained",
         },
         batch=tuple(row for row in rows.values() if row.round == current.number),
-        parity=tuple(ParityPoint(**point) for point in learned.get("parity", [])),
-        files={
-            f"member-{number}": store.folder(key) / MEMBER_FILE for number, key in enumerate(learned.get("members", []))
-        },
+        parity=learned.parity if learned else (),
+        files={f"member-{number}": store.folder(key) / MEMBER_FILE for number, key in enumerate(members)},
     )
 
 

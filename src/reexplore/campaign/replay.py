@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from reexplore.campaign.choosing import designed, entered
-from reexplore.campaign.entries import Choice, Pick
+from reexplore.campaign.entries import Choice, Model, Pick
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.screening import Screening
 from reexplore.campaign.setup import Setup
 from reexplore.execution.store import Store
 from reexplore.execution.tasks import Context, select
+from reexplore.surrogate.calibration import Calibration
 
 #: How far a number may be off that another processor computed in another order.
 _RELATIVE = 1e-9
@@ -45,14 +46,15 @@ def replay(setup: Setup, ledger: Ledger) -> Iterator[Replayed]:
         end = next((other.first for other in later if other.round == choice.round), len(picks))
         mine = [p for p in picks if p.round == choice.round and choice.first <= p.position < end]
         inputs = json.loads(store.get_text(choice.inputs))
-        again = entered(
-            _selected(inputs, store) if "forecast" in inputs else _designed(inputs, store),
-            inputs if "forecast" in inputs else None,
-            store,
-            round_number=choice.round,
-            first=choice.first,
-        )
+        model = _model(inputs) if "forecast" in inputs else None
+        picks_again = _selected(inputs, store) if model else _designed(inputs, store)
+        again = entered(picks_again, model, store, round_number=choice.round, first=choice.first)
         yield Replayed(choice, mine, again)
+
+
+def _model(inputs: dict[str, Any]) -> Model:
+    """Return the model that a choice was made from; how its members were trained plays no part in that."""
+    return Model((), tuple(inputs["families"]), inputs["forecast"], Calibration(**inputs["calibration"]))
 
 
 def _designed(inputs: dict[str, Any], store: Store) -> list[dict[str, Any]]:

@@ -11,76 +11,91 @@ import sqlite3
 import tempfile
 import time
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 from reexplore.campaign.disks import networked
 from reexplore.errors import InputError, NotBegunError
 
-_FIRST = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE calculation (
-    key TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
-    label TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('planned', 'submitted', 'done', 'failed')),
-    attempts INTEGER NOT NULL DEFAULT 0,
-    reused INTEGER NOT NULL DEFAULT 0,
-    outcome TEXT,
-    planned_at REAL NOT NULL,
-    finished_at REAL
-);
-CREATE TABLE round (
-    number INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('seed', 'acquisition')),
-    started_at REAL NOT NULL,
-    finished_at REAL,
-    learned TEXT
-);
-CREATE TABLE pick (
-    candidate TEXT PRIMARY KEY,
-    round INTEGER NOT NULL REFERENCES round (number),
-    position INTEGER NOT NULL,
-    role TEXT NOT NULL,
-    value REAL,
-    predicted_kcal_mol REAL,
-    sigma_kcal_mol REAL
-);
-CREATE TABLE label (
-    candidate TEXT PRIMARY KEY REFERENCES pick (candidate),
-    structure_key TEXT,
-    complex_key TEXT,
-    ion_key TEXT,
-    ligand_key TEXT,
-    water_key TEXT,
-    failure TEXT
-);
-CREATE TABLE outbox (round INTEGER PRIMARY KEY REFERENCES round (number), sent_at REAL)
-"""
-
-_AQUO_IONS = """
-CREATE TABLE aquo_ion (
-    metal TEXT PRIMARY KEY,
-    structure_key TEXT,
-    energy_key TEXT,
-    failure TEXT
+_FIRST = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """
+    CREATE TABLE calculation (
+        key TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        label TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('planned', 'submitted', 'done', 'failed')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        reused INTEGER NOT NULL DEFAULT 0,
+        outcome TEXT,
+        planned_at REAL NOT NULL,
+        finished_at REAL
+    )
+    """,
+    """
+    CREATE TABLE round (
+        number INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL CHECK (kind IN ('seed', 'acquisition')),
+        started_at REAL NOT NULL,
+        finished_at REAL,
+        learned TEXT
+    )
+    """,
+    """
+    CREATE TABLE pick (
+        candidate TEXT PRIMARY KEY,
+        round INTEGER NOT NULL REFERENCES round (number),
+        position INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        value REAL,
+        predicted_kcal_mol REAL,
+        sigma_kcal_mol REAL
+    )
+    """,
+    """
+    CREATE TABLE label (
+        candidate TEXT PRIMARY KEY REFERENCES pick (candidate),
+        structure_key TEXT,
+        complex_key TEXT,
+        ion_key TEXT,
+        ligand_key TEXT,
+        water_key TEXT,
+        failure TEXT
+    )
+    """,
+    "CREATE TABLE outbox (round INTEGER PRIMARY KEY REFERENCES round (number), sent_at REAL)",
 )
-"""
 
-_CHOICES_COSTS_AND_STEERING = """
-CREATE TABLE choice (
-    number INTEGER PRIMARY KEY,
-    round INTEGER NOT NULL REFERENCES round (number),
-    first INTEGER NOT NULL,
-    inputs TEXT NOT NULL,
-    chosen_at REAL NOT NULL
-);
-CREATE TABLE steering (number INTEGER PRIMARY KEY, at REAL NOT NULL, said TEXT NOT NULL);
-ALTER TABLE calculation ADD COLUMN submitted_at REAL;
-ALTER TABLE calculation ADD COLUMN core_s REAL NOT NULL DEFAULT 0;
-UPDATE calculation SET core_s = coalesce(
-    json_extract(outcome, '$.provenance.wall_s') * coalesce(json_extract(outcome, '$.provenance.cores'), 1), 0)
-WHERE outcome IS NOT NULL AND NOT reused
-"""
+_AQUO_IONS = (
+    """
+    CREATE TABLE aquo_ion (
+        metal TEXT PRIMARY KEY,
+        structure_key TEXT,
+        energy_key TEXT,
+        failure TEXT
+    )
+    """,
+)
+
+_CHOICES_COSTS_AND_STEERING = (
+    """
+    CREATE TABLE choice (
+        number INTEGER PRIMARY KEY,
+        round INTEGER NOT NULL REFERENCES round (number),
+        first INTEGER NOT NULL,
+        inputs TEXT NOT NULL,
+        chosen_at REAL NOT NULL
+    )
+    """,
+    "CREATE TABLE steering (number INTEGER PRIMARY KEY, at REAL NOT NULL, said TEXT NOT NULL)",
+    "ALTER TABLE calculation ADD COLUMN submitted_at REAL",
+    "ALTER TABLE calculation ADD COLUMN core_s REAL NOT NULL DEFAULT 0",
+    """
+    UPDATE calculation SET core_s = coalesce(
+        json_extract(outcome, '$.provenance.wall_s') * coalesce(json_extract(outcome, '$.provenance.cores'), 1), 0)
+    WHERE outcome IS NOT NULL AND NOT reused
+    """,
+)
 
 #: What turns each version into the next; a new ledger goes through all of them, so there is one way to each table.
 _STEPS = (_FIRST, _AQUO_IONS, _CHOICES_COSTS_AND_STEERING)
@@ -152,7 +167,7 @@ def _bring_up_to_date(db: sqlite3.Connection, version: int) -> None:
         return
     db.execute("BEGIN IMMEDIATE")
     try:
-        for statement in ";".join(_STEPS[version:]).split(";"):
+        for statement in chain.from_iterable(_STEPS[version:]):
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     except BaseException:

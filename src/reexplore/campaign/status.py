@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.table import Table
 
+from reexplore.campaign.entries import Calculation
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.lock import holder
 from reexplore.campaign.screening import recall_screening
@@ -68,9 +69,9 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
     states: dict[str, dict[str, int]] = {}
     seconds: dict[str, float] = {}
     for calculation in calculations:
-        of_kind = states.setdefault(calculation["kind"], {})
-        of_kind[calculation["state"]] = of_kind.get(calculation["state"], 0) + 1
-        seconds[calculation["kind"]] = seconds.get(calculation["kind"], 0.0) + calculation["core_s"]
+        of_kind = states.setdefault(calculation.kind, {})
+        of_kind[calculation.state] = of_kind.get(calculation.state, 0) + 1
+        seconds[calculation.kind] = seconds.get(calculation.kind, 0.0) + calculation.core_s
     rounds = ledger.rounds()
     screening = recall_screening(setup, ledger)
     is_open = bool(rounds) and rounds[-1].finished_at is None
@@ -93,9 +94,9 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         round_open=rounds[-1].number if is_open else None,
         calculations=states,
         in_flight=tuple(_in_flight(calculations)),
-        failures_by_code=dict(Counter(c["failure"]["code"] for c in calculations if c["failure"])),
+        failures_by_code=dict(Counter(c.failure.code.value for c in calculations if c.failure)),
         ligands_refused_by_code=screening.refused_by_code if screening else {},
-        reused=sum(c["reused"] for c in calculations),
+        reused=sum(c.reused for c in calculations),
         calculations_per_hour=pace.calculations_per_hour,
         hours_left=pace.hours_left,
         core_hours=ledger.core_hours(),
@@ -106,35 +107,39 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
     )
 
 
-def _in_flight(calculations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _in_flight(calculations: Sequence[Calculation]) -> list[dict[str, Any]]:
     """Return what was handed out and has not come back, the oldest first."""
-    out = [c for c in calculations if c["state"] == "submitted"]
+    out = [c for c in calculations if c.state == "submitted"]
     return [
         {
-            "key": c["key"],
-            "kind": c["kind"],
-            "label": c["label"],
-            "attempts": c["attempts"],
+            "key": c.key,
+            "kind": c.kind,
+            "label": c.label,
+            "attempts": c.attempts,
             # A clock may have been set back since.
-            "since_s": max(round(time.time() - (c["submitted_at"] or time.time())), 0),
+            "since_s": max(round(time.time() - (c.submitted_at or time.time())), 0),
         }
-        for c in sorted(out, key=lambda c: c["submitted_at"] or 0.0)
+        for c in sorted(out, key=lambda c: c.submitted_at or 0.0)
     ]
 
 
-def _pace(calculations: Sequence[dict[str, Any]], *, labels: int, labels_left: int) -> Pace:
+def _pace(calculations: Sequence[Calculation], *, labels: int, labels_left: int) -> Pace:
     """Return the pace, with None for what cannot be told yet: it needs finished calculations and a label."""
-    timed = [c for c in calculations if c["finished_at"] and c["submitted_at"] and not c["reused"]]
-    newest = max((c["finished_at"] for c in timed), default=0.0)
-    recent = [c for c in timed if c["finished_at"] > newest - _HOUR_S]
-    span_s = newest - min((max(c["submitted_at"], newest - _HOUR_S) for c in recent), default=newest)
+    timed = [
+        (c.submitted_at, c.finished_at, c.core_s)
+        for c in calculations
+        if c.finished_at and c.submitted_at and not c.reused
+    ]
+    newest = max((finished for _, finished, _ in timed), default=0.0)
+    recent = [each for each in timed if each[1] > newest - _HOUR_S]
+    span_s = newest - min((max(submitted, newest - _HOUR_S) for submitted, _, _ in recent), default=newest)
     if span_s <= 0:
         return Pace(None, None)
     per_hour = len(recent) / span_s * _HOUR_S
-    busy = sum(c["core_s"] for c in recent) / span_s
+    busy = sum(core_s for _, _, core_s in recent) / span_s
     if not (labels and busy):
         return Pace(per_hour, None)
-    core_s_of_a_label = sum(c["core_s"] for c in calculations) / labels
+    core_s_of_a_label = sum(c.core_s for c in calculations) / labels
     return Pace(per_hour, max(labels_left, 0) * core_s_of_a_label / busy / _HOUR_S)
 
 

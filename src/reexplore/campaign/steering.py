@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from reexplore.campaign.entries import Calculation
 from reexplore.campaign.ledger import Ledger
 from reexplore.campaign.where import parse_where
 from reexplore.errors import RUN_ONLY, Failure, FailureCode, InputError
@@ -28,7 +28,7 @@ class Change:
     """What a verb would do: calculations planned again, labels and aquo ions pending, perhaps a round opened again."""
 
     verb: str
-    calculations: tuple[dict[str, Any], ...]
+    calculations: tuple[Calculation, ...]
     candidates: tuple[str, ...]
     metals: tuple[str, ...]
     round_reopened: int | None
@@ -36,7 +36,7 @@ class Change:
     @property
     def keys(self) -> tuple[str, ...]:
         """Return the calculations' keys."""
-        return tuple(c["key"] for c in self.calculations)
+        return tuple(c.key for c in self.calculations)
 
     def sentence(self) -> str:
         """Return what it comes to."""
@@ -50,14 +50,14 @@ class Change:
         return "; ".join(parts)
 
 
-def find_calculation(ledger: Ledger, wanted: str) -> dict[str, Any]:
+def find_calculation(ledger: Ledger, wanted: str) -> Calculation:
     """Return the calculation with this key, the beginning of its key, or this name; raise `InputError` otherwise."""
-    found = [c for c in ledger.calculations() if c["key"].startswith(wanted) or c["label"] == wanted]
+    found = [c for c in ledger.calculations() if c.key.startswith(wanted) or c.label == wanted]
     if len(found) == 1:
         return found[0]
     if not found:
         raise InputError(f"no calculation of this campaign has '{wanted}' for its key, its beginning, or its name")
-    told = ", ".join(f"{c['key'][:12]} ({c['kind']} of {c['label']})" for c in found[:6])
+    told = ", ".join(f"{c.key[:12]} ({c.kind} of {c.label})" for c in found[:6])
     raise InputError(f"{len(found)} calculations answer to '{wanted}': give one of their keys: {told}")
 
 
@@ -68,7 +68,7 @@ def retry(ledger: Ledger, code: FailureCode) -> Change:
             f"'{code.value}' is a result, not an accident: it would come out the same;"
             f' after a change of method: `reexplore campaign invalidate --where "code={code.value}"`'
         )
-    calculations = [c for c in ledger.calculations() if c["failure"] and c["failure"]["code"] == code.value]
+    calculations = [c for c in ledger.calculations() if c.failure and c.failure.code is code]
     candidates = [key for key, failure in ledger.label_failures().items() if failure.code is code]
     metals = [metal for metal, failure in ledger.aquo_failures().items() if failure.code is code]
     return _change(ledger, "retry", calculations, candidates, metals)
@@ -77,12 +77,12 @@ def retry(ledger: Ledger, code: FailureCode) -> Change:
 def invalidate(ledger: Ledger, where: str) -> Change:
     """Return what distrusting the results that `where` describes would do."""
     matches = parse_where(where)
-    finished = [c for c in ledger.calculations() if c["state"] in ("done", "failed") and matches(c)]
-    calculations = [c for c in finished if c["kind"] in _CHEMISTRY]
+    finished = [c for c in ledger.calculations() if c.state in ("done", "failed") and matches(c)]
+    calculations = [c for c in finished if c.kind in _CHEMISTRY]
     if finished and not calculations:
         raise InputError(f"'{where}' names parts of the learned model only: it is learned anew when labels change")
-    keys = {c["key"] for c in calculations}
-    failed = [Failure.from_dict(c["failure"]) for c in calculations if c["failure"]]
+    keys = {c.key for c in calculations}
+    failed = [c.failure for c in calculations if c.failure]
     resting = [
         key
         for key, label in ledger.labels().items()
@@ -95,7 +95,7 @@ def invalidate(ledger: Ledger, where: str) -> Change:
 
 
 def _change(
-    ledger: Ledger, verb: str, calculations: list[dict[str, Any]], candidates: list[str], metals: list[str]
+    ledger: Ledger, verb: str, calculations: list[Calculation], candidates: list[str], metals: list[str]
 ) -> Change:
     rounds = ledger.rounds()
     reopened = rounds[-1].number if candidates and rounds and rounds[-1].finished_at is not None else None
@@ -122,21 +122,21 @@ def set_results_aside(store: Store, keys: Iterable[str]) -> Path | None:
     return aside if moved else None
 
 
-def quarantine(ledger: Ledger, wanted: Iterable[str]) -> list[dict[str, Any]]:
+def quarantine(ledger: Ledger, wanted: Iterable[str]) -> list[Calculation]:
     """Let some calculations never be submitted again: whatever needs them fails with the code `quarantined`."""
     found = [find_calculation(ledger, each) for each in wanted]
     for calculation in found:
-        name = f"{calculation['kind']} of {calculation['label']} ({calculation['key'][:12]})"
-        if calculation["kind"] not in _CHEMISTRY:
+        name = f"{calculation.kind} of {calculation.label} ({calculation.key[:12]})"
+        if calculation.kind not in _CHEMISTRY:
             raise InputError(f"{name} belongs to the learned model, without which no round ends: it is not set aside")
-        if calculation["state"] == "done":
+        if calculation.state == "done":
             raise InputError(
                 f"{name} is done; if its result is not to be trusted:"
-                f' `reexplore campaign invalidate --where "key={calculation["key"]}"`'
+                f' `reexplore campaign invalidate --where "key={calculation.key}"`'
             )
     with ledger.transaction():
         for calculation in found:
-            failure = Failure(FailureCode.QUARANTINED, calculation["kind"], "set aside by a person", {})
-            ledger.finish(calculation["key"], Outcome(None, failure, {}), reused=False)
-        ledger.note("quarantine " + ", ".join(c["key"] for c in found))
+            failure = Failure(FailureCode.QUARANTINED, calculation.kind, "set aside by a person", {})
+            ledger.finish(calculation.key, Outcome(None, failure, {}), reused=False)
+        ledger.note("quarantine " + ", ".join(c.key for c in found))
     return found

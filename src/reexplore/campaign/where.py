@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any
 
+from reexplore.campaign.entries import Calculation
 from reexplore.errors import InputError
 
-_Matches = Callable[[Mapping[str, Any]], bool]
+_Matches = Callable[[Calculation], bool]
 
 #: What can be asked for by a pattern, in which `*` stands for anything, and where a calculation has it.
-_TEXTS: dict[str, Callable[[Mapping[str, Any]], str | None]] = {
-    "kind": lambda c: c["kind"],
-    "label": lambda c: c["label"],
-    "key": lambda c: c["key"],
-    "host": lambda c: c["host"],
-    "code": lambda c: c["failure"]["code"] if c["failure"] else None,
+_TEXTS: dict[str, Callable[[Calculation], str | None]] = {
+    "kind": lambda c: c.kind,
+    "label": lambda c: c.label,
+    "key": lambda c: c.key,
+    "host": lambda c: c.host,
+    "code": lambda c: c.failure.code.value if c.failure else None,
 }
 _TIMES: dict[str, Callable[[float, float], bool]] = {
     "before": lambda finished_at, limit: finished_at < limit,
@@ -43,7 +43,7 @@ def _condition(part: str, text: str) -> _Matches:
         )
     if name in _TIMES:
         limit, compare = _seconds(value), _TIMES[name]
-        return lambda c: c["finished_at"] is not None and compare(c["finished_at"], limit)
+        return lambda c: c.finished_at is not None and compare(c.finished_at, limit)
     found = _TEXTS[name]
     return lambda c: (said := found(c)) is not None and fnmatchcase(said, value)
 
