@@ -10,6 +10,7 @@ from reexplore.config import TheoryEntry
 from reexplore.energies.levels import Level
 from reexplore.energies.terms import ENGINE
 from reexplore.errors import MissingEngineError
+from reexplore.structures.builders import find_builder
 from reexplore.structures.crest import require_crest
 from reexplore.structures.surfaces import EnergySurface
 
@@ -26,7 +27,6 @@ _ENGINES = {
 }
 #: The force field that ranks what was built, and GFN2-xTB.
 _STRUCTURES = {"xtb": "xtb", "tblite": "tblite"}
-_ARCHITECTOR = {"architector": "architector", "numba": "numba", "openbabel": "openbabel-wheel"}
 _LABELLING = {"pyscf": "pyscf", "basis_set_exchange": "basis-set-exchange"}
 
 
@@ -35,8 +35,8 @@ def require_engines(level: Level, surface: EnergySurface, theory: TheoryEntry) -
     needed = dict(_ENGINES)
     if not theory.sketch:
         needed |= _STRUCTURES
-    if "architector" in theory.builders:
-        needed |= _ARCHITECTOR
+    for name in theory.starts:
+        needed |= find_builder(name).packages
     if "crest" in theory.builders:
         require_crest()
     if computed_by_pyscf := level.engine == ENGINE and not level.is_fake:

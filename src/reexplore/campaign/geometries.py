@@ -21,6 +21,7 @@ from reexplore.execution.store import Outcome
 from reexplore.execution.task import RESOURCES, Task
 from reexplore.execution.tasks import candidate_inputs, ligand_inputs
 from reexplore.structures.bonds import has_heavy_pair
+from reexplore.structures.builders import find_builder
 from reexplore.structures.geometry import Structure
 
 #: Memory asked for above what the estimate says.
@@ -33,7 +34,7 @@ def build_tasks(candidate: Candidate, theory: TheoryEntry, seed: int) -> list[Ta
     shared = {"candidate": candidate_inputs(parent), "seed": seed}
     tasks = []
     for name, count in theory.starts.items():
-        order = order_inputs(theory) if name == "placement" else {}
+        order = order_inputs(theory) if find_builder(name).is_ordered else {}
         inputs = shared | {"builder": name, "count": count} | order
         tasks.append(Task("build", inputs, label=f"{parent.name} by {name}"))
     return tasks

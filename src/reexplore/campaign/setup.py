@@ -33,7 +33,7 @@ from reexplore.energies.own_levels import own_level, require_parts
 from reexplore.errors import InputError
 from reexplore.shipped import is_shipped, resolve, shipped_folder
 from reexplore.strict_models import parse
-from reexplore.structures.architector import NOT_SEEDED
+from reexplore.structures.builders import find_builder
 from reexplore.structures.surfaces import EnergySurface
 
 if TYPE_CHECKING:
@@ -96,10 +96,10 @@ class Setup:
     def warnings(self) -> tuple[str, ...]:
         """Return what a reader of the numbers has to know."""
         comparison = comparison_warning(self.level, [m.symbol for m in self.space.metals])
-        unseeded = NOT_SEEDED if "architector" in self.file.theory.builders else ""
+        building = (find_builder(name).caution for name in self.file.theory.starts)
         gbsa = GBSA_WARNING if self.surface.engine == "xtb-python" else ""
         short = SHORT_DISTANCES if not self.surface.is_corrected and self.surface.engine else ""
-        told = (self.level.caution, comparison, unseeded, gbsa, short, *self.repeated)
+        told = (self.level.caution, comparison, *building, gbsa, short, *self.repeated)
         return tuple(sentence for sentence in told if sentence)
 
     def resolved(self) -> dict[str, Any]:

@@ -8,12 +8,10 @@ from dataclasses import replace
 
 from rdkit import Chem
 
-from reexplore.chemistry.donors import why_no_donor
+from reexplore.chemistry.donors import DONOR_ELEMENTS, why_no_donor
 from reexplore.chemistry.library import CAMPAIGN_FILE, ELEMENTS, FIRST_DONOR_MAP, Scaffold, Substituent
 from reexplore.errors import InputError
 
-#: Elements that can hold on to a rare-earth ion as a named donor.
-_DONOR_ELEMENTS = ("N", "O", "S", "P")
 #: Elements that hold substituents with bond lengths and torsions from a model compound.
 _SITE_ELEMENTS = ("C", "N", "O", "S")
 _LONGEST_SMILES = 2000
@@ -38,7 +36,7 @@ def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -
     if maps != list(range(FIRST_DONOR_MAP, FIRST_DONOR_MAP + len(maps))) or not maps:
         raise InputError(f"{where}: mark its donor atoms with the atom maps 11, 12, … in '{smiles}'")
     for atom in donors:
-        if atom.GetSymbol() not in _DONOR_ELEMENTS:
+        if atom.GetSymbol() not in DONOR_ELEMENTS:
             raise InputError(f"{where}: a {atom.GetSymbol()} atom is marked as donor, but donors are N, O, S or P")
         if reason := why_no_donor(atom):
             raise InputError(

@@ -14,7 +14,7 @@ from reexplore.errors import InputError
 #: Elements a ligand may hold: those for which SMD's surface tensions are parametrised.
 LIGAND_ELEMENTS = ("H", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br")
 
-_LANTHANIDES = tuple(symbol for symbol in METALS if symbol not in ("Sc", "Y"))
+_LANTHANIDES = tuple(metal.symbol for metal in LANTHANIDES)
 
 
 @dataclass(frozen=True)

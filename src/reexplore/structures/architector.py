@@ -23,11 +23,6 @@ from reexplore.structures.geometry import Layout, Structure
 
 STAGE = "architector"
 
-#: What everyone who looks at a campaign built with it has to know.
-NOT_SEEDED = (
-    "Architector cannot be seeded: a campaign run afresh has other starts, and labels may differ (docs/structures.md)"
-)
-
 #: The polyhedra of rare-earth crystal structures, most common first, by Architector's names. Each costs 7 CPU-s
 #: of embedding for a bidentate ligand and 20 to 60 beyond, so the rare ones at the end wait for many conformers.
 POLYHEDRA: dict[int, tuple[str, ...]] = {

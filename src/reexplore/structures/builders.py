@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import InputError
@@ -19,6 +20,22 @@ class Builder(Protocol):
     def name(self) -> str:
         """Return the name under which a campaign file asks for it."""
 
+    @property
+    def packages(self) -> Mapping[str, str]:
+        """Return the modules that it imports beside those of every search, each with what to install for it."""
+
+    @property
+    def caution(self) -> str:
+        """Return the sentence that a campaign with it begins with, or nothing."""
+
+    @property
+    def is_ordered(self) -> bool:
+        """Return whether what counts as promising has versions, of which a campaign names one."""
+
+    @property
+    def turns_side_chains(self) -> bool:
+        """Return whether it samples the rotamers of side chains; otherwise the search turns them."""
+
     def version(self) -> str:
         """Return what its structures depend on; raise `MissingEngineError` when that is not installed."""
 
@@ -33,6 +50,14 @@ class Architector:
     """Architector: crystal-structure polyhedra, Open Babel ligands, GFN-FF assembly. Not seeded."""
 
     name = "architector"
+    packages: ClassVar[Mapping[str, str]] = {
+        "architector": "architector",
+        "numba": "numba",
+        "openbabel": "openbabel-wheel",
+    }
+    caution = "Architector cannot be seeded: a campaign run afresh has other starts, and labels may differ (docs/structures.md)"
+    is_ordered = False
+    turns_side_chains = False
 
     def version(self) -> str:
         """Return the versions of Architector and Open Babel."""
@@ -52,6 +77,10 @@ class Placement:
     """Our own: rigid chelates placed on coordination polyhedra. Seeded, bit by bit the same everywhere."""
 
     name = "placement"
+    packages: ClassVar[Mapping[str, str]] = {}
+    caution = ""
+    is_ordered = True
+    turns_side_chains = True
 
     def version(self) -> str:
         """Return the versions of the method and of RDKit."""

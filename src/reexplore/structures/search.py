@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import CalculationFailed, Failure, FailureCode
+from reexplore.structures.builders import find_builder
 from reexplore.structures.crest import NAME as CREST
 from reexplore.structures.duplicates import distinct
 from reexplore.structures.forcefield import settle
@@ -286,12 +287,12 @@ def _hopeful(entries: list[_Ranked]) -> list[_Ranked]:
 
 
 def _turned(starts: Sequence[Start], candidate: Candidate) -> list[Start]:
-    """Return every Architector start with each side chain turned; placement samples rotamers by itself."""
+    """Return every start with each side chain turned, where its builder has not sampled them."""
     first_atoms = ligand_starts(Layout.of(candidate))
     return [
         Start(turned(start.structure, turn, first_atoms=first_atoms), start.builder)
         for start in starts
-        if start.builder == "architector"
+        if not find_builder(start.builder).turns_side_chains
         for turn in turns(candidate.ligand)
     ]
 
