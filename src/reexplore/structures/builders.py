@@ -55,7 +55,7 @@ class Architector:
         "numba": "numba",
         "openbabel": "openbabel-wheel",
     }
-    caution = "Architector cannot be seeded: a campaign run afresh has other starts, and labels may differ (docs/structures.md)"
+    caution = "Architector cannot be seeded: run afresh, a campaign may have other labels (docs/structures.md)"
     is_ordered = False
     turns_side_chains = False
 
