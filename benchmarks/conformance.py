@@ -29,9 +29,9 @@ from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
 from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
 from reexplore.errors import CalculationFailed
-from reexplore.structures.builders import BUILDERS
-from reexplore.structures.label_geometry import exchange_and_relax
-from reexplore.structures.search import Start, lowest_template
+from reexplore.structures.builders.base import BUILDERS
+from reexplore.structures.search.label_geometry import exchange_and_relax
+from reexplore.structures.search.templates import Start, lowest_template
 
 SCAFFOLDS = ("HOPO", "thio-HOPO", "CAM", "thio-CAM", "HDEV")
 COORDINATIONS = ((1, 6), (2, 4), (3, 2), (4, 0))

@@ -23,13 +23,13 @@ from reexplore.chemistry.library import SCAFFOLDS, Scaffold, find_substituent
 from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.metals import METALS, SERIES, TEMPLATE_METAL
 from reexplore.errors import CalculationFailed
+from reexplore.structures.builders.placement import place_complexes
 from reexplore.structures.contraction import Contraction, Sphere, fit_contraction, sphere
-from reexplore.structures.exchange import exchange_metal
-from reexplore.structures.geometry import Layout, Structure
-from reexplore.structures.placement import place_complexes
+from reexplore.structures.metal_exchange import exchange_metal
 from reexplore.structures.quality import check_complex
-from reexplore.structures.relax import relax
-from reexplore.structures.surfaces import DEFAULT, EnergySurface, find_surface
+from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.xtb.relax import relax
+from reexplore.structures.xtb.surfaces import DEFAULT, EnergySurface, find_surface
 
 OWN = (
     Scaffold("picolinate", "[O-:11]C(=O)c1cc([*:1])cc[n:12]1", -1, "", ""),

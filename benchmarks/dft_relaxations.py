@@ -19,11 +19,11 @@ from ase.optimize import BFGS
 from ase.units import Bohr, Hartree
 from numpy.typing import NDArray
 
-from reexplore.energies.gradient import energy_and_gradient
+from reexplore.energies.dft.gradient import energy_and_gradient
 from reexplore.energies.levels import QUICK
-from reexplore.structures.engines import Surface
-from reexplore.structures.geometry import Structure
-from reexplore.structures.vibrations import numerical_hessian
+from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.engines import Surface
+from reexplore.structures.xtb.vibrations import numerical_hessian
 
 Array = NDArray[np.float64]
 

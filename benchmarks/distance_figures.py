@@ -23,10 +23,10 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import LANTHANIDES, METALS, TEMPLATE_METAL
 from reexplore.energies import HARTREE_TO_KCAL_MOL
 from reexplore.structures.donor_kinds import donor_kinds
-from reexplore.structures.exchange import exchange_metal
-from reexplore.structures.geometry import Layout, Structure
-from reexplore.structures.relax import relax
-from reexplore.structures.surfaces import SURFACES, EnergySurface
+from reexplore.structures.metal_exchange import exchange_metal
+from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.xtb.relax import relax
+from reexplore.structures.xtb.surfaces import SURFACES, EnergySurface
 
 Array = NDArray[np.float64]
 

@@ -28,9 +28,9 @@ from scipy.sparse.csgraph import connected_components
 from reexplore.chemistry.metals import METALS
 from reexplore.structures.bonds import bonds_from_distances
 from reexplore.structures.donor_kinds import DONOR_KINDS, donor_kinds
-from reexplore.structures.geometry import Structure
-from reexplore.structures.metal_donor import Push
-from reexplore.structures.surfaces import SURFACES
+from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.metal_donor import Push
+from reexplore.structures.xtb.surfaces import SURFACES
 
 Array = NDArray[np.float64]
 

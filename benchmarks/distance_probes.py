@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.chemistry.metals import METALS, TEMPLATE_METAL, Metal
-from reexplore.chemistry.single import plain_ligand
 from reexplore.errors import CalculationFailed
-from reexplore.structures.engines import Surface, surface_of
-from reexplore.structures.exchange import exchange_metal
-from reexplore.structures.geometry import Layout, Structure
-from reexplore.structures.placement import place_complexes
+from reexplore.structures.builders.placement import place_complexes
+from reexplore.structures.metal_exchange import exchange_metal
 from reexplore.structures.quality import check_complex
-from reexplore.structures.relax import descend
-from reexplore.structures.surfaces import EnergySurface
+from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.xtb.engines import Surface, surface_of
+from reexplore.structures.xtb.relax import descend
+from reexplore.structures.xtb.surfaces import EnergySurface
 
 Array = NDArray[np.float64]
 

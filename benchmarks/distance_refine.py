@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from reexplore.errors import CalculationFailed
 from reexplore.structures.donor_kinds import donor_kinds
-from reexplore.structures.geometry import Structure
-from reexplore.structures.metal_donor import Push
-from reexplore.structures.relax import relax
-from reexplore.structures.surfaces import GFN2_M
+from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.metal_donor import Push
+from reexplore.structures.xtb.relax import relax
+from reexplore.structures.xtb.surfaces import GFN2_M
 
 Array = NDArray[np.float64]
 

@@ -56,12 +56,12 @@ from rich.console import Console
 from rich.table import Table
 
 from reexplore.errors import CalculationFailed
-from reexplore.structures.geometry import Structure
-from reexplore.structures.relax import relax
+from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.relax import relax
 
 HERE = Path(__file__).with_name("distances")
 RELAXATIONS, RESULT, CONSTANTS = HERE / "relaxations.tar.xz", HERE / "result.json", HERE / "log_k.csv"
-TABLE = Path(__file__).parents[1] / "src" / "reexplore" / "structures" / "metal_donor.csv"
+TABLE = Path(__file__).parents[1] / "src" / "reexplore" / "structures" / "xtb" / "metal_donor.csv"
 
 _FIT = tuple(probe for probe in PROBES.values() if not probe.held_out)
 _CORE = ("hopo", "catecholate", "pyridine-oxide", "oxalate")

@@ -25,11 +25,11 @@ from rich.console import Console
 from rich.table import Table
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.ligand_input import library_ligand
 from reexplore.chemistry.metals import METALS
-from reexplore.chemistry.single import library_ligand
 from reexplore.energies import binding, exchange
-from reexplore.structures.exchange import contraction_of
-from reexplore.structures.label_geometry import exchange_and_relax
+from reexplore.structures.metal_exchange import contraction_of
+from reexplore.structures.search.label_geometry import exchange_and_relax
 
 _WATERS = 6
 _REFERENCE = "La"

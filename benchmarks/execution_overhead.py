@@ -65,9 +65,9 @@ def nap(task: dict[str, Any], store: str, _evidence: str) -> dict[str, Any]:
 
 def tasks() -> dict[str, Any]:
     """Run 10⁴ tasks of 1 s on 64 workers."""
-    from reexplore.campaign.calculator import Calculator
-    from reexplore.campaign.ledger import Ledger
-    from reexplore.campaign.stopping import StopRequest
+    from reexplore.campaign.ledger.ledger import Ledger
+    from reexplore.campaign.running.dispatcher import Calculator
+    from reexplore.campaign.running.stopping import StopRequest
     from reexplore.config import EscalationEntry
     from reexplore.execution import parsl as room
     from reexplore.execution.sites import load_site
@@ -179,10 +179,10 @@ def memory() -> dict[str, Any]:
     """Drive a campaign over 10⁶ candidates; tasks are answered at once, and what they compute is made up."""
     import yaml
 
-    from reexplore.campaign import report
-    from reexplore.campaign.bench import Bench
-    from reexplore.campaign.campaign import open_campaign, run_campaign
-    from reexplore.campaign.setup import prepare
+    from reexplore.campaign.declaration.setup import prepare
+    from reexplore.campaign.loop import open_campaign, run_campaign
+    from reexplore.campaign.results import report
+    from reexplore.campaign.running.context import Bench
     from reexplore.chemistry.library import SUBSTITUENTS
     from reexplore.chemistry.metals import SERIES
 
@@ -247,7 +247,7 @@ class _Answers:
 
     def value(self, task: Any) -> dict[str, Any]:
         """Return what a task comes to."""
-        from reexplore.execution.tasks import FUNCTIONS
+        from reexplore.execution.worker_functions import FUNCTIONS
 
         made_up = {
             "screen": lambda: {"refused": {}},
@@ -261,12 +261,12 @@ class _Answers:
 
     def _energy(self, inputs: dict[str, Any]) -> dict[str, Any]:
         from reexplore.energies.teacher import teacher_energy
-        from reexplore.structures.geometry import Structure
+        from reexplore.structures.structure import Structure
 
         return teacher_energy(Structure.from_extxyz(inputs["extxyz"])).to_dict()
 
     def _member(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        from reexplore.surrogate.dataset import samples_from_text
+        from reexplore.surrogate.samples import samples_from_text
 
         known = samples_from_text(self.bench.store.get_text(inputs["samples"]))
         mine = known[inputs["member"] :: inputs["members"]]
@@ -282,8 +282,8 @@ class _Answers:
         if (child := os.fork()) == 0:
             import numpy as np
 
-            from reexplore.execution.tasks import FORECAST_FILE
-            from reexplore.surrogate.ensemble import Forecast
+            from reexplore.execution.worker_functions import FORECAST_FILE
+            from reexplore.surrogate.forecast import Forecast
 
             folder.mkdir(parents=True)
             drawn = np.random.default_rng(0).normal(-60, 10, (len(self.bench.pool), 4))
@@ -335,9 +335,9 @@ def workers() -> dict[str, Any]:
     import yaml
     from rich.console import Console
 
+    from reexplore.campaign.declaration.setup import prepare
     from reexplore.campaign.driver import drive, open_ledger
-    from reexplore.campaign.progress import Narrator
-    from reexplore.campaign.setup import prepare
+    from reexplore.campaign.running.progress import Narrator
     from reexplore.execution import parsl as room
 
     room.perform_json = long_energy

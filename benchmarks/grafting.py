@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.driver import open_ledger
-from reexplore.campaign.learning import sample
-from reexplore.campaign.scales import labels
-from reexplore.campaign.screening import recall_screening
-from reexplore.campaign.setup import prepare
+from reexplore.campaign.ledger.labels import labels
+from reexplore.campaign.steps.learning import sample
+from reexplore.campaign.steps.screening import recall_screening
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
@@ -35,15 +35,15 @@ from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
 from reexplore.config import TheoryEntry
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.errors import CalculationFailed
-from reexplore.structures.conformers import lowest_conformer
-from reexplore.structures.duplicates import Comparison
-from reexplore.structures.geometry import Layout, Structure
-from reexplore.structures.placement import place_complexes
+from reexplore.structures.builders.placement import place_complexes
+from reexplore.structures.conformers.duplicates import Comparison
+from reexplore.structures.conformers.free_ligand import lowest_conformer
 from reexplore.structures.quality import check_complex, require
-from reexplore.structures.relax import relax
-from reexplore.structures.screening import screening_geometries
-from reexplore.structures.search import Start, lowest_template
-from reexplore.surrogate.dataset import Sample, targets_kcal_mol
+from reexplore.structures.screening.families import screening_geometries
+from reexplore.structures.search.templates import Start, lowest_template
+from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.xtb.relax import relax
+from reexplore.surrogate.samples import Sample, targets_kcal_mol
 from reexplore.surrogate.settings import AllegroSettings
 
 SCAFFOLD_NAMES = ("HOPO", "CAM")

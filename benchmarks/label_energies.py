@@ -24,8 +24,8 @@ from reexplore.chemistry.metals import find_metal
 from reexplore.energies import LEVELS, EnergyTerms, binding, energy_terms
 from reexplore.energies.own_levels import own_level
 from reexplore.errors import CalculationFailed
-from reexplore.structures.geometry import Structure
-from reexplore.structures.surfaces import SURFACES, EnergySurface
+from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.surfaces import SURFACES, EnergySurface
 
 Array = NDArray[np.float64]
 

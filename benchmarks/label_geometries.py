@@ -33,23 +33,23 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.custom import custom_substituent
 from reexplore.chemistry.library import Substituent, find_scaffold, find_substituent
+from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.chemistry.ligands import Ligand, assemble, assemble_traced
 from reexplore.chemistry.metals import METALS, TEMPLATE_METAL, Metal
-from reexplore.chemistry.single import plain_ligand
+from reexplore.chemistry.user_parts import custom_substituent
 from reexplore.errors import CalculationFailed
-from reexplore.structures.conformers import lowest_conformer, water
-from reexplore.structures.exchange import contraction_of
-from reexplore.structures.geometry import Structure
-from reexplore.structures.grafting import Grafting
-from reexplore.structures.label_geometry import exchange_and_relax
-from reexplore.structures.placement import place_complexes
+from reexplore.structures.builders.placement import place_complexes
+from reexplore.structures.conformers.free_ligand import lowest_conformer, water
+from reexplore.structures.metal_exchange import contraction_of
 from reexplore.structures.quality import check_complex, require
-from reexplore.structures.relax import relax
-from reexplore.structures.scaffolding import Scaffolding, bare_candidate
-from reexplore.structures.search import Start, lowest_template
-from reexplore.structures.surfaces import SURFACES, EnergySurface
+from reexplore.structures.screening.grafting import Grafting
+from reexplore.structures.screening.scaffolding import Scaffolding, bare_candidate
+from reexplore.structures.search.label_geometry import exchange_and_relax
+from reexplore.structures.search.templates import Start, lowest_template
+from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.relax import relax
+from reexplore.structures.xtb.surfaces import SURFACES, EnergySurface
 
 FOLDER = Path(__file__).with_name("label_geometries")
 PLAIN = SURFACES["gfn2"]

@@ -25,8 +25,8 @@ from rich.table import Table
 
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.energies import HARTREE_TO_KCAL_MOL, find_level
-from reexplore.energies.blas import openblas_environment
-from reexplore.structures.geometry import Structure
+from reexplore.energies.dft.blas import openblas_environment
+from reexplore.structures.structure import Structure
 
 COMPLEX = "La_HOPO-H_1_6"
 PARTS = {COMPLEX: stored(COMPLEX), "La": ion(TEMPLATE_METAL), "HOPO-H": stored("HOPO-H"), "water": stored("water")}
@@ -151,7 +151,7 @@ def _one(way: str, level: str, name: str) -> dict[str, Any]:
     structure = PARTS.get(name) or stored(name)
     began = time.process_time()
     if way in OURS:
-        from reexplore.energies.dft import single_point
+        from reexplore.energies.dft.single_point import single_point
 
         declared = find_level(level)
         if way != "ours":
@@ -172,9 +172,9 @@ def _stock(structure: Structure, level_name: str) -> dict[str, Any]:
     """Return the energy as PySCF's manual computes it, from the same start and to the same thresholds."""
     from pyscf import dft
 
-    from reexplore.energies.guess import start_density
-    from reexplore.energies.molecule import build_molecule
-    from reexplore.energies.solvent import cds_energy_hartree
+    from reexplore.energies.dft.molecule import build_molecule
+    from reexplore.energies.dft.solvent import cds_energy_hartree
+    from reexplore.energies.dft.start_density import start_density
 
     level = find_level(level_name)
     # PySCF's own default of memory; with more it takes more for the cavity's integrals, and no less time.
@@ -196,10 +196,10 @@ def _fit_error(structure: Structure, level_name: str) -> dict[str, Any]:
     import numpy as np
     from pyscf import dft, scf
 
-    from reexplore.energies.checkpoint import Checkpoint
-    from reexplore.energies.dft import single_point
-    from reexplore.energies.fitting import DensityFit
-    from reexplore.energies.molecule import build_molecule
+    from reexplore.energies.dft.checkpoint import Checkpoint
+    from reexplore.energies.dft.fitting import DensityFit
+    from reexplore.energies.dft.molecule import build_molecule
+    from reexplore.energies.dft.single_point import single_point
 
     level = find_level(level_name)
     mol = build_molecule(structure, level=level, memory_gb=MEMORY_GB)
@@ -219,9 +219,9 @@ def _matrices(structure: Structure, level_name: str, way: str) -> dict[str, Any]
     import numpy as np
     from pyscf import lib, scf
 
-    from reexplore.energies.fitting import DensityFit
-    from reexplore.energies.guess import start_density
-    from reexplore.energies.molecule import build_molecule
+    from reexplore.energies.dft.fitting import DensityFit
+    from reexplore.energies.dft.molecule import build_molecule
+    from reexplore.energies.dft.start_density import start_density
 
     level = find_level(level_name)
     mol = build_molecule(structure, level=level, memory_gb=MEMORY_GB)

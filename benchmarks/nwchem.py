@@ -37,9 +37,9 @@ from rich.table import Table
 
 from reexplore.chemistry.metals import find_metal
 from reexplore.energies import HARTREE_TO_KCAL_MOL, find_level
-from reexplore.energies.guess import start_density
-from reexplore.energies.molecule import build_molecule
-from reexplore.structures.geometry import Structure
+from reexplore.energies.dft.molecule import build_molecule
+from reexplore.energies.dft.start_density import start_density
+from reexplore.structures.structure import Structure
 
 LEVEL = find_level("paper")
 HARTREE_FOCK = "hf"

@@ -31,12 +31,12 @@ from rich.table import Table
 
 from reexplore.chemistry.metals import METALS
 from reexplore.energies import HARTREE_TO_KCAL_MOL, EnergyTerms, find_level
-from reexplore.energies.checkpoint import Checkpoint
-from reexplore.energies.f_shell import open_shell_of
-from reexplore.energies.guess import start_density
-from reexplore.energies.molecule import build_molecule
-from reexplore.energies.states import DOWNHILL
-from reexplore.structures.geometry import Structure
+from reexplore.energies.dft.checkpoint import Checkpoint
+from reexplore.energies.dft.f_shell import open_shell_of
+from reexplore.energies.dft.molecule import build_molecule
+from reexplore.energies.dft.start_density import start_density
+from reexplore.energies.dft.states import DOWNHILL
+from reexplore.structures.structure import Structure
 
 LEVEL = find_level("paper")
 #: Scandium holds no eight donors.

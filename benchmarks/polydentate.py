@@ -36,9 +36,9 @@ def bare_complex(scaffold_name: str) -> Candidate:
 
 def trial(scaffold_name: str, conformers: int) -> dict[str, Any]:
     """Build, relax and check one complex, in a process of its own: Architector prints past Python."""
-    from reexplore.structures.architector import build_complexes
+    from reexplore.structures.builders.architector import build_complexes
     from reexplore.structures.quality import check_complex
-    from reexplore.structures.relax import relax
+    from reexplore.structures.xtb.relax import relax
 
     candidate = bare_complex(scaffold_name)
     started = process_time()

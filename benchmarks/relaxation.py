@@ -16,10 +16,10 @@ from pathlib import Path
 
 from ase.units import Hartree, kcal, mol
 
-from reexplore.structures.geometry import Structure
-from reexplore.structures.relax import relax, single_point_energy
-from reexplore.structures.surfaces import SURFACES
-from reexplore.structures.xtb_program import ANCOPT_LEVELS, ancopt
+from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.relax import relax, single_point_energy
+from reexplore.structures.xtb.surfaces import SURFACES
+from reexplore.structures.xtb.xtb_program import ANCOPT_LEVELS, ancopt
 
 STARTS = Path(__file__).parent / "relaxation_starts"
 LEVEL = "tight"

@@ -30,14 +30,14 @@ from reexplore.chemistry.metals import SERIES, Metal
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import CalculationFailed
-from reexplore.structures.complexes import Complexes
-from reexplore.structures.geometry import Structure
-from reexplore.structures.grafting import Grafting
-from reexplore.structures.placement import place_complexes
+from reexplore.structures.builders.placement import place_complexes
 from reexplore.structures.quality import check_complex
-from reexplore.structures.relax import relax
-from reexplore.structures.scaffolding import Scaffolding, bare_candidate
-from reexplore.surrogate.dataset import Sample
+from reexplore.structures.screening.arrays import Complexes
+from reexplore.structures.screening.grafting import Grafting
+from reexplore.structures.screening.scaffolding import Scaffolding, bare_candidate
+from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.relax import relax
+from reexplore.surrogate.samples import Sample
 from reexplore.surrogate.settings import AllegroSettings
 
 LIGANDS, WATERS = 1, 6

@@ -28,9 +28,9 @@ from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.config import TheoryEntry
 from reexplore.errors import CalculationFailed
-from reexplore.structures import search
-from reexplore.structures.builders import find_builder
-from reexplore.structures.search import Start, lowest_template
+from reexplore.structures.builders.base import find_builder
+from reexplore.structures.search import templates as search
+from reexplore.structures.search.templates import Start, lowest_template
 
 LIGANDS = (
     ("HOPO", "H"),

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from screening import run_throughput
 
-from reexplore.campaign.geometries import build_tasks, complex_task, template_task
+from reexplore.campaign.steps.recipes import build_tasks, complex_task, template_task
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
@@ -37,10 +37,10 @@ from reexplore.config import TheoryEntry
 from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
-from reexplore.structures.duplicates import Comparison
-from reexplore.structures.geometry import Structure
-from reexplore.structures.relax import relax
-from reexplore.structures.screening import screening_geometries
+from reexplore.structures.conformers.duplicates import Comparison
+from reexplore.structures.screening.families import screening_geometries
+from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.relax import relax
 
 SCAFFOLD = "HOPO"
 SUBSTITUENT_NAMES = ("methyl", "fluoro")

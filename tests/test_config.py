@@ -2,7 +2,7 @@
 
 import pytest
 
-from reexplore.campaign.begun import difference
+from reexplore.campaign.declaration.begun import difference
 from reexplore.config import CampaignFile, load_campaign_file
 from reexplore.errors import InputError
 

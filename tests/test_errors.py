@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from reexplore import cli
+from reexplore.cli import app as cli
 from reexplore.errors import who_refused
 
 

@@ -7,9 +7,9 @@ import random
 import pytest
 import yaml
 
-from reexplore.campaign.plan import plan_campaign
-from reexplore.campaign.setup import prepare
-from reexplore.campaign.space import require_size
+from reexplore.campaign.declaration.setup import prepare
+from reexplore.campaign.declaration.space import require_size
+from reexplore.campaign.results.plan import plan_campaign
 from reexplore.errors import Failure, FailureCode, InputError, MissingEngineError
 from reexplore.execution.store import RESULT, Outcome, Store
 

@@ -10,18 +10,18 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
-from reexplore import cli
+from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.driver import drive
-from reexplore.campaign.progress import Narrator
-from reexplore.campaign.setup import prepare
-from reexplore.cli import app
+from reexplore.campaign.running.progress import Narrator
+from reexplore.cli import app as cli
+from reexplore.cli.app import app
 from reexplore.config import CampaignFile
 from reexplore.energies.basis_sets import function_count
 from reexplore.errors import InputError, one_line
+from reexplore.inputs.strict_models import parse
 from reexplore.shipped import is_shipped, shipped_folder
-from reexplore.strict_models import parse
-from tests.campaign.test_campaign import SMALL
-from tests.test_cli import run
+from tests.campaign.test_loop import SMALL
+from tests.cli.test_app import run
 from tests.tracking.sample import campaign
 
 ROOT = Path(__file__).parents[1]

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from reexplore.strict_models import PlainName, Sentence, Strict, matching, parse, read_mapping
-from reexplore.structures.surfaces import DEFAULT, SURFACE_OF_ENGINE
+from reexplore.inputs.strict_models import PlainName, Sentence, Strict, matching, parse, read_mapping
+from reexplore.structures.xtb.surfaces import DEFAULT, SURFACE_OF_ENGINE
 
 #: A number of things a person may ask for; a thousand million is a slip of the key.
 Positive = Annotated[int, Field(ge=1, le=10_000_000)]

@@ -9,8 +9,8 @@ from reexplore.acquisition.policy import Policy
 from reexplore.acquisition.select import choose, select_batch
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.surrogate.calibration import Calibration
-from reexplore.surrogate.ensemble import Forecast
-from tests.acquisition.test_posterior import exact_greedy, table
+from reexplore.surrogate.forecast import Forecast
+from tests.acquisition.test_botorch_model import exact_greedy, table
 from tests.surrogate.sample import make_samples
 
 UTILITY = table()

@@ -17,21 +17,21 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from reexplore.campaign.bench import Bench
-from reexplore.campaign.campaign import open_campaign, run_campaign
-from reexplore.campaign.lock import sole_driver
-from reexplore.campaign.progress import Narrator
-from reexplore.campaign.setup import Setup, prepare
-from reexplore.campaign.shortcomings import shortcomings
-from reexplore.campaign.space import require_size
+from reexplore.campaign.declaration.setup import Setup, prepare
+from reexplore.campaign.declaration.space import require_size
+from reexplore.campaign.loop import open_campaign, run_campaign
+from reexplore.campaign.results.shortcomings import shortcomings
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.lock import sole_driver
+from reexplore.campaign.running.progress import Narrator
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
 from reexplore.chemistry.metals import SERIES
 from reexplore.errors import InputError
-from reexplore.execution import tasks
-from reexplore.structures.geometry import Structure
-from reexplore.structures.screening import refused
-from reexplore.surrogate.ensemble import Forecast
+from reexplore.execution import worker_functions as tasks
+from reexplore.structures.screening.families import refused
+from reexplore.structures.structure import Structure
+from reexplore.surrogate.forecast import Forecast
 from tests.attacks.trial import in_a_process
 from tests.campaign import crashing
 

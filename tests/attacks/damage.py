@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
+from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.driver import open_ledger
-from reexplore.campaign.record import campaign_record
-from reexplore.campaign.setup import prepare
+from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.errors import ReexploreError
 from tests.attacks.folders import CAMPAIGN
 from tests.attacks.trial import ask

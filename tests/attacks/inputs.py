@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from reexplore.campaign.campaign import open_campaign
-from reexplore.campaign.elsewhere import awaited_folder, declare_elsewhere
-from reexplore.campaign.setup import prepare
-from reexplore.energies.importing import COLUMNS
+from reexplore.campaign.declaration.setup import prepare
+from reexplore.campaign.loop import open_campaign
+from reexplore.campaign.running.external_energies import awaited_folder, declare_elsewhere
+from reexplore.energies.interchange.importing import COLUMNS
 from tests.attacks.trial import Answer, ask, outside
 from tests.test_fuzz import JUNK, WHOLE, altered, bombs, torn
 
@@ -264,11 +264,11 @@ def _begin_waiting(workspace: Path) -> None:
 def warm_up() -> None:
     """Import what the commands import when they are given, so that forked processes have it."""
     import reexplore.campaign.driver
-    import reexplore.campaign.elsewhere
-    import reexplore.campaign.plan
-    import reexplore.cli
-    import reexplore.energies.dft
-    import reexplore.structures.architector
-    import reexplore.structures.relax
+    import reexplore.campaign.results.plan
+    import reexplore.campaign.running.external_energies
+    import reexplore.cli.app
+    import reexplore.energies.dft.single_point
+    import reexplore.structures.builders.architector
+    import reexplore.structures.xtb.relax
     import reexplore.surrogate.allegro
-    import reexplore.workbench  # noqa: F401
+    import reexplore.workbench.complexes  # noqa: F401

@@ -13,7 +13,7 @@ import yaml
 from reexplore.errors import ExecutionError, InputError
 from reexplore.execution.store import Store
 from reexplore.surrogate.allegro import SavedEnsemble
-from reexplore.surrogate.ensemble import Forecast
+from reexplore.surrogate.forecast import Forecast
 from reexplore.tracking.ui import running_server
 from tests.attacks.folders import CAMPAIGN, HYDROGEN
 

@@ -106,7 +106,7 @@ def _become(work: Callable[[], int], workspace: Path, log: Path) -> None:
 def _command(arguments: Sequence[str]) -> int:
     import tempfile
 
-    from reexplore import cli
+    from reexplore.cli import app as cli
 
     # Python remembers where temporary files go.
     tempfile.tempdir = None

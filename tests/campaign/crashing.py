@@ -35,19 +35,20 @@ import numpy as np
 import yaml
 from rich.console import Console
 
-from reexplore.campaign.bench import Bench
-from reexplore.campaign.campaign import open_campaign, run_campaign
-from reexplore.campaign.ledger import Ledger
-from reexplore.campaign.lock import sole_driver
-from reexplore.campaign.progress import Narrator
-from reexplore.campaign.setup import prepare
-from reexplore.campaign.stopping import StopRequest
+from reexplore.campaign.declaration.setup import prepare
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.loop import open_campaign, run_campaign
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.lock import sole_driver
+from reexplore.campaign.running.progress import Narrator
+from reexplore.campaign.running.stopping import StopRequest
 from reexplore.chemistry.families import Family
 from reexplore.errors import CalculationFailed, ExecutionError, FailureCode, InputError, ReexploreError
-from reexplore.execution import child, guard, tasks
+from reexplore.execution import child, guard
+from reexplore.execution import worker_functions as tasks
 from reexplore.execution.store import RESULT
-from reexplore.surrogate.dataset import folds, samples_from_text
-from reexplore.surrogate.ensemble import Forecast
+from reexplore.surrogate.forecast import Forecast
+from reexplore.surrogate.samples import folds, samples_from_text
 from reexplore.tracking import mlflow as room
 
 CAMPAIGN = {

@@ -11,17 +11,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reexplore.campaign.bench import Bench
-from reexplore.campaign.campaign import open_campaign, run_campaign
 from reexplore.campaign.driver import open_ledger
-from reexplore.campaign.progress import Narrator
-from reexplore.campaign.replay import replay
+from reexplore.campaign.loop import open_campaign, run_campaign
+from reexplore.campaign.results.replay import replay
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.progress import Narrator
 from reexplore.errors import CalculationFailed, Failure, FailureCode, InputError
 from reexplore.execution.store import Outcome, Store
-from reexplore.execution.tasks import FORECAST_FILE, FUNCTIONS, MEMBER_FILE, Context
-from reexplore.surrogate.dataset import samples_from_text
-from reexplore.surrogate.ensemble import Forecast
-from tests.campaign.test_campaign import REEXPLORE, SMALL, _wait_for_done, small
+from reexplore.execution.worker_functions import FORECAST_FILE, FUNCTIONS, MEMBER_FILE, Context
+from reexplore.surrogate.forecast import Forecast
+from reexplore.surrogate.samples import samples_from_text
+from tests.campaign.test_loop import REEXPLORE, SMALL, _wait_for_done, small
 
 BUDGET = {"seed_labels": 4, "batch": 2, "labels": 9}
 
@@ -98,7 +98,7 @@ def asynchronous(tmp_path, **changes):
 
 @pytest.fixture(autouse=True)
 def no_mirror(monkeypatch):
-    monkeypatch.setattr("reexplore.campaign.report.mirror", lambda *_: None)
+    monkeypatch.setattr("reexplore.campaign.results.report.mirror", lambda *_: None)
 
 
 def run(setup, **options):

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from reexplore.campaign.driver import _signals_stop_cleanly
-from reexplore.campaign.stopping import Stopped, StopRequest, signals_heeded
-from tests.campaign.test_campaign import SMALL
+from reexplore.campaign.running.stopping import Stopped, StopRequest, signals_heeded
+from tests.campaign.test_loop import SMALL
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def test_a_signal_before_anything_runs_is_a_stop_as_well(tmp_path, number, after
     # Its own words tell that it listens: before that no program of Python can.
     code = (
         "import sys, time\n"
-        "from reexplore import cli\n"
+        "from reexplore.cli import app as cli\n"
         "heed = cli.heed_from_the_start\n"
         "cli.heed_from_the_start = lambda: (heed(), print('listening', flush=True))\n"
         "sys.argv = ['reexplore', 'campaign', 'run', 'small.yaml']\n"
@@ -82,7 +82,10 @@ def test_it_ends_in_the_middle_of_an_import_whatever_a_library_catches(tmp_path)
     (tmp_path / "greedy.py").write_text(
         "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGTERM)\nexcept:\n    pass\n"
     )
-    code = "from reexplore.campaign.stopping import heed_from_the_start\nheed_from_the_start()\nimport greedy\nprint(1)"
+    code = (
+        "from reexplore.campaign.running.stopping import heed_from_the_start\n"
+        "heed_from_the_start()\nimport greedy\nprint(1)"
+    )
     ended = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )

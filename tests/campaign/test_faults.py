@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.driver import open_ledger
-from reexplore.campaign.ledger import Ledger
-from reexplore.campaign.lock import sole_driver
-from reexplore.campaign.setup import prepare
-from reexplore.campaign.status import campaign_status
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.results.status import campaign_status
+from reexplore.campaign.running.lock import sole_driver
 from reexplore.execution import durable
 from reexplore.execution.store import RESULT
 from reexplore.tracking.records import TrackingError

@@ -7,22 +7,22 @@ from unittest.mock import patch
 
 import pytest
 
-from reexplore.campaign import steering
-from reexplore.campaign.bench import Bench
-from reexplore.campaign.campaign import open_campaign, run_campaign
 from reexplore.campaign.driver import open_ledger
-from reexplore.campaign.learning import newest_model
-from reexplore.campaign.progress import Narrator
-from reexplore.campaign.record import campaign_record
-from reexplore.campaign.shortcomings import shortcomings
+from reexplore.campaign.ledger import corrections as steering
+from reexplore.campaign.loop import open_campaign, run_campaign
+from reexplore.campaign.results.shortcomings import shortcomings
+from reexplore.campaign.results.snapshot import campaign_record
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.progress import Narrator
+from reexplore.campaign.steps.learning import newest_model
 from reexplore.errors import ExecutionError, FailureCode, InputError
 from reexplore.execution import guard
 from reexplore.execution.child import LOG
 from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.store import Store
-from reexplore.execution.tasks import FORECAST_FILE, MEMBER_FILE
+from reexplore.execution.worker_functions import FORECAST_FILE, MEMBER_FILE
 from tests.campaign import crashing
-from tests.campaign.test_campaign import small
+from tests.campaign.test_loop import small
 
 
 def emptied(path):

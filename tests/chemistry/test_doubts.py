@@ -2,10 +2,10 @@
 
 import pytest
 
-from reexplore.chemistry.custom import custom_scaffold, custom_substituent
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS, Scaffold
+from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.chemistry.ligands import assemble
-from reexplore.chemistry.single import plain_ligand
+from reexplore.chemistry.user_parts import custom_scaffold, custom_substituent
 
 
 def warnings(scaffold, *substituents):

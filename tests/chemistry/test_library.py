@@ -6,9 +6,9 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
-from reexplore.chemistry.custom import custom_scaffold
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS, Scaffold
 from reexplore.chemistry.ligands import assemble
+from reexplore.chemistry.user_parts import custom_scaffold
 
 DOCS = Path(__file__).parents[2] / "docs" / "campaign-file.md"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 
 WATER = Structure(("O", "H", "H"), np.array([[0.0, 0.0, 0.1173], [0.0, 0.7572, -0.4692], [0.0, -0.7572, -0.4692]]), 0)
 

@@ -7,7 +7,7 @@ from reexplore.chemistry.metals import LANTHANIDES
 from reexplore.energies.electrons import checked_unpaired, electron_count, implied_unpaired
 from reexplore.energies.levels import PAPER, QUICK, TEACHER
 from reexplore.errors import InputError
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 from tests.structures.sample import relaxed
 
 

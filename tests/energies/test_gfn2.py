@@ -8,7 +8,7 @@ from reexplore.energies import LEVELS, binding, energy_terms, exchange
 from reexplore.energies.gfn2 import gfn2_energy
 from reexplore.energies.levels import comparison_warning
 from reexplore.errors import InputError
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 from tests.energies.examples import LANTHANUM_TWO_WATERS, WATER, ion, turned
 from tests.structures.sample import XTB_ENERGIES_HARTREE, relaxed
 

@@ -8,12 +8,12 @@ import pytest
 from reexplore.energies.levels import GFN2, PAPER, QUICK
 from reexplore.energies.memory import basis_function_count, estimated_memory_gb, kept_integrals_gb, require_memory
 from reexplore.errors import CalculationFailed, FailureCode
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 from tests.structures.sample import relaxed
 
 
 def test_functions_are_those_of_pyscfs_molecule():
-    from reexplore.energies.molecule import build_molecule
+    from reexplore.energies.dft.molecule import build_molecule
 
     complex_ = relaxed("La_HOPO-H_1_6")
     assert basis_function_count(complex_, QUICK) == build_molecule(complex_, level=QUICK, memory_gb=1).nao
@@ -43,9 +43,9 @@ def test_the_estimate_stands_above_what_laying_a_real_cavity_takes():
     script = f"""
 import resource
 from reexplore.energies.levels import QUICK
-from reexplore.energies.molecule import build_molecule
-from reexplore.energies.solvent import Cavity
-from reexplore.structures.geometry import Structure
+from reexplore.energies.dft.molecule import build_molecule
+from reexplore.energies.dft.solvent import Cavity
+from reexplore.structures.structure import Structure
 mol = build_molecule(Structure.from_extxyz({complex_.to_extxyz()!r}), level=QUICK, memory_gb=1)
 Cavity(mol, solvent=QUICK.solvent, points_per_sphere=QUICK.cavity_points_per_sphere)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from pyscf import scf
 
-from reexplore.energies.field import RestrictedField, UnrestrictedField
-from reexplore.energies.guess import start_density
+from reexplore.energies.dft.field import RestrictedField, UnrestrictedField
+from reexplore.energies.dft.molecule import build_molecule
+from reexplore.energies.dft.start_density import start_density
 from reexplore.energies.levels import PAPER
-from reexplore.energies.molecule import build_molecule
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 from tests.energies.examples import ion
 
 GEOMETRIES = Path(__file__).parents[2] / "benchmarks" / "label_geometries"

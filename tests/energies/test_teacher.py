@@ -9,7 +9,7 @@ from reexplore.energies import LEVELS, energy_terms
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL, binding
 from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import InputError
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 from tests.energies.examples import LANTHANUM_TWO_WATERS, WATER, ion, turned
 
 

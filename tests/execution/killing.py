@@ -26,9 +26,9 @@ from typing import Any
 import psutil
 import yaml
 
+from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.driver import drive, open_ledger
-from reexplore.campaign.progress import Narrator
-from reexplore.campaign.setup import prepare
+from reexplore.campaign.running.progress import Narrator
 from reexplore.execution.store import Store
 from reexplore.shipped import shipped_folder
 from tests.execution.processes import processes

@@ -8,7 +8,7 @@ from reexplore.chemistry.metals import find_metal
 from reexplore.errors import ExecutionError, FailureCode
 from reexplore.execution.guard import perform
 from reexplore.execution.task import RESOURCES, Resources, Task
-from reexplore.execution.tasks import candidate_inputs
+from reexplore.execution.worker_functions import candidate_inputs
 
 ACETOHYDROXAMATE = Ligand("CC(=[O:1])N[O-:1]", -1, "acetohydroxamate", ())
 

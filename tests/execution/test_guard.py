@@ -18,8 +18,8 @@ from reexplore.execution import child, guard, task
 from reexplore.execution.guard import perform
 from reexplore.execution.store import Store
 from reexplore.execution.task import Resources, Task
-from reexplore.execution.tasks import FUNCTIONS, Context, energy
-from reexplore.structures.geometry import Structure
+from reexplore.execution.worker_functions import FUNCTIONS, Context, energy
+from reexplore.structures.structure import Structure
 from tests.execution.processes import processes
 
 WATER = Structure(("O", "H", "H"), [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]], 0)

@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
-from reexplore.cli import app
+from reexplore.cli.app import app
 from reexplore.errors import CampaignBusyError, ExecutionError
 from reexplore.execution import archives
 from reexplore.execution.child import INPUTS, LOG

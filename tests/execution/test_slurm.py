@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from reexplore.campaign.bench import Bench
-from reexplore.campaign.campaign import open_campaign, run_campaign
-from reexplore.campaign.progress import Narrator
-from reexplore.campaign.setup import prepare
+from reexplore.campaign.declaration.setup import prepare
+from reexplore.campaign.loop import open_campaign, run_campaign
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.progress import Narrator
 from reexplore.execution.executor import SerialExecutor
 from tests.execution.killing import PROGRAMS, end_state, kill_on_slurm
 from tests.execution.slurm import LONG_S, cluster, missing

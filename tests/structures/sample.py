@@ -6,7 +6,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import find_scaffold, find_substituent
 from reexplore.chemistry.ligands import Ligand, assemble
 from reexplore.chemistry.metals import find_metal
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 
 _DATA = Path(__file__).parent / "data"
 

@@ -5,8 +5,8 @@ import pytest
 
 from reexplore.chemistry.metals import LANTHANIDES, METALS
 from reexplore.structures.contraction import Sphere, fit_contraction, sphere
-from reexplore.structures.exchange import WATER, expected_change_angstrom
-from reexplore.structures.geometry import Layout
+from reexplore.structures.metal_exchange import WATER, expected_change_angstrom
+from reexplore.structures.structure import Layout
 from tests.structures.sample import candidate, relaxed
 
 DONORS = ("O", "O", "N", WATER, WATER)

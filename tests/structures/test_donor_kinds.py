@@ -3,7 +3,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
 from reexplore.structures.donor_kinds import donor_kinds
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 from tests.structures.sample import relaxed
 
 

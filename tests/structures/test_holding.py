@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from reexplore.structures.geometry import Layout
 from reexplore.structures.holding import held_by
 from reexplore.structures.quality import check_complex
+from reexplore.structures.structure import Layout
 from tests.structures.sample import candidate, relaxed
 
 NAME = "La_HOPO-H_1_6"

@@ -6,13 +6,13 @@ from scipy.spatial.transform import Rotation
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.donors import holding_atoms
+from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.chemistry.metals import METALS
-from reexplore.chemistry.single import plain_ligand
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.bonds import bonds_from_distances, complex_bonds, has_heavy_pair
-from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.holding import held_by
 from reexplore.structures.quality import check_complex, check_ligand, require
+from reexplore.structures.structure import Layout, Structure
 from tests.structures.sample import XTB_ENERGIES_HARTREE, candidate, ligand, relaxed
 
 NAME = "La_HOPO-H_1_6"

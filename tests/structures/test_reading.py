@@ -5,8 +5,8 @@ import pytest
 
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
-from reexplore.structures.geometry import Structure
 from reexplore.structures.reading import read_structure, require_closed_shell
+from reexplore.structures.structure import Structure
 from tests.structures.sample import relaxed
 
 WATER = "3\n{comment}\nO 0 0 0\nH 0.76 0 0.59\nH -0.76 0 0.59\n"

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from rdkit import Chem
 from rdkit.Chem import AllChem
 
-from reexplore.chemistry.single import plain_ligand
+from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.errors import FailureCode
-from reexplore.structures.geometry import Structure
 from reexplore.structures.quality import check_ligand
 from reexplore.structures.stereo import otherwise_placed
+from reexplore.structures.structure import Structure
 
 CDTA = "[O-:11]C(=O)CN(CC(=O)[O-])[C@@H]1CCCC[C@H]1N(CC(=O)[O-])CC(=O)[O-:12]"
 TARTRATE = "O=C([O-:11])[C@H](O)[C@@H](O)C(=O)[O-:12]"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from reexplore.errors import InputError
-from reexplore.structures.geometry import Structure
 from reexplore.structures.stoichiometry import formula, stoichiometry
+from reexplore.structures.structure import Structure
 from tests.structures.sample import candidate, relaxed
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from reexplore.chemistry.candidates import Group
 from reexplore.chemistry.metals import find_metal
-from reexplore.structures.geometry import Structure
-from reexplore.surrogate.dataset import Sample
+from reexplore.structures.structure import Structure
+from reexplore.surrogate.samples import Sample
 
 DATA = Path(__file__).parent / "data"
 

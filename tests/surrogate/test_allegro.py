@@ -7,9 +7,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from reexplore.errors import InputError
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 from reexplore.surrogate.baselines import fit_ridge
-from reexplore.surrogate.dataset import composition, folds, targets_kcal_mol
+from reexplore.surrogate.samples import composition, folds, targets_kcal_mol
 from reexplore.surrogate.settings import AllegroSettings
 from tests.surrogate.sample import make_samples
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reexplore.surrogate.baselines import RidgeFit, fit_ridge, out_of_fold
-from reexplore.surrogate.dataset import folds, targets_kcal_mol
+from reexplore.surrogate.samples import folds, targets_kcal_mol
 from tests.surrogate.sample import make_samples
 
 

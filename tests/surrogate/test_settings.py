@@ -18,7 +18,7 @@ def test_the_driver_can_use_the_room_without_loading_an_engine():
     code = (
         "import sys\n"
         + "".join(f"import reexplore.surrogate.{module}\n" for module in modules)
-        + "import reexplore.acquisition.policy, reexplore.acquisition.select, reexplore.acquisition.design\n"
+        + "import reexplore.acquisition.policy, reexplore.acquisition.select, reexplore.acquisition.seed_design\n"
         + "print({'torch', 'nequip', 'allegro', 'sklearn', 'botorch', 'scipy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

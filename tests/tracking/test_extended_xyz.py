@@ -8,7 +8,7 @@ from ase.io import read
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reexplore.structures.conformers import water
+from reexplore.structures.conformers.free_ligand import water
 from reexplore.tracking.extended_xyz import with_facts
 
 HOSTILE = (

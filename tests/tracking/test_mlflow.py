@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from reexplore.tracking import TrackingError
+from reexplore.tracking.exports import guide
 from reexplore.tracking.mlflow import Tracker, _Mirror
-from reexplore.tracking.payload import guide
 from tests.tracking.sample import campaign, contraction_row
 
 

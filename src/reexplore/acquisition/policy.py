@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from reexplore.strict_models import PlainName, Sentence, Strict, parse, read_mapping
+from reexplore.inputs.strict_models import PlainName, Sentence, Strict, parse, read_mapping
 
 #: BoTorch's acquisition functions a policy may name, and `posterior_mean` for its `PosteriorMean`.
 Acquisition = Literal[

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.acquisition.contenders import contenders
-from reexplore.acquisition.objective import gain_kcal_mol
+from reexplore.acquisition.gain import gain_kcal_mol
 from reexplore.acquisition.policy import Policy
+from reexplore.acquisition.preselection import contenders
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.surrogate.calibration import Calibration
-from reexplore.surrogate.dataset import Described
-from reexplore.surrogate.ensemble import Forecast
-from reexplore.surrogate.virtual import joint_samples
+from reexplore.surrogate.forecast import Forecast
+from reexplore.surrogate.joint_samples import joint_samples
+from reexplore.surrogate.samples import Described
 
 if TYPE_CHECKING:
     from botorch.acquisition import AcquisitionFunction
@@ -153,7 +153,7 @@ def _acquire(
     import torch
     from botorch.optim.optimize import optimize_acqf_discrete
 
-    from reexplore.acquisition.posterior import TableModel, rows_as_inputs
+    from reexplore.acquisition.botorch_model import TableModel, rows_as_inputs
 
     acquisition = _acquisition(policy, TableModel(utility))
     if policy.acquisition == "posterior_mean":
@@ -191,7 +191,7 @@ def _evaluate(acquisition: AcquisitionFunction, choices: list[int]) -> NDArray[n
     """Return the acquisition's value of each choice by itself, shape (choices,)."""
     import torch
 
-    from reexplore.acquisition.posterior import rows_as_inputs
+    from reexplore.acquisition.botorch_model import rows_as_inputs
 
     with torch.no_grad():
         inputs = rows_as_inputs(choices).unsqueeze(-2)

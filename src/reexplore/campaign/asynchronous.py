@@ -10,14 +10,14 @@ import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from reexplore.campaign.bench import Bench
-from reexplore.campaign.calculator import Job
-from reexplore.campaign.choosing import Standing, choose
-from reexplore.campaign.labelling import label, observed_kcal_mol
-from reexplore.campaign.learning import FEWEST_LABELS, learn
-from reexplore.campaign.ledger import Ledger
-from reexplore.campaign.report import report_round
-from reexplore.campaign.screening import Screening
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.results.report import report_round
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.dispatcher import Job
+from reexplore.campaign.steps.choosing import Standing, choose
+from reexplore.campaign.steps.labelling import label, observed_kcal_mol
+from reexplore.campaign.steps.learning import FEWEST_LABELS, learn
+from reexplore.campaign.steps.screening import Screening
 
 #: The jobs there is one of, and where the ledger keeps what learning was begun with; other jobs are candidates' keys.
 _LEARNING, _CHOICE = "learning", "choice"

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
 
-from reexplore.campaign.bench import Bench
-from reexplore.campaign.campaign import open_campaign, run_campaign
-from reexplore.campaign.elsewhere import declare_elsewhere
-from reexplore.campaign.ledger import Ledger
-from reexplore.campaign.lock import sole_driver
-from reexplore.campaign.progress import Narrator
-from reexplore.campaign.setup import Setup
-from reexplore.campaign.space import require_size
-from reexplore.campaign.stopping import PAUSE, StopRequest, paused, signals_heeded, spent
+from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.declaration.space import require_size
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.loop import open_campaign, run_campaign
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.external_energies import declare_elsewhere
+from reexplore.campaign.running.lock import sole_driver
+from reexplore.campaign.running.progress import Narrator
+from reexplore.campaign.running.stopping import PAUSE, StopRequest, paused, signals_heeded, spent
 from reexplore.errors import InputError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from reexplore.energies.levels import LEVELS, Level, comparison_warning, find_level
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL, Reaction, binding, exchange
 from reexplore.energies.terms import TBLITE, EnergyTerms
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 
 __all__ = [
     "HARTREE_TO_KCAL_MOL",
@@ -35,7 +35,7 @@ def energy_terms(
 ) -> EnergyTerms:
     """Return the energy of a structure at a level: by the teacher when the level is a fake, else by the level's engine.
 
-    See `reexplore.energies.dft.single_point` for the arguments and the errors raised.
+    See `reexplore.energies.dft.single_point.single_point` for the arguments and the errors raised.
     """
     if level.is_fake:
         from reexplore.energies.teacher import teacher_energy
@@ -45,7 +45,7 @@ def energy_terms(
         from reexplore.energies.gfn2 import gfn2_energy
 
         return gfn2_energy(structure, multiplicity=multiplicity)
-    from reexplore.energies.dft import single_point
+    from reexplore.energies.dft.single_point import single_point
 
     return single_point(
         structure,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import Level, require_support
 from reexplore.errors import InputError
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 
 
 def electron_count(structure: Structure, level: Level) -> int:

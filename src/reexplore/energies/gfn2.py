@@ -5,9 +5,9 @@ from __future__ import annotations
 from reexplore.energies.levels import GFN2, require_support
 from reexplore.energies.terms import TBLITE, EnergyTerms
 from reexplore.errors import InputError
-from reexplore.structures.engines import tblite_state
-from reexplore.structures.geometry import Structure
 from reexplore.structures.reading import require_closed_shell
+from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.engines import tblite_state
 
 
 def gfn2_energy(structure: Structure, *, multiplicity: int | None = None) -> EnergyTerms:

@@ -6,7 +6,7 @@ from reexplore.chemistry.metals import METALS
 from reexplore.energies.basis_sets import function_count
 from reexplore.energies.levels import Level
 from reexplore.errors import CalculationFailed, FailureCode
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 
 _GIB = 2**30
 #: Python, PySCF and its libraries before any array.

@@ -9,7 +9,7 @@ from reexplore.chemistry.metals import METALS, Metal
 from reexplore.energies.levels import TEACHER, require_support
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.terms import EnergyTerms
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 
 # Every number below is made up. They are chosen so that binding energies lie roughly between -50 and
 # -150 kcal/mol and follow the metal's radius, the ligand's charge and its composition.

@@ -21,7 +21,7 @@ MACHINE_FAULT = 75
 def main(folder: Path, store: Path) -> int:
     """Run the task declared in `folder/inputs.json` and write `folder/result.json`."""
     from reexplore.execution.store import RESULT, Store
-    from reexplore.execution.tasks import FUNCTIONS, Context
+    from reexplore.execution.worker_functions import FUNCTIONS, Context
 
     declared = json.loads((folder / INPUTS).read_text())
     context = Context(

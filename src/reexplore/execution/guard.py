@@ -19,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from reexplore.energies.blas import openblas_environment
+from reexplore.energies.dft.blas import openblas_environment
 from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.child import INPUTS, LOG, MACHINE_FAULT
 from reexplore.execution.durable import file_system

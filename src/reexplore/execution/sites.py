@@ -24,8 +24,8 @@ from reexplore.execution.escalation import POISON
 from reexplore.execution.run_folder import require_reachable
 from reexplore.execution.task import Kind
 from reexplore.execution.tether import launch_command
-from reexplore.given_files import read_given_text
-from reexplore.strict_yaml import load_yaml
+from reexplore.inputs.given_files import read_given_text
+from reexplore.inputs.strict_yaml import load_yaml
 
 if TYPE_CHECKING:
     from parsl.config import Config

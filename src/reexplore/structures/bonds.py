@@ -11,7 +11,7 @@ from rdkit import Chem
 
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS
-from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.structure import Layout, Structure
 
 Bonds = NDArray[np.bool_]
 

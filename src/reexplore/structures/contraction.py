@@ -10,7 +10,7 @@ import numpy as np
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import LANTHANIDES, Metal
-from reexplore.structures.exchange import WATER
+from reexplore.structures.metal_exchange import WATER
 
 #: A line through fewer metals has no standard error.
 FEWEST_METALS = 3

@@ -8,7 +8,7 @@ from rdkit import Chem
 
 from reexplore.chemistry.metals import METALS
 from reexplore.structures.bonds import BOND_TOLERANCE, COVALENT_RADII_ANGSTROM, distance_matrix
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 
 #: The kinds and what they are in words. Each has numbers of its own in the metal-donor correction.
 DONOR_KINDS = {

@@ -12,7 +12,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.donors import holding_atoms
 from reexplore.chemistry.metals import Metal
 from reexplore.errors import Failure, FailureCode
-from reexplore.structures.geometry import Layout, Structure
+from reexplore.structures.structure import Layout, Structure
 
 STAGE = "quality"
 #: Raised when the checks find more or less than before; the number stands in the keys of what they passed.

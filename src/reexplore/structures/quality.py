@@ -20,9 +20,9 @@ from reexplore.structures.bonds import (
     distance_matrix,
     ligand_bonds,
 )
-from reexplore.structures.geometry import Layout, Structure
 from reexplore.structures.holding import NEWEST_CHECKS, STAGE, donor_problems, other_donors, rounded, swapped
 from reexplore.structures.stereo import otherwise_placed
+from reexplore.structures.structure import Layout, Structure
 
 #: Atoms of different parts may not come closer than this share of their van der Waals radii (ours):
 #: O···O 1.8 Å, C···C 2.0 Å, H···H 1.4 Å.

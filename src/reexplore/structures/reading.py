@@ -10,7 +10,7 @@ import numpy as np
 
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 from reexplore.structures.xyz_text import read_xyz
 
 #: GFN2-xTB has parameters up to radon.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reexplore.chemistry.metals import METALS, Metal
 from reexplore.errors import InputError
-from reexplore.structures.geometry import Structure
+from reexplore.structures.structure import Structure
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from rdkit import Chem
 
 from reexplore.errors import InputError
-from reexplore.given_files import read_given
+from reexplore.inputs.given_files import read_given
 
 #: A molecule of ten thousand atoms has less; it is looked at before memory is taken.
 _LARGEST_FILE_BYTES = 5_000_000

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from reexplore.errors import CalculationFailed, FailureCode, InputError
-from reexplore.structures.complexes import Complexes
+from reexplore.structures.screening.arrays import Complexes
 from reexplore.surrogate.baselines import RidgeFit, fit_ridge
-from reexplore.surrogate.dataset import Sample, composition, folds, targets_kcal_mol
 from reexplore.surrogate.graphs import Graph, mean_neighbours, star_graph, structure_graph
+from reexplore.surrogate.metal_neighbours import ELEMENTS, linear_part
+from reexplore.surrogate.samples import Sample, composition, folds, targets_kcal_mol
 from reexplore.surrogate.settings import AllegroSettings
-from reexplore.surrogate.stars import ELEMENTS, linear_part
 
 FILE_VERSION = 1
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.surrogate.dataset import (
+from reexplore.surrogate.samples import (
     Sample,
     composition,
     factors,

@@ -12,10 +12,10 @@ import torch
 from nequip.data import AtomicDataDict
 
 from reexplore.errors import InputError
-from reexplore.structures.complexes import Complexes
-from reexplore.structures.geometry import Structure
+from reexplore.structures.screening.arrays import Complexes
+from reexplore.structures.structure import Structure
+from reexplore.surrogate.metal_neighbours import ELEMENTS, stars
 from reexplore.surrogate.settings import AllegroSettings, Readout
-from reexplore.surrogate.stars import ELEMENTS, stars
 
 Graph = dict[str, torch.Tensor]
 

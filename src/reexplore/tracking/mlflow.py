@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reexplore.tracking.payload import (
+from reexplore.tracking.exports import (
     allowed_name,
     curves,
     digest,
@@ -160,7 +160,7 @@ class _Mirror:
             self._client.set_tag(run_id, allowed_name(name), value[:_LONGEST_PARAM])
 
     def _send_page(self, record: CampaignRecord, top: int, *, run_ids: list[str]) -> None:
-        from reexplore.tracking.review import PAGE_NAME, review_page
+        from reexplore.tracking.review_page import PAGE_NAME, review_page
 
         page = review_page(record, top=top)
         for run_id in run_ids:

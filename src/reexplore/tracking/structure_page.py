@@ -7,9 +7,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reexplore import __version__
 from reexplore.chemistry.metals import METALS
-from reexplore.structures.geometry import Structure
-from reexplore.tracking.picture import bonds_to_draw, contacts
-from reexplore.tracking.review import asset, content_security_policy
+from reexplore.structures.structure import Structure
+from reexplore.tracking.review_page import asset, content_security_policy
+from reexplore.tracking.structure_picture import bonds_to_draw, contacts
 
 
 def structure_page(structure: Structure, *, title: str) -> str:

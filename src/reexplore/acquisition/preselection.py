@@ -1,0 +1,69 @@
+"""Which candidates of a very large pool are worth sampling at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.surrogate.forecast import Forecast
+
+#: A pool up to this size is sampled whole: 256 samples of it take 1.4 GB.
+MOST = 100_000
+#: How optimistic the first look is, in standard deviations.
+_OPTIMISM = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Contenders:
+    """Rows of a forecast, ascending, and those among them that were drawn by chance alone."""
+
+    rows: NDArray[np.intp]
+    fair: NDArray[np.intp]
+
+
+def contenders(
+    forecast: Forecast,
+    sigma_kcal_mol: NDArray[np.float64],
+    *,
+    groups: Sequence[Hashable],
+    observed_kcal_mol: Mapping[int, float],
+    pending: Collection[int] = (),
+    seed: int,
+    most: int = MOST,
+) -> Contenders:
+    """Return about `most` rows: half the best by an optimistic guess, a quarter the least certain, a quarter drawn.
+
+    A pool of up to `most` rows is returned whole. The guess is the gain over the lowest label of the
+    row's group, or over the group's mean without one, if the truth lay two standard deviations below
+    the forecast. `observed_kcal_mol` maps rows to labels; those rows and the `pending` are always among
+    the result. The order of the forecast does not matter.
+    """
+    everyone = np.arange(len(forecast.keys))
+    if len(everyone) <= most:
+        return Contenders(everyone, everyone)
+    by_key = np.array(sorted(everyone, key=lambda row: forecast.keys[row]), dtype=np.intp)
+    fair = np.sort(np.random.default_rng(seed).choice(by_key, most // 4, replace=False))
+    gain = _optimistic_gain(forecast.mean_kcal_mol, sigma_kcal_mol, groups, observed_kcal_mol)
+    best = by_key[np.argsort(-gain[by_key], kind="stable")[: most // 2]]
+    unsure = by_key[np.argsort(-sigma_kcal_mol[by_key], kind="stable")[: most // 4]]
+    chosen = np.array([*observed_kcal_mol, *pending], dtype=np.intp)
+    return Contenders(np.unique(np.concatenate([best, unsure, fair, chosen])), fair)
+
+
+def _optimistic_gain(
+    mean: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    groups: Sequence[Hashable],
+    observed: Mapping[int, float],
+) -> NDArray[np.float64]:
+    numbers: dict[Hashable, int] = {}
+    group = np.array([numbers.setdefault(one, len(numbers)) for one in groups], dtype=np.intp)
+    reference = np.bincount(group, weights=mean) / np.bincount(group)
+    lowest = np.full(len(reference), np.inf)
+    for row, label in observed.items():
+        lowest[group[row]] = min(lowest[group[row]], label)
+    reference = np.where(np.isfinite(lowest), lowest, reference)
+    return np.asarray(reference[group] - (mean - _OPTIMISM * sigma))

@@ -1,0 +1,63 @@
+"""Can the complexes of a space be built at all? Asked before anything is paid, as `structures build` asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from rdkit import Chem
+
+from reexplore.chemistry.library import Scaffold, Substituent, find_substituent
+from reexplore.chemistry.ligand_input import LARGEST_COMPLEX_ATOMS
+from reexplore.chemistry.ligands import Ligand, assemble
+from reexplore.chemistry.space import Space
+from reexplore.errors import InputError
+from reexplore.structures.builders.feasibility import apart
+
+_Part = TypeVar("_Part", Scaffold, Substituent)
+
+
+def require_buildable(space: Space, own_scaffolds: Iterable[str]) -> None:
+    """Raise `InputError` for a scaffold whose donors cannot hold one metal, and for complexes too large to search.
+
+    Of the library's scaffolds every one holds a metal; those of the user's own are tried with hydrogen at their sites.
+    """
+    own = set(own_scaffolds)
+    for scaffold in space.scaffolds:
+        bare = _bare(scaffold)
+        largest = _largest_atoms(space, scaffold, bare)
+        if largest > LARGEST_COMPLEX_ATOMS:
+            raise InputError(
+                f"scaffold '{scaffold.name}': its largest complex has {largest} atoms, more than"
+                f" {LARGEST_COMPLEX_ATOMS}: its search would take hours; take fewer or smaller ligands"
+            )
+        if scaffold.name in own and (impossible := apart(bare)):
+            names = [f"{bare.mol.GetAtomWithIdx(atom).GetSymbol()}{atom}" for atom in sorted(impossible)]
+            raise InputError(
+                f"scaffold '{scaffold.name}': {', '.join(names[:-1])} and {names[-1]} of '{bare.smiles}' cannot hold"
+                " one metal together: in no shape of the molecule do they face one point"
+            )
+
+
+def once(parts: Sequence[_Part], kind: str) -> tuple[tuple[_Part, ...], tuple[str, ...]]:
+    """Return parts without those that are the same molecule as one before, and a sentence for each that is left out."""
+    kept: dict[str, _Part] = {}
+    told = []
+    for part in parts:
+        same = Chem.MolToSmiles(Chem.MolFromSmiles(part.smiles))
+        if same in kept:
+            told.append(f"the {kind} '{part.name}' is '{kept[same].name}' by another name: it counts once")
+        else:
+            kept[same] = part
+    return tuple(kept.values()), tuple(told)
+
+
+def _bare(scaffold: Scaffold) -> Ligand:
+    return assemble(scaffold, (find_substituent("H"),) * scaffold.sites)
+
+
+def _largest_atoms(space: Space, scaffold: Scaffold, bare: Ligand) -> int:
+    # A group takes a hydrogen's place.
+    groups = [Chem.AddHs(Chem.MolFromSmiles(s.smiles)).GetNumAtoms() - 2 for s in space.substituents]
+    ligand = bare.mol_with_hydrogens.GetNumAtoms() + scaffold.sites * max(groups)
+    return max(1 + c.ligands * ligand + 3 * c.waters(scaffold.denticity) for c in space.coordinations)

@@ -1,0 +1,247 @@
+"""From a campaign file to everything it names, checked before the first task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reexplore.acquisition.policy import Policy, load_policy
+from reexplore.campaign.declaration.begun import as_begun, declaration
+from reexplore.campaign.declaration.buildable import require_buildable
+from reexplore.campaign.declaration.engines import require_engines
+from reexplore.campaign.declaration.space import declared_space, donor_elements, elements
+from reexplore.campaign.declaration.surface import declared_surface
+from reexplore.chemistry.library import CAMPAIGN_FILE
+from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL
+from reexplore.chemistry.space import Space
+from reexplore.config import (
+    CampaignFile,
+    TheoryEntry,
+    load_campaign_file,
+    read_campaign,
+)
+from reexplore.energies.levels import (
+    LEVELS,
+    Level,
+    comparison_warning,
+    find_level,
+    require_support,
+)
+from reexplore.energies.own_levels import own_level, require_parts
+from reexplore.errors import InputError
+from reexplore.inputs.strict_models import parse
+from reexplore.shipped import is_shipped, resolve, shipped_folder
+from reexplore.structures.builders.base import find_builder
+from reexplore.structures.xtb.surfaces import EnergySurface
+
+if TYPE_CHECKING:
+    from parsl.config import Config
+
+SHORT_DISTANCES = (
+    "plain GFN2-xTB places donors up to 0.2 Å too near to the metal: selectivities between La and Lu come out several"
+    " times too steep; the surface gfn2-m mends that"
+)
+GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A campaign file with all it refers to resolved and checked."""
+
+    file: CampaignFile
+    source: Path
+    workspace: Path
+    space: Space
+    level: Level
+    surface: EnergySurface
+    policy: Policy
+    site: Path
+    #: What its lists name twice.
+    repeated: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Return the campaign's own folder."""
+        return self.workspace / "runs" / self.file.name
+
+    @property
+    def ledger_path(self) -> Path:
+        """Return the campaign's ledger."""
+        return self.folder / "ledger.sqlite"
+
+    @property
+    def store(self) -> Path:
+        """Return the store that all campaigns of the workspace share."""
+        return self.workspace / "runs" / "_store"
+
+    @property
+    def tracking(self) -> str:
+        """Return where MLflow keeps its mirror: an absolute folder or a server's address."""
+        store = self.file.tracking.store
+        return store if "://" in store else str((self.workspace / store).resolve())
+
+    @property
+    def fakes(self) -> tuple[str, ...]:
+        """Return a sentence for everything in this campaign that is invented."""
+        found = []
+        if self.level.is_fake:
+            found.append("energies are INVENTED by the teacher oracle: they mean nothing outside this rehearsal")
+        if self.file.theory.sketch:
+            found.append("geometries are SKETCHES placed without any energy")
+        return tuple(found)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a reader of the numbers has to know."""
+        comparison = comparison_warning(self.level, [m.symbol for m in self.space.metals])
+        building = (find_builder(name).caution for name in self.file.theory.starts)
+        gbsa = GBSA_WARNING if self.surface.engine == "xtb-python" else ""
+        short = SHORT_DISTANCES if not self.surface.is_corrected and self.surface.engine else ""
+        told = (self.level.caution, comparison, *building, gbsa, short, *self.repeated)
+        return tuple(sentence for sentence in told if sentence)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the campaign file with its policy and level written out, as the ledger keeps it."""
+        declared = self.file.model_dump(mode="json")
+        declared["space"]["metals"] = [metal.symbol for metal in SERIES if metal in self.space.metals]
+        return declared | {
+            "policy": self.policy.model_dump(mode="json"),
+            "level": self.level.declaration(),
+        }
+
+    def on_site(self, reference: str | None, options: Sequence[str]) -> Setup:
+        """Return the same campaign for another site than its file names, or with other options `key=value`."""
+        from reexplore.execution.sites import parse_options
+
+        given = parse_options(options)
+        execution = self.file.execution
+        if reference is None:
+            execution, site = execution.model_copy(update={"options": execution.options | given}), self.site
+        else:
+            execution = execution.model_copy(update={"parsl": reference, "options": given})
+            site = resolve("parsl_configs", reference, beside=self.source.parent)
+        moved = replace(self, file=self.file.model_copy(update={"execution": execution}), site=site)
+        moved.check_site()
+        return moved
+
+    def check_site(self) -> None:
+        """Raise `InputError` when site file and options do not fit; only a site that we ship is run for that."""
+        from reexplore.execution.sites import check_site
+
+        if is_shipped("parsl_configs", self.site):
+            self.parsl_config()
+        else:
+            check_site(self.site, options=self.file.execution.options)
+
+    def parsl_config(self) -> Config:
+        """Run the site file and return the Parsl configuration it makes."""
+        from reexplore.execution.sites import load_site
+
+        return load_site(self.site, run_dir=self.folder / "parsl", options=self.file.execution.options)
+
+    def ready_config(self) -> Config:
+        """Return the Parsl configuration with its folder made, under a name that no shell obeys: to submit with."""
+        from reexplore.execution.run_folder import plainly_named
+        from reexplore.execution.sites import load_site
+
+        # Before its folder is made.
+        self.parsl_config()
+        return load_site(self.site, run_dir=plainly_named(self.folder / "parsl"), options=self.file.execution.options)
+
+
+def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> Setup:
+    """Read and check a campaign; raise `InputError` or `MissingEngineError` with the first problem.
+
+    What the file names has to lie in the workspace, beside the file or in the package, unless `allow_outside`.
+    """
+    source = resolve("campaigns", reference)
+    file, has_begun = _campaign_file(source, workspace)
+    own = _own_levels(file.theory)
+    level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
+    if file.theory.sketch and not level.is_fake:
+        raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
+    space, repeated = declared_space(file.space)
+    if not has_begun:
+        # It costs a second for a scaffold of one's own, and what has begun goes on.
+        require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
+    metals = [metal.symbol for metal in space.metals]
+    require_support(level, metals)
+    surface = declared_surface(file.theory)
+    if not file.theory.sketch:
+        surface.require([TEMPLATE_METAL.symbol, *metals], donor_elements(space))
+    policy = resolve("policies", file.policy, beside=source.parent)
+    site = resolve("parsl_configs", file.execution.parsl, beside=source.parent)
+    if not allow_outside:
+        # Before any of them is read; a site is even run.
+        named: dict[str, str | Path] = {
+            "policy": policy,
+            "execution.parsl": site,
+            "tracking.store": file.tracking.store,
+        }
+        _require_inside(source, workspace.resolve(), named)
+    setup = Setup(
+        file=file,
+        source=source,
+        workspace=workspace.resolve(),
+        space=space,
+        level=level,
+        surface=surface,
+        policy=load_policy(policy),
+        site=site,
+        repeated=repeated,
+    )
+    require_engines(level, surface, file.theory)
+    if level.based_on:
+        # A shipped level has its parts for every element the library allows.
+        require_parts(level, elements(space))
+    setup.check_site()
+    return setup
+
+
+def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path]) -> None:
+    """Raise `InputError` for a file or store that a campaign file from elsewhere should not reach."""
+    folder = source.parent
+    homes = [workspace, workspace / "runs", folder.parent if folder.name == "campaigns" else folder]
+    homes += [shipped_folder("policies"), shipped_folder("parsl_configs")]
+    trust = "or give `reexplore --allow-outside ...` if you trust the file"
+    for key, place in named.items():
+        if "://" in str(place):
+            if not str(place).startswith(("http://", "https://")):
+                raise InputError(
+                    f"'{key}': {place} is neither a folder nor an address (http, https): name one, {trust}"
+                )
+        # Links count as what they lead to.
+        elif not any((workspace / place).resolve().is_relative_to(home.resolve()) for home in homes):
+            raise InputError(f"'{key}': {place} lies outside of the workspace {workspace}: copy it there, {trust}")
+
+
+def _campaign_file(source: Path, workspace: Path) -> tuple[CampaignFile, bool]:
+    """Return a campaign file, and whether its campaign has begun: what the file leaves open is then as it was begun."""
+    data = read_campaign(source)
+    file = parse(CampaignFile, data, source)
+    declared = declaration(workspace / "runs" / file.name / "ledger.sqlite")
+    if declared is None:
+        return file, False
+    return parse(CampaignFile, as_begun(data, declared), source), True
+
+
+def known_levels(campaign: str | None = None) -> dict[str, Level]:
+    """Return the shipped levels and those a campaign file declares, by name."""
+    own = _own_levels(load_campaign_file(resolve("campaigns", campaign)).theory) if campaign else {}
+    return LEVELS | own
+
+
+def known_level(name: str, campaign: str | None = None) -> Level:
+    """Return a shipped level or one a campaign file declares; raise `InputError` with the nearest match."""
+    known = known_levels(campaign)
+    return known[name] if name in known else find_level(name, also=tuple(known))
+
+
+def _own_levels(theory: TheoryEntry) -> dict[str, Level]:
+    """Return the levels a campaign declares; every one has to be sound, whichever is asked for."""
+    return {
+        entry.name: own_level(entry.name, based_on=entry.based_on, summary=entry.summary, **entry.changes)
+        for entry in theory.levels
+    }

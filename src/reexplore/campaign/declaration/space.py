@@ -1,0 +1,100 @@
+"""The space of ligands that a campaign file declares: from its lists to scaffolds, substituents and metals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from rdkit import Chem
+
+from reexplore.campaign.declaration.buildable import once
+from reexplore.chemistry.library import (
+    FIRST_DONOR_MAP,
+    SCAFFOLDS,
+    SUBSTITUENTS,
+    Scaffold,
+    Substituent,
+    find_scaffold,
+    find_substituent,
+)
+from reexplore.chemistry.metals import find_metal
+from reexplore.chemistry.space import Coordination, Space
+from reexplore.chemistry.user_parts import custom_scaffold, custom_substituent, scaffold_modes
+from reexplore.config import ScaffoldEntry, SpaceEntry, SubstituentEntry
+from reexplore.errors import InputError
+
+_Named = TypeVar("_Named", Scaffold, Substituent)
+
+
+def declared_space(entry: SpaceEntry) -> tuple[Space, tuple[str, ...]]:
+    """Return the space of a campaign, and what its lists name twice."""
+    named = _distinct([mode for s in entry.scaffolds for mode in _scaffolds(s)], "scaffold")
+    scaffolds, twice = once(named, "scaffold")
+    groups, again = once(_distinct([_substituent(s) for s in entry.substituents], "substituent"), "substituent")
+    coordinations = [Coordination(c.ligands, c.coordination_number) for c in entry.coordinations]
+    space = Space(
+        scaffolds=scaffolds,
+        substituents=groups,
+        metals=tuple(dict.fromkeys(find_metal(symbol) for symbol in entry.metals)),
+        coordinations=tuple(dict.fromkeys(coordinations)),
+    )
+    for declared, coordination in zip(entry.coordinations, coordinations, strict=True):
+        for scaffold in scaffolds:
+            waters = coordination.waters(scaffold.denticity)
+            if declared.waters is not None and declared.waters != waters:
+                raise InputError(
+                    f"{declared.ligands} × {scaffold.name} ({scaffold.denticity} donors each) leave {waters} places for"
+                    f" water at coordination number {declared.coordination_number}, but waters is {declared.waters}"
+                )
+    return space, (*twice, *again)
+
+
+def require_size(space: Space, limit: int) -> None:
+    """Raise `InputError` with the arithmetic when the space is larger than its stated limit."""
+    if space.size > limit:
+        raise InputError(
+            f"{space.arithmetic()}, more than space.limit = {limit:,}: narrow the lists or raise the limit"
+        )
+
+
+def donor_elements(space: Space) -> list[str]:
+    """Return the elements that hold the metals of a space, those of water first."""
+    mols = [Chem.MolFromSmiles(scaffold.smiles) for scaffold in space.scaffolds]
+    donors = [a.GetSymbol() for mol in mols for a in mol.GetAtoms() if a.GetAtomMapNum() >= FIRST_DONOR_MAP]
+    return list(dict.fromkeys(("O", *donors)))
+
+
+def elements(space: Space) -> set[str]:
+    """Return the elements of every complex of a space."""
+    smiles = [*(scaffold.smiles for scaffold in space.scaffolds), *(group.smiles for group in space.substituents)]
+    atoms = [atom for text in smiles for atom in Chem.MolFromSmiles(text).GetAtoms()]
+    return {"H", "O", *(a.GetSymbol() for a in atoms if a.GetAtomicNum()), *(m.symbol for m in space.metals)}
+
+
+def _scaffolds(entry: str | ScaffoldEntry) -> tuple[Scaffold, ...]:
+    """Return a scaffold of a campaign, once for each mode in which it binds."""
+    if isinstance(entry, str):
+        return (find_scaffold(entry),)
+    _require_new(entry.name, SCAFFOLDS, "scaffold")
+    whole = custom_scaffold(entry.name, smiles=entry.smiles, charge=entry.charge, warning=entry.warning)
+    return scaffold_modes(whole, entry.donors)
+
+
+def _substituent(entry: str | SubstituentEntry) -> Substituent:
+    if isinstance(entry, str):
+        return find_substituent(entry)
+    _require_new(entry.name, SUBSTITUENTS, "substituent")
+    return custom_substituent(entry.name, smiles=entry.smiles, charge=entry.charge, warning=entry.warning)
+
+
+def _require_new(name: str, library: Mapping[str, object], kind: str) -> None:
+    if name in library:
+        raise InputError(f"the {kind} '{name}' is in the library: give your own another name")
+
+
+def _distinct(entries: list[_Named], kind: str) -> tuple[_Named, ...]:
+    names = [entry.name for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"the {kind} '{name}' is listed twice")
+    return tuple(entries)

@@ -1,0 +1,1 @@
+"""The ledger and what is read from it and changed in it."""

@@ -1,0 +1,139 @@
+"""The scales of a labelled candidate, binding, exchange and selectivity, derived from its stored terms."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.chemistry.aqua import aquo_ion
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.metals import SERIES
+from reexplore.energies.comparisons import exchange_comparable
+from reexplore.energies.levels import Level
+from reexplore.energies.reactions import Reaction, binding, exchange
+from reexplore.energies.terms import EnergyTerms
+from reexplore.structures.quality import OTHER_DONORS
+from reexplore.tracking.records import SelectivityRow
+
+
+@dataclass(frozen=True)
+class Label:
+    """A labelled candidate with the energies of its parts: `complex`, `ion`, `ligand`, `water`.
+
+    `aquo` is the energy of its metal's aquo ion with `aquo_waters` waters; without it there is no
+    exchange energy. `other_donors` counts the atoms that hold the metal without having been named.
+    """
+
+    candidate: Candidate
+    parts: Mapping[str, EnergyTerms]
+    aquo: EnergyTerms | None
+    aquo_waters: int
+    other_donors: int = 0
+
+    @property
+    def group_name(self) -> str:
+        """Return the name of the group it is ranked in: its true coordination number tells two of them apart."""
+        return self.candidate.group.name + (f", coordination number {self._number}" if self.other_donors else "")
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Return the sentence that a complex held by more atoms than were named is shown with."""
+        asked = self.candidate.coordination_number
+        told = f"coordination number {self._number}, not {asked}: an atom that was not named holds the metal as well"
+        return (told,) if self.other_donors else ()
+
+    @property
+    def _number(self) -> int:
+        return self.candidate.coordination_number + self.other_donors
+
+    @property
+    def binding(self) -> Reaction:
+        """Return the reaction from the bare ion."""
+        return binding(
+            self.parts["complex"],
+            ion=self.parts["ion"],
+            ligand=self.parts["ligand"],
+            water=self.parts["water"],
+            ligands=self.candidate.ligands,
+            waters=self.candidate.waters,
+        )
+
+    @property
+    def exchange(self) -> Reaction | None:
+        """Return the reaction from the aquo ion, None without its energy."""
+        if self.aquo is None:
+            return None
+        return exchange(
+            self.parts["complex"],
+            aqua_complex=self.aquo,
+            ligand=self.parts["ligand"],
+            water=self.parts["water"],
+            ligands=self.candidate.ligands,
+            waters=self.candidate.waters,
+            aqua_waters=self.aquo_waters,
+        )
+
+
+def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, aqua_waters: int) -> dict[str, Label]:
+    """Return every label of a campaign by its candidate's key.
+
+    An aquo ion that another program computed than the label's parts does not stand beside them: absolute
+    energies differ between programs.
+    """
+    aquo = {metal: EnergyTerms.from_dict(ledger.value(keys.energy)) for metal, keys in ledger.aquo_ions().items()}
+    found = {}
+    for key, keys in ledger.labels().items():
+        candidate = pool[key]
+        parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
+        ion = aquo.get(candidate.metal.symbol)
+        alike = ion is not None and ion.program == parts["complex"].program
+        waters = aquo_ion(candidate.metal, waters=aqua_waters).waters
+        others = len(ledger.value(keys.structure).get(OTHER_DONORS, ()))
+        found[key] = Label(candidate, parts, ion if alike else None, waters, others)
+    return found
+
+
+def selectivities(found: Iterable[Label], *, level: Level) -> tuple[SelectivityRow, ...]:
+    """Return the selectivity of every ligand and stoichiometry between each two metals it was labelled with.
+
+    Neither metals that the level describes in different ways are paired, nor complexes of different coordination
+    numbers. Pairs follow the series, the larger lanthanide first.
+    """
+    series: dict[tuple[int, int, int, int, str], list[Label]] = defaultdict(list)
+    for label in found:
+        if label.aquo is not None:
+            group, ligand = label.candidate.group, label.candidate.ligand
+            number = label.other_donors
+            series[group.ligand_charge, group.ligands, group.waters, number, ligand.identity].append(label)
+    rows = []
+    for members in series.values():
+        ordered = sorted(members, key=lambda label: SERIES.index(label.candidate.metal))
+        rows += [
+            _row(first, second)
+            for first, second in combinations(ordered, 2)
+            if exchange_comparable(first.candidate.group, second.candidate.group, level=level)
+        ]
+    # A stable sort: the pairs of one ligand stay in the order of the series.
+    return tuple(sorted(rows, key=lambda row: (row.ligand_charge, row.ligands, row.waters, row.ligand)))
+
+
+def _row(first: Label, second: Label) -> SelectivityRow:
+    assert first.exchange is not None and second.exchange is not None  # noqa: PT018 - both, or neither is paired
+    # The ligand and the waters cancel, and so do their errors.
+    difference = second.exchange - first.exchange
+    candidate = first.candidate
+    return SelectivityRow(
+        ligand=candidate.ligand.name,
+        smiles=candidate.ligand.canonical_smiles,
+        ligand_charge=candidate.ligand.charge,
+        ligands=candidate.ligands,
+        waters=candidate.waters,
+        first_metal=candidate.metal.symbol,
+        second_metal=second.candidate.metal.symbol,
+        selectivity_kcal_mol=difference.energy_kcal_mol,
+        error_kcal_mol=difference.error_kcal_mol,
+        warnings=candidate.ligand.warnings,
+    )

@@ -1,0 +1,307 @@
+"""The ledger: the one mutable thing of a campaign, and the truth about it.
+
+One SQLite file, written by the driver only. Every decision is one transaction; what a resume needs
+to know is here, and the results themselves are in the store.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from reexplore.campaign.ledger.rows import AquoKeys, Calculation, Choice, LabelKeys, Learned, Pick, Round
+from reexplore.campaign.ledger.schema import open_to_read, open_to_write
+from reexplore.chemistry.metals import METALS
+from reexplore.errors import RUN_ONLY, Failure
+from reexplore.execution.store import Outcome
+from reexplore.execution.task import Task
+
+#: Kinds without which a campaign stops: no candidate is refused because one of them failed.
+_NEVER_DECIDED = ("water", "screen", "member", "predict", "forecast", "select")
+
+
+class Ledger:
+    """One campaign's SQLite file."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._db = open_to_read(path) if read_only else open_to_write(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make everything inside happen wholly or not at all; inside another one it is part of that."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # --- what the campaign is
+
+    def meta(self, key: str) -> str | None:
+        """Return a declared fact of the campaign, or None."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, **facts: str) -> None:
+        """Store declared facts of the campaign."""
+        with self.transaction():
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(facts.items()))
+
+    # --- calculations
+
+    def plan(self, tasks: Sequence[Task]) -> None:
+        """Enter tasks that are not in the ledger yet."""
+        now = time.time()
+        with self.transaction():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO calculation (key, kind, label, state, planned_at)"
+                " VALUES (?, ?, ?, 'planned', ?)",
+                [(task.key, task.kind, task.label, now) for task in tasks],
+            )
+
+    def submitted(self, key: str) -> None:
+        """Note that a task went to the workers."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE calculation SET state = 'submitted', attempts = attempts + 1, submitted_at = ? WHERE key = ?",
+                (time.time(), key),
+            )
+
+    def charge(self, key: str, outcome: Outcome) -> None:
+        """Count what an attempt cost that will be followed by another."""
+        with self.transaction():
+            self._db.execute("UPDATE calculation SET core_s = core_s + ? WHERE key = ?", (_core_s(outcome), key))
+
+    def finish(self, key: str, outcome: Outcome, *, reused: bool) -> None:
+        """Enter the outcome of a task; `reused` when it was found in the store, computed before."""
+        state = "done" if outcome.failure is None else "failed"
+        with self.transaction():
+            self._db.execute(
+                # What a killed driver had submitted was computed for this campaign, even if found in the store.
+                "UPDATE calculation SET state = ?, outcome = ?, reused = (? AND attempts = 0), finished_at = ?,"
+                " core_s = core_s + iif(? AND attempts = 0, 0, ?) WHERE key = ?",
+                (state, json.dumps(outcome.to_dict()), int(reused), time.time(), int(reused), _core_s(outcome), key),
+            )
+
+    def recall(self) -> int:
+        """Set back to planned what a dead driver had submitted; return how many.
+
+        So is what stopped a campaign by failing by the run alone: without it nothing could be decided. What was
+        decided upon a failure is decided, and the failure stands (see `plan_again`).
+        """
+        codes = sorted(RUN_ONLY)
+        with self.transaction():
+            return self._db.execute(
+                "UPDATE calculation SET state = 'planned', outcome = NULL WHERE state = 'submitted' OR"
+                f" (kind IN ({_places(_NEVER_DECIDED)})"
+                f" AND json_extract(outcome, '$.failure.code') IN ({_places(codes)}))",
+                (*_NEVER_DECIDED, *codes),
+            ).rowcount
+
+    def plan_again(self, keys: Iterable[str]) -> None:
+        """Forget the outcomes of some calculations, though not what they cost; they are computed when asked for."""
+        with self.transaction():
+            self._db.executemany(
+                "UPDATE calculation SET state = 'planned', outcome = NULL, finished_at = NULL, reused = 0"
+                " WHERE key = ?",
+                [(key,) for key in keys],
+            )
+
+    def core_hours(self) -> float:
+        """Return what this campaign's calculations have cost: cores times wall time, attempts that failed included."""
+        return float(self._db.execute("SELECT coalesce(sum(core_s), 0) FROM calculation").fetchone()[0]) / 3600
+
+    def outcome(self, key: str) -> Outcome | None:
+        """Return the outcome of a finished task, or None."""
+        row = self._db.execute("SELECT outcome FROM calculation WHERE key = ?", (key,)).fetchone()
+        return Outcome.from_dict(json.loads(row[0])) if row and row[0] else None
+
+    def value(self, key: str) -> dict[str, Any]:
+        """Return the value of a task that is done."""
+        outcome = self.outcome(key)
+        if outcome is None or outcome.value is None:
+            raise KeyError(f"calculation {key} has no value")
+        return outcome.value
+
+    def calculations(self) -> list[Calculation]:
+        """Return every calculation in the order in which they were planned."""
+        rows = self._db.execute(
+            "SELECT key, kind, label, state, attempts, reused, core_s, submitted_at, finished_at,"
+            " json_extract(outcome, '$.failure'), json_extract(outcome, '$.provenance.host')"
+            " FROM calculation ORDER BY rowid"
+        )
+        return [
+            Calculation(
+                key, kind, label, state, attempts, bool(reused), core_s, submitted_at, finished_at, _failure(text), host
+            )
+            for key, kind, label, state, attempts, reused, core_s, submitted_at, finished_at, text, host in rows
+        ]
+
+    # --- rounds, picks, labels
+
+    def rounds(self) -> list[Round]:
+        """Return the rounds in order."""
+        rows = self._db.execute("SELECT number, kind, started_at, finished_at, learned FROM round ORDER BY number")
+        return [
+            Round(number, kind, began, ended, Learned.from_dict(json.loads(text)) if text else None)
+            for number, kind, began, ended, text in rows
+        ]
+
+    def open_round(
+        self, number: int, kind: Literal["seed", "acquisition"], picks: Sequence[Pick], *, inputs: str | None = None
+    ) -> None:
+        """Enter what was chosen, together with its round unless that is open already.
+
+        `inputs` is the digest of all the choice was made from; without it there was no choice, or none to replay.
+        """
+        now = time.time()
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO round (number, kind, started_at) SELECT ?, ?, ?"
+                " WHERE NOT EXISTS (SELECT 1 FROM round WHERE number = ? AND finished_at IS NULL)",
+                (number, kind, now, number),
+            )
+            if inputs is not None:
+                self._db.execute(
+                    "INSERT INTO choice SELECT (SELECT COUNT(*) FROM choice), ?, COUNT(*), ?, ? FROM pick"
+                    " WHERE round = ?",
+                    (number, inputs, now, number),
+                )
+            self._db.executemany(
+                "INSERT INTO pick VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        p.candidate,
+                        p.round,
+                        p.position,
+                        p.role,
+                        p.value,
+                        p.predicted_kcal_mol,
+                        p.sigma_kcal_mol,
+                    )
+                    for p in picks
+                ],
+            )
+
+    def close_round(self, number: int, learned: Learned) -> None:
+        """Enter what a round came to, and that the tracker has not heard of it yet."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE round SET finished_at = ?, learned = ? WHERE number = ?",
+                (time.time(), json.dumps(learned.to_dict(), allow_nan=False), number),
+            )
+            self._db.execute("INSERT OR REPLACE INTO outbox VALUES (?, NULL)", (number,))
+
+    def choices(self) -> list[Choice]:
+        """Return every choice in its order."""
+        return [Choice(*row) for row in self._db.execute("SELECT number, round, first, inputs FROM choice ORDER BY 1")]
+
+    def picks(self) -> list[Pick]:
+        """Return every pick, round by round."""
+        rows = self._db.execute(
+            "SELECT candidate, round, position, role, value, predicted_kcal_mol, sigma_kcal_mol"
+            " FROM pick ORDER BY round, position"
+        )
+        return [Pick(*row) for row in rows]
+
+    def enter_label(self, candidate: str, keys: LabelKeys | None, failure: Failure | None) -> None:
+        """Enter where a candidate's label stands, or why it has none."""
+        columns = (keys.structure, keys.complex, keys.ion, keys.ligand, keys.water) if keys else (None,) * 5
+        text = json.dumps(failure.to_dict()) if failure else None
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?, ?, ?)", (candidate, *columns, text))
+
+    def labels(self) -> dict[str, LabelKeys]:
+        """Return the labels there are, by candidate, in the order in which they were entered."""
+        rows = self._db.execute(
+            "SELECT candidate, structure_key, complex_key, ion_key, ligand_key, water_key FROM label"
+            " WHERE failure IS NULL ORDER BY rowid"
+        )
+        return {row[0]: LabelKeys(*row[1:]) for row in rows}
+
+    def label_failures(self) -> dict[str, Failure]:
+        """Return the candidates that could not be labelled, and why."""
+        rows = self._db.execute("SELECT candidate, failure FROM label WHERE failure IS NOT NULL")
+        return {candidate: Failure.from_dict(json.loads(text)) for candidate, text in rows}
+
+    def enter_aquo_ion(self, metal: str, keys: AquoKeys | None, failure: Failure | None) -> None:
+        """Enter where the energy of a metal's aquo ion stands, or why there is none."""
+        columns = (keys.structure, keys.energy) if keys else (None, None)
+        text = json.dumps(failure.to_dict()) if failure else None
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO aquo_ion VALUES (?, ?, ?, ?)", (metal, *columns, text))
+
+    def aquo_ions(self) -> dict[str, AquoKeys]:
+        """Return the aquo ions there are, by the metal's symbol."""
+        return {metal: AquoKeys(*keys) for metal, *keys, failure in self._aquo_rows() if failure is None}
+
+    def aquo_failures(self) -> dict[str, Failure]:
+        """Return the metals without an aquo ion, and why."""
+        return {metal: Failure.from_dict(json.loads(failure)) for metal, *_, failure in self._aquo_rows() if failure}
+
+    def _aquo_rows(self) -> list[tuple[str, str, str, str | None]]:
+        rows = self._db.execute("SELECT metal, structure_key, energy_key, failure FROM aquo_ion")
+        # In the order of the series, whichever was entered last.
+        return sorted(rows, key=lambda row: list(METALS).index(row[0]))
+
+    # --- what a person has said to a running campaign
+
+    def withdraw(self, *, candidates: Iterable[str] = (), metals: Iterable[str] = ()) -> None:
+        """Forget the labels or refusals of some candidates and the aquo ions of some metals: they are pending again."""
+        with self.transaction():
+            self._db.executemany("DELETE FROM label WHERE candidate = ?", [(key,) for key in candidates])
+            self._db.executemany("DELETE FROM aquo_ion WHERE metal = ?", [(metal,) for metal in metals])
+
+    def reopen_last_round(self) -> None:
+        """Forget what the last round taught, so that it is learned again from the labels as they will be."""
+        last = "(SELECT max(number) FROM round)"
+        with self.transaction():
+            self._db.execute(f"UPDATE round SET finished_at = NULL, learned = NULL WHERE number = {last}")
+            self._db.execute(f"DELETE FROM outbox WHERE round = {last}")
+
+    def note(self, said: str) -> None:
+        """Keep what a person had changed, for whoever reads the campaign later."""
+        with self.transaction():
+            self._db.execute("INSERT INTO steering (at, said) VALUES (?, ?)", (time.time(), said))
+
+    def notes(self) -> list[tuple[float, str]]:
+        """Return what persons had changed, with the time of each."""
+        return list(self._db.execute("SELECT at, said FROM steering ORDER BY number"))
+
+    # --- what the tracker has not heard of
+
+    def unsent_rounds(self) -> list[int]:
+        """Return the closed rounds the tracker has not received."""
+        return [row[0] for row in self._db.execute("SELECT round FROM outbox WHERE sent_at IS NULL ORDER BY round")]
+
+    def mark_sent(self) -> None:
+        """Note that the tracker mirrors every closed round."""
+        with self.transaction():
+            self._db.execute("UPDATE outbox SET sent_at = ? WHERE sent_at IS NULL", (time.time(),))
+
+
+def _core_s(outcome: Outcome) -> float:
+    """Return the time for which a calculation occupied its cores; an imported energy occupied none."""
+    return float(outcome.provenance.get("wall_s", 0.0)) * int(outcome.provenance.get("cores", 1))
+
+
+def _failure(text: str | None) -> Failure | None:
+    return Failure.from_dict(json.loads(text)) if text else None
+
+
+def _places(values: Sequence[str]) -> str:
+    """Return a place for each value in an SQL list."""
+    return ", ".join("?" * len(values))

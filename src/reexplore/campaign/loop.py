@@ -1,0 +1,93 @@
+"""The loop: build, choose, label, learn, record; a resume enters it at the first unfinished step."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+
+from reexplore.campaign.asynchronous import steer
+from reexplore.campaign.declaration.begun import difference, written_out
+from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.ledger.rows import Round
+from reexplore.campaign.results.report import report_end, report_round
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.steps.aqua_ions import compute_aquo_ions
+from reexplore.campaign.steps.choosing import Standing, choose
+from reexplore.campaign.steps.labelling import label, observed_kcal_mol
+from reexplore.campaign.steps.learning import learn, mend
+from reexplore.campaign.steps.screening import Screening, screen
+from reexplore.chemistry.candidates import IDENTITY_VERSION
+from reexplore.errors import InputError
+
+
+def run_campaign(bench: Bench) -> None:
+    """Go on until the budget of labels is spent or no candidate is left.
+
+    Every step asks ledger and store first, so that running it again costs nothing and a resumed
+    campaign ends where an undisturbed one ends.
+    """
+    bench.ledger.recall()
+    screening = bench.calculator.finish(screen(bench))
+    bench.calculator.finish(compute_aquo_ions(bench))
+    bench.calculator.finish(mend(bench, screening))
+    if bench.setup.file.steering == "asynchronous":
+        steer(bench, screening)
+    else:
+        _in_rounds(bench, screening)
+    report_end(bench)
+
+
+def _in_rounds(bench: Bench, screening: Screening) -> None:
+    """Choose, label and learn one after the other: what is chosen depends on no clock."""
+    finish = bench.calculator.finish
+    while (current := _open_round(bench, screening)) is not None:
+        # What a person wants labelled again comes with the open round, whichever it was chosen in.
+        pending = set(Standing.of(bench.ledger).pending)
+        picks = bench.ledger.picks()
+        batch = [bench.pool[p.candidate] for p in picks if p.round == current.number or p.candidate in pending]
+        bench.narrator.say(f"round {current.number} ({current.kind}): {', '.join(c.name for c in batch)}")
+        finish(label(bench, batch))
+        learned = finish(learn(bench, screening, observed_kcal_mol(bench), current.number))
+        bench.ledger.close_round(current.number, learned)
+        report_round(bench, current.number)
+
+
+def open_campaign(setup: Setup) -> Ledger:
+    """Return the campaign's ledger, new or old; refuse when it belongs to a campaign declared otherwise."""
+    setup.folder.mkdir(parents=True, exist_ok=True)
+    _require_content(setup)
+    ledger = Ledger(setup.ledger_path)
+    resolved = setup.resolved()
+    known = ledger.meta("campaign")
+    if known is not None and (lines := difference(written_out(json.loads(known)), resolved)):
+        raise InputError(
+            f"{setup.folder} holds a campaign '{setup.file.name}' that was declared otherwise"
+            f" ({'; '.join(lines)}): undo the change or give this campaign another name"
+        )
+    facts = {"campaign": json.dumps(resolved, sort_keys=True), "identity_version": str(IDENTITY_VERSION)}
+    if known is None:
+        facts |= {"key": uuid.uuid4().hex, "started_at": repr(time.time())}
+    ledger.set_meta(**facts)
+    return ledger
+
+
+def _require_content(setup: Setup) -> None:
+    """Raise `InputError` when the ledger was emptied; it is empty too where a first start was killed at once."""
+    path = setup.ledger_path
+    if path.is_file() and path.stat().st_size == 0 and (setup.folder / "report").is_dir():
+        raise InputError(
+            f"{path} has no content, though the report beside it tells of a campaign: bring a copy of it back, or"
+            " remove it to start anew; what is in runs/_store will not be computed again"
+        )
+
+
+def _open_round(bench: Bench, screening: Screening) -> Round | None:
+    """Return the unfinished round, or choose and enter the next one; None when all is done."""
+    standing = Standing.of(bench.ledger)
+    if standing.round_number == len(standing.rounds):
+        if not (q := standing.portion(bench, screening)):
+            return None
+        bench.calculator.finish(choose(bench, screening, standing, q=q))
+    return bench.ledger.rounds()[-1]

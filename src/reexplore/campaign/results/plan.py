@@ -1,0 +1,212 @@
+"""What a campaign will cost, said before the first task."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from rich import box
+from rich.table import Table
+
+from reexplore.campaign.declaration.setup import Setup
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.space import Space
+from reexplore.config import TheoryEntry
+from reexplore.energies.terms import TBLITE
+from reexplore.structures.structure import Layout
+
+#: Ligands assembled to estimate the size of all.
+_SAMPLE = 64
+
+# Measured on one core of a 2.6 GHz server processor; see docs/structures.md, docs/energies.md, docs/learning.md.
+#: Architector starts, and each structure of a ligand of one or two donors, or of more.
+_ARCHITECTOR_S, _ARCHITECTOR_S_EACH, _ARCHITECTOR_S_EACH_MORE_DONORS = 6.0, 5.0, 40.0
+_GRADIENT_S_AT_40_ATOMS = 0.02
+_GRADIENT_POWER = 2.5
+#: Force field, GFN2-xTB energy and a share of the loose relaxations for each start, in gradients.
+_RANKING_GRADIENTS = 15
+#: A minimum and its neighbours.
+_TEMPLATE_CYCLES = 350
+#: An aquo ion; lanthanum's has its template beside it.
+_AQUO_ATOMS = 25
+#: The template and one of its runners-up.
+_EXCHANGE_CYCLES = 80
+_LIGAND_CYCLES = 40
+#: By shipped level; a level of the user's own is taken for as dear as the one it is based on.
+_DFT_S_AT_40_ATOMS = {"quick": 45.0, "workstation": 90.0, "paper": 200.0}
+#: An open 4f shell at `paper`: two spins, Hartree-Fock before, two occupations. 284 CPU-s for 27 with six waters.
+_OPEN_SHELL_FACTOR = 10.0
+#: Mostly the start of the process.
+_GFN2_S = 3.0
+_DFT_POWER = 2.5
+_TRAINING_S = 10.0
+_TRAINING_S_PER_LABEL = 0.04
+_SCREENING_S = 4e-4
+_TEACHER_S = 1.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kind of work: how many tasks, and what one is expected to cost on one core."""
+
+    name: str
+    tasks: int
+    seconds_each: float
+    basis: str
+
+    @property
+    def core_hours(self) -> float:
+        """Return the expected cost of the stage."""
+        return self.tasks * self.seconds_each / 3600
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The size of a campaign."""
+
+    arithmetic: str
+    candidates: int
+    ligands: int
+    templates: int
+    labels: int
+    stages: tuple[Stage, ...]
+
+    @property
+    def core_hours(self) -> float:
+        """Return the expected cost of all stages."""
+        return sum(stage.core_hours for stage in self.stages)
+
+
+def plan_campaign(setup: Setup) -> Plan:
+    """Return the plan; nothing is built, and only a sample of ligands is assembled."""
+    space, budget, theory = setup.space, setup.file.budget, setup.file.theory
+    labels = min(budget.labels, space.size)
+    # One for each bare scaffold, to graft the pool on, and one for each ligand that is labelled.
+    bare = len(space.scaffolds) * len(space.coordinations)
+    templates = bare + min(labels, space.ligand_count * len(space.coordinations))
+    rounds = 1 + math.ceil(max(0, labels - budget.seed_labels) / budget.batch)
+    ligands = min(labels, space.ligand_count)
+    atoms, ligand_atoms = _mean_atoms(_sample(setup))
+    gradient = _GRADIENT_S_AT_40_ATOMS * (atoms / 40) ** _GRADIENT_POWER
+    ligand_gradient = _GRADIENT_S_AT_40_ATOMS * (ligand_atoms / 40) ** _GRADIENT_POWER
+    dft = _energy_s(setup, atoms)
+    metals = min(len(space.metals), labels)
+    sketch = theory.sketch
+    training = _TRAINING_S + _TRAINING_S_PER_LABEL * labels / 2
+    about = f"{atoms:.0f} atoms on average"
+    stages = (
+        Stage(
+            "templates" if not sketch else "templates (sketch)",
+            # Those of lanthanum's aquo ion are small.
+            templates + 1,
+            _TEACHER_S if sketch else _template_s(theory, space, gradient),
+            "sketch"
+            if sketch
+            else f"{' + '.join(f'{count} {name}' for name, count in theory.starts.items())} starts,"
+            f" {theory.refine} relaxed, {about}",
+        ),
+        Stage(
+            "metal exchange" if not sketch else "metal exchange (none)",
+            labels + metals,
+            _TEACHER_S if sketch else _EXCHANGE_CYCLES * gradient,
+            f"GFN2-xTB: {_EXCHANGE_CYCLES} gradients of {gradient:.2f} s",
+        ),
+        Stage(
+            "free ligands" if not sketch else "free ligands (RDKit)",
+            ligands,
+            _TEACHER_S if sketch else theory.ligand_conformers * _LIGAND_CYCLES * ligand_gradient,
+            f"GFN2-xTB: {theory.ligand_conformers} conformers each",
+        ),
+        Stage(
+            f"complexes at {setup.level.name}",
+            labels,
+            dft,
+            about,
+        ),
+        Stage(
+            f"aquo ions at {setup.level.name}",
+            metals,
+            _energy_s(setup, _AQUO_ATOMS),
+            "one a metal, for the exchange scale",
+        ),
+        Stage(
+            f"fragments at {setup.level.name}",
+            ligands + metals + 1,
+            _energy_s(setup, ligand_atoms),
+            "ligands, ions, water; each once",
+        ),
+        Stage(
+            "training",
+            rounds * setup.file.surrogate.members,
+            training,
+            f"Allegro: {rounds} rounds × {setup.file.surrogate.members} members",
+        ),
+        Stage(
+            "prediction, choice",
+            2 * rounds,
+            _TRAINING_S + _SCREENING_S * space.size / 2,
+            f"Allegro, BoTorch; {1000 * _SCREENING_S:.1f} ms a candidate",
+        ),
+    )
+    return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages)
+
+
+def plan_table(plan: Plan, *, workers: int | None) -> Table:
+    """Return the plan as a table for the terminal; `workers` is None where nobody knows how many there will be."""
+    table = Table(title="Expected work, one core a task", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, justify in (
+        ("stage", "left"),
+        ("tasks", "right"),
+        ("s each", "right"),
+        ("core-hours", "right"),
+        ("basis", "left"),
+    ):
+        table.add_column(heading, justify=justify, no_wrap=heading == "stage")  # type: ignore[arg-type]
+    for stage in plan.stages:
+        table.add_row(
+            stage.name, f"{stage.tasks:,}", f"{stage.seconds_each:.0f}", f"{stage.core_hours:.2f}", stage.basis
+        )
+    table.add_section()
+    hours = plan.core_hours
+    duration = "" if workers is None else f"about {hours / workers:.1f} h on {workers} workers"
+    table.add_row("all", "", "", f"{hours:.1f}", duration)
+    return table
+
+
+def _energy_s(setup: Setup, atoms: float) -> float:
+    if setup.level.is_fake:
+        return _TEACHER_S
+    level = setup.level
+    if level.engine == TBLITE:
+        return _GFN2_S
+    closed_s: float = _DFT_S_AT_40_ATOMS[level.based_on or level.name] * (atoms / 40) ** _DFT_POWER
+    if not level.open_shells:
+        return closed_s
+    metals = setup.space.metals
+    open_share = sum(metal.multiplicity > 1 for metal in metals) / len(metals)
+    return closed_s * (1 + (_OPEN_SHELL_FACTOR - 1) * open_share)
+
+
+def _template_s(theory: TheoryEntry, space: Space, gradient_s: float) -> float:
+    architector = theory.starts.get("architector", 0)
+    costs = [_ARCHITECTOR_S_EACH if s.denticity <= 2 else _ARCHITECTOR_S_EACH_MORE_DONORS for s in space.scaffolds]
+    building = _ARCHITECTOR_S + architector * sum(costs) / len(costs) if architector else 0.0
+    ranking = sum(theory.starts.values()) * _RANKING_GRADIENTS * gradient_s
+    return building + ranking + theory.refine * _TEMPLATE_CYCLES * gradient_s
+
+
+def _sample(setup: Setup) -> Iterator[Candidate]:
+    metal = setup.space.metals[0]
+    for ligand in islice(setup.space.ligands(), _SAMPLE):
+        for coordination in setup.space.coordinations:
+            yield Candidate(ligand, metal, coordination.ligands, coordination.waters(ligand.denticity))
+
+
+def _mean_atoms(candidates: Iterator[Candidate]) -> tuple[float, float]:
+    layouts = [Layout.of(candidate) for candidate in candidates]
+    return (
+        sum(len(layout) for layout in layouts) / len(layouts),
+        sum(layout.ligand_atoms for layout in layouts) / len(layouts),
+    )

@@ -1,0 +1,200 @@
+"""What a campaign leaves for people: files in its folder, the MLflow mirror, and a table to print."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+
+from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.results.snapshot import campaign_record
+from reexplore.campaign.running.context import Bench
+from reexplore.tracking.exports import series_files, table
+from reexplore.tracking.extended_xyz import with_facts
+from reexplore.tracking.records import (
+    CONTRACTION_NOTE,
+    EXCHANGE_NOTE,
+    CampaignRecord,
+    CandidateRow,
+    ContractionRow,
+    SelectivityRow,
+    TrackingError,
+)
+from reexplore.tracking.review_page import PAGE_NAME, review_page
+
+_PAGE_ROWS = 40
+
+
+def report_round(bench: Bench, number: int) -> None:
+    """Say what a closed round came to, and bring files and mirror up to date."""
+    record = campaign_record(bench.setup, bench.ledger, pool=bench.pool)
+    errors = record.rounds[number].mean_absolute_errors
+    told = ", ".join(f"{model} {error:.1f}" for model, error in errors.items())
+    bench.narrator.say(
+        f"round {number} closed: {record.labels} labels; out-of-fold MAE in kcal/mol: {told or 'none yet'}"
+    )
+    _publish(bench, record)
+
+
+def report_end(bench: Bench) -> None:
+    """Bring files and mirror up to date once more: a resume may have found them behind."""
+    _publish(bench, campaign_record(bench.setup, bench.ledger, pool=bench.pool))
+
+
+def _publish(bench: Bench, record: CampaignRecord) -> None:
+    write_files(record, bench.setup.folder)
+    if not bench.ledger.unsent_rounds():
+        return
+    try:
+        mirror(bench.setup, bench.ledger, record)
+    except TrackingError as error:
+        # The ledger has everything: a tracker that is down must not stop chemistry.
+        bench.narrator.say(f"MLflow was not reached ({error}); `reexplore campaign sync` sends it later")
+
+
+def mirror(setup: Setup, ledger: Ledger, record: CampaignRecord) -> None:
+    """Bring the MLflow mirror up to date; raise `TrackingError` when it cannot be reached."""
+    from reexplore.tracking.mlflow import Tracker
+
+    try:
+        Tracker(setup.tracking).sync(record)
+    except TrackingError:
+        raise
+    except Exception as error:
+        # Whatever is wrong with a mirror that can be rebuilt, it must not stop a campaign.
+        raise TrackingError(f"MLflow failed with {type(error).__name__}: {error}") from error
+    ledger.mark_sent()
+
+
+def write_files(record: CampaignRecord, folder: Path) -> None:
+    """Write the page, the table and the labelled geometries into the campaign's folder."""
+    report = folder / "report"
+    report.mkdir(parents=True, exist_ok=True)
+    _replace(report / PAGE_NAME, review_page(record, top=_PAGE_ROWS))
+    _replace(report / "candidates.csv", table(record.rows))
+    for name, text in series_files(record).items():
+        _replace(report / name, text)
+    labelled = [row for row in record.rows if row.dft_kcal_mol is not None]
+    _replace(report / "labels.extxyz", "".join(_labelled_extxyz(row) for row in labelled))
+
+
+def _replace(path: Path, text: str) -> None:
+    # `report` may run beside the driver: each writes its own file, the last one stays.
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _labelled_extxyz(row: CandidateRow) -> str:
+    facts: dict[str, str | float | list[str]] = {"name": row.name, "smiles": row.smiles}
+    if row.dft_kcal_mol is not None:
+        facts["binding_energy_kcal_mol"] = float(row.dft_kcal_mol)
+    if row.exchange_kcal_mol is not None:
+        facts["exchange_energy_kcal_mol"] = float(row.exchange_kcal_mol)
+    if row.warnings:
+        facts["warnings"] = list(row.warnings)
+    return with_facts(str(row.geometry_xyz), facts)
+
+
+def candidate_table(record: CampaignRecord, *, top: int) -> Table:
+    """Return the best candidates of each group as a table for the terminal."""
+    shown = Table(
+        title=f"{record.name}: binding energies in kcal/mol, level {record.level}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    shown.add_column("rank", justify="right", min_width=4)
+    shown.add_column("candidate", no_wrap=True)
+    shown.add_column("predicted", justify="right", no_wrap=True)
+    shown.add_column("label", justify="right", no_wrap=True)
+    shown.add_column("exchange", justify="right", no_wrap=True)
+    shown.add_column("round", justify="right", no_wrap=True)
+    for group in dict.fromkeys(row.group for row in record.rows):
+        shown.add_section()
+        shown.add_row("", f"[bold]{group}[/bold]")
+        for row in [row for row in record.rows if row.group == group and row.rank is not None][:top]:
+            shown.add_row(*_table_cells(row))
+    return shown
+
+
+def _table_cells(row: CandidateRow) -> tuple[str, ...]:
+    predicted = f"{row.predicted_kcal_mol:.1f} ± {row.sigma_kcal_mol:.1f}" if row.predicted_kcal_mol is not None else ""
+    label = _with_error(row.dft_kcal_mol, row.dft_error_kcal_mol)
+    exchange = _with_error(row.exchange_kcal_mol, row.exchange_error_kcal_mol)
+    # Why it was chosen stands in the files and on the page: eighty columns hold the numbers.
+    chosen_in = "" if row.round is None else str(row.round)
+    return str(row.rank), row.name + (" !" if row.warnings else ""), predicted, label, exchange, chosen_in
+
+
+def _with_error(energy: float | None, error: float | None) -> str:
+    if energy is None:
+        return ""
+    return f"{energy:.1f}" + (f" ± {error:.1f}" if error is not None else "")
+
+
+def selectivity_table(record: CampaignRecord) -> Table:
+    """Return how each ligand tells its metals apart as a table for the terminal, one line a ligand."""
+    shown = Table(
+        title="selectivity: exchange energy less that of the ligand's first metal, kcal/mol; negative binds stronger",
+        caption="\n".join((EXCHANGE_NOTE, *record.why_exchange)),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    shown.add_column("ligand", no_wrap=True)
+    shown.add_column("first", no_wrap=True)
+    shown.add_column("the others against it")
+    for group in dict.fromkeys(line[0].group for line in record.selectivity_lines):
+        shown.add_section()
+        shown.add_row(f"[bold]{group}[/bold]")
+        for line in record.selectivity_lines:
+            if line[0].group == group:
+                shown.add_row(*_selectivity_cells(line))
+    return shown
+
+
+def _selectivity_cells(line: tuple[SelectivityRow, ...]) -> tuple[str, ...]:
+    others = ", ".join(
+        f"{row.second_metal} {_with_error(row.selectivity_kcal_mol, row.error_kcal_mol)}" for row in line
+    )
+    return line[0].ligand + (" !" if line[0].warnings else ""), line[0].first_metal, others
+
+
+def contraction_table(record: CampaignRecord) -> Table:
+    """Return the contraction slope of each ligand series as a table for the terminal."""
+    shown = Table(
+        title="lanthanide contraction: Å of metal-donor distance per Å of Shannon radius",
+        caption=CONTRACTION_NOTE,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    shown.add_column("ligand", no_wrap=True)
+    shown.add_column("all donors", justify="right", no_wrap=True)
+    shown.add_column("by donor", no_wrap=True)
+    shown.add_column("metals")
+    for row in record.contraction:
+        shown.add_row(*_contraction_cells(row))
+    return shown
+
+
+def _contraction_cells(row: ContractionRow) -> tuple[str, ...]:
+    name = row.name + (" !" if row.warnings else "")
+    donors = ", ".join(f"{donor} {slope:.2f}" for donor, slope in row.donor_slopes.items())
+    return name, f"{row.slope:.2f} ± {row.slope_error:.2f}", donors, " ".join(row.metals)
+
+
+def footnotes(record: CampaignRecord) -> list[str]:
+    """Return the sentences that belong under the table: what ranks mean, and the warnings of the rows."""
+    notes = ["more negative binds stronger; ranks hold within one group only; left out: " + ", ".join(record.omissions)]
+    notes += [f"not ranked together: {reason}" for reason in record.why_groups]
+    if not record.selectivity:
+        # Otherwise they stand under the table of selectivities.
+        notes += record.why_exchange
+    return notes + [f"! {warning}" for warning in record.doubts]

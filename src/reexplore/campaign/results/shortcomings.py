@@ -1,0 +1,60 @@
+"""What a finished campaign does not have though it was asked for: an exit code of 0 would hide it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from reexplore.campaign.declaration.pool import Pool
+from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.steps.screening import Screening, recall_screening
+from reexplore.chemistry.candidates import Group
+from reexplore.chemistry.families import families
+from reexplore.errors import RUN_ONLY, Failure
+
+
+def shortcomings(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
+    """Return a sentence for all that is missing: labels, scaffolds that crashes took away, groups where all failed."""
+    screening = recall_screening(setup, ledger)
+    failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()
+    labelled = set(ledger.labels())
+    if not labelled:
+        return (f"nothing was labelled: {_codes(failures.values()) or 'no candidate was chosen'}",)
+    lost = _lost_scaffolds(screening) if screening else []
+    return (*lost, *_empty_groups(Pool(families(setup.space.candidates(), setup.space)), failures, labelled))
+
+
+def _lost_scaffolds(screening: Screening) -> list[str]:
+    found = {
+        f"{part.family.scaffold.name} ({part.family.ligands} L, {part.family.waters} H2O)": part.failure.code.value
+        for part in screening.parts
+        if part.failure is not None and part.failure.code in RUN_ONLY
+    }
+    return [
+        f"the scaffold {name} is missing, its template ended with '{code}': `reexplore campaign retry --class {code}`"
+        for name, code in found.items()
+    ]
+
+
+def _empty_groups(pool: Pool, failures: dict[str, Failure], labelled: set[str]) -> list[str]:
+    """Return a sentence for every group of which all candidates failed."""
+    size = Counter[Group]()
+    for family in pool.families:
+        for charge, members in Counter(ligand.charge for ligand in family.members).items():
+            for metal in family.metals:
+                size[Group(metal.symbol, family.ligands, family.waters, charge)] += members
+    failed: dict[Group, list[Failure]] = {}
+    for key, failure in failures.items():
+        if key not in labelled:
+            failed.setdefault(pool[key].group, []).append(failure)
+    return [
+        f"no candidate of {group.name} is left: {_codes(failed[group])}"
+        for group, members in size.items()
+        if len(failed.get(group, ())) == members
+    ]
+
+
+def _codes(failures: Iterable[Failure]) -> str:
+    counted = Counter(failure.code.value for failure in failures)
+    return ", ".join(f"{code} {count}" for code, count in counted.most_common())

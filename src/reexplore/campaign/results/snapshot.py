@@ -1,0 +1,280 @@
+"""From the ledger to plain values that can be shown: read only, at any time."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import yaml
+
+from reexplore.campaign.declaration.pool import Pool
+from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.labels import Label, labels, selectivities
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.ledger.rows import Pick, Round
+from reexplore.campaign.results.contraction import contraction_rows
+from reexplore.campaign.running.external_energies import is_elsewhere, program_of
+from reexplore.campaign.steps.aqua_ions import why_no_exchange
+from reexplore.campaign.steps.learning import Estimate, estimates, predicted_kcal_mol
+from reexplore.campaign.steps.screening import Screening, recall_screening
+from reexplore.chemistry.candidates import Candidate, Group
+from reexplore.chemistry.families import families
+from reexplore.energies.comparisons import binding_reasons, exchange_reasons
+from reexplore.energies.terms import EnergyTerms
+from reexplore.errors import Failure
+from reexplore.execution.store import Store
+from reexplore.execution.worker_functions import MEMBER_FILE
+from reexplore.structures.holding import held_by
+from reexplore.structures.structure import Structure
+from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord
+
+_PACKAGES = [
+    "reexplore",
+    "torch",
+    "nequip",
+    "nequip-allegro",
+    "botorch",
+    "architector",
+    "xtb",
+    "tblite",
+    "pyscf",
+    "pyscf-dispersion",
+    "basis-set-exchange",
+    "rdkit",
+    "parsl",
+    "mlflow",
+    "numpy",
+]
+
+#: Predictions shown per group beside everything that was chosen or failed.
+_SHOWN_PREDICTIONS = 25
+
+
+def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -> CampaignRecord:
+    """Return the whole campaign as it stands in the ledger; `pool` is its space's, where that is at hand."""
+    pool = pool or Pool(families(setup.space.candidates(), setup.space))
+    found = labels(pool, ledger, aqua_waters=setup.file.theory.aqua_waters)
+    rows = _rows(setup, ledger, pool, found)
+    rounds = ledger.rounds()
+    chosen = {row.key: row for row in rows}
+    store = Store(setup.store)
+    theory = setup.file.theory
+    return CampaignRecord(
+        key=str(ledger.meta("key")),
+        name=setup.file.name,
+        level=f"{setup.level.name}: {setup.level.summary}",
+        candidates=setup.space.size,
+        config_yaml=yaml.safe_dump(setup.resolved(), sort_keys=False, allow_unicode=True),
+        started_at_ms=_ms(float(str(ledger.meta("started_at")))),
+        finished_at_ms=_ms(rounds[-1].finished_at) if rounds and rounds[-1].finished_at else None,
+        environment=environment(),
+        engines={
+            "3D structures": "sketch (FAKE)"
+            if theory.sketch
+            else f"{' and '.join(theory.builders)}, then {setup.surface.name}: {setup.surface.summary}",
+            "energies": _energies(setup, ledger),
+            "predictions": f"Allegro, {setup.file.surrogate.members} members",
+            "choice": f"BoTorch, policy {setup.policy.name}",
+            "execution": f"Parsl, {setup.file.execution.parsl}",
+        },
+        banner="; ".join(setup.fakes) or None,
+        warnings=(*setup.warnings, *_vouched_for(setup, ledger)),
+        rows=tuple(rows),
+        rounds=tuple(_round(r, chosen, store, setup) for r in rounds),
+        contraction=contraction_rows(pool, ledger.labels(), ledger),
+        selectivity=selectivities(found.values(), level=setup.level),
+        why_groups=binding_reasons(candidate.group for candidate in pool.candidates()),
+        why_exchange=_why_exchange(setup, ledger, found),
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return the versions of everything that decides a result; not every campaign needs every package."""
+    return {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES}
+
+
+@cache
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _energies(setup: Setup, ledger: Ledger) -> str:
+    if is_elsewhere(ledger):
+        return f"imported: {program_of(ledger) or 'none yet'}"
+    return "teacher oracle (FAKE)" if setup.level.is_fake else setup.level.engine
+
+
+def _vouched_for(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
+    """Return the sentence that stands wherever imported energies are shown."""
+    program = program_of(ledger)
+    if program is None:
+        return ()
+    return (f"energies are imported, from {program}: that they are of level '{setup.level.name}' is not checked",)
+
+
+def _why_exchange(setup: Setup, ledger: Ledger, found: dict[str, Label]) -> tuple[str, ...]:
+    """Return why some exchange energies may not be compared, and why some metals have none."""
+    groups = [label.candidate.group for label in found.values() if label.aquo is not None]
+    mixed = exchange_reasons(groups, level=setup.level)
+    failed = (why_no_exchange(metal, failure) for metal, failure in ledger.aquo_failures().items())
+    return (*mixed, *failed)
+
+
+def _rows(setup: Setup, ledger: Ledger, pool: Pool, labelled: dict[str, Label]) -> list[CandidateRow]:
+    """Return what is shown, group by group: everything that was chosen or failed, and the best predictions."""
+    screening = recall_screening(setup, ledger)
+    failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()
+    picks = {pick.candidate: pick for pick in ledger.picks()}
+    keys = ledger.labels()
+    ranks = _ranks(setup, ledger, pool, labelled, failures, chosen=picks)
+    shown = [pool.at(row) for row in ranks]
+    predictions = estimates(setup, ledger, {candidate.key for candidate in shown})
+    rows = []
+    for candidate, rank in zip(shown, ranks.values(), strict=True):
+        key = candidate.key
+        row = _row(candidate, pick=picks.get(key), failure=failures.get(key), estimate=predictions.get(key))
+        if key in labelled:
+            label_geometry = Structure.from_extxyz(ledger.value(keys[key].structure)["extxyz"])
+            row = _with_geometry(_labelled(row, labelled[key]), label_geometry, candidate)
+        rows.append(replace(row, rank=rank))
+    return _with_geometries(rows, pool, screening) if screening else rows
+
+
+def _ranks(
+    setup: Setup,
+    ledger: Ledger,
+    pool: Pool,
+    labelled: dict[str, Label],
+    failures: Collection[str],
+    *,
+    chosen: Collection[str],
+) -> dict[int, int | None]:
+    """Return the rank within its group of each position of the pool that is shown, in the order they are shown.
+
+    Numbers only: of a million candidates no more than the shown ones are made.
+    """
+    numbers: dict[Group | str, int] = {}
+    group = np.fromiter((numbers.setdefault(c.group, len(numbers)) for c in pool.candidates()), np.intp, len(pool))
+    for key, label in labelled.items():
+        if label.other_donors:
+            # Ranked among those of its true coordination number.
+            group[pool.rows([key])] = numbers.setdefault(label.group_name, len(numbers))
+    energy = np.full(len(pool), np.nan)
+    keys, means = predicted_kcal_mol(setup, ledger)
+    energy[pool.rows(keys)] = means
+    energy[pool.rows(labelled)] = [label.binding.energy_kcal_mol for label in labelled.values()]
+    failed, taken = np.zeros(len(pool), dtype=bool), np.zeros(len(pool), dtype=bool)
+    failed[pool.rows(failures)] = True
+    taken[pool.rows({*chosen, *labelled})] = True
+    energy[failed] = np.nan
+    # The last key decides first; equals keep the order of the pool, and what has no energy comes last.
+    order = np.lexsort((energy, group))
+    place = np.arange(len(order)) - np.searchsorted(group[order], group[order])
+    kept = (place < _SHOWN_PREDICTIONS) | taken[order] | failed[order]
+    known = ~np.isnan(energy[order])
+    return {
+        int(row): int(rank) + 1 if ranked else None
+        for row, rank, ranked in zip(order[kept], place[kept], known[kept], strict=True)
+    }
+
+
+def _row(
+    candidate: Candidate, *, pick: Pick | None, failure: Failure | None, estimate: Estimate | None
+) -> CandidateRow:
+    return CandidateRow(
+        key=candidate.key,
+        name=candidate.name,
+        group=candidate.group.name,
+        ligand=candidate.ligand.name,
+        smiles=candidate.ligand.canonical_smiles,
+        metal=candidate.metal.symbol,
+        ligands=candidate.ligands,
+        waters=candidate.waters,
+        charge=candidate.charge,
+        status="failed" if failure else "selected" if pick else "predicted",
+        predicted_kcal_mol=estimate.mean_kcal_mol if estimate else None,
+        sigma_kcal_mol=estimate.sigma_kcal_mol if estimate else None,
+        round=pick.round if pick else None,
+        role=pick.role if pick else None,  # type: ignore[arg-type]  # the ledger holds these three only
+        warnings=candidate.ligand.warnings,
+        failure=failure,
+    )
+
+
+def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
+    exchange = label.exchange
+    return replace(
+        row,
+        status="labelled",
+        group=label.group_name,
+        warnings=(*row.warnings, *label.doubts),
+        dft_kcal_mol=label.binding.energy_kcal_mol,
+        dft_error_kcal_mol=label.binding.error_kcal_mol,
+        exchange_kcal_mol=exchange.energy_kcal_mol if exchange else None,
+        exchange_error_kcal_mol=exchange.error_kcal_mol if exchange else None,
+        terms_hartree=_terms_hartree(label),
+    )
+
+
+def _with_geometries(
+    rows: list[CandidateRow], pool: Mapping[str, Candidate], screening: Screening
+) -> list[CandidateRow]:
+    """Return the rows with the geometry that the model saw where there is no better one."""
+    geometries = screening.structures([pool[row.key] for row in rows if row.geometry_xyz is None])
+    return [_with_geometry(row, geometries[row.key], pool[row.key]) if row.key in geometries else row for row in rows]
+
+
+def _with_geometry(row: CandidateRow, structure: Structure, candidate: Candidate) -> CandidateRow:
+    return replace(row, geometry_xyz=structure.to_extxyz(), contacts=held_by(structure, candidate))
+
+
+def _terms_hartree(label: Label) -> dict[str, float]:
+    parts = label.parts if label.aquo is None else {**label.parts, "aquo ion": label.aquo}
+    return {f"{part} {name}": value for part, term in parts.items() for name, value in _named(term)}
+
+
+def _named(term: EnergyTerms) -> list[tuple[str, float]]:
+    total = [("total", term.total_hartree)]
+    if not any((term.dispersion_hartree, term.solvent_electrostatic_hartree, term.solvent_cds_hartree)):
+        # GFN2-xTB and some imported energies are one number.
+        return total
+    return [
+        *total,
+        ("electronic", term.electronic_hartree),
+        ("dispersion", term.dispersion_hartree),
+        ("solvent electrostatic", term.solvent_electrostatic_hartree),
+        ("solvent CDS", term.solvent_cds_hartree),
+    ]
+
+
+def _round(current: Round, rows: dict[str, CandidateRow], store: Store, setup: Setup) -> RoundRecord:
+    learned, model = current.learned, current.model
+    members = model.members if model else ()
+    return RoundRecord(
+        number=current.number,
+        kind=current.kind,
+        started_at_ms=_ms(current.started_at),
+        finished_at_ms=_ms(current.finished_at) if current.finished_at else None,
+        labels=learned.labels if learned else 0,
+        metrics=learned.metrics if learned else {},
+        params={
+            "policy": setup.policy.name,
+            "level": setup.level.name,
+            "members": str(setup.file.surrogate.members),
+            "uncertainty floor from": model.calibration.source if model else "not trained",
+        },
+        batch=tuple(row for row in rows.values() if row.round == current.number),
+        parity=learned.parity if learned else (),
+        files={f"member-{number}": store.folder(key) / MEMBER_FILE for number, key in enumerate(members)},
+    )
+
+
+def _ms(seconds: float) -> int:
+    return round(1000 * seconds)

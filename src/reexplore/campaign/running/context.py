@@ -1,0 +1,51 @@
+"""What every stage of a campaign works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from reexplore.campaign.declaration.pool import Pool
+from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.running.dispatcher import Calculator
+from reexplore.campaign.running.external_energies import awaited_folder, is_elsewhere
+from reexplore.campaign.running.progress import Narrator
+from reexplore.campaign.running.stopping import StopRequest
+from reexplore.chemistry.families import families
+from reexplore.execution.executor import Executor
+from reexplore.execution.store import Store
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A campaign's declaration, its memory and its hands, and what may stop it."""
+
+    setup: Setup
+    ledger: Ledger
+    executor: Executor
+    narrator: Narrator
+    stop: StopRequest = field(default_factory=StopRequest)
+
+    @cached_property
+    def pool(self) -> Pool:
+        """Return every candidate of the space by key."""
+        return Pool(families(self.setup.space.candidates(), self.setup.space))
+
+    @property
+    def store(self) -> Store:
+        """Return the store of results."""
+        return Store(self.setup.store)
+
+    @cached_property
+    def calculator(self) -> Calculator:
+        """Return what turns tasks into outcomes."""
+        return Calculator(
+            ledger=self.ledger,
+            store=self.store,
+            executor=self.executor,
+            narrator=self.narrator,
+            rules=self.setup.file.execution.escalation,
+            stop=self.stop,
+            awaited=awaited_folder(self.setup) if is_elsewhere(self.ledger) else None,
+        )

@@ -1,0 +1,145 @@
+"""Which candidates are labelled next: a design while nothing is known, BoTorch afterwards.
+
+A choice is a function of what is recorded with it: it can be made again from ledger and store.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from reexplore.acquisition.preselection import MOST
+from reexplore.acquisition.seed_design import seed_design
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.ledger.rows import Model, Pick, Round
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.dispatcher import Job
+from reexplore.campaign.steps.labelling import held_by_others, observed_kcal_mol
+from reexplore.campaign.steps.learning import expected, newest_model
+from reexplore.campaign.steps.screening import Screening, screening_digest
+from reexplore.errors import ExecutionError
+from reexplore.execution.store import Store
+from reexplore.execution.task import Task
+from reexplore.surrogate.samples import Traits
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a campaign stands: what was picked, what came of it, and the newest model."""
+
+    rounds: list[Round]
+    picked: list[str]
+    labelled: set[str]
+    failed: set[str]
+    model: Model | None
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> Standing:
+        """Read it from the ledger."""
+        rounds = ledger.rounds()
+        picked = [pick.candidate for pick in ledger.picks()]
+        return cls(rounds, picked, set(ledger.labels()), set(ledger.label_failures()), newest_model(rounds))
+
+    @property
+    def pending(self) -> list[str]:
+        """Return what was picked and has neither a label nor a reason for having none."""
+        return [key for key in self.picked if key not in self.labelled and key not in self.failed]
+
+    @property
+    def round_number(self) -> int:
+        """Return the number of the open round, or of the next one."""
+        return len(self.rounds) - bool(self.rounds and self.rounds[-1].finished_at is None)
+
+    def portion(self, bench: Bench, screening: Screening) -> int:
+        """Return how many candidates the next choice takes; 0 when the budget is spent or no candidate is left."""
+        budget = bench.setup.file.budget
+        # Without a model: the seed, or what failed of it.
+        wanted = budget.batch if self.model else max(budget.seed_labels - len(self.labelled), 1)
+        left = budget.labels - len(self.labelled) - len(self.pending)
+        return max(min(wanted, left, screening.count - len(self.picked)), 0)
+
+
+def choose(bench: Bench, screening: Screening, standing: Standing, *, q: int) -> Job[None]:
+    """Choose `q` candidates and enter them in one decision, with the digest of all they were chosen from."""
+    ordinal = _ordinal(bench.ledger, standing)
+    if standing.model is None:
+        inputs = {
+            "screening": screening_digest(bench.ledger),
+            "picked": sorted(standing.picked),
+            "q": q,
+            "seed": bench.setup.file.seed + ordinal,
+        }
+        picks = designed(screening, inputs)
+    else:
+        inputs = _inputs(bench, standing, standing.model, q=q, seed=bench.setup.file.seed + ordinal)
+        task = Task("select", inputs, label=f"round {standing.round_number}")
+        outcome = (yield from bench.calculator.run([task], stage="choice"))[task.key]
+        if outcome.value is None:
+            raise ExecutionError(f"no batch could be chosen: {outcome.failure}")
+        picks = outcome.value["picks"]
+    # A model may have been finished meanwhile, and its round with it.
+    now = Standing.of(bench.ledger)
+    first = sum(pick.round == now.round_number for pick in bench.ledger.picks())
+    bench.ledger.open_round(
+        now.round_number,
+        "seed" if now.model is None else "acquisition",
+        entered(picks, standing.model, bench.store, round_number=now.round_number, first=first),
+        inputs=bench.store.put_text(json.dumps(inputs, sort_keys=True)),
+    )
+
+
+def designed(screening: Screening, inputs: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the first picks: as different as the lists of the space allow, among a sample of a very large pool."""
+    picked, seed = set(inputs["picked"]), inputs["seed"]
+    free = np.fromiter((key for key in screening.available() if key not in picked), dtype="S16")
+    if len(free) > MOST:
+        free = np.random.default_rng(seed).choice(np.sort(free), MOST, replace=False)
+    traits = [Traits.of(screening.pool[key.decode()]) for key in free]
+    return [{"key": key, "role": "seed", "value": None} for key in seed_design(traits, q=inputs["q"], seed=seed)]
+
+
+def entered(
+    picks: list[dict[str, Any]], model: Model | None, store: Store, *, round_number: int, first: int
+) -> list[Pick]:
+    """Return a choice as the ledger keeps it: with what the model it was made by expects of each pick."""
+    told = expected(store, model, {pick["key"] for pick in picks}) if model else {}
+    return [
+        Pick(
+            candidate=pick["key"],
+            round=round_number,
+            position=position,
+            role=pick["role"],
+            value=pick["value"],
+            predicted_kcal_mol=told[pick["key"]].mean_kcal_mol if told else None,
+            sigma_kcal_mol=told[pick["key"]].sigma_kcal_mol if told else None,
+        )
+        for position, pick in enumerate(picks, start=first)
+    ]
+
+
+def _inputs(bench: Bench, standing: Standing, model: Model, *, q: int, seed: int) -> dict[str, Any]:
+    # What is held by more atoms than were named is no incumbent of those that are not.
+    others = held_by_others(bench)
+    observed = {key: value for key, value in observed_kcal_mol(bench).items() if key not in others}
+    inputs = {
+        "forecast": model.forecast,
+        "families": model.families,
+        "calibration": model.calibration.to_dict(),
+        "labelled": observed,
+        "excluded": sorted(standing.failed | others),
+        "policy": bench.setup.policy.model_dump(mode="json"),
+        "q": q,
+        "seed": seed,
+    }
+    # Without any the choice is the one that a campaign in rounds makes, and has its key.
+    return inputs | ({"pending": sorted(standing.pending)} if standing.pending else {})
+
+
+def _ordinal(ledger: Ledger, standing: Standing) -> int:
+    """Return how many choices there were, counting one for each closed round of which none is recorded."""
+    choices = ledger.choices()
+    recorded = {choice.round for choice in choices}
+    return len(choices) + sum(r.finished_at is not None and r.number not in recorded for r in standing.rounds)

@@ -1,0 +1,216 @@
+"""Learn from all labels: train the members, forecast the pool, calibrate, and measure the errors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.ledger.rows import Learned, Model, Pick, Round
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.dispatcher import Job
+from reexplore.campaign.steps.labelling import observed_kcal_mol
+from reexplore.campaign.steps.screening import Part, Screening
+from reexplore.chemistry.candidates import Candidate
+from reexplore.errors import ExecutionError
+from reexplore.execution.store import Store
+from reexplore.execution.task import Task
+from reexplore.execution.worker_functions import FORECAST_FILE, MEMBER_FILE
+from reexplore.structures.structure import Structure
+from reexplore.surrogate.baselines import out_of_fold
+from reexplore.surrogate.calibration import calibrate, evaluate
+from reexplore.surrogate.forecast import Forecast
+from reexplore.surrogate.samples import Sample, folds, samples_to_text, targets_kcal_mol
+from reexplore.surrogate.settings import AllegroSettings
+from reexplore.tracking.records import ENSEMBLE, MAE_PREFIX, ParityPoint
+
+#: Below this number no fold could be held out.
+FEWEST_LABELS = 3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the ensemble says of one candidate's binding energy."""
+
+    mean_kcal_mol: float
+    sigma_kcal_mol: float
+
+
+def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float) -> Sample:
+    """Return a labelled candidate as the learned model sees it."""
+    return Sample(
+        key=candidate.key,
+        structure=structure,
+        group=candidate.group,
+        scaffold=candidate.ligand.scaffold,
+        substituents=candidate.ligand.substituents,
+        target_kcal_mol=target_kcal_mol,
+    )
+
+
+def learn(bench: Bench, screening: Screening, observed: Mapping[str, float], number: int) -> Job[Learned]:
+    """Return what labels in kcal/mol taught at the end of a round."""
+    if len(observed) < FEWEST_LABELS:
+        return Learned(len(observed))
+    geometries = screening.structures([bench.pool[key] for key in sorted(observed)])
+    known = [sample(bench.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
+    members = yield from _train(bench, known)
+    seen = _seen(screening)
+    tasks = [Task("predict", part.inputs | {"members": members}, label=part.label) for part in seen]
+    yield from _values(bench, tasks, stage="prediction")
+    forecast = Task("forecast", {"parts": [task.key for task in tasks]}, label=f"{screening.count} candidates")
+    yield from _values(bench, [forecast], stage="forecast")
+
+    table = Forecast.load(bench.store.folder(forecast.key) / FORECAST_FILE)
+    held_out = _held_out(bench, members)
+    row_of = _rows(table, held_out)
+    calibration = calibrate(
+        residuals_kcal_mol=[held_out[key] - observed[key] for key in held_out],
+        spread_kcal_mol=[float(table.spread_kcal_mol[row_of[key]]) for key in held_out],
+        declared_floor_kcal_mol=bench.setup.file.surrogate.uncertainty_floor_kcal_mol,
+    )
+    fold_of = folds(known, len(members), bench.setup.file.seed)
+    predictions = out_of_fold(known, fold_of=fold_of) | {ENSEMBLE: np.array([held_out[s.key] for s in known])}
+    target = targets_kcal_mol(known)
+    metrics = {f"{MAE_PREFIX}{model}": float(np.abs(said - target).mean()) for model, said in predictions.items()}
+    metrics |= {"labels": float(len(observed)), "uncertainty_floor_kcal_mol": calibration.floor_kcal_mol}
+    parity, prospective = _prospective(bench, number, observed)
+    model = Model(tuple(members), tuple(part.digest for part in seen), forecast.key, calibration)
+    return Learned(len(observed), metrics | prospective, parity, model)
+
+
+def mend(bench: Bench, screening: Screening) -> Job[None]:
+    """Make the newest model's forecast again where files are damaged, or where the model sees more than it did then.
+
+    It is learned from the labels that it was learned from. More is seen where a template had crashed and came later.
+    """
+    rounds = bench.ledger.rounds()
+    newest = next((r for r in reversed(rounds) if r.model), None)
+    if newest is None or newest.learned is None or (model := newest.model) is None:
+        return
+    files = [*((key, MEMBER_FILE) for key in model.members), (model.forecast, FORECAST_FILE)]
+    # Every file is looked at: the damaged ones are set aside by that.
+    damaged = [name for key, name in files if not bench.store.holds(key, name)]
+    seen = tuple(part.digest for part in _seen(screening))
+    if not damaged and seen == model.families:
+        return
+    why = "files of the model are gone or damaged" if damaged else "the model sees other ligands now"
+    bench.narrator.say(f"{why}: round {newest.number} is learned again from its labels")
+    entered = list(bench.ledger.labels())[: newest.learned.labels]
+    observed = observed_kcal_mol(bench)
+    again = yield from learn(bench, screening, {key: observed[key] for key in entered}, newest.number)
+    if again.model != model:
+        bench.ledger.close_round(newest.number, again)
+
+
+def _seen(screening: Screening) -> list[Part]:
+    """Return the parts of which at least one ligand has a screening geometry."""
+    return [part for part in screening.parts if part.failure is None and len(part.refused) < len(part.family.members)]
+
+
+def newest_model(rounds: list[Round]) -> Model | None:
+    """Return the newest model, None before the first one."""
+    return next((r.model for r in reversed(rounds) if r.model), None)
+
+
+def predicted_kcal_mol(setup: Setup, ledger: Ledger) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Return the keys and means of the newest forecast; none before the first model."""
+    model = newest_model(ledger.rounds())
+    if model is None:
+        return (), np.empty(0)
+    table = Forecast.load(Store(setup.store).folder(model.forecast) / FORECAST_FILE)
+    return table.keys, table.mean_kcal_mol
+
+
+def estimates(setup: Setup, ledger: Ledger, keys: Collection[str]) -> dict[str, Estimate]:
+    """Return what the newest model says of some candidates; nothing before the first one."""
+    model = newest_model(ledger.rounds())
+    return expected(Store(setup.store), model, keys) if model is not None else {}
+
+
+def expected(store: Store, model: Model, keys: Collection[str]) -> dict[str, Estimate]:
+    """Return what a model says of some candidates; those that it does not see are left out."""
+    table = Forecast.load(store.folder(model.forecast) / FORECAST_FILE)
+    sigma = table.sigma_kcal_mol(model.calibration)
+    rows = _rows(table, keys)
+    return {key: Estimate(float(table.mean_kcal_mol[row]), float(sigma[row])) for key, row in rows.items()}
+
+
+def _rows(table: Forecast, keys: Collection[str]) -> dict[str, int]:
+    wanted = set(keys)
+    return {key: row for row, key in enumerate(table.keys) if key in wanted}
+
+
+def _train(bench: Bench, known: list[Sample]) -> Job[list[str]]:
+    """Train every member and return the keys of their results."""
+    file = bench.setup.file
+    count = min(file.surrogate.members, len(known))
+    shared = {
+        "samples": bench.store.put_text(samples_to_text(known)),
+        "settings": AllegroSettings(readout=file.surrogate.readout).declaration(),
+        "members": count,
+        "seed": file.seed,
+    }
+    tasks = [Task("member", shared | {"member": k}, label=f"member {k} of {count}") for k in range(count)]
+    outcomes = yield from bench.calculator.run(tasks, stage="training")
+    for task in tasks:
+        if failure := outcomes[task.key].failure:
+            raise ExecutionError(f"{task.label} of the ensemble was not trained: {failure.message} {failure.evidence}")
+    return [task.key for task in tasks]
+
+
+def _held_out(bench: Bench, members: list[str]) -> dict[str, float]:
+    """Return, for every label, the prediction of the member that did not see it."""
+    return {
+        key: value for member in members for key, value in bench.ledger.value(member)["out_of_fold_kcal_mol"].items()
+    }
+
+
+def _values(bench: Bench, tasks: list[Task], *, stage: str) -> Job[None]:
+    """Run tasks of which none may fail."""
+    outcomes = yield from bench.calculator.run(tasks, stage=stage)
+    for task in tasks:
+        if (failure := outcomes[task.key].failure) is not None:
+            raise ExecutionError(f"{task.kind} of {task.label} failed: {failure}")
+
+
+def _prospective(
+    bench: Bench, number: int, observed: Mapping[str, float]
+) -> tuple[tuple[ParityPoint, ...], dict[str, float]]:
+    """Return parity points of the labels since the model before, and the errors of what was predicted before labelling.
+
+    `prospective/…` are those labels: chosen by the model, hence no fair sample of the pool.
+    `prospective-control/…` are all picks drawn by chance so far: few, but fair.
+    """
+    predicted = [p for p in bench.ledger.picks() if p.candidate in observed and p.predicted_kcal_mol is not None]
+    told = {point.key for r in bench.ledger.rounds()[:number] if r.learned for point in r.learned.parity}
+    batch = [p for p in predicted if p.candidate not in told]
+    points = tuple(
+        ParityPoint(
+            key=p.candidate,
+            name=bench.pool[p.candidate].name,
+            predicted_kcal_mol=p.predicted_kcal_mol,
+            sigma_kcal_mol=p.sigma_kcal_mol,
+            observed_kcal_mol=observed[p.candidate],
+            before_labelling=True,
+        )
+        for p in batch
+        if p.predicted_kcal_mol is not None and p.sigma_kcal_mol is not None
+    )
+    controls = [p for p in predicted if p.role == "control" and p.round <= number]
+    return points, _errors("prospective", batch, observed) | _errors("prospective-control", controls, observed)
+
+
+def _errors(prefix: str, picks: list[Pick], observed: Mapping[str, float]) -> dict[str, float]:
+    found = evaluate(
+        predicted_kcal_mol=np.array([p.predicted_kcal_mol for p in picks], dtype=np.float64),
+        sigma_kcal_mol=np.array([p.sigma_kcal_mol for p in picks], dtype=np.float64),
+        observed_kcal_mol=np.array([observed[p.candidate] for p in picks], dtype=np.float64),
+    ).to_dict()
+    # Ranks across metals and charges would come out near 1 without any skill.
+    del found["spearman"]
+    return {f"{prefix}/{name}": float(value) for name, value in found.items() if value is not None}

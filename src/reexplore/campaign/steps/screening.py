@@ -1,0 +1,205 @@
+"""What the learned model sees of the pool: grafted on the templates of bare scaffolds, never sent about."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from reexplore.campaign.declaration.pool import Pool
+from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.dispatcher import Job
+from reexplore.campaign.steps.recipes import templates
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.families import Family
+from reexplore.errors import ExecutionError, Failure
+from reexplore.execution.store import Store
+from reexplore.execution.task import Task
+from reexplore.structures.metal_exchange import contraction_of
+from reexplore.structures.screening.families import screening_geometries
+from reexplore.structures.screening.scaffolding import bare_candidate
+from reexplore.structures.structure import Structure
+
+#: Ligands of one task: enough that loading the network does not count, few enough to spread over workers.
+_CHUNK = 4000
+#: Where the ledger keeps the digest of what screening came to.
+_META = "screening"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some ligands of one family: their digest in the store, their template (extended XYZ), and who is refused.
+
+    `refused` holds the failure of a ligand by its number. Without a template `failure` says why. `contraction` says
+    how far donors move with the metal.
+    """
+
+    family: Family
+    digest: str
+    template: str
+    refused: dict[int, Failure]
+    failure: Failure | None
+    contraction: int
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Return what a task that grafts these ligands needs."""
+        recipe = {} if self.contraction == 1 else {"contraction": self.contraction}
+        return {"family": self.digest, "template": self.template, **recipe}
+
+    @property
+    def label(self) -> str:
+        """Return a name to read."""
+        family = self.family
+        return f"{len(family.members)} ligands on {family.scaffold.name} ({family.ligands} L, {family.waters} H2O)"
+
+    def failure_of(self, row: int) -> Failure | None:
+        """Return why a ligand has no screening geometry, or None when it has one."""
+        return self.failure or self.refused.get(row)
+
+
+@dataclass(frozen=True)
+class Screening:
+    """The pool as the learned model sees it, and the candidates it cannot see."""
+
+    parts: tuple[Part, ...]
+
+    @cached_property
+    def pool(self) -> Pool:
+        """Return every candidate by key, in the order of the parts."""
+        return Pool([part.family for part in self.parts])
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many candidates have a screening geometry."""
+        return sum(
+            (len(part.family.members) - len(part.refused)) * len(part.family.metals)
+            for part in self.parts
+            if part.failure is None
+        )
+
+    def available(self) -> Iterator[str]:
+        """Yield the keys of all candidates that have a screening geometry."""
+        for part in self.parts:
+            for row in range(len(part.family.members)):
+                if part.failure_of(row) is None:
+                    yield from (candidate.key for candidate in part.family.candidates_of(row))
+
+    def refused(self) -> Iterator[tuple[str, Failure]]:
+        """Yield the keys of all candidates without a screening geometry, and why they have none."""
+        for part in self.parts:
+            for row in range(len(part.family.members)) if part.failure else part.refused:
+                failure = part.failure or part.refused[row]
+                yield from ((candidate.key, failure) for candidate in part.family.candidates_of(row))
+
+    @property
+    def refused_by_code(self) -> dict[str, int]:
+        """Return how many ligands have no screening geometry, for each reason."""
+        codes = Counter[str]()
+        for part in self.parts:
+            if part.failure is not None:
+                codes[part.failure.code.value] += len(part.family.members)
+            codes.update(failure.code.value for failure in part.refused.values())
+        return dict(codes)
+
+    def failure(self, key: str) -> Failure | None:
+        """Return why a candidate has no screening geometry, or None when it has one."""
+        number, row = self.pool.place(key)
+        return self.parts[number].failure_of(row)
+
+    def structures(self, candidates: Sequence[Candidate]) -> dict[str, Structure]:
+        """Return the screening geometries of some candidates by key; those without one are left out."""
+        seen: dict[int, list[Candidate]] = {}
+        for candidate in candidates:
+            number, row = self.pool.place(candidate.key)
+            if self.parts[number].failure_of(row) is None:
+                seen.setdefault(number, []).append(candidate)
+        found: dict[str, Structure] = {}
+        for number, mine in sorted(seen.items()):
+            part = self.parts[number]
+            made = screening_geometries(
+                part.family, Structure.from_extxyz(part.template), mine, contraction=part.contraction
+            )
+            found |= {candidate.key: structure for candidate, structure in zip(mine, made, strict=True)}
+        return found
+
+    def to_text(self) -> str:
+        """Return the screening as JSON text that names its families by their digest."""
+        return json.dumps(
+            [
+                part.inputs
+                | {
+                    "refused": {row: failure.to_dict() for row, failure in part.refused.items()},
+                    "failure": part.failure.to_dict() if part.failure else None,
+                }
+                for part in self.parts
+            ]
+        )
+
+    @classmethod
+    def from_text(cls, text: str, store: Store) -> Screening:
+        """Read a screening from `to_text`."""
+        return cls(
+            tuple(
+                Part(
+                    Family.from_text(store.get_text(data["family"])),
+                    data["family"],
+                    data["template"],
+                    {int(row): Failure.from_dict(failure) for row, failure in data["refused"].items()},
+                    Failure.from_dict(data["failure"]) if data["failure"] else None,
+                    data.get("contraction", 1),
+                )
+                for data in json.loads(text)
+            )
+        )
+
+
+def screen(bench: Bench) -> Job[Screening]:
+    """Build the template of every bare scaffold and find out which ligands can be grafted on it."""
+    whole = bench.pool.families
+    bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters) for f in whole]
+    found = yield from templates(bench, bare)
+    contraction = contraction_of(bench.setup.surface)
+    parts: list[Part] = []
+    for family, candidate in zip(whole, bare, strict=True):
+        outcome = found[candidate.key]
+        text = outcome.extxyz if outcome.value is not None else ""
+        parts += [
+            Part(chunk, bench.store.put_text(chunk.to_text()), text, {}, outcome.failure, contraction)
+            for chunk in family.chunks(_CHUNK)
+        ]
+    tasks = {part.digest: Task("screen", part.inputs, label=part.label) for part in parts if part.failure is None}
+    outcomes = yield from bench.calculator.run(list(tasks.values()), stage="screening")
+    judged: list[Part] = []
+    for part in parts:
+        if part.failure is not None:
+            judged.append(part)
+            continue
+        outcome = outcomes[tasks[part.digest].key]
+        if outcome.value is None:
+            raise ExecutionError(f"{part.label} could not be screened: {outcome.failure}")
+        refused = {int(row): Failure.from_dict(data) for row, data in outcome.value["refused"].items()}
+        judged.append(replace(part, refused=refused))
+    screening = Screening(tuple(judged))
+    if codes := screening.refused_by_code:
+        told = ", ".join(f"{code} {count}" for code, count in codes.items())
+        bench.narrator.say(f"ligands without a screening geometry: {told}")
+    bench.ledger.set_meta(**{_META: bench.store.put_text(screening.to_text())})
+    return screening
+
+
+def screening_digest(ledger: Ledger) -> str | None:
+    """Return under which hash the store keeps what screening came to; None when it was never done."""
+    return ledger.meta(_META)
+
+
+def recall_screening(setup: Setup, ledger: Ledger) -> Screening | None:
+    """Return what screening came to when it was last done; None when it never was."""
+    digest = screening_digest(ledger)
+    store = Store(setup.store)
+    return Screening.from_text(store.get_text(digest), store) if digest else None

@@ -1,0 +1,326 @@
+"""The command line: parse, call the library, show."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from typer.exceptions import TyperException
+
+from reexplore import __version__
+from reexplore.campaign.running.stopping import INTERRUPTED, Stopped, heed_from_the_start
+from reexplore.cli.doctor import doctor
+from reexplore.cli.label import label
+from reexplore.cli.levels import levels
+from reexplore.cli.options import (
+    CampaignArgument,
+    ParslOption,
+    SiteOptions,
+    WorkspaceOption,
+    campaign_setup,
+    outside_allowed,
+)
+from reexplore.cli.other_programs import export_inputs, import_table
+from reexplore.cli.replay import replay
+from reexplore.cli.steering import invalidate, log, pause, quarantine, retry, status, watch
+from reexplore.cli.store import store
+from reexplore.cli.structures import structures
+from reexplore.errors import ExecutionError, IncompleteError, ReexploreError, one_line, refusal, who_refused
+from reexplore.terminal import new_console, show_what_can_be_shown
+
+if TYPE_CHECKING:
+    from reexplore.campaign.declaration.setup import Setup
+    from reexplore.tracking.records import CampaignRecord
+
+EXIT_CODES = """
+Exit codes: 0 done; 1 a structure failed its calculation or check, or a fault of reexplore itself, which says so;
+2 a file or an option is wrong; 3 an engine is missing; 4 another process drives the campaign; 5 the workers
+failed (resume goes on); 6 MLflow was not reached; 7 the campaign is done and something is missing, which the last
+lines name; 75 stopped by a signal after what was in flight (the same command goes on); 76 paused, or its core-hours are
+spent (resume goes on when you say so); 130 interrupted (the same command goes on).
+"""
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Search for ligands of the rare earths: structures, Allegro, BoTorch, xTB + DFT, MLflow, in one loop.",
+    epilog=EXIT_CODES,
+)
+campaign = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="""Check, plan, run and review a campaign.
+
+    First steps:
+
+    * `reexplore campaign plan quickstart` says what it will cost;
+
+    * `reexplore campaign run quickstart` runs it, and goes on where it stopped when run again;
+
+    * `reexplore campaign watch quickstart` shows how it goes, from another terminal;
+
+    * `reexplore campaign report quickstart` shows the best candidates;
+
+    * `reexplore ui quickstart` opens its page in MLflow.
+    """,
+)
+app.add_typer(campaign, name="campaign")
+app.add_typer(structures, name="structures")
+app.add_typer(levels, name="levels")
+app.add_typer(store, name="store")
+app.command()(label)
+app.command()(doctor)
+
+console = new_console()
+
+
+def _announce(setup: Setup) -> None:
+    for sentence in setup.fakes:
+        console.print(f"[bold white on red] FAKE [/] [bold red]{escape(sentence)}[/]")
+    for sentence in setup.warnings:
+        console.print(f"[yellow]note:[/] {escape(sentence)}")
+
+
+def _show(record: CampaignRecord, *, top: int) -> None:
+    from reexplore.campaign.results.report import candidate_table, contraction_table, footnotes, selectivity_table
+
+    console.print(candidate_table(record, top=top))
+    if record.selectivity:
+        console.print(selectivity_table(record))
+    if record.contraction:
+        console.print(contraction_table(record))
+    for sentence in footnotes(record):
+        console.print(escape(sentence))
+
+
+@campaign.command()
+def validate(
+    reference: CampaignArgument,
+    workspace: WorkspaceOption = Path(),
+    parsl: ParslOption = None,
+    option: SiteOptions = None,
+) -> None:
+    """Check the campaign file and everything it names; run nothing.
+
+    Example: `reexplore campaign validate campaigns/cam.yaml`
+    """
+    from reexplore.campaign.declaration.space import require_size
+
+    setup = campaign_setup(reference, workspace, parsl, option)
+    require_size(setup.space, setup.file.space.limit)
+    _announce(setup)
+    console.print(
+        f"{setup.source} is valid: {setup.space.arithmetic()}, level '{setup.level.name}' ({setup.level.summary})",
+        markup=False,
+    )
+
+
+@campaign.command()
+def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+    """Say how many calculations a campaign needs and what they should cost; run nothing.
+
+    Example: `reexplore campaign plan campaigns/cam.yaml`
+    """
+    from reexplore.campaign.declaration.space import require_size
+    from reexplore.campaign.results.plan import plan_campaign, plan_table
+    from reexplore.execution.sites import worker_count
+    from reexplore.shipped import is_shipped
+
+    setup = campaign_setup(reference, workspace)
+    _announce(setup)
+    console.print(setup.space.arithmetic())
+    require_size(setup.space, setup.file.space.limit)
+    # A site file of one's own is run by commands that submit, and by no other.
+    workers = worker_count(setup.parsl_config()) if is_shipped("parsl_configs", setup.site) else None
+    console.print(plan_table(plan_campaign(setup), workers=workers))
+
+
+@campaign.command()
+def run(
+    reference: CampaignArgument,
+    workspace: WorkspaceOption = Path(),
+    energies_elsewhere: Annotated[
+        bool,
+        typer.Option(
+            "--energies-elsewhere", help="Stop before energies, now and later: `export` and `import` bring them."
+        ),
+    ] = False,
+    parsl: ParslOption = None,
+    option: SiteOptions = None,
+) -> None:
+    """Run a campaign; an interrupted one goes on where it stopped.
+
+    Example: `reexplore campaign run campaigns/cam.yaml`
+    """
+    from reexplore.campaign.driver import drive, open_ledger
+    from reexplore.campaign.results.shortcomings import shortcomings
+    from reexplore.campaign.results.snapshot import campaign_record
+    from reexplore.campaign.running.external_energies import EnergiesAwaited
+    from reexplore.campaign.running.progress import Narrator
+    from reexplore.tracking.review_page import PAGE_NAME
+
+    setup = campaign_setup(reference, workspace, parsl, option)
+    _announce(setup)
+    try:
+        drive(setup, narrator=Narrator(console), energies_elsewhere=energies_elsewhere)
+    except EnergiesAwaited as pause:
+        console.print(str(pause), markup=False)
+        return
+    _announce(setup)
+    ledger = open_ledger(setup)
+    record = campaign_record(setup, ledger)
+    _show(record, top=4)
+    console.print(f"page:   {(setup.folder / 'report' / PAGE_NAME).as_uri()}", markup=False)
+    if record.rounds:
+        console.print(f"MLflow: reexplore ui {reference}", markup=False)
+    if missing := shortcomings(setup, ledger):
+        raise IncompleteError("; ".join(missing))
+
+
+@campaign.command()
+def resume(
+    reference: CampaignArgument,
+    workspace: WorkspaceOption = Path(),
+    parsl: ParslOption = None,
+    option: SiteOptions = None,
+) -> None:
+    """Go on with a campaign that was started before; refuse when there is none.
+
+    Example: `reexplore campaign resume campaigns/cam.yaml`
+    """
+    from reexplore.campaign.driver import open_ledger
+
+    open_ledger(campaign_setup(reference, workspace)).close()
+    run(reference, workspace, parsl=parsl, option=option)
+
+
+@campaign.command()
+def report(
+    reference: CampaignArgument,
+    workspace: WorkspaceOption = Path(),
+    top: Annotated[int, typer.Option(min=1, help="Candidates shown per group.")] = 5,
+) -> None:
+    """Print the best candidates of each group and write page, table and geometries anew.
+
+    Example: `reexplore campaign report cam --top 10`
+    """
+    from reexplore.campaign.driver import open_ledger
+    from reexplore.campaign.results.report import write_files
+    from reexplore.campaign.results.snapshot import campaign_record
+
+    setup = campaign_setup(reference, workspace)
+    record = campaign_record(setup, open_ledger(setup))
+    write_files(record, setup.folder)
+    _announce(setup)
+    _show(record, top=top)
+    console.print(f"written to {setup.folder / 'report'}", markup=False)
+
+
+@campaign.command()
+def sync(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+    """Bring the MLflow mirror up to date from the ledger; a deleted mirror is rebuilt.
+
+    Example: `reexplore campaign sync quickstart`
+    """
+    from reexplore.campaign.driver import open_ledger
+    from reexplore.campaign.ledger.ledger import Ledger
+    from reexplore.campaign.results.report import mirror
+    from reexplore.campaign.results.snapshot import campaign_record
+    from reexplore.campaign.running.lock import sole_driver
+
+    setup = campaign_setup(reference, workspace)
+    open_ledger(setup).close()
+    with sole_driver(setup.folder):
+        ledger = Ledger(setup.ledger_path)
+        mirror(setup, ledger, campaign_record(setup, ledger))
+    console.print(f"MLflow mirror at {setup.tracking} is up to date", markup=False)
+
+
+for verb in (status, watch, pause, retry, quarantine, invalidate, log):
+    campaign.command()(verb)
+campaign.command("export")(export_inputs)
+campaign.command("import")(import_table)
+campaign.command()(replay)
+
+
+@app.command()
+def ui(
+    reference: Annotated[
+        str, typer.Argument(metavar="[CAMPAIGN]", help="The campaign whose pages to link.")
+    ] = "quickstart",
+    workspace: WorkspaceOption = Path(),
+    port: Annotated[int, typer.Option(help="The port MLflow listens on.")] = 5000,
+) -> None:
+    """Start MLflow's UI on a campaign's store and print the links worth opening.
+
+    Example: `reexplore ui quickstart`
+    """
+    from reexplore.tracking.ui import serve
+
+    serve(
+        campaign_setup(reference, workspace).tracking,
+        host="127.0.0.1",
+        port=port,
+        say=lambda line: console.print(line, markup=False),
+    )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"reexplore {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    allow_outside: Annotated[
+        bool,
+        typer.Option(
+            "--allow-outside", help="Let a campaign file name files outside of its folder, workspace and package."
+        ),
+    ] = False,
+) -> None:
+    del version
+    outside_allowed.set(allow_outside)
+
+
+def _complain(sentence: str, *, word: str = "error") -> None:
+    new_console(stderr=True).print(f"[bold red]{word}:[/] {escape(one_line(sentence))}")
+
+
+def main() -> None:
+    """Run the command line; every error is one sentence and an exit code."""
+    show_what_can_be_shown()
+    try:
+        if sys.argv[1:2] == ["campaign"] and {"run", "resume"} & set(sys.argv):
+            heed_from_the_start()
+        # A command that ends early, or is interrupted, returns its exit code here.
+        code = app(standalone_mode=False) or 0
+    except ReexploreError as error:
+        _complain(str(error), word="stopped" if isinstance(error, Stopped) else "error")
+        sys.exit(error.exit_code)
+    except TyperException as error:
+        error.show()  # type: ignore[attr-defined]  # usage errors know how to show themselves
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except Exception as error:  # the last line of defence: a fault of ours must be reported whole
+        if who := who_refused(error):
+            _complain(f"{who} refused ({refusal(error)}): mend that, then give the same command again; nothing is lost")
+            sys.exit(ExecutionError.exit_code)
+        log = Path("reexplore-error.log")
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        sys.stderr.write(f"error: a fault of reexplore itself; please report {log.resolve()}\n")
+        sys.exit(1)
+    if code == INTERRUPTED:
+        sys.stderr.write("\ninterrupted: nothing finished is lost; give the same command again\n")
+    sys.exit(code)

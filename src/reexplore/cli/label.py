@@ -1,0 +1,123 @@
+"""`reexplore label`: one structure in, its energy in parts out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from reexplore.cli.other_programs import OtherProgram
+from reexplore.cli.structures import failures_shown
+from reexplore.errors import InputError
+from reexplore.terminal import new_console
+
+console = new_console()
+
+
+def label(  # noqa: PLR0917 - options of a command
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="XYZ or extended XYZ, one molecule, in Ångström.")],
+    level: Annotated[str, typer.Option(help="The level of theory; `reexplore levels list` shows them.")] = "quick",
+    charge: Annotated[int | None, typer.Option(help="The charge.", show_default="as the file's comment says")] = None,
+    spin: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="The number of unpaired electrons, 2S (as `spin` of PySCF): 0 for a closed shell, 7 for Gd(III)."
+            " The multiplicity is one more.",
+            show_default="what the level implies: 0, or with open 4f shells Hund's rule",
+        ),
+    ] = None,
+    free_ligand: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="LIGAND.xyz",
+            help="The relaxed free ligand; then FILE is a complex of it, and its binding energy is printed.",
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(metavar="MINUTES", min=0.01, help="Stop a calculation after this time.", show_default="12 hours"),
+    ] = None,
+    memory_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="GB",
+            min=0.1,
+            help="The memory a calculation may take; integrals beyond it go to disk.",
+            show_default="8, or what it needs",
+        ),
+    ] = None,
+    campaign: Annotated[
+        str | None, typer.Option("--campaign", help="A campaign file whose own levels are known as well.")
+    ] = None,
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", help="The folder that holds `runs/`.", show_default="this folder")
+    ] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object; progress goes to stderr.")] = False,
+    export: Annotated[
+        OtherProgram | None,
+        typer.Option(help="Compute nothing; print FILE's single point as an input for another program."),
+    ] = None,
+) -> None:
+    """Compute the energy of one structure in water, as a campaign would: a single point, nothing is relaxed.
+
+    The charge stands in the file's comment line (`charge=2`) or in `--charge`; it must fit the spin. Results are kept
+    in `runs/_store`: the same structure at the same level is not computed again, here or in a campaign. With
+    `--free-ligand` the bare ion and one relaxed water are computed as well, and
+    E(complex) − E(ion) − n E(ligand) − m E(water) is printed with every term; n and m follow from formula and charge.
+
+    Exit code 1: not converged, out of time, or too little memory, with the reason; 2: a wrong file, charge, spin,
+    element or level.
+
+    Examples:
+
+    * `reexplore label water.xyz --charge 0`
+
+    * `reexplore label complex.extxyz --level quick --free-ligand ligand.extxyz` (both of `reexplore structures build`)
+
+    * `reexplore label gd.xyz --level paper --charge 3 --spin 7 --time-limit 600 --json`
+
+    * `reexplore label complex.extxyz --export orca > complex.inp`
+    """
+    from reexplore.campaign.declaration.setup import known_level
+    from reexplore.cli.label_tables import bound_json, bound_lines, labelled_json, labelled_lines
+    from reexplore.energies.interchange.exporting import export_label
+    from reexplore.structures.reading import read_structure
+    from reexplore.workbench.energies import LabelBench
+
+    chosen = known_level(level, campaign)
+    structure = read_structure(file, charge=charge)
+    if export is not None:
+        if free_ligand is not None or as_json:
+            raise InputError("--export writes the input of FILE alone: leave --free-ligand and --json out")
+        multiplicity = None if spin is None else spin + 1
+        print(export_label(structure, level=chosen, program=export.value, multiplicity=multiplicity), end="")
+        return
+    ligand = read_structure(free_ligand) if free_ligand else None
+    progress = new_console(stderr=True) if as_json else console
+    bench = LabelBench(
+        workspace,
+        level=chosen,
+        console=progress,
+        memory_gb=memory_limit,
+        time_s=None if time_limit is None else 60 * time_limit,
+    )
+    if chosen.is_fake:
+        progress.print(f"[bold white on red] FAKE [/] [bold red]level '{chosen.name}' is {escape(chosen.summary)}[/]")
+    if chosen.caution:
+        progress.print(f"[yellow]note:[/] {escape(chosen.caution)}")
+    with failures_shown(as_json=as_json):
+        if ligand is None:
+            found = bench.label(structure, unpaired=spin)
+            told, lines = labelled_json(found), labelled_lines(found, chosen)
+        else:
+            bound = bench.bind(structure, ligand=ligand, unpaired=spin)
+            told, lines = bound_json(bound), bound_lines(bound, chosen)
+    if as_json:
+        print(json.dumps({"file": str(file), **told}))
+        return
+    for line in lines:
+        console.print(line)

@@ -1,0 +1,1 @@
+"""Whether every engine is here and gives the right number."""

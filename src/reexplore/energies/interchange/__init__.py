@@ -1,0 +1,1 @@
+"""Energies of other programs: what they are given, and what they give back."""

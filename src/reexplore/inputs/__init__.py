@@ -1,0 +1,1 @@
+"""What a person gives: files, YAML and what may stand in them, checked in one place."""

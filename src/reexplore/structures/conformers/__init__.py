@@ -1,0 +1,1 @@
+"""Conformers of free ligands and of complexes, and when two structures are the same."""

@@ -1,0 +1,1 @@
+"""Geometries without quantum chemistry, for the learned model."""

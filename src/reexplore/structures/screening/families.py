@@ -1,0 +1,85 @@
+"""The screening geometries of a family: what the learned model sees, for training and prediction alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.families import Family
+from reexplore.chemistry.ligands import assemble_traced
+from reexplore.chemistry.metals import TEMPLATE_METAL
+from reexplore.errors import Failure
+from reexplore.structures.metal_exchange import NEWEST_CONTRACTION, exchange_metal
+from reexplore.structures.screening.arrays import Complexes
+from reexplore.structures.screening.grafting import Grafting, Grafts
+from reexplore.structures.screening.scaffolding import Scaffolding
+from reexplore.structures.structure import Layout, Structure
+
+#: Ligands grafted together: bounds the memory, changes no result.
+_TOGETHER = 512
+
+
+def graft_family(family: Family, template: Structure, *, contraction: int = NEWEST_CONTRACTION) -> list[Grafts]:
+    """Return the lanthanum complexes of all ligands of a family, in parts, on the template of its bare scaffold."""
+    scaffolding = _scaffolding(family, template, contraction)
+    grafting = Grafting(scaffolding, family.substituents)
+    return [grafting.graft(np.array(part.choices, dtype=np.intp)) for part in family.chunks(_TOGETHER)]
+
+
+def refused(family: Family, template: Structure, *, contraction: int = NEWEST_CONTRACTION) -> dict[int, Failure]:
+    """Return for each ligand that has no screening geometry, by its number, the reason why."""
+    found: dict[int, Failure] = {}
+    start = 0
+    for grafts in graft_family(family, template, contraction=contraction):
+        for row in np.flatnonzero(grafts.clash):
+            failure = grafts.failure(int(row))
+            if failure is not None:
+                found[start + int(row)] = failure
+        start += len(grafts)
+    return found
+
+
+def complexes(family: Family, grafts: Grafts, *, start: int) -> tuple[list[int], Complexes]:
+    """Return the numbers of the ligands that can be predicted, and their complexes with every metal.
+
+    `grafts` begin with ligand number `start` of the family.
+    """
+    rows = np.flatnonzero(~grafts.clash)
+    charges = np.array([family.members[start + row].charge for row in rows], dtype=np.intp)
+    kept = grafts.rows(rows)
+    return [start + int(row) for row in rows], Complexes.of(kept, metals=family.metals, ligand_charges=charges)
+
+
+def screening_geometries(
+    family: Family, template: Structure, candidates: Sequence[Candidate], *, contraction: int = NEWEST_CONTRACTION
+) -> list[Structure]:
+    """Return the screening geometry of some of a family's candidates, in `Layout` order.
+
+    Whether it clashes is not asked again; see `refused`. `contraction` numbers the table of `exchange`.
+    """
+    names = {substituent.name: i for i, substituent in enumerate(family.substituents)}
+    needed = sorted({names[name] for candidate in candidates for name in candidate.ligand.substituents})
+    substituents = tuple(family.substituents[i] for i in needed)
+    scaffolding = _scaffolding(family, template, contraction)
+    grafting = Grafting(scaffolding, substituents)
+    choices = [[needed.index(names[name]) for name in candidate.ligand.substituents] for candidate in candidates]
+    grafts = grafting.graft(np.array(choices, dtype=np.intp).reshape(len(candidates), family.scaffold.sites))
+    found = []
+    for row, candidate in enumerate(candidates):
+        ligand, trace = assemble_traced(family.scaffold, tuple(substituents[i] for i in choices[row]))
+        lanthanum = grafts.structure(row, ligand=ligand, trace=trace)
+        moved = exchange_metal(
+            lanthanum,
+            layout=Layout.of(candidate),
+            old=TEMPLATE_METAL,
+            new=candidate.metal,
+            contraction=contraction,
+        )
+        found.append(moved)
+    return found
+
+
+def _scaffolding(family: Family, template: Structure, contraction: int) -> Scaffolding:
+    return Scaffolding(family.scaffold, template, ligands=family.ligands, waters=family.waters, contraction=contraction)

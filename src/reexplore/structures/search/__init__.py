@@ -1,0 +1,1 @@
+"""From what was built to the lowest minimum."""

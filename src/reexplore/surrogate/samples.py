@@ -1,0 +1,183 @@
+"""What the learned model sees of a candidate, how it is written to a file, and how it is split into folds."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.chemistry.candidates import Candidate, Group
+from reexplore.structures.structure import Structure
+
+#: The composition column for the charge that the ligands bring: two protonation states differ by
+#: hydrogens and by charge, and hydrogens alone would be paid for by every other hydrogen.
+LIGAND_CHARGE = "ligand charge"
+
+
+class Described(Protocol):
+    """What is known of a candidate without its geometry."""
+
+    @property
+    def key(self) -> str:
+        """Return the candidate's key."""
+
+    @property
+    def group(self) -> Group:
+        """Return metal, stoichiometry and ligand charge."""
+
+    @property
+    def scaffold(self) -> str:
+        """Return the scaffold's name."""
+
+    @property
+    def substituents(self) -> tuple[str, ...]:
+        """Return the substituents' names, site by site."""
+
+    @property
+    def ligand(self) -> tuple[str, ...]:
+        """Return what candidates of the same ligand have in common."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """A candidate without its geometry."""
+
+    key: str
+    group: Group
+    scaffold: str
+    substituents: tuple[str, ...]
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> Traits:
+        """Return what is known of a candidate without building it."""
+        return cls(candidate.key, candidate.group, candidate.ligand.scaffold, candidate.ligand.substituents)
+
+    @property
+    def ligand(self) -> tuple[str, ...]:
+        """Return what candidates of the same ligand have in common."""
+        return (self.scaffold, *self.substituents, str(self.group.ligand_charge))
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One candidate as the surrogate sees it; `target_kcal_mol` is its binding energy, None without a label.
+
+    The metal is the structure's first atom. `group` holds metal, stoichiometry and ligand charge.
+    """
+
+    key: str
+    structure: Structure
+    group: Group
+    scaffold: str
+    substituents: tuple[str, ...]
+    target_kcal_mol: float | None
+
+    def __post_init__(self) -> None:
+        if self.structure.symbols[0] != self.group.metal:
+            raise ValueError(
+                f"sample {self.key}: the first atom is {self.structure.symbols[0]}, not the metal {self.group.metal}"
+            )
+
+    @property
+    def ligand(self) -> tuple[str, ...]:
+        """Return what samples of the same ligand have in common."""
+        return (self.scaffold, *self.substituents, str(self.group.ligand_charge))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the sample as JSON-ready values."""
+        return {
+            "key": self.key,
+            "symbols": list(self.structure.symbols),
+            "positions_angstrom": self.structure.positions_angstrom.tolist(),
+            "charge": self.structure.charge,
+            "group": asdict(self.group),
+            "scaffold": self.scaffold,
+            "substituents": list(self.substituents),
+            "target_kcal_mol": self.target_kcal_mol,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Sample:
+        """Rebuild a sample from `to_dict`."""
+        positions = np.array(data["positions_angstrom"], dtype=np.float64)
+        return cls(
+            key=data["key"],
+            structure=Structure(tuple(data["symbols"]), positions, data["charge"]),
+            group=Group(**data["group"]),
+            scaffold=data["scaffold"],
+            substituents=tuple(data["substituents"]),
+            target_kcal_mol=data["target_kcal_mol"],
+        )
+
+
+def samples_to_text(samples: Sequence[Sample]) -> str:
+    """Return samples as JSON lines."""
+    return "".join(json.dumps(sample.to_dict(), allow_nan=False) + "\n" for sample in samples)
+
+
+def samples_from_text(text: str) -> list[Sample]:
+    """Read samples from JSON lines."""
+    return [Sample.from_dict(json.loads(line)) for line in text.splitlines()]
+
+
+def targets_kcal_mol(samples: Sequence[Sample]) -> NDArray[np.float64]:
+    """Return the labels, shape (samples,); raise `ValueError` when one is missing."""
+    missing = [sample.key for sample in samples if sample.target_kcal_mol is None]
+    if missing:
+        raise ValueError(f"these samples have no label to learn from: {', '.join(missing)}")
+    return np.array([sample.target_kcal_mol for sample in samples], dtype=np.float64)
+
+
+def composition(sample: Sample) -> Mapping[str, float]:
+    """Return how many atoms of each element a complex has, and the charge its ligands bring."""
+    charge = sample.group.ligands * sample.group.ligand_charge
+    return {**Counter(sample.structure.symbols), LIGAND_CHARGE: float(charge)}
+
+
+def factors(sample: Described) -> Mapping[str, float]:
+    """Return the choices a candidate is made of: scaffold, metal, stoichiometry, and its substituents as counts.
+
+    Substituents are counted without their site: the sites of two scaffolds have nothing in common,
+    and equal sites of one scaffold are interchangeable.
+    """
+    group = sample.group
+    once = {f"scaffold {sample.scaffold}", f"metal {group.metal}", f"stoichiometry {group.ligands}:{group.waters}"}
+    return {**dict.fromkeys(once, 1.0), **Counter(f"substituent {name}" for name in sample.substituents)}
+
+
+def feature_columns(rows: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
+    """Return the names that occur in any row, in alphabetical order."""
+    return tuple(sorted({name for row in rows for name in row}))
+
+
+def feature_matrix(rows: Sequence[Mapping[str, float]], columns: Sequence[str]) -> NDArray[np.float64]:
+    """Return the rows as a matrix (rows, columns); names that are no column are left out."""
+    return np.array([[row.get(name, 0.0) for name in columns] for row in rows], dtype=np.float64).reshape(
+        len(rows), len(columns)
+    )
+
+
+def folds(samples: Sequence[Sample], k: int, seed: int) -> NDArray[np.int_]:
+    """Return the fold of each sample, shape (samples,), numbers 0 to k - 1.
+
+    Fold sizes differ by one at most, and each group is spread over the folds. The fold of a sample
+    depends on the set of keys and the seed, not on the order of the input. With fewer samples than
+    folds the last folds stay empty. Raises `ValueError` for fewer than two samples or folds, because
+    a fold's complement would have nothing to train on, and for keys that occur twice.
+    """
+    if len(samples) < 2 or k < 2:
+        raise ValueError(f"{len(samples)} samples cannot be split into {k} folds: two of each are the least")
+    if len({sample.key for sample in samples}) < len(samples):
+        raise ValueError("the keys of the samples are not unique")
+    shuffled = np.random.default_rng(seed).permutation(len(samples))
+    by_key = sorted(range(len(samples)), key=lambda i: samples[i].key)
+    dealt = sorted(shuffled, key=lambda position: samples[by_key[position]].group.name)
+    fold_of = np.empty(len(samples), dtype=np.int_)
+    for turn, position in enumerate(dealt):
+        fold_of[by_key[position]] = turn % k
+    return fold_of

@@ -1,0 +1,129 @@
+"""A campaign that an older version began goes on as it was declared: same keys, same picks."""
+
+import json
+import shutil
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reexplore.campaign.declaration.begun import declaration, written_out
+from reexplore.campaign.declaration.setup import prepare
+from reexplore.campaign.driver import open_ledger
+from reexplore.campaign.loop import open_campaign, run_campaign
+from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.progress import Narrator
+from reexplore.errors import InputError
+
+#: Begun by versions before: before there were surfaces, and before there were properties. Each with GFN2-xTB energies,
+#: four of eight labels, and the store and the ledger of the same campaign undisturbed.
+DATA = Path(__file__).parents[2] / "data"
+BEFORE = ("before-surfaces", "before-properties")
+
+
+class _Refusing:
+    """An executor that may not be asked for anything: every key has to be in the store."""
+
+    workers = 1
+
+    def submit(self, task):
+        raise AssertionError(f"{task.kind} of {task.label} has another key than the version before gave it")
+
+    def check(self):
+        pass
+
+
+@pytest.fixture
+def begun(tmp_path):
+    return unpacked("before-surfaces", tmp_path)
+
+
+def unpacked(name, folder):
+    with tarfile.open(DATA / f"{name.replace('-', '_')}.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def _decisions(ledger):
+    with closing(sqlite3.connect(ledger)) as db:
+        picks = db.execute(
+            "SELECT candidate, round, position, role, value FROM pick ORDER BY round, position"
+        ).fetchall()
+        labels = db.execute("SELECT * FROM label ORDER BY candidate").fetchall()
+        keys = db.execute("SELECT key FROM calculation ORDER BY key").fetchall()
+    return picks, labels, keys
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_a_half_done_campaign_of_a_version_before_ends_where_it_would_have_ended(name, tmp_path):
+    begun = unpacked(name, tmp_path)
+    setup = prepare(str(begun / f"{name}.yaml"), workspace=begun)
+    with closing(open_campaign(setup)) as ledger:
+        assert len(ledger.labels()) == 4
+        run_campaign(Bench(setup, ledger, _Refusing(), Narrator()))
+    ours, theirs = _decisions(setup.ledger_path), _decisions(begun / "undisturbed.sqlite")
+    assert len(theirs[1]) == 8
+    assert ours == theirs
+
+
+def test_what_its_file_leaves_open_is_as_it_was_begun(begun):
+    setup = prepare(str(begun / "before-surfaces.yaml"), workspace=begun)
+    assert setup.surface.name == "gfn2"
+    assert (setup.file.theory.checks, setup.file.theory.placement_order) == (1, 1)
+    shutil.rmtree(begun / "runs" / "before-surfaces")
+    anew = prepare(str(begun / "before-surfaces.yaml"), workspace=begun)
+    assert (anew.surface.name, anew.file.theory.checks, anew.file.theory.placement_order) == ("gfn2-m", 2, 2)
+
+
+@pytest.mark.parametrize("said", [{"relaxation": "tblite"}, {"surface": "gfn2"}])
+def test_its_file_may_say_what_it_did_in_old_words_or_new(begun, said):
+    file = begun / "before-surfaces.yaml"
+    data = yaml.safe_load(file.read_text())
+    data["theory"] |= said
+    file.write_text(yaml.safe_dump(data))
+    open_campaign(prepare(str(file), workspace=begun)).close()
+
+
+def test_another_surface_is_another_campaign(begun):
+    file = begun / "before-surfaces.yaml"
+    data = yaml.safe_load(file.read_text())
+    data["theory"]["surface"] = "gfn2-m"
+    file.write_text(yaml.safe_dump(data))
+    setup = prepare(str(file), workspace=begun)
+    before = setup.ledger_path.read_bytes()
+    with pytest.raises(InputError, match=r"theory\.surface: 'gfn2' -> 'gfn2-m'"):
+        open_campaign(setup)
+    assert setup.ledger_path.read_bytes() == before
+
+
+def test_an_old_declaration_is_read_in_todays_words(begun):
+    declared = declaration(begun / "runs" / "before-surfaces" / "ledger.sqlite")
+    assert declared["theory"]["surface"] == "gfn2"
+    assert "relaxation" not in declared["theory"]
+    assert declared["steering"] == "rounds"
+    assert declaration(begun / "nowhere.sqlite") is None
+
+
+def test_a_declaration_of_today_is_read_as_it_is(begun):
+    shutil.rmtree(begun / "runs")
+    setup = prepare(str(begun / "before-surfaces.yaml"), workspace=begun)
+    open_campaign(setup).close()
+    with closing(open_ledger(setup)) as ledger:
+        kept = json.loads(ledger.meta("campaign"))
+    assert written_out(kept) == kept
+    assert {"surface", "level", "checks", "placement_order"} <= kept["theory"].keys()
+    assert "readout" in kept["surrogate"]
+
+
+def test_a_ledger_that_was_made_and_holds_nothing_has_not_begun(tmp_path):
+    for name, content in (("empty.sqlite", b""), ("made.sqlite", None)):
+        path = tmp_path / name
+        if content is None:
+            with closing(sqlite3.connect(path)) as db:
+                db.execute("PRAGMA journal_mode = WAL")
+        else:
+            path.write_bytes(content)
+        assert declaration(path) is None

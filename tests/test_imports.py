@@ -1,0 +1,73 @@
+"""Imports point one way: whoever reads a package needs to know only those below it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "reexplore"
+
+#: Every package and module beside them, with what it may import of the others.
+BELOW = {
+    "errors": set(),
+    "inputs": {"errors"},
+    "shipped": {"errors"},
+    "pyscf_conf": set(),
+    "terminal": {"errors"},
+    "chemistry": {"errors"},
+    "structures": {"chemistry", "errors", "inputs"},
+    "energies": {"chemistry", "errors", "inputs", "structures"},
+    "surrogate": {"chemistry", "errors", "structures"},
+    "acquisition": {"errors", "inputs", "surrogate"},
+    "config": {"inputs", "structures"},
+    "execution": {
+        *("acquisition", "chemistry", "config", "energies", "errors", "inputs", "structures", "surrogate"),
+    },
+    "tracking": {"chemistry", "errors", "structures"},
+    "campaign": {
+        *("acquisition", "chemistry", "config", "energies", "errors", "execution", "inputs", "shipped", "structures"),
+        *("surrogate", "terminal", "tracking"),
+    },
+    "workbench": {
+        *("campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "structures", "tracking"),
+    },
+    "doctor": {"errors", "execution", "shipped", "structures", "tracking"},
+}
+BELOW["cli"] = set(BELOW)
+
+
+def _imports(path):
+    """Return the modules of reexplore that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("reexplore."):
+            yield node.module
+        elif isinstance(node, ast.ImportFrom) and node.module == "reexplore":
+            yield from (f"reexplore.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("reexplore."))
+
+
+def test_every_package_is_known():
+    found = {path.stem if path.is_file() else path.name for path in SOURCE.iterdir() if path.name[0] not in "_."}
+    assert found - {"py"} == set(BELOW)
+
+
+@pytest.mark.parametrize("name", BELOW)
+def test_a_package_imports_only_what_is_below_it(name):
+    place = SOURCE / name
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    wrong = {
+        f"{path.relative_to(SOURCE)} imports {module}"
+        for path in files
+        for module in _imports(path)
+        if (top := module.split(".")[1]) != name and top not in BELOW[name] and not top.startswith("__")
+    }
+    assert wrong == set()
+
+
+def test_the_order_has_no_circle():
+    left = {name: set(below) - {name} for name, below in BELOW.items()}
+    while left:
+        lowest = {name for name, below in left.items() if not below & set(left)}
+        assert lowest, left
+        left = {name: below for name, below in left.items() if name not in lowest}
