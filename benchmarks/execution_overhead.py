@@ -247,7 +247,7 @@ class _Answers:
 
     def value(self, task: Any) -> dict[str, Any]:
         """Return what a task comes to."""
-        from reexplore.execution.worker_functions import FUNCTIONS
+        from reexplore.execution.kinds import KINDS
 
         made_up = {
             "screen": lambda: {"refused": {}},
@@ -257,7 +257,7 @@ class _Answers:
             "forecast": lambda: self._forecast(self.bench.store.folder(task.key)),
             "select": lambda: self._select(task.inputs),
         }
-        return made_up[task.kind]() if task.kind in made_up else FUNCTIONS[task.kind](task.inputs, None)
+        return made_up[task.kind]() if task.kind in made_up else KINDS[task.kind].load()(task.inputs, None)
 
     def _energy(self, inputs: dict[str, Any]) -> dict[str, Any]:
         from reexplore.energies.teacher import teacher_energy
@@ -282,7 +282,7 @@ class _Answers:
         if (child := os.fork()) == 0:
             import numpy as np
 
-            from reexplore.execution.worker_functions import FORECAST_FILE
+            from reexplore.execution.kinds import FORECAST_FILE
             from reexplore.surrogate.forecast import Forecast
 
             folder.mkdir(parents=True)

@@ -29,6 +29,7 @@ from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
 from reexplore.chemistry.metals import SERIES
 from reexplore.errors import InputError
 from reexplore.execution import worker_functions as tasks
+from reexplore.execution.kinds import FORECAST_FILE, KINDS, TaskKind
 from reexplore.structures.screening.families import refused
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.forecast import Forecast
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 _LARGEST_SPACE = 300
 #: Sketches of ligands with eight donors take minutes as well.
 _SCAFFOLDS = sorted(name for name, scaffold in SCAFFOLDS.items() if scaffold.denticity < 4 and scaffold.sites < 3)
-_SELECT, _COMPLEX = tasks.FUNCTIONS["select"], tasks.FUNCTIONS["complex"]
+_REAL = {name: KINDS[name].load() for name in ("select", "complex")}
 _OWN_SCAFFOLDS = (
     ("aceto", "CC(=[O:11])N([*:1])[O-:12]", -1),
     ("malon.1", "[O-:11]C(=O)C([*:1])C(=O)[O-:12]", -2),
@@ -160,7 +161,7 @@ def _predict(inputs: dict[str, Any], context: tasks.Context) -> dict[str, Any]:
     keys = [candidate.key for row in rows for candidate in family.candidates_of(row)]
     dice = random.Random(str(inputs["members"]))
     said = np.array([[dice.gauss(-150, 9) for _ in inputs["members"]] for _ in keys])
-    Forecast(tuple(keys), said.reshape(-1, len(inputs["members"]))).save(context.folder / tasks.FORECAST_FILE)
+    Forecast(tuple(keys), said.reshape(-1, len(inputs["members"]))).save(context.folder / FORECAST_FILE)
     return {"candidates": len(keys)}
 
 
@@ -169,7 +170,8 @@ def stand_ins() -> Iterator[None]:
     """Put the learned model's stand-in in its place; all else is real."""
     with ExitStack() as stack:
         stack.enter_context(crashing.stand_ins())
-        stack.enter_context(patch.dict(tasks.FUNCTIONS, {"select": _SELECT, "complex": _COMPLEX, "predict": _predict}))
+        others, ours = TaskKind.load, _REAL | {"predict": _predict}
+        stack.enter_context(patch.object(TaskKind, "load", lambda kind: ours.get(kind.name) or others(kind)))
         yield
 
 

@@ -46,6 +46,7 @@ from reexplore.chemistry.families import Family
 from reexplore.errors import CalculationFailed, ExecutionError, FailureCode, InputError, ReexploreError
 from reexplore.execution import child, guard
 from reexplore.execution import worker_functions as tasks
+from reexplore.execution.kinds import FORECAST_FILE, KINDS, MEMBER_FILE, TaskKind
 from reexplore.execution.store import RESULT
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.samples import folds, samples_from_text
@@ -80,7 +81,7 @@ def _number(*parts: object) -> float:
 def _member(inputs, context):
     samples = samples_from_text(context.store.get_text(inputs["samples"]))
     fold_of = folds(samples, inputs["members"], inputs["seed"])
-    (context.folder / tasks.MEMBER_FILE).write_text(f"member {inputs['member']} of {len(samples)} samples")
+    (context.folder / MEMBER_FILE).write_text(f"member {inputs['member']} of {len(samples)} samples")
     held_out = [s for s, fold in zip(samples, fold_of, strict=True) if fold == inputs["member"]]
     return {"out_of_fold_kcal_mol": {s.key: s.target_kcal_mol + _number(s.key, inputs["member"]) for s in held_out}}
 
@@ -88,12 +89,12 @@ def _member(inputs, context):
 def _predict(inputs, context):
     keys = [c.key for c in Family.from_text(context.store.get_text(inputs["family"])).candidates()]
     said = [[-150 + 9 * _number(key, member) for member in inputs["members"]] for key in keys]
-    Forecast(tuple(keys), np.array(said)).save(context.folder / tasks.FORECAST_FILE)
+    Forecast(tuple(keys), np.array(said)).save(context.folder / FORECAST_FILE)
     return {"candidates": len(keys)}
 
 
 def _select(inputs, context):
-    table = Forecast.load(context.store.folder(inputs["forecast"]) / tasks.FORECAST_FILE)
+    table = Forecast.load(context.store.folder(inputs["forecast"]) / FORECAST_FILE)
     taken = {*inputs["labelled"], *inputs["excluded"]}
     free = sorted((mean, key) for mean, key in zip(table.mean_kcal_mol, table.keys, strict=True) if key not in taken)
     return {
@@ -375,13 +376,13 @@ def _in_flight(path: Path) -> int:
 def stand_ins() -> Iterator[None]:
     """Put the stand-ins in their places, count points inside `run`, and put back what was there."""
     sys.addaudithook(_audit)
-    standing_in = tasks.FUNCTIONS | _LEARNED | {"complex": _complex}
+    standing_in = {name: kind.load() for name, kind in KINDS.items()} | _LEARNED | {"complex": _complex}
     remembering = {kind: _remembering(kind, function) for kind, function in standing_in.items()}
     with (
         patch.dict(os.environ, OMP_NUM_THREADS="1"),
         patch.object(room, "Tracker", _Tracker),
         patch.object(guard, "_run_child", _in_process),
-        patch.dict(tasks.FUNCTIONS, remembering),
+        patch.object(TaskKind, "load", lambda kind: remembering[kind.name]),
         patch.object(os, "fsync", _fsync),
         patch.object(sqlite3, "connect", _connect),
     ):

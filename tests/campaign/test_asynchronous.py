@@ -17,8 +17,9 @@ from reexplore.campaign.results.replay import replay
 from reexplore.campaign.running.context import Bench
 from reexplore.campaign.running.progress import Narrator
 from reexplore.errors import CalculationFailed, Failure, FailureCode, InputError
+from reexplore.execution.kinds import FORECAST_FILE, KINDS, MEMBER_FILE
 from reexplore.execution.store import Outcome, Store
-from reexplore.execution.worker_functions import FORECAST_FILE, FUNCTIONS, MEMBER_FILE, Context
+from reexplore.execution.worker_functions import Context
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.samples import samples_from_text
 from tests.campaign.test_loop import REEXPLORE, SMALL, _wait_for_done, small
@@ -57,7 +58,7 @@ class Threads:
         folder = self.store.workspace(task.key)
         value = failure = None
         try:
-            made_up = {"member": _member, "predict": _predict}.get(task.kind, FUNCTIONS[task.kind])
+            made_up = {"member": _member, "predict": _predict}.get(task.kind, KINDS[task.kind].load())
             value = made_up(task.inputs, Context(folder, folder, folder, self.store, 1, 8.0))
         except CalculationFailed as failed:
             failure = failed.failure

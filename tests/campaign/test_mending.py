@@ -19,8 +19,8 @@ from reexplore.errors import ExecutionError, FailureCode, InputError
 from reexplore.execution import guard
 from reexplore.execution.child import LOG
 from reexplore.execution.executor import SerialExecutor
+from reexplore.execution.kinds import FORECAST_FILE, MEMBER_FILE
 from reexplore.execution.store import Store
-from reexplore.execution.worker_functions import FORECAST_FILE, MEMBER_FILE
 from tests.campaign import crashing
 from tests.campaign.test_loop import small
 

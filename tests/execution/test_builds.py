@@ -1,5 +1,7 @@
 """Builders as tasks: cut off by limits of their own, and what they built is reused."""
 
+from dataclasses import replace
+
 import pytest
 
 from reexplore.chemistry.candidates import Candidate
@@ -7,10 +9,15 @@ from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import find_metal
 from reexplore.errors import ExecutionError, FailureCode
 from reexplore.execution.guard import perform
-from reexplore.execution.task import RESOURCES, Resources, Task
+from reexplore.execution.kinds import KINDS, Resources
+from reexplore.execution.task import Task
 from reexplore.execution.worker_functions import candidate_inputs
 
 ACETOHYDROXAMATE = Ligand("CC(=[O:1])N[O-:1]", -1, "acetohydroxamate", ())
+
+
+def limit(monkeypatch, resources):
+    monkeypatch.setitem(KINDS, "build", replace(KINDS["build"], resources=resources))
 
 
 def build_task(builder, count):
@@ -21,7 +28,7 @@ def build_task(builder, count):
 
 @pytest.mark.engine
 def test_a_builder_that_takes_too_long_is_a_coded_failure_with_its_output(tmp_path, monkeypatch):
-    monkeypatch.setitem(RESOURCES, "build", Resources(memory_gb=3, time_s=1.0))
+    limit(monkeypatch, Resources(memory_gb=3, time_s=1.0))
     outcome = perform(build_task("architector", 10), store=tmp_path / "store", evidence=tmp_path / "evidence")
     assert outcome.run_only
     assert outcome.failure.code is FailureCode.TIMEOUT
@@ -30,7 +37,7 @@ def test_a_builder_that_takes_too_long_is_a_coded_failure_with_its_output(tmp_pa
 
 @pytest.mark.engine
 def test_a_builder_that_takes_too_much_memory_is_a_coded_failure(tmp_path, monkeypatch):
-    monkeypatch.setitem(RESOURCES, "build", Resources(memory_gb=0.05, time_s=60.0))
+    limit(monkeypatch, Resources(memory_gb=0.05, time_s=60.0))
     outcome = perform(build_task("architector", 10), store=tmp_path / "store", evidence=tmp_path / "evidence")
     assert outcome.failure.code is FailureCode.OUT_OF_MEMORY
 

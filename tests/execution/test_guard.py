@@ -14,11 +14,12 @@ import pytest
 from reexplore.energies.levels import QUICK, find_level
 from reexplore.energies.own_levels import own_level
 from reexplore.errors import ExecutionError, FailureCode
-from reexplore.execution import child, guard, task
+from reexplore.execution import child, guard, worker_functions
 from reexplore.execution.guard import perform
+from reexplore.execution.kinds import KINDS, Resources
 from reexplore.execution.store import Store
-from reexplore.execution.task import Resources, Task
-from reexplore.execution.worker_functions import FUNCTIONS, Context, energy
+from reexplore.execution.task import Task
+from reexplore.execution.worker_functions import Context, energy
 from reexplore.structures.structure import Structure
 from tests.execution.processes import processes
 
@@ -32,7 +33,7 @@ def run(tmp_path, wanted=TEACHER):
 
 def misbehave(monkeypatch, code, **limits):
     monkeypatch.setattr(guard, "_command", lambda *_: [sys.executable, "-c", code])
-    monkeypatch.setitem(task.RESOURCES, "energy", Resources(**limits))
+    monkeypatch.setitem(KINDS, "energy", replace(KINDS["energy"], resources=Resources(**limits)))
 
 
 def test_relative_folders_are_understood(tmp_path, monkeypatch):
@@ -165,7 +166,7 @@ def test_a_child_on_a_full_disk_blames_the_machine(tmp_path, monkeypatch):
     def fill(_inputs, context):
         Path("/dev/full").write_text("x")
 
-    monkeypatch.setitem(FUNCTIONS, "energy", fill)
+    monkeypatch.setattr(worker_functions, "energy", fill)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     declared = {"kind": "energy", "inputs": {}, "memory_gb": 1.0, "scratch": str(tmp_path), "checkpoint": str(tmp_path)}
     (tmp_path / "inputs.json").write_text(json.dumps(declared))

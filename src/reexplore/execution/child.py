@@ -20,8 +20,9 @@ MACHINE_FAULT = 75
 
 def main(folder: Path, store: Path) -> int:
     """Run the task declared in `folder/inputs.json` and write `folder/result.json`."""
+    from reexplore.execution.kinds import KINDS
     from reexplore.execution.store import RESULT, Store
-    from reexplore.execution.worker_functions import FUNCTIONS, Context
+    from reexplore.execution.worker_functions import Context
 
     declared = json.loads((folder / INPUTS).read_text())
     context = Context(
@@ -33,7 +34,7 @@ def main(folder: Path, store: Path) -> int:
         memory_gb=min(declared["memory_gb"], psutil.virtual_memory().total / 2**30),
     )
     try:
-        value, failure = FUNCTIONS[declared["kind"]](declared["inputs"], context), None
+        value, failure = KINDS[declared["kind"]].load()(declared["inputs"], context), None
     except CalculationFailed as failed:
         value, failure = None, failed.failure.to_dict()
     except (MissingEngineError, ExecutionError) as error:

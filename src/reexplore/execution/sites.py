@@ -21,8 +21,8 @@ import yaml
 
 from reexplore.errors import InputError, WorkerInterruptedError
 from reexplore.execution.escalation import POISON
+from reexplore.execution.kinds import KINDS
 from reexplore.execution.run_folder import require_reachable
-from reexplore.execution.task import Kind
 from reexplore.execution.tether import launch_command
 from reexplore.inputs.given_files import read_given_text
 from reexplore.inputs.strict_yaml import load_yaml
@@ -34,12 +34,6 @@ if TYPE_CHECKING:
 _LARGEST_FILE_BYTES = 1_000_000
 #: The roles that executors of one site share out, by their labels; an executor alone takes everything.
 ROLES = ("cheap", "expensive", "gpu")
-#: Kind of task → the roles it prefers, best first; every other kind is cheap.
-_PREFERRED: dict[Kind, tuple[str, ...]] = {
-    "energy": ("expensive",),
-    "member": ("gpu", "expensive"),
-    "predict": ("gpu", "expensive"),
-}
 #: No site has a million nodes or hours.
 _LARGEST_OPTION = 1_000_000
 #: A calculation may lose so many nodes under it, or `POISON` workers, before it is given back.
@@ -57,10 +51,9 @@ _NOT_AGAIN = {"slurm": "#SBATCH --no-requeue\n", "pbspro": "#PBS -r n\n"}
 WHOLE_NODES = "--ntasks-per-node=1 --cpus-per-task=$SLURM_CPUS_ON_NODE --cpu-bind=none --kill-on-bad-exit=0"
 
 
-def serving(kind: Kind, labels: Sequence[str]) -> str:
+def serving(kind: str, labels: Sequence[str]) -> str:
     """Return the label of the executor that takes tasks of this kind."""
-    wanted = _PREFERRED.get(kind, ("cheap",))
-    return next((role for role in wanted if role in labels), labels[0])
+    return next((role for role in KINDS[kind].roles if role in labels), labels[0])
 
 
 def pool(

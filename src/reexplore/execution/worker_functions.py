@@ -6,7 +6,6 @@ Each function enters one room. It raises `CalculationFailed` to end in a recorde
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,21 +17,11 @@ from reexplore.chemistry.families import Family
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import find_metal
 from reexplore.errors import CalculationFailed, ExecutionError, Failure, InputError
+from reexplore.execution.kinds import FORECAST_FILE, MEMBER_FILE
 from reexplore.execution.store import Store
-from reexplore.execution.task import Kind
 from reexplore.structures.structure import Structure
 
 Json = dict[str, Any]
-
-MEMBER_FILE = "member.pt"
-FORECAST_FILE = "forecast.npz"
-#: The results that later calculations read from the store, and the file they read beside the value.
-READ_LATER: dict[Kind, str | None] = {
-    "build": None,
-    "member": MEMBER_FILE,
-    "predict": FORECAST_FILE,
-    "forecast": FORECAST_FILE,
-}
 
 #: The share of its memory limit that a calculation is told; what it does not count itself needs the rest.
 _USABLE_SHARE = 0.8
@@ -307,18 +296,3 @@ def select(inputs: Json, context: Context) -> Json:
         seed=inputs["seed"],
     )
     return {"picks": [pick.to_dict() for pick in picks]}
-
-
-FUNCTIONS: dict[Kind, Callable[[Json, Context], Json]] = {
-    "build": build,
-    "template": template,
-    "complex": complex_geometry,
-    "ligand": free_ligand,
-    "water": water_geometry,
-    "energy": energy,
-    "screen": screen,
-    "member": member,
-    "predict": predict,
-    "forecast": forecast,
-    "select": select,
-}

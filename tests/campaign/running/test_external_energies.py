@@ -28,8 +28,9 @@ from reexplore.energies.interchange.importing import COLUMNS
 from reexplore.energies.levels import QUICK
 from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import InputError
+from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome, Store
-from reexplore.execution.worker_functions import FUNCTIONS, Context
+from reexplore.execution.worker_functions import Context
 from reexplore.structures.conformers.free_ligand import water
 from reexplore.structures.structure import Structure
 from tests.campaign.test_loop import SMALL
@@ -56,7 +57,7 @@ class InProcess:
             value = teacher_energy(Structure.from_extxyz(task.inputs["extxyz"])).to_dict()
         else:
             if task.key not in GEOMETRIES:
-                GEOMETRIES[task.key] = FUNCTIONS[task.kind](task.inputs, self.context)
+                GEOMETRIES[task.key] = KINDS[task.kind].load()(task.inputs, self.context)
             value = GEOMETRIES[task.key]
         future.set_result(Outcome(value, None, {}))
         return future

@@ -83,7 +83,7 @@ def test_a_driver_on_another_machine_is_refused_while_it_touches_its_lease(tmp_p
 
 
 def test_a_dead_driver_on_another_machine_is_taken_over_after_watching(tmp_path, monkeypatch, kind_of_disk):
-    script = HOLD.replace("with sole", "from reexplore.campaign import lock\nlock.LEASE_S = 2.0\nwith sole")
+    script = HOLD.replace("with sole", "from reexplore.campaign.running import lock\nlock.LEASE_S = 2.0\nwith sole")
     process = subprocess.Popen([sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
     process.kill()

@@ -17,8 +17,8 @@ from reexplore.campaign.steps.labelling import label
 from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import Failure, FailureCode
 from reexplore.execution.executor import SerialExecutor
+from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome
-from reexplore.execution.worker_functions import FUNCTIONS
 from reexplore.structures.structure import Structure
 from tests.campaign.answers import AtOnce
 from tests.campaign.test_loop import SMALL
@@ -38,7 +38,8 @@ class Remembering(AtOnce):
         if (known := self.ledger.outcome(task.key)) is not None:
             return known
         failure = self.failures.get((task.kind, task.label))
-        value = None if failure else FUNCTIONS[task.kind](task.inputs, None) if task.kind != "energy" else _energy(task)
+        computed = _energy if task.kind == "energy" else lambda task: KINDS[task.kind].load()(task.inputs, None)
+        value = None if failure else computed(task)
         outcome = Outcome(value, failure, {})
         self.ledger.plan([task])
         self.ledger.finish(task.key, outcome, reused=False)

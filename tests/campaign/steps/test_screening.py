@@ -11,8 +11,9 @@ from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.learning import _seen
 from reexplore.campaign.steps.screening import Screening, recall_screening, screen
 from reexplore.errors import CalculationFailed, Failure, FailureCode
+from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome, Store
-from reexplore.execution.worker_functions import FUNCTIONS, Context
+from reexplore.execution.worker_functions import Context
 from reexplore.structures.structure import Layout
 from tests.campaign.test_loop import SMALL, small
 
@@ -34,7 +35,7 @@ class Here:
         folder = self.store.workspace(task.key)
         value = failure = None
         try:
-            value = FUNCTIONS[task.kind](task.inputs, Context(folder, folder, folder, self.store, 1, 8.0))
+            value = KINDS[task.kind].load()(task.inputs, Context(folder, folder, folder, self.store, 1, 8.0))
         except CalculationFailed as failed:
             failure = failed.failure
         if task.kind == "template" and any(name in task.label for name in self.broken):

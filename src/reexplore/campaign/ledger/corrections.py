@@ -15,10 +15,9 @@ from reexplore.campaign.ledger.conditions import parse_where
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Calculation
 from reexplore.errors import RUN_ONLY, Failure, FailureCode, InputError
+from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome, Store
 
-#: What can be computed again, or left out, without undoing a decision; the learned model follows by itself.
-_CHEMISTRY = frozenset(("build", "template", "complex", "ligand", "water", "energy"))
 #: Failures that are in this campaign's ledger only; all others are in the store too, for every campaign.
 RETRIED = RUN_ONLY | {FailureCode.QUARANTINED}
 
@@ -78,7 +77,7 @@ def invalidate(ledger: Ledger, where: str) -> Change:
     """Return what distrusting the results that `where` describes would do."""
     matches = parse_where(where)
     finished = [c for c in ledger.calculations() if c.state in ("done", "failed") and matches(c)]
-    calculations = [c for c in finished if c.kind in _CHEMISTRY]
+    calculations = [c for c in finished if KINDS[c.kind].is_chemistry]
     if finished and not calculations:
         raise InputError(f"'{where}' names parts of the learned model only: it is learned anew when labels change")
     keys = {c.key for c in calculations}
@@ -127,7 +126,7 @@ def quarantine(ledger: Ledger, wanted: Iterable[str]) -> list[Calculation]:
     found = [find_calculation(ledger, each) for each in wanted]
     for calculation in found:
         name = f"{calculation.kind} of {calculation.label} ({calculation.key[:12]})"
-        if calculation.kind not in _CHEMISTRY:
+        if not KINDS[calculation.kind].is_chemistry:
             raise InputError(f"{name} belongs to the learned model, without which no round ends: it is not set aside")
         if calculation.state == "done":
             raise InputError(

@@ -17,11 +17,9 @@ from reexplore.campaign.ledger.rows import AquoKeys, Calculation, Choice, LabelK
 from reexplore.campaign.ledger.schema import open_to_read, open_to_write
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import RUN_ONLY, Failure
+from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
-
-#: Kinds without which a campaign stops: no candidate is refused because one of them failed.
-_NEVER_DECIDED = ("water", "screen", "member", "predict", "forecast", "select")
 
 
 class Ledger:
@@ -103,12 +101,13 @@ class Ledger:
         decided upon a failure is decided, and the failure stands (see `plan_again`).
         """
         codes = sorted(RUN_ONLY)
+        indispensable = [kind.name for kind in KINDS.values() if kind.is_indispensable]
         with self.transaction():
             return self._db.execute(
                 "UPDATE calculation SET state = 'planned', outcome = NULL WHERE state = 'submitted' OR"
-                f" (kind IN ({_places(_NEVER_DECIDED)})"
+                f" (kind IN ({_places(indispensable)})"
                 f" AND json_extract(outcome, '$.failure.code') IN ({_places(codes)}))",
-                (*_NEVER_DECIDED, *codes),
+                (*indispensable, *codes),
             ).rowcount
 
     def plan_again(self, keys: Iterable[str]) -> None:

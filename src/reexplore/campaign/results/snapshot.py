@@ -26,8 +26,8 @@ from reexplore.chemistry.families import families
 from reexplore.energies.comparisons import binding_reasons, exchange_reasons
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
+from reexplore.execution.kinds import MEMBER_FILE
 from reexplore.execution.store import Store
-from reexplore.execution.worker_functions import MEMBER_FILE
 from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
 from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord

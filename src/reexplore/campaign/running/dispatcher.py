@@ -26,9 +26,9 @@ from reexplore.errors import Failure
 from reexplore.execution.durable import require_room
 from reexplore.execution.escalation import next_attempt
 from reexplore.execution.executor import Executor
+from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome, Store
 from reexplore.execution.task import Task
-from reexplore.execution.worker_functions import READ_LATER
 
 _T = TypeVar("_T")
 #: Something that needs outcomes: it yields whenever it has to wait for some.
@@ -163,11 +163,12 @@ class Calculator:
 
     def _is_usable(self, outcome: Outcome, key: str, task: Task) -> bool:
         """Return whether the store holds what later calculations read there of an outcome."""
-        if outcome.run_only or task.kind not in READ_LATER:
+        kind = KINDS[task.kind]
+        if outcome.run_only or not kind.is_read_later:
             return True
         if outcome.failure is not None:
             return self._store.outcome(key) is not None
-        return self._store.holds(key, READ_LATER[task.kind])
+        return self._store.holds(key, kind.file)
 
     def _ask(self, key: str, task: Task, request: _Request) -> None:
         if key in self._asked:
@@ -180,7 +181,7 @@ class Calculator:
             self._waiting.append(calculation)
 
     def _is_awaited(self, task: Task) -> bool:
-        return self._awaited is not None and task.kind == "energy"
+        return self._awaited is not None and KINDS[task.kind].is_importable
 
     def _turn(self, back: list[tuple[_Calculation, Outcome]]) -> None:
         """Enter what came back and hand out as much again, in one transaction: results are in the store already."""

@@ -32,6 +32,7 @@ from reexplore.energies.interchange.importing import (
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure, FailureCode, InputError
 from reexplore.execution.child import INPUTS
+from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome, Store
 from reexplore.execution.task import Task
 from reexplore.structures.structure import Structure
@@ -97,7 +98,7 @@ def declare_elsewhere(setup: Setup, ledger: Ledger) -> None:
         return
     if not setup.level.is_density_functional:
         raise InputError(f"level '{setup.level.name}' is no density functional: its energies are not imported")
-    if any(c.kind == "energy" and c.state in ("done", "failed") for c in ledger.calculations()):
+    if any(KINDS[c.kind].is_importable and c.state in ("done", "failed") for c in ledger.calculations()):
         raise InputError(
             "this campaign has computed energies itself, and energies of two programs cannot be combined: give it"
             " another name to begin with imported ones (its geometries are found in the store)"
@@ -114,7 +115,7 @@ def program_of(ledger: Ledger) -> str | None:
     """Return the program whose energies a campaign has imported, None before the first import."""
     if not is_elsewhere(ledger):
         return None
-    known = (ledger.outcome(c.key) for c in ledger.calculations() if c.kind == "energy")
+    known = (ledger.outcome(c.key) for c in ledger.calculations() if KINDS[c.kind].is_importable)
     return next((str(o.provenance["imported"]["program"]) for o in known if o is not None), None)
 
 
@@ -205,7 +206,7 @@ def _awaited(setup: Setup, ledger: Ledger) -> Iterator[_Energy]:
 def _computed(setup: Setup, ledger: Ledger) -> Iterator[_Energy]:
     store = Store(setup.store)
     for calculation in ledger.calculations():
-        if (calculation.kind, calculation.state) != ("energy", "done"):
+        if not KINDS[calculation.kind].is_importable or calculation.state != "done":
             continue
         inputs = store.file(calculation.key, INPUTS)
         if inputs is None:

@@ -17,9 +17,9 @@ from reexplore.campaign.steps.labelling import observed_kcal_mol
 from reexplore.campaign.steps.screening import Part, Screening
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import ExecutionError
+from reexplore.execution.kinds import FORECAST_FILE, MEMBER_FILE
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
-from reexplore.execution.worker_functions import FORECAST_FILE, MEMBER_FILE
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.baselines import out_of_fold
 from reexplore.surrogate.calibration import calibrate, evaluate

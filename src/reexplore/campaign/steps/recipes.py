@@ -17,8 +17,9 @@ from reexplore.config import TheoryEntry
 from reexplore.energies.electrons import implied_unpaired
 from reexplore.energies.levels import Level
 from reexplore.energies.memory import estimated_memory_gb
+from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome
-from reexplore.execution.task import RESOURCES, Task
+from reexplore.execution.task import Task
 from reexplore.execution.worker_functions import candidate_inputs, ligand_inputs
 from reexplore.structures.bonds import has_heavy_pair
 from reexplore.structures.builders.base import find_builder
@@ -120,7 +121,7 @@ def single_point_task(structure: Structure, level: Level, *, label: str, unpaire
     if unpaired not in (None, implied_unpaired(structure, level)):
         inputs["multiplicity"] = unpaired + 1
     needed_gb = _MEMORY_MARGIN * estimated_memory_gb(structure, level)
-    return Task("energy", inputs, label=label, memory_gb=max(needed_gb, RESOURCES["energy"].memory_gb))
+    return Task("energy", inputs, label=label, memory_gb=max(needed_gb, KINDS["energy"].resources.memory_gb))
 
 
 def ion(candidate: Candidate) -> Structure:
