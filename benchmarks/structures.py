@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from screening import run_throughput
 
-from reexplore.campaign.steps.recipes import build_tasks, complex_task, template_task
+from reexplore.campaign.steps.tasks import build_tasks, complex_task, template_task
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold

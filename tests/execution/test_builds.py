@@ -10,8 +10,8 @@ from reexplore.chemistry.metals import find_metal
 from reexplore.errors import ExecutionError, FailureCode
 from reexplore.execution.guard import perform
 from reexplore.execution.kinds import KINDS, Resources
+from reexplore.execution.recipes import Build
 from reexplore.execution.task import Task
-from reexplore.execution.worker_functions import candidate_inputs
 
 ACETOHYDROXAMATE = Ligand("CC(=[O:1])N[O-:1]", -1, "acetohydroxamate", ())
 
@@ -22,8 +22,7 @@ def limit(monkeypatch, resources):
 
 def build_task(builder, count):
     candidate = Candidate(ACETOHYDROXAMATE, find_metal("La"), 1, 6)
-    inputs = {"candidate": candidate_inputs(candidate), "builder": builder, "count": count, "seed": 1}
-    return Task("build", inputs, label=f"{candidate.name} by {builder}")
+    return Task.of(Build(candidate, builder, count, seed=1), label=f"{candidate.name} by {builder}")
 
 
 @pytest.mark.engine

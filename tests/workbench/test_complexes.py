@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from reexplore.campaign.declaration.setup import prepare
-from reexplore.campaign.steps.recipes import build_tasks, complex_task, ligand_task, template_task
+from reexplore.campaign.steps.tasks import build_tasks, complex_task, ligand_task, template_task
 from reexplore.chemistry.ligand_input import library_ligand, single_candidate
 from reexplore.config import TheoryEntry
 from reexplore.errors import CalculationFailed, Failure, FailureCode, InputError

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from reexplore.execution.kinds import KINDS, Resources
+
+if TYPE_CHECKING:
+    from reexplore.execution.recipes import Recipe
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Task:
     label: str = field(default="", compare=False)
     memory_gb: float | None = field(default=None, compare=False)
     time_s: float | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, recipe: Recipe, *, label: str, memory_gb: float | None = None) -> Self:
+        """Return the task that computes a recipe."""
+        return cls(recipe.kind, recipe.to_json(), label, memory_gb)
 
     @property
     def resources(self) -> Resources:

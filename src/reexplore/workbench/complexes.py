@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from reexplore.campaign.declaration.surface import declared_surface
-from reexplore.campaign.steps.recipes import build_tasks, complex_task, ligand_task, template_task
+from reexplore.campaign.steps.tasks import build_tasks, complex_task, ligand_task, template_task
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligand_input import SingleLigand
 from reexplore.chemistry.metals import TEMPLATE_METAL

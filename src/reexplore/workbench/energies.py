@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 from rich.console import Console
 
-from reexplore.campaign.steps.recipes import single_point_task, water_task
+from reexplore.campaign.steps.tasks import single_point_task, water_task
 from reexplore.config import TheoryEntry
 from reexplore.energies.electrons import checked_unpaired
 from reexplore.energies.levels import Level

@@ -13,7 +13,7 @@ from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.running.context import Bench
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.labelling import label, observed_kcal_mol
-from reexplore.campaign.steps.recipes import complex_task, templates
+from reexplore.campaign.steps.tasks import complex_task, templates
 from reexplore.chemistry.aqua import aquo_ion
 from reexplore.chemistry.metals import METALS
 from reexplore.config import TheoryEntry

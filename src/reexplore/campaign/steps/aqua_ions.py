@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reexplore.campaign.ledger.rows import AquoKeys
 from reexplore.campaign.running.context import Bench
 from reexplore.campaign.running.dispatcher import Job
-from reexplore.campaign.steps.recipes import complex_task, energy_task, templates
+from reexplore.campaign.steps.tasks import complex_task, energy_task, templates
 from reexplore.chemistry.aqua import aquo_ion
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import SERIES, Metal

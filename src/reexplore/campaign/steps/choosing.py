@@ -21,6 +21,7 @@ from reexplore.campaign.steps.labelling import held_by_others, observed_kcal_mol
 from reexplore.campaign.steps.learning import expected, newest_model
 from reexplore.campaign.steps.screening import Screening, screening_digest
 from reexplore.errors import ExecutionError
+from reexplore.execution.recipes import Selection
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
 from reexplore.surrogate.samples import Traits
@@ -74,8 +75,9 @@ def choose(bench: Bench, screening: Screening, standing: Standing, *, q: int) ->
         }
         picks = designed(screening, inputs)
     else:
-        inputs = _inputs(bench, standing, standing.model, q=q, seed=bench.setup.file.seed + ordinal)
-        task = Task("select", inputs, label=f"round {standing.round_number}")
+        selection = _selection(bench, standing, standing.model, q=q, seed=bench.setup.file.seed + ordinal)
+        task = Task.of(selection, label=f"round {standing.round_number}")
+        inputs = task.inputs
         outcome = (yield from bench.calculator.run([task], stage="choice"))[task.key]
         if outcome.value is None:
             raise ExecutionError(f"no batch could be chosen: {outcome.failure}")
@@ -120,22 +122,21 @@ def entered(
     ]
 
 
-def _inputs(bench: Bench, standing: Standing, model: Model, *, q: int, seed: int) -> dict[str, Any]:
+def _selection(bench: Bench, standing: Standing, model: Model, *, q: int, seed: int) -> Selection:
     # What is held by more atoms than were named is no incumbent of those that are not.
     others = held_by_others(bench)
     observed = {key: value for key, value in observed_kcal_mol(bench).items() if key not in others}
-    inputs = {
-        "forecast": model.forecast,
-        "families": model.families,
-        "calibration": model.calibration.to_dict(),
-        "labelled": observed,
-        "excluded": sorted(standing.failed | others),
-        "policy": bench.setup.policy.model_dump(mode="json"),
-        "q": q,
-        "seed": seed,
-    }
-    # Without any the choice is the one that a campaign in rounds makes, and has its key.
-    return inputs | ({"pending": sorted(standing.pending)} if standing.pending else {})
+    return Selection(
+        forecast=model.forecast,
+        families=model.families,
+        calibration=model.calibration.to_dict(),
+        labelled=observed,
+        excluded=tuple(sorted(standing.failed | others)),
+        policy=bench.setup.policy.model_dump(mode="json"),
+        q=q,
+        seed=seed,
+        pending=tuple(sorted(standing.pending)),
+    )
 
 
 def _ordinal(ledger: Ledger, standing: Standing) -> int:

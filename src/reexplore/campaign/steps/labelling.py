@@ -10,7 +10,7 @@ from reexplore.campaign.ledger.rows import LabelKeys
 from reexplore.campaign.running.context import Bench
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.aqua_ions import aquo_tasks, enter_aquo_ions
-from reexplore.campaign.steps.recipes import complex_task, energy_task, ion, ligand_task, templates, water_task
+from reexplore.campaign.steps.tasks import complex_task, energy_task, ion, ligand_task, templates, water_task
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.store import Outcome

@@ -18,6 +18,7 @@ from reexplore.campaign.steps.screening import Part, Screening
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import ExecutionError
 from reexplore.execution.kinds import FORECAST_FILE, MEMBER_FILE
+from reexplore.execution.recipes import Prediction, Training, WholeForecast
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
 from reexplore.structures.structure import Structure
@@ -60,9 +61,9 @@ def learn(bench: Bench, screening: Screening, observed: Mapping[str, float], num
     known = [sample(bench.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
     members = yield from _train(bench, known)
     seen = _seen(screening)
-    tasks = [Task("predict", part.inputs | {"members": members}, label=part.label) for part in seen]
+    tasks = [Task.of(Prediction(part.grafts, tuple(members)), label=part.label) for part in seen]
     yield from _values(bench, tasks, stage="prediction")
-    forecast = Task("forecast", {"parts": [task.key for task in tasks]}, label=f"{screening.count} candidates")
+    forecast = Task.of(WholeForecast(tuple(task.key for task in tasks)), label=f"{screening.count} candidates")
     yield from _values(bench, [forecast], stage="forecast")
 
     table = Forecast.load(bench.store.folder(forecast.key) / FORECAST_FILE)
@@ -149,13 +150,10 @@ def _train(bench: Bench, known: list[Sample]) -> Job[list[str]]:
     """Train every member and return the keys of their results."""
     file = bench.setup.file
     count = min(file.surrogate.members, len(known))
-    shared = {
-        "samples": bench.store.put_text(samples_to_text(known)),
-        "settings": AllegroSettings(readout=file.surrogate.readout).declaration(),
-        "members": count,
-        "seed": file.seed,
-    }
-    tasks = [Task("member", shared | {"member": k}, label=f"member {k} of {count}") for k in range(count)]
+    samples = bench.store.put_text(samples_to_text(known))
+    settings = AllegroSettings(readout=file.surrogate.readout).declaration()
+    recipes = [Training(samples, settings, k, count, file.seed) for k in range(count)]
+    tasks = [Task.of(recipe, label=f"member {recipe.member} of {count}") for recipe in recipes]
     outcomes = yield from bench.calculator.run(tasks, stage="training")
     for task in tasks:
         if failure := outcomes[task.key].failure:

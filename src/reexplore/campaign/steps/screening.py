@@ -7,17 +7,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.running.context import Bench
 from reexplore.campaign.running.dispatcher import Job
-from reexplore.campaign.steps.recipes import templates
+from reexplore.campaign.steps.tasks import templates
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.errors import ExecutionError, Failure
+from reexplore.execution.recipes import Grafts
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
 from reexplore.structures.metal_exchange import contraction_of
@@ -47,10 +47,9 @@ class Part:
     contraction: int
 
     @property
-    def inputs(self) -> dict[str, Any]:
-        """Return what a task that grafts these ligands needs."""
-        recipe = {} if self.contraction == 1 else {"contraction": self.contraction}
-        return {"family": self.digest, "template": self.template, **recipe}
+    def grafts(self) -> Grafts:
+        """Return what a task that grafts these ligands is asked for."""
+        return Grafts(self.digest, self.template, self.contraction)
 
     @property
     def label(self) -> str:
@@ -132,7 +131,7 @@ class Screening:
         """Return the screening as JSON text that names its families by their digest."""
         return json.dumps(
             [
-                part.inputs
+                part.grafts.to_json()
                 | {
                     "refused": {row: failure.to_dict() for row, failure in part.refused.items()},
                     "failure": part.failure.to_dict() if part.failure else None,
@@ -173,7 +172,7 @@ def screen(bench: Bench) -> Job[Screening]:
             Part(chunk, bench.store.put_text(chunk.to_text()), text, {}, outcome.failure, contraction)
             for chunk in family.chunks(_CHUNK)
         ]
-    tasks = {part.digest: Task("screen", part.inputs, label=part.label) for part in parts if part.failure is None}
+    tasks = {part.digest: Task.of(part.grafts, label=part.label) for part in parts if part.failure is None}
     outcomes = yield from bench.calculator.run(list(tasks.values()), stage="screening")
     judged: list[Part] = []
     for part in parts:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reexplore.campaign.declaration.setup import Setup
-from reexplore.campaign.declaration.surface import checks_inputs, contraction_inputs, order_inputs, relaxation_inputs
+from reexplore.campaign.declaration.surface import declared_surface
 from reexplore.campaign.running.context import Bench
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.chemistry.candidates import Candidate
@@ -18,11 +18,12 @@ from reexplore.energies.electrons import implied_unpaired
 from reexplore.energies.levels import Level
 from reexplore.energies.memory import estimated_memory_gb
 from reexplore.execution.kinds import KINDS
+from reexplore.execution.recipes import Build, FreeLigand, LabelGeometry, SinglePoint, Sketch, Template, Water
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
-from reexplore.execution.worker_functions import candidate_inputs, ligand_inputs
 from reexplore.structures.bonds import has_heavy_pair
 from reexplore.structures.builders.base import find_builder
+from reexplore.structures.metal_exchange import contraction_of
 from reexplore.structures.structure import Structure
 
 #: Memory asked for above what the estimate says.
@@ -32,27 +33,27 @@ _MEMORY_MARGIN = 1.25
 def build_tasks(candidate: Candidate, theory: TheoryEntry, seed: int) -> list[Task]:
     """Return the tasks, one a builder, that make starts for a candidate's template; none for a sketch."""
     parent = _parent(candidate)
-    shared = {"candidate": candidate_inputs(parent), "seed": seed}
     tasks = []
     for name, count in theory.starts.items():
-        order = order_inputs(theory) if find_builder(name).is_ordered else {}
-        inputs = shared | {"builder": name, "count": count} | order
-        tasks.append(Task("build", inputs, label=f"{parent.name} by {name}"))
+        order = theory.placement_order if find_builder(name).is_ordered else 1
+        tasks.append(Task.of(Build(parent, name, count, seed, order), label=f"{parent.name} by {name}"))
     return tasks
 
 
 def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEntry, seed: int) -> Task:
     """Return the task that finds a candidate's template among what was built; it is the same for every metal."""
     parent = _parent(candidate)
-    recipe = (
-        {"sketch": seed}
-        if theory.sketch
-        else {"builds": [task.key for task in builds], "refine": theory.refine}
-        | relaxation_inputs(theory, metal=True)
-        | checks_inputs(theory)
-        | ({"crest": True} if "crest" in theory.builders else {})
+    if theory.sketch:
+        return Task.of(Sketch(parent, seed), label=parent.name)
+    recipe = Template(
+        candidate=parent,
+        builds=tuple(task.key for task in builds),
+        refine=theory.refine,
+        surface=declared_surface(theory),
+        checks=theory.checks,
+        crest="crest" in theory.builders,
     )
-    return Task("template", {"candidate": candidate_inputs(parent), **recipe}, label=parent.name)
+    return Task.of(recipe, label=parent.name)
 
 
 def templates(bench: Bench, candidates: Sequence[Candidate]) -> Job[dict[str, Outcome]]:
@@ -77,34 +78,36 @@ def templates(bench: Bench, candidates: Sequence[Candidate]) -> Job[dict[str, Ou
 
 def complex_task(candidate: Candidate, template: Mapping[str, Any], theory: TheoryEntry) -> Task:
     """Return the task that makes a candidate's label geometry from the value of its template."""
-    inputs = {
-        "candidate": candidate_inputs(candidate),
-        "templates": [template["extxyz"], *template["runners_up"][: theory.other_conformers]],
-        "sketch": theory.sketch,
-        **relaxation_inputs(theory, metal=True),
-        **checks_inputs(theory),
-        **contraction_inputs(theory),
-    }
-    return Task("complex", inputs, label=candidate.name)
+    surface = declared_surface(theory)
+    recipe = LabelGeometry(
+        candidate=candidate,
+        templates=(template["extxyz"], *template["runners_up"][: theory.other_conformers]),
+        sketch=theory.sketch,
+        surface=surface,
+        checks=theory.checks,
+        contraction=contraction_of(surface),
+    )
+    return Task.of(recipe, label=candidate.name)
 
 
 def ligand_task(candidate: Candidate, theory: TheoryEntry, seed: int) -> Task:
     """Return the task that finds the free ligand's lowest conformer."""
-    inputs = {
-        "ligand": ligand_inputs(candidate.ligand),
-        "sketch": theory.sketch,
-        "conformers": theory.ligand_conformers,
-        "seed": seed,
-        **relaxation_inputs(theory, metal=False),
-        # The versions of the checks differ for few free ligands; all others keep their keys.
-        **(checks_inputs(theory) if has_heavy_pair(candidate.ligand) and not theory.sketch else {}),
-    }
-    return Task("ligand", inputs, label=candidate.ligand.name)
+    # The versions of the checks differ for few free ligands; all others keep their keys.
+    differ = has_heavy_pair(candidate.ligand) and not theory.sketch
+    recipe = FreeLigand(
+        ligand=candidate.ligand,
+        sketch=theory.sketch,
+        conformers=theory.ligand_conformers,
+        seed=seed,
+        surface=declared_surface(theory),
+        checks=theory.checks if differ else 1,
+    )
+    return Task.of(recipe, label=candidate.ligand.name)
 
 
 def water_task(theory: TheoryEntry) -> Task:
     """Return the task that relaxes one water."""
-    return Task("water", {"sketch": theory.sketch, **relaxation_inputs(theory, metal=False)}, label="H2O")
+    return Task.of(Water(theory.sketch, declared_surface(theory)), label="H2O")
 
 
 def energy_task(extxyz: str, setup: Setup, *, label: str) -> Task:
@@ -117,11 +120,11 @@ def single_point_task(structure: Structure, level: Level, *, label: str, unpaire
 
     `unpaired` is 2S, None for what the level implies: both give the same task then.
     """
-    inputs: dict[str, Any] = {"extxyz": structure.to_extxyz(), "level": level.declaration()}
-    if unpaired not in (None, implied_unpaired(structure, level)):
-        inputs["multiplicity"] = unpaired + 1
+    implied = unpaired in (None, implied_unpaired(structure, level))
+    multiplicity = None if unpaired is None or implied else unpaired + 1
+    recipe = SinglePoint(structure.to_extxyz(), level.declaration(), multiplicity)
     needed_gb = _MEMORY_MARGIN * estimated_memory_gb(structure, level)
-    return Task("energy", inputs, label=label, memory_gb=max(needed_gb, KINDS["energy"].resources.memory_gb))
+    return Task.of(recipe, label=label, memory_gb=max(needed_gb, KINDS["energy"].resources.memory_gb))
 
 
 def ion(candidate: Candidate) -> Structure:
