@@ -3,7 +3,7 @@
     python benchmarks/exchange.py --keep FOLDER [--level gfn2] [--metals La Lu] [--ligand HOPO-H] [--json]
 
 The complexes [M(L)(H2O)6] descend from lanthanum's (benchmarks/label_geometries) by metal exchange and
-GFN2-xTB/ALPB relaxation, as a campaign's do; the aquo ions are those of the folder. Binding is M3+ + L + 6 H2O,
+GFN2-xTB/ALPB relaxation, as a campaign's do; the aqua ions are those of the folder. Binding is M3+ + L + 6 H2O,
 exchange L + [M(H2O)8]3+ → [M(L)(H2O)6] + 2 H2O. The figure is each metal less lanthanum on either scale.
 `quick` is about 80 CPU seconds a metal; every calculation is kept in FOLDER/<level>.
 """

@@ -2,7 +2,7 @@
 
     python benchmarks/execution_overhead.py [--json] [--only PART ...]
 
-The parts are `tasks`, `memory` and `workers`; each runs in a process of its own. Ledger, store, calculator and Parsl
+The parts are `tasks`, `memory` and `workers`; each runs in a process of its own. Ledger, store, dispatcher and Parsl
 are the real ones. What stands in for chemistry is `nap` (sleeps, then publishes a result as a worker does) and, in
 `workers`, `long_energy` (the teacher after a declared sleep). With --json the last line is one JSON object.
 """
@@ -66,7 +66,7 @@ def nap(task: dict[str, Any], store: str, _evidence: str) -> dict[str, Any]:
 def tasks() -> dict[str, Any]:
     """Run 10⁴ tasks of 1 s on 64 workers."""
     from reexplore.campaign.ledger.ledger import Ledger
-    from reexplore.campaign.running.dispatcher import Calculator
+    from reexplore.campaign.running.dispatcher import Dispatcher
     from reexplore.campaign.running.stopping import StopRequest
     from reexplore.config import EscalationEntry
     from reexplore.execution import parsl as room
@@ -82,7 +82,7 @@ def tasks() -> dict[str, Any]:
         # They sleep: one core is enough for all of them.
         config.executors[0].cores_per_worker = 1 / WORKERS
         with room.ParslExecutor(config, store=store.root, evidence=folder / "evidence") as executor:
-            desk = Calculator(
+            desk = Dispatcher(
                 ledger=ledger,
                 store=store,
                 executor=executor,
@@ -182,7 +182,7 @@ def memory() -> dict[str, Any]:
     from reexplore.campaign.declaration.setup import prepare
     from reexplore.campaign.loop import open_campaign, run_campaign
     from reexplore.campaign.results import report
-    from reexplore.campaign.running.context import Bench
+    from reexplore.campaign.running.context import CampaignContext
     from reexplore.chemistry.library import SUBSTITUENTS
     from reexplore.chemistry.metals import SERIES
 
@@ -197,15 +197,15 @@ def memory() -> dict[str, Any]:
         setup = prepare(str(workspace / "million.yaml"), workspace=workspace)
         ledger = open_campaign(setup)
         before_mb = _peak_mb()
-        bench = Bench(setup, ledger, None, _Silent())  # type: ignore[arg-type] - nothing is sent to workers
-        answers = _Answers(bench)
-        bench.__dict__["calculator"] = answers
+        context = CampaignContext(setup, ledger, None, _Silent())  # type: ignore[arg-type] - nothing is sent to workers
+        answers = _Answers(context)
+        context.__dict__["dispatcher"] = answers
         started = time.monotonic()
-        run_campaign(bench)
+        run_campaign(context)
         wall_s = time.monotonic() - started
         figures = {"driver_memory_mb": round(_peak_mb() - before_mb), "imports_mb": round(before_mb)}
         after = {f"driver_memory_mb_after_{kind}": round(mb - before_mb) for kind, mb in answers.peak_mb.items()}
-        labels, candidates = len(ledger.labels()), len(bench.pool)
+        labels, candidates = len(ledger.labels()), len(context.pool)
         ledger.close()
     return figures | after | {"pool": candidates, "pool_labels": labels, "pool_wall_s": round(wall_s)}
 
@@ -215,12 +215,12 @@ def _peak_mb() -> float:
 
 
 class _Answers:
-    """Stands in for the calculator: chemistry is the teacher's, what the network says is drawn."""
+    """Stands in for the dispatcher: chemistry is the teacher's, what the network says is drawn."""
 
     runs_short = True
 
-    def __init__(self, bench: Any) -> None:
-        self.bench = bench
+    def __init__(self, context: Any) -> None:
+        self.context = context
         self.peak_mb: dict[str, float] = {}
 
     def run(self, tasks: Any, *, stage: str) -> Any:
@@ -232,8 +232,8 @@ class _Answers:
         found = {}
         for task in tasks:
             outcome = Outcome(self.value(task), None, {"wall_s": 0.0, "cpu_s": 0.0})
-            self.bench.ledger.plan([task])
-            self.bench.ledger.finish(task.key, outcome, reused=False)
+            self.context.ledger.plan([task])
+            self.context.ledger.finish(task.key, outcome, reused=False)
             found[task.key] = outcome
         return found
 
@@ -254,7 +254,7 @@ class _Answers:
             "energy": lambda: self._energy(task.inputs),
             "member": lambda: self._member(task.inputs),
             "predict": lambda: {"candidates": 0},
-            "forecast": lambda: self._forecast(self.bench.store.folder(task.key)),
+            "forecast": lambda: self._forecast(self.context.store.folder(task.key)),
             "select": lambda: self._select(task.inputs),
         }
         return made_up[task.kind]() if task.kind in made_up else KINDS[task.kind].load()(task.inputs, None)
@@ -268,13 +268,13 @@ class _Answers:
     def _member(self, inputs: dict[str, Any]) -> dict[str, Any]:
         from reexplore.surrogate.samples import samples_from_text
 
-        known = samples_from_text(self.bench.store.get_text(inputs["samples"]))
+        known = samples_from_text(self.context.store.get_text(inputs["samples"]))
         mine = known[inputs["member"] :: inputs["members"]]
         return {"out_of_fold_kcal_mol": {one.key: one.target_kcal_mol + 5.0 for one in mine}}
 
     def _select(self, inputs: dict[str, Any]) -> dict[str, Any]:
         taken = {*inputs["labelled"], *inputs["excluded"]}
-        free = (key for key in self.bench.pool if key not in taken)
+        free = (key for key in self.context.pool if key not in taken)
         return {"picks": [{"key": next(free), "role": "acquisition", "value": 1.0} for _ in range(inputs["q"])]}
 
     def _forecast(self, folder: Path) -> dict[str, Any]:
@@ -286,12 +286,12 @@ class _Answers:
             from reexplore.surrogate.forecast import Forecast
 
             folder.mkdir(parents=True)
-            drawn = np.random.default_rng(0).normal(-60, 10, (len(self.bench.pool), 4))
-            Forecast(tuple(self.bench.pool), drawn).save(folder / FORECAST_FILE)
+            drawn = np.random.default_rng(0).normal(-60, 10, (len(self.context.pool), 4))
+            Forecast(tuple(self.context.pool), drawn).save(folder / FORECAST_FILE)
             os._exit(0)
         if os.waitpid(child, 0)[1]:
             raise AssertionError("the forecast was not made")
-        return {"candidates": len(self.bench.pool)}
+        return {"candidates": len(self.context.pool)}
 
 
 # --- two workers in an asynchronous campaign

@@ -112,7 +112,7 @@ def make_hydroxamate(on: EnergySurface) -> None:
 
 
 def make_aqua(on: EnergySurface) -> None:
-    """Make the aquo ions of every metal, with eight waters and with six."""
+    """Make the aqua ions of every metal, with eight waters and with six."""
     ligand = plain_ligand(_ACETOHYDROXAMATE).ligand  # named by a candidate, not part of it
     along_the_series(ligand, "aqua_8", on, ligands=0, waters=8)
     along_the_series(ligand, "aqua_6", on, ligands=0, waters=6, symbols=("Sc", *SYMBOLS))

@@ -1,6 +1,6 @@
 """How often the default search for a template finds what ten times its budget finds, and each builder alone.
 
-`python benchmarks/search.py --json --keep FOLDER` computes ten ligands x (1,6) and (4,0); every finished
+`python benchmarks/templates.py --json --keep FOLDER` computes ten ligands x (1,6) and (4,0); every finished
 case is a file in FOLDER and is not computed again. `--cases 0:4` takes a part of them.
 """
 
@@ -29,7 +29,7 @@ from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.config import TheoryEntry
 from reexplore.errors import CalculationFailed
 from reexplore.structures.builders.base import find_builder
-from reexplore.structures.search import templates as search
+from reexplore.structures.search import templates
 from reexplore.structures.search.templates import Start, lowest_template
 
 LIGANDS = (
@@ -119,7 +119,7 @@ def _search(candidate: Candidate, starts: list[Start], refine: int) -> dict[str,
 def _remember() -> None:
     """Let the searches of one case share every calculation on the same geometry."""
     for name in ("settle", "relax"):
-        setattr(search, name, _memory(getattr(search, name)))
+        setattr(templates, name, _memory(getattr(templates, name)))
 
 
 def _memory(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -21,14 +21,14 @@ from reexplore.campaign.declaration.setup import Setup, prepare
 from reexplore.campaign.declaration.space import require_size
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.results.shortcomings import shortcomings
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.lock import sole_driver
 from reexplore.campaign.running.progress import Narrator
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
 from reexplore.chemistry.metals import SERIES
 from reexplore.errors import InputError
-from reexplore.execution import worker_functions as tasks
+from reexplore.execution import worker_functions
 from reexplore.execution.kinds import FORECAST_FILE, KINDS, TaskKind
 from reexplore.structures.screening.families import refused
 from reexplore.structures.structure import Structure
@@ -153,7 +153,7 @@ def end_badly(setup: Setup) -> list[str]:
     return [] if answer.code == 0 else [answer.told[-2000:] or f"ended with {answer.code}"]
 
 
-def _predict(inputs: dict[str, Any], context: tasks.Context) -> dict[str, Any]:
+def _predict(inputs: dict[str, Any], context: worker_functions.Context) -> dict[str, Any]:
     """Say something of every candidate that has a screening geometry, as the learned model does."""
     family = Family.from_text(context.store.get_text(inputs["family"]))
     gone = refused(family, Structure.from_extxyz(inputs["template"]))
@@ -177,7 +177,7 @@ def stand_ins() -> Iterator[None]:
 
 def _run(setup: Setup) -> int:
     with stand_ins(), sole_driver(setup.folder), closing(open_campaign(setup)) as ledger:
-        run_campaign(Bench(setup, ledger, crashing.InProcess(setup), Narrator()))
+        run_campaign(CampaignContext(setup, ledger, crashing.InProcess(setup), Narrator()))
         picks, labels, failed = ledger.picks(), ledger.labels(), ledger.label_failures()
         missing = shortcomings(setup, ledger)
     open_ended = [pick.candidate for pick in picks if pick.candidate not in labels and pick.candidate not in failed]

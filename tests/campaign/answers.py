@@ -1,10 +1,10 @@
-"""Stand-ins for the calculator that answer at once."""
+"""Stand-ins for the dispatcher that answer at once."""
 
 
 class AtOnce:
     """Answers every job with `outcome_of(task)`, without ledger, store or workers."""
 
-    def run(self, tasks, *, stage):  # noqa: ARG002 - the calculator's signature
+    def run(self, tasks, *, stage):  # noqa: ARG002 - the dispatcher's signature
         yield from ()
         return {task.key: self.outcome_of(task) for task in tasks}
 

@@ -38,14 +38,13 @@ from rich.console import Console
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.lock import sole_driver
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.running.stopping import StopRequest
 from reexplore.chemistry.families import Family
 from reexplore.errors import CalculationFailed, ExecutionError, FailureCode, InputError, ReexploreError
-from reexplore.execution import child, guard
-from reexplore.execution import worker_functions as tasks
+from reexplore.execution import child, guard, worker_functions
 from reexplore.execution.kinds import FORECAST_FILE, KINDS, MEMBER_FILE, TaskKind
 from reexplore.execution.store import RESULT
 from reexplore.surrogate.forecast import Forecast
@@ -140,7 +139,7 @@ def _complex(inputs, context):
     metal, ligand = inputs["candidate"]["metal"], inputs["candidate"]["ligand"]["identity"]
     if metal == "Lu" and "F" in ligand:
         raise CalculationFailed(FailureCode.DONOR_LOST, "quality", f"{LOST} let go", distance_angstrom=3.9)
-    return tasks.complex_geometry(inputs, context)
+    return worker_functions.complex_geometry(inputs, context)
 
 
 class InProcess:
@@ -253,7 +252,7 @@ def run(
         with (folder / "told.txt").open("a") as told:
             narrator = Narrator(Console(file=told, width=200))
             with sole_driver(setup.folder), closing(open_campaign(setup)) as ledger:
-                run_campaign(Bench(setup, ledger, InProcess(setup), narrator, stop or StopRequest()))
+                run_campaign(CampaignContext(setup, ledger, InProcess(setup), narrator, stop or StopRequest()))
     finally:
         _Count.inside = ""
     return _Count.names

@@ -14,7 +14,7 @@ import pytest
 from reexplore.campaign.driver import open_ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.results.replay import replay
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.errors import CalculationFailed, Failure, FailureCode, InputError
 from reexplore.execution.kinds import FORECAST_FILE, KINDS, MEMBER_FILE
@@ -108,7 +108,7 @@ def run(setup, **options):
     ledger = open_campaign(setup)
     try:
         with executor.pool:
-            run_campaign(Bench(setup, ledger, executor, Narrator()))
+            run_campaign(CampaignContext(setup, ledger, executor, Narrator()))
     finally:
         ledger.close()
     return executor.computed
@@ -164,7 +164,7 @@ def _picked_by(ledger, choice):
 
 def test_what_fails_is_replaced(tmp_path):
     setup = asynchronous(tmp_path)
-    first = next(iter(Bench(setup, None, None, None).pool.values()))
+    first = next(iter(CampaignContext(setup, None, None, None).pool.values()))
     others = [first.name.replace("La", metal) for metal in ("La", "Lu")]
     run(setup, broken=others)
     ledger = require_sound(setup)

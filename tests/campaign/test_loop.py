@@ -18,7 +18,7 @@ from reexplore.campaign.driver import drive, open_ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.results.status import campaign_status
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.errors import InputError
 from reexplore.execution.executor import SerialExecutor
@@ -98,7 +98,7 @@ def test_running_again_computes_nothing(undisturbed):
     before = campaign_status(undisturbed, open_ledger(undisturbed))
     ledger = open_campaign(undisturbed)
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
-    run_campaign(Bench(undisturbed, ledger, nobody, Narrator()))
+    run_campaign(CampaignContext(undisturbed, ledger, nobody, Narrator()))
     assert campaign_status(undisturbed, ledger) == before
 
 
@@ -109,7 +109,7 @@ def test_a_second_campaign_reuses_the_store_though_its_tracker_is_down(undisturb
     twin = small(tmp_path, name="twin", tracking={"store": "http://127.0.0.1:9"})
     ledger = open_campaign(twin)
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
-    run_campaign(Bench(twin, ledger, nobody, Narrator()))
+    run_campaign(CampaignContext(twin, ledger, nobody, Narrator()))
     status = campaign_status(twin, ledger)
     assert status.reused == sum(sum(states.values()) for states in status.calculations.values())
     assert decisions(twin) == decisions(undisturbed)

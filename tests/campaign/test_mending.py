@@ -8,11 +8,11 @@ from unittest.mock import patch
 import pytest
 
 from reexplore.campaign.driver import open_ledger
-from reexplore.campaign.ledger import corrections as steering
+from reexplore.campaign.ledger import corrections
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.results.shortcomings import shortcomings
 from reexplore.campaign.results.snapshot import campaign_record
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.learning import newest_model
 from reexplore.errors import ExecutionError, FailureCode, InputError
@@ -52,7 +52,7 @@ def a_folder(path):
 def run(setup):
     executor = SerialExecutor(store=setup.store, evidence=setup.folder / "evidence")
     ledger = open_campaign(setup)
-    run_campaign(Bench(setup, ledger, executor, Narrator()))
+    run_campaign(CampaignContext(setup, ledger, executor, Narrator()))
     return ledger
 
 
@@ -100,7 +100,7 @@ def test_without_any_damage_nothing_is_made_again(ended, tmp_path):
     shutil.copytree(ended, tmp_path, dirs_exist_ok=True)
     setup = small(tmp_path)
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
-    run_campaign(Bench(setup, open_campaign(setup), nobody, Narrator()))
+    run_campaign(CampaignContext(setup, open_campaign(setup), nobody, Narrator()))
     assert not list(setup.store.glob("_quarantine/*"))
 
 
@@ -117,7 +117,7 @@ def test_a_scaffold_lost_to_crashes_is_predicted_and_chosen_after_a_retry(tmp_pa
 
     def work():
         with closing(open_campaign(setup)) as ledger:
-            run_campaign(Bench(setup, ledger, crashing.InProcess(setup), Narrator()))
+            run_campaign(CampaignContext(setup, ledger, crashing.InProcess(setup), Narrator()))
             return told(setup, ledger), ledger.rounds(), shortcomings(setup, ledger)
 
     with crashing.stand_ins(), patch.object(crashing, "CRASHING", ""):
@@ -127,8 +127,8 @@ def test_a_scaffold_lost_to_crashes_is_predicted_and_chosen_after_a_retry(tmp_pa
         assert sum(row[4] is not None for row in rows) == 5
         assert any("CAM" in line for line in missing)
         with closing(open_campaign(setup)) as ledger:
-            change = steering.retry(ledger, FailureCode.CRASHED)
-            steering.apply(ledger, change, "--class crashed")
+            change = corrections.retry(ledger, FailureCode.CRASHED)
+            corrections.apply(ledger, change, "--class crashed")
         rows, again, missing = work()
     assert sum(row[2] is not None for row in rows) == 12
     assert sum(row[4] is not None for row in rows) == 8

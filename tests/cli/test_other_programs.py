@@ -8,15 +8,15 @@ import pytest
 from typer.testing import CliRunner
 
 from reexplore.cli.app import app
-from tests.campaign.running.test_external_energies import awaiting, bench, filled, rows_of, write_rows
+from tests.campaign.running.test_external_energies import awaiting, context, filled, rows_of, write_rows
 
-__all__ = ["bench"]
+__all__ = ["context"]
 
 REEXPLORE = Path(sys.executable).parent / "reexplore"
 
 
-def test_out_and_in_again(bench, tmp_path, monkeypatch):
-    stopped = awaiting(bench)
+def test_out_and_in_again(context, tmp_path, monkeypatch):
+    stopped = awaiting(context)
     monkeypatch.setattr("reexplore.campaign.declaration.setup.prepare", lambda _reference, **_: stopped.setup)
     out = tmp_path / "inputs"
     shown = CliRunner().invoke(app, ["campaign", "export", "small", "--to", "orca", "--out", str(out)])

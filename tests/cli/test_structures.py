@@ -10,7 +10,7 @@ import pytest
 from reexplore.cli import app as cli
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.structure import Layout
-from reexplore.workbench import complexes as workbench
+from reexplore.workbench import complexes
 from tests.structures.sample import candidate, relaxed
 
 XTB_WATER_HARTREE = -5.085021285643
@@ -204,7 +204,7 @@ def test_a_calculation_that_fails_is_a_code_and_exit_1(run, file, monkeypatch):
     def fail(*_arguments, **_options):
         raise CalculationFailed(FailureCode.NOT_CONVERGED, "relaxation", "no minimum", energy_hartree=-1.0)
 
-    monkeypatch.setattr(workbench, "relax_file", fail)
+    monkeypatch.setattr(complexes, "relax_file", fail)
     shown = run("relax", file, cwd=file.parent)
     assert (shown.returncode, shown.stdout) == (1, "failed: not_converged in relaxation: no minimum\n")
     told = run("relax", file, "--json", cwd=file.parent)

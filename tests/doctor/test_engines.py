@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from reexplore.doctor import checks as engine_checks
-from reexplore.doctor import engines as doctor
+from reexplore.doctor import checks, engines
 from reexplore.doctor.engines import CHECKS, PROGRAMS, EngineReport, examine, report_line
 from reexplore.errors import InputError
 
@@ -50,8 +49,8 @@ def test_an_engine_may_crash_hang_or_babble(monkeypatch, tmp_path, script, messa
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
-    monkeypatch.setattr(doctor.sys, "executable", str(python))
-    monkeypatch.setattr(doctor, "_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(engines.sys, "executable", str(python))
+    monkeypatch.setattr(engines, "_TIMEOUT_S", 1.0)
     (report,) = examine(["rdkit"])
     assert not report.ok
     assert report.message == message
@@ -60,9 +59,9 @@ def test_an_engine_may_crash_hang_or_babble(monkeypatch, tmp_path, script, messa
 
 def test_a_wrong_number_fails_the_check():
     with pytest.raises(ValueError, match=r"expected -5\.07"):
-        engine_checks._near("water", -5.08, -5.07, tolerance=1e-6)
+        checks._near("water", -5.08, -5.07, tolerance=1e-6)
     with pytest.raises(ValueError, match="nan"):
-        engine_checks._near("water", float("nan"), -5.07, tolerance=1e-6)
+        checks._near("water", float("nan"), -5.07, tolerance=1e-6)
 
 
 def test_optional_programs_are_found_or_not(monkeypatch, tmp_path):
@@ -70,7 +69,7 @@ def test_optional_programs_are_found_or_not(monkeypatch, tmp_path):
     sbatch.write_text("#!/bin/sh\necho 'slurm 22.05.8'\n")
     sbatch.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: str(sbatch) if name == "sbatch" else None)
+    monkeypatch.setattr(engines.shutil, "which", lambda name: str(sbatch) if name == "sbatch" else None)
     found, missing = examine(["sbatch", "setpriv"])
     assert (found.ok, found.version) == (True, "22.05.8")
     assert (missing.ok, missing.version, missing.optional) == (True, None, True)

@@ -5,7 +5,7 @@ import json
 import psutil
 import pytest
 
-from reexplore.doctor import site as doctor_site
+from reexplore.doctor import site
 from reexplore.doctor.site import WorkerReport, examine_site, worker_lines
 from reexplore.errors import ExecutionError, InputError
 from reexplore.execution import machine
@@ -49,10 +49,10 @@ def test_an_engine_that_breaks_the_import_is_named(monkeypatch, tmp_path, script
 
 def test_a_node_that_does_not_see_the_drivers_folder_is_a_fault():
     found = {"host": "n", "python": "3", "cores": 1, "memory_gb": 1.0, "gpus": [], "versions": {}, "fault": None}
-    report = doctor_site._report("dear", found | {"sees_workspace": False})
+    report = site._report("dear", found | {"sees_workspace": False})
     assert "start in one that all nodes share" in report.fault
     with pytest.raises(ExecutionError, match="executor 'dear' was lost: OSError: gone"):
-        doctor_site._report("dear", OSError("gone"))
+        site._report("dear", OSError("gone"))
 
 
 def test_a_report_is_a_few_lines():

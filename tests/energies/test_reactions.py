@@ -41,7 +41,7 @@ def test_exchange_is_the_difference_of_two_bindings():
     assert [(count, term) for count, term in difference.parts if term == WATER] == [(2, WATER)]
 
 
-def test_a_selectivity_is_that_of_the_complexes_and_aquo_ions():
+def test_a_selectivity_is_that_of_the_complexes_and_aqua_ions():
     def exchanged(metal):
         return exchange(
             spread(1.0, -metal), aqua_complex=spread(1.0, metal), ligand=LIGAND, water=WATER, ligands=1, waters=6

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from reexplore.execution import file_systems as disks
+from reexplore.execution import file_systems
 
 MOUNTS = {"/": "ext4", "/home": "nfs4", "/home/me/fast": "xfs", "/scratch": "lustre", "/far": "fuse.sshfs"}
 
@@ -23,5 +23,5 @@ MOUNTS = {"/": "ext4", "/home": "nfs4", "/home/me/fast": "xfs", "/scratch": "lus
 )
 def test_the_innermost_mount_counts(path, kind, monkeypatch):
     mounted = [SimpleNamespace(mountpoint=place, fstype=kind) for place, kind in MOUNTS.items()]
-    monkeypatch.setattr(disks.psutil, "disk_partitions", lambda **_: mounted)
-    assert disks.networked(Path(path)) == kind
+    monkeypatch.setattr(file_systems.psutil, "disk_partitions", lambda **_: mounted)
+    assert file_systems.networked(Path(path)) == kind

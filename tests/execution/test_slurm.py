@@ -8,7 +8,7 @@ import pytest
 
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.loop import open_campaign, run_campaign
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.execution.executor import SerialExecutor
 from tests.execution.killing import PROGRAMS, end_state, kill_on_slurm
@@ -42,7 +42,7 @@ def _end_state_of_an_undisturbed_twin(folder):
         shutil.copy(folder / name, twin)
     setup = prepare(str(twin / "mini.yaml"), workspace=twin)
     nobody = SerialExecutor(store=Path("/nonexistent"), evidence=Path("/nonexistent"))
-    run_campaign(Bench(setup, open_campaign(setup), nobody, Narrator()))
+    run_campaign(CampaignContext(setup, open_campaign(setup), nobody, Narrator()))
     return end_state(twin)
 
 

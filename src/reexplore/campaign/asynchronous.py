@@ -12,7 +12,7 @@ from typing import Any
 
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.results.report import report_round
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.choosing import Standing, choose
 from reexplore.campaign.steps.labelling import label, observed_kcal_mol
@@ -23,17 +23,17 @@ from reexplore.campaign.steps.screening import Screening
 _LEARNING, _CHOICE = "learning", "choice"
 
 
-def steer(bench: Bench, screening: Screening) -> None:
+def steer(context: CampaignContext, screening: Screening) -> None:
     """Go on until the budget of labels is spent or no candidate is left."""
-    jobs = dict(_due(bench, screening, ()))
+    jobs = dict(_due(context, screening, ()))
     while jobs:
         ended = [name for name, job in jobs.items() if not _goes_on(job)]
         for name in ended:
             del jobs[name]
-        begun = dict(_due(bench, screening, jobs)) if ended or bench.calculator.runs_short else {}
+        begun = dict(_due(context, screening, jobs)) if ended or context.dispatcher.runs_short else {}
         jobs |= begun
         if not (ended or begun):
-            bench.calculator.step()
+            context.dispatcher.step()
 
 
 def _goes_on(job: Job[None]) -> bool:
@@ -45,26 +45,26 @@ def _goes_on(job: Job[None]) -> bool:
     return True
 
 
-def _due(bench: Bench, screening: Screening, under_way: Collection[str]) -> Iterator[tuple[str, Job[None]]]:
+def _due(context: CampaignContext, screening: Screening, under_way: Collection[str]) -> Iterator[tuple[str, Job[None]]]:
     """Yield what is to be begun, by name, as the ledger stands."""
-    standing = Standing.of(bench.ledger)
+    standing = Standing.of(context.ledger)
     if fresh := [key for key in standing.pending if key not in under_way]:
         # Nothing else before these have asked for their calculations.
-        yield from ((key, label(bench, [bench.pool[key]])) for key in fresh)
+        yield from ((key, label(context, [context.pool[key]])) for key in fresh)
         return
-    portion = standing.portion(bench, screening)
-    if _LEARNING not in under_way and _is_time_to_learn(bench, standing, last=not portion):
-        yield _LEARNING, _learn(bench, screening, standing)
+    portion = standing.portion(context, screening)
+    if _LEARNING not in under_way and _is_time_to_learn(context, standing, last=not portion):
+        yield _LEARNING, _learn(context, screening, standing)
         return
     # Before the first model there is nothing to choose by: the seed has to come back.
     waits = standing.model is None and (standing.pending or _LEARNING in under_way)
-    if portion and not waits and _CHOICE not in under_way and bench.calculator.runs_short:
-        yield _CHOICE, choose(bench, screening, standing, q=portion)
+    if portion and not waits and _CHOICE not in under_way and context.dispatcher.runs_short:
+        yield _CHOICE, choose(context, screening, standing, q=portion)
 
 
-def _is_time_to_learn(bench: Bench, standing: Standing, *, last: bool) -> bool:
+def _is_time_to_learn(context: CampaignContext, standing: Standing, *, last: bool) -> bool:
     """Return whether a batch of new labels is there, or the last ones are, or learning was interrupted."""
-    begun, budget = _begun(bench.ledger), bench.setup.file.budget
+    begun, budget = _begun(context.ledger), context.setup.file.budget
     if begun["round"] == standing.round_number < len(standing.rounds):
         return True
     batch = budget.batch if standing.model else max(min(budget.batch, budget.seed_labels), FEWEST_LABELS)
@@ -72,20 +72,20 @@ def _is_time_to_learn(bench: Bench, standing: Standing, *, last: bool) -> bool:
     return new >= batch or (last and new > 0 and not standing.pending)
 
 
-def _learn(bench: Bench, screening: Screening, standing: Standing) -> Job[None]:
+def _learn(context: CampaignContext, screening: Screening, standing: Standing) -> Job[None]:
     """Learn from the labels there are, in a resumed campaign from those it was begun with, and close the round."""
-    ledger, number, begun = bench.ledger, standing.round_number, _begun(bench.ledger)
+    ledger, number, begun = context.ledger, standing.round_number, _begun(context.ledger)
     chosen = standing.labelled & set(begun["labels"]) if begun["round"] == number else standing.labelled
     with ledger.transaction():
         ledger.open_round(number, "acquisition" if standing.model else "seed", ())
         ledger.set_meta(**{_LEARNING: json.dumps({"round": number, "labels": sorted(chosen)})})
-    observed = {key: value for key, value in observed_kcal_mol(bench).items() if key in chosen}
-    bench.narrator.say(f"learning from {len(observed)} labels, round {number}")
-    ledger.close_round(number, (yield from learn(bench, screening, observed, number)))
+    observed = {key: value for key, value in observed_kcal_mol(context).items() if key in chosen}
+    context.narrator.say(f"learning from {len(observed)} labels, round {number}")
+    ledger.close_round(number, (yield from learn(context, screening, observed, number)))
     # Pages and the mirror may take a minute, in which nothing is handed out: the workers get their next tasks before.
-    while bench.calculator.runs_short and Standing.of(ledger).portion(bench, screening):
+    while context.dispatcher.runs_short and Standing.of(ledger).portion(context, screening):
         yield
-    report_round(bench, number)
+    report_round(context, number)
 
 
 def _begun(ledger: Ledger) -> dict[str, Any]:

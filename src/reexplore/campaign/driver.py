@@ -12,7 +12,7 @@ from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.declaration.space import require_size
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.external_energies import declare_elsewhere
 from reexplore.campaign.running.lock import sole_driver
 from reexplore.campaign.running.progress import Narrator
@@ -41,7 +41,7 @@ def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False)
             declare_elsewhere(setup, ledger)
         places = {"store": setup.store, "evidence": setup.folder / "evidence"}
         with ParslExecutor(config, **places, say=narrator.say) as executor:
-            run_campaign(Bench(setup, ledger, executor, narrator, stop))
+            run_campaign(CampaignContext(setup, ledger, executor, narrator, stop))
 
 
 def open_ledger(setup: Setup) -> Ledger:

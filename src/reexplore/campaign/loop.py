@@ -12,8 +12,8 @@ from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Round
 from reexplore.campaign.results.report import report_end, report_round
-from reexplore.campaign.running.context import Bench
-from reexplore.campaign.steps.aqua_ions import compute_aquo_ions
+from reexplore.campaign.running.context import CampaignContext
+from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
 from reexplore.campaign.steps.choosing import Standing, choose
 from reexplore.campaign.steps.labelling import label, observed_kcal_mol
 from reexplore.campaign.steps.learning import learn, mend
@@ -22,36 +22,36 @@ from reexplore.chemistry.candidates import IDENTITY_VERSION
 from reexplore.errors import InputError
 
 
-def run_campaign(bench: Bench) -> None:
+def run_campaign(context: CampaignContext) -> None:
     """Go on until the budget of labels is spent or no candidate is left.
 
     Every step asks ledger and store first, so that running it again costs nothing and a resumed
     campaign ends where an undisturbed one ends.
     """
-    bench.ledger.recall()
-    screening = bench.calculator.finish(screen(bench))
-    bench.calculator.finish(compute_aquo_ions(bench))
-    bench.calculator.finish(mend(bench, screening))
-    if bench.setup.file.steering == "asynchronous":
-        steer(bench, screening)
+    context.ledger.recall()
+    screening = context.dispatcher.finish(screen(context))
+    context.dispatcher.finish(compute_aqua_ions(context))
+    context.dispatcher.finish(mend(context, screening))
+    if context.setup.file.steering == "asynchronous":
+        steer(context, screening)
     else:
-        _in_rounds(bench, screening)
-    report_end(bench)
+        _in_rounds(context, screening)
+    report_end(context)
 
 
-def _in_rounds(bench: Bench, screening: Screening) -> None:
+def _in_rounds(context: CampaignContext, screening: Screening) -> None:
     """Choose, label and learn one after the other: what is chosen depends on no clock."""
-    finish = bench.calculator.finish
-    while (current := _open_round(bench, screening)) is not None:
+    finish = context.dispatcher.finish
+    while (current := _open_round(context, screening)) is not None:
         # What a person wants labelled again comes with the open round, whichever it was chosen in.
-        pending = set(Standing.of(bench.ledger).pending)
-        picks = bench.ledger.picks()
-        batch = [bench.pool[p.candidate] for p in picks if p.round == current.number or p.candidate in pending]
-        bench.narrator.say(f"round {current.number} ({current.kind}): {', '.join(c.name for c in batch)}")
-        finish(label(bench, batch))
-        learned = finish(learn(bench, screening, observed_kcal_mol(bench), current.number))
-        bench.ledger.close_round(current.number, learned)
-        report_round(bench, current.number)
+        pending = set(Standing.of(context.ledger).pending)
+        picks = context.ledger.picks()
+        batch = [context.pool[p.candidate] for p in picks if p.round == current.number or p.candidate in pending]
+        context.narrator.say(f"round {current.number} ({current.kind}): {', '.join(c.name for c in batch)}")
+        finish(label(context, batch))
+        learned = finish(learn(context, screening, observed_kcal_mol(context), current.number))
+        context.ledger.close_round(current.number, learned)
+        report_round(context, current.number)
 
 
 def open_campaign(setup: Setup) -> Ledger:
@@ -83,11 +83,11 @@ def _require_content(setup: Setup) -> None:
         )
 
 
-def _open_round(bench: Bench, screening: Screening) -> Round | None:
+def _open_round(context: CampaignContext, screening: Screening) -> Round | None:
     """Return the unfinished round, or choose and enter the next one; None when all is done."""
-    standing = Standing.of(bench.ledger)
+    standing = Standing.of(context.ledger)
     if standing.round_number == len(standing.rounds):
-        if not (q := standing.portion(bench, screening)):
+        if not (q := standing.portion(context, screening)):
             return None
-        bench.calculator.finish(choose(bench, screening, standing, q=q))
-    return bench.ledger.rounds()[-1]
+        context.dispatcher.finish(choose(context, screening, standing, q=q))
+    return context.ledger.rounds()[-1]

@@ -1,4 +1,4 @@
-"""The aquo ion [M(H2O)a]3+: what every exchange energy of a metal starts from."""
+"""The aqua ion [M(H2O)a]3+: what every exchange energy of a metal starts from."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from reexplore.chemistry.metals import Metal
 _NO_LIGAND = Ligand("[OH2:1]", 0, scaffold="water", substituents=())
 
 
-def aquo_ion(metal: Metal, *, waters: int) -> Candidate:
-    """Return the aquo ion of a metal as a complex without ligands.
+def aqua_ion(metal: Metal, *, waters: int) -> Candidate:
+    """Return the aqua ion of a metal as a complex without ligands.
 
     A metal that the library does not hold in so many waters has as many as it is held in: scandium six.
     """

@@ -86,7 +86,7 @@ def label(  # noqa: PLR0917 - options of a command
     from reexplore.cli.label_tables import bound_json, bound_lines, labelled_json, labelled_lines
     from reexplore.energies.interchange.exporting import export_label
     from reexplore.structures.reading import read_structure
-    from reexplore.workbench.energies import LabelBench
+    from reexplore.workbench.energies import EnergyWorkbench
 
     chosen = known_level(level, campaign)
     structure = read_structure(file, charge=charge)
@@ -98,7 +98,7 @@ def label(  # noqa: PLR0917 - options of a command
         return
     ligand = read_structure(free_ligand) if free_ligand else None
     progress = new_console(stderr=True) if as_json else console
-    bench = LabelBench(
+    workbench = EnergyWorkbench(
         workspace,
         level=chosen,
         console=progress,
@@ -111,10 +111,10 @@ def label(  # noqa: PLR0917 - options of a command
         progress.print(f"[yellow]note:[/] {escape(chosen.caution)}")
     with failures_shown(as_json=as_json):
         if ligand is None:
-            found = bench.label(structure, unpaired=spin)
+            found = workbench.label(structure, unpaired=spin)
             told, lines = labelled_json(found), labelled_lines(found, chosen)
         else:
-            bound = bench.bind(structure, ligand=ligand, unpaired=spin)
+            bound = workbench.bind(structure, ligand=ligand, unpaired=spin)
             told, lines = bound_json(bound), bound_lines(bound, chosen)
     if as_json:
         print(json.dumps({"file": str(file), **told}))

@@ -166,12 +166,12 @@ def retry(
 
     Example: `reexplore campaign retry cam --class timeout`
     """
-    from reexplore.campaign.ledger import corrections as steering
+    from reexplore.campaign.ledger import corrections
 
     with _steered(campaign_setup(reference, workspace)) as ledger:
-        change = steering.retry(ledger, code)
+        change = corrections.retry(ledger, code)
         if _agreed(change, yes=yes):
-            steering.apply(ledger, change, f"--class {code.value}")
+            corrections.apply(ledger, change, f"--class {code.value}")
             _console.print(f"done: `reexplore campaign resume {reference}` goes on")
 
 
@@ -190,15 +190,15 @@ def invalidate(
 
     Example: `reexplore campaign invalidate cam --where "kind=energy and host=n17* and after=2026-11-20"`
     """
-    from reexplore.campaign.ledger import corrections as steering
+    from reexplore.campaign.ledger import corrections
     from reexplore.execution.store import Store
 
     setup = campaign_setup(reference, workspace)
     with _steered(setup) as ledger:
-        change = steering.invalidate(ledger, where)
+        change = corrections.invalidate(ledger, where)
         if _agreed(change, yes=yes):
-            aside = steering.set_results_aside(Store(setup.store), change.keys)
-            steering.apply(ledger, change, f'--where "{where}"')
+            aside = corrections.set_results_aside(Store(setup.store), change.keys)
+            corrections.apply(ledger, change, f'--where "{where}"')
             if aside is not None:
                 _console.print(f"their results lie in {aside}; other campaigns keep the values they have entered")
             _console.print(f"done: `reexplore campaign resume {reference}` goes on")

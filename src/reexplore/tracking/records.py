@@ -56,7 +56,7 @@ class CandidateRow:
 
     `rank` counts within `group` only, 1 binds strongest; it is absent for a failed candidate.
     `predicted_kcal_mol` and `sigma_kcal_mol` are the newest prediction, `dft_kcal_mol` the label,
-    `exchange_kcal_mol` the reaction energy from the aquo ion, each with the error that the spreads of its
+    `exchange_kcal_mol` the reaction energy from the aqua ion, each with the error that the spreads of its
     terms leave in it. `geometry_xyz` is XYZ or extended XYZ text, `contacts` the numbers of the atoms that hold its
     metal, and `terms_hartree` the energies the label is made of.
     """

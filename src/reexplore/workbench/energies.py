@@ -72,7 +72,7 @@ class Bound:
         yield "water", -found.waters, self.water
 
 
-class LabelBench:
+class EnergyWorkbench:
     """Computes energies in a workspace; what its store holds already is not computed again."""
 
     def __init__(

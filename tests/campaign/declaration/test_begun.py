@@ -14,7 +14,7 @@ from reexplore.campaign.declaration.begun import declaration, written_out
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.driver import open_ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.errors import InputError
 
@@ -63,7 +63,7 @@ def test_a_half_done_campaign_of_a_version_before_ends_where_it_would_have_ended
     setup = prepare(str(begun / f"{name}.yaml"), workspace=begun)
     with closing(open_campaign(setup)) as ledger:
         assert len(ledger.labels()) == 4
-        run_campaign(Bench(setup, ledger, _Refusing(), Narrator()))
+        run_campaign(CampaignContext(setup, ledger, _Refusing(), Narrator()))
     ours, theirs = _decisions(setup.ledger_path), _decisions(begun / "undisturbed.sqlite")
     assert len(theirs[1]) == 8
     assert ours == theirs

@@ -404,6 +404,6 @@ def test_the_cheapest_level_needs_no_pyscf_and_says_what_it_is_good_for(attempt,
 
 
 @pytest.mark.parametrize("waters", [7, "9"])
-def test_an_aquo_ion_has_eight_or_nine_waters(attempt, waters):
+def test_an_aqua_ion_has_eight_or_nine_waters(attempt, waters):
     assert attempt(theory__aqua_waters=9).file.theory.aqua_waters == 9
     assert "'theory.aqua_waters'" in refusal(attempt, theory__aqua_waters=waters)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reexplore.campaign.ledger import corrections as steering
+from reexplore.campaign.ledger import corrections
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.running import stopping
 from reexplore.campaign.running.lock import sole_driver
@@ -105,17 +105,17 @@ def test_what_would_be_invalidated_is_shown_and_asked_for(finished):
 def test_the_learned_model_and_results_of_chemistry_are_not_steered(finished):
     with ledger_of(finished) as ledger:
         with pytest.raises(InputError, match="learned anew when labels change"):
-            steering.invalidate(ledger, "kind=member")
+            corrections.invalidate(ledger, "kind=member")
         with pytest.raises(InputError, match=r"'donor_lost' is a result, not an accident.+--where \"code=donor_lost\""):
-            steering.retry(ledger, FailureCode.DONOR_LOST)
+            corrections.retry(ledger, FailureCode.DONOR_LOST)
         [member, *_] = [c for c in ledger.calculations() if c.kind == "member"]
         [done, *_] = [c for c in ledger.calculations() if c.kind == "energy"]
         with pytest.raises(InputError, match="belongs to the learned model"):
-            steering.quarantine(ledger, [member.key])
+            corrections.quarantine(ledger, [member.key])
         with pytest.raises(InputError, match=f'is done; .+invalidate --where "key={done.key}"'):
-            steering.quarantine(ledger, [done.key])
+            corrections.quarantine(ledger, [done.key])
         with pytest.raises(InputError, match="no calculation of this campaign has 'nothing'"):
-            steering.quarantine(ledger, ["nothing"])
+            corrections.quarantine(ledger, ["nothing"])
 
 
 def test_a_quarantined_calculation_is_not_submitted_and_its_candidate_says_so(golden, tmp_path):

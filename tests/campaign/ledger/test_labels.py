@@ -18,13 +18,13 @@ def energy(kcal_mol: float, spread_kcal_mol: float | None = None, program: str =
     return EnergyTerms("quick", 1, total, 0.0, 0.0, 0.0, 1, 1, 2, 1, program=program, spread_hartree=spread)
 
 
-def labelled(metal, exchange_kcal_mol, *, scaffold="HOPO", ligands=1, aquo=True, spread_kcal_mol=None):
+def labelled(metal, exchange_kcal_mol, *, scaffold="HOPO", ligands=1, aqua=True, spread_kcal_mol=None):
     """Return a label whose every other part has no energy, so that its complex has the exchange energy."""
     ligand = assemble(find_scaffold(scaffold), (find_substituent("H"),))
     candidate = Candidate(ligand, METALS[metal], ligands, 8 - 2 * ligands)
     nothing = energy(0.0)
     parts = {"complex": energy(exchange_kcal_mol, spread_kcal_mol), "ion": nothing, "ligand": nothing, "water": nothing}
-    return Label(candidate, parts, nothing if aquo else None, 8)
+    return Label(candidate, parts, nothing if aqua else None, 8)
 
 
 def pairs(*labels):
@@ -43,7 +43,7 @@ def test_what_is_not_alike_is_not_paired():
     assert pairs(labelled("La", -60.0), labelled("Lu", -70.0, ligands=2)) == {}
     # Yttrium has another core potential at this level.
     assert pairs(labelled("La", -60.0), labelled("Y", -70.0)) == {}
-    assert pairs(labelled("La", -60.0), labelled("Lu", -70.0, aquo=False)) == {}
+    assert pairs(labelled("La", -60.0), labelled("Lu", -70.0, aqua=False)) == {}
 
 
 def test_the_error_of_a_pair_is_that_of_its_complexes():
@@ -52,7 +52,7 @@ def test_the_error_of_a_pair_is_that_of_its_complexes():
     assert row.error_kcal_mol == pytest.approx(0.5)
 
 
-def test_without_an_aquo_ion_there_is_no_exchange_energy():
-    one = labelled("La", -60.0, aquo=False)
+def test_without_an_aqua_ion_there_is_no_exchange_energy():
+    one = labelled("La", -60.0, aqua=False)
     assert one.exchange is None
     assert one.binding.energy_kcal_mol == pytest.approx(-60.0)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.campaign.ledger.rows import AquoKeys, Choice, LabelKeys, Learned, Model, Pick
+from reexplore.campaign.ledger.rows import AquaKeys, Choice, LabelKeys, Learned, Model, Pick
 from reexplore.errors import Failure, FailureCode
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -137,20 +137,20 @@ def test_labels_and_failures(tmp_path):
     assert ledger.label_failures() == {"b": FAILED.failure}
 
 
-def test_aquo_ions_and_their_failures(tmp_path):
+def test_aqua_ions_and_their_failures(tmp_path):
     ledger = Ledger(tmp_path / "l")
-    ledger.enter_aquo_ion("La", None, FAILED.failure)
-    ledger.enter_aquo_ion("Lu", None, FAILED.failure)
-    ledger.enter_aquo_ion("La", AquoKeys("s", "e"), None)
-    assert ledger.aquo_ions() == {"La": AquoKeys("s", "e")}
-    assert ledger.aquo_failures() == {"Lu": FAILED.failure}
+    ledger.enter_aqua_ion("La", None, FAILED.failure)
+    ledger.enter_aqua_ion("Lu", None, FAILED.failure)
+    ledger.enter_aqua_ion("La", AquaKeys("s", "e"), None)
+    assert ledger.aqua_ions() == {"La": AquaKeys("s", "e")}
+    assert ledger.aqua_failures() == {"Lu": FAILED.failure}
 
 
-def test_aquo_ions_follow_the_series_whichever_was_entered_last(tmp_path):
+def test_aqua_ions_follow_the_series_whichever_was_entered_last(tmp_path):
     ledger = Ledger(tmp_path / "l")
     for metal in ("Lu", "Eu", "La", "Y", "Lu"):
-        ledger.enter_aquo_ion(metal, AquoKeys("s", "e"), None)
-    assert list(ledger.aquo_ions()) == ["Y", "La", "Eu", "Lu"]
+        ledger.enter_aqua_ion(metal, AquaKeys("s", "e"), None)
+    assert list(ledger.aqua_ions()) == ["Y", "La", "Eu", "Lu"]
 
 
 def test_a_closed_round_waits_for_the_tracker(tmp_path):

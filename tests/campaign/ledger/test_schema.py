@@ -10,7 +10,7 @@ import pytest
 
 from reexplore.campaign.ledger import schema
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.campaign.ledger.rows import AquoKeys
+from reexplore.campaign.ledger.rows import AquaKeys
 from reexplore.campaign.ledger.schema import SCHEMA_VERSION
 from reexplore.errors import FailureCode, InputError
 from reexplore.execution.task import Task
@@ -61,14 +61,14 @@ def test_an_old_ledger_loads(old, read_only, tmp_path):
     assert [r.finished_at is None for r in ledger.rounds()] == [False, True]
     # Six terms of six minutes on two cores, two hours that ran out of time, and one result found in the store.
     assert ledger.core_hours() == pytest.approx(6 * 0.2 + 2)
-    assert len(ledger.aquo_ions()) == (0 if old.stem == "version-1" else 1)
+    assert len(ledger.aqua_ions()) == (0 if old.stem == "version-1" else 1)
     if read_only:
         assert files(tmp_path) == {old.name: old.read_bytes()}
     else:
         assert ledger.recall() == 1
-        ledger.enter_aquo_ion("Lu", AquoKeys("s", "e"), None)
+        ledger.enter_aqua_ion("Lu", AquaKeys("s", "e"), None)
         ledger.close()
-        assert "Lu" in Ledger(path, read_only=True).aquo_ions()
+        assert "Lu" in Ledger(path, read_only=True).aqua_ions()
 
 
 @pytest.mark.parametrize("old", OLD, ids=lambda path: path.stem)

@@ -1,4 +1,4 @@
-"""The calculator: once in flight however many ask, entered in few transactions, stopped and tried again as declared."""
+"""The dispatcher: once in flight however many ask, entered in few transactions, stopped and tried again as declared."""
 
 import itertools
 import json
@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import pytest
 
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.campaign.running.dispatcher import Calculator
+from reexplore.campaign.running.dispatcher import Dispatcher
 from reexplore.campaign.running.external_energies import EnergiesAwaited
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.running.stopping import Stopped, StopRequest
@@ -60,8 +60,8 @@ def ledger(tmp_path):
     return Ledger(tmp_path / "ledger.sqlite")
 
 
-def calculator(ledger, tmp_path, workers, **changes):
-    return Calculator(
+def dispatcher(ledger, tmp_path, workers, **changes):
+    return Dispatcher(
         ledger=ledger,
         store=Store(tmp_path / "store"),
         executor=workers,
@@ -70,7 +70,7 @@ def calculator(ledger, tmp_path, workers, **changes):
     )
 
 
-def worked(calculator, workers, *jobs):
+def worked(dispatcher, workers, *jobs):
     """Let jobs go on side by side, one calculation coming back at a time, and return what they came to."""
     waiting, found = dict(enumerate(jobs)), {}
     while waiting:
@@ -81,9 +81,9 @@ def worked(calculator, workers, *jobs):
                 found[number] = ended.value
                 del waiting[number]
         if waiting:
-            calculator._turn([])
+            dispatcher._turn([])
             workers.come_back()
-            calculator.step()
+            dispatcher.step()
     return [found[number] for number in range(len(jobs))]
 
 
@@ -93,7 +93,7 @@ def attempts(ledger):
 
 def test_what_two_jobs_ask_for_is_in_flight_once(ledger, tmp_path, capsys):
     workers = Workers()
-    desk = calculator(ledger, tmp_path, workers)
+    desk = dispatcher(ledger, tmp_path, workers)
     tasks = [task("a"), task("b"), task("c")]
     first, second = worked(desk, workers, desk.run(tasks[:2], stage="one"), desk.run(tasks[1:], stage="two"))
     assert [sent.label for sent in workers.sent] == ["a", "b", "c"]
@@ -105,7 +105,7 @@ def test_what_two_jobs_ask_for_is_in_flight_once(ledger, tmp_path, capsys):
 
 def test_workers_are_fed_little_by_little(ledger, tmp_path):
     workers = Workers(workers=3)
-    desk = calculator(ledger, tmp_path, workers)
+    desk = dispatcher(ledger, tmp_path, workers)
     job = desk.run([task(str(number)) for number in range(40)], stage="many")
     assert next(job) is None
     assert not desk.runs_short
@@ -116,7 +116,7 @@ def test_workers_are_fed_little_by_little(ledger, tmp_path):
 
 def test_an_outcome_and_what_is_sent_for_it_are_one_transaction(ledger, tmp_path):
     workers = Workers(workers=4)
-    desk = calculator(ledger, tmp_path, workers)
+    desk = dispatcher(ledger, tmp_path, workers)
     job = desk.run([task(str(number)) for number in range(100)], stage="many")
     next(job)
     desk._turn([])
@@ -131,7 +131,7 @@ def test_an_outcome_and_what_is_sent_for_it_are_one_transaction(ledger, tmp_path
 
 def test_nothing_is_begun_on_a_disk_that_is_nearly_full(ledger, tmp_path, monkeypatch):
     workers = Workers()
-    made = calculator(ledger, tmp_path, workers)
+    made = dispatcher(ledger, tmp_path, workers)
     monkeypatch.setattr(durable, "_LEAST_FREE_GB", 1e9)
     with pytest.raises(ExecutionError, match="make room"):
         made.finish(made.run([task("water")], stage="water"))
@@ -140,7 +140,7 @@ def test_nothing_is_begun_on_a_disk_that_is_nearly_full(ledger, tmp_path, monkey
 
 def test_what_the_store_has_is_not_sent(ledger, tmp_path):
     workers = Workers()
-    desk = calculator(ledger, tmp_path, workers)
+    desk = dispatcher(ledger, tmp_path, workers)
     store, known = Store(tmp_path / "store"), task("known")
     store.publish(store.workspace(known.key), known.key, Outcome({"x": 1}, None, {}))
     assert desk.finish(desk.run([known], stage="one"))[known.key].value == {"x": 1}
@@ -150,7 +150,7 @@ def test_what_the_store_has_is_not_sent(ledger, tmp_path):
 
 def test_what_ran_out_of_memory_gets_more_and_what_crashes_twice_has_failed(ledger, tmp_path):
     workers = Workers(failures={"a": [STARVED], "b": [CRASHED, CRASHED]})
-    desk = calculator(ledger, tmp_path, workers)
+    desk = dispatcher(ledger, tmp_path, workers)
     tasks = [task("a"), task("b")]
     (outcomes,) = worked(desk, workers, desk.run(tasks, stage="one"))
     assert outcomes[tasks[0].key].value == {"label": "a"}
@@ -162,7 +162,7 @@ def test_what_ran_out_of_memory_gets_more_and_what_crashes_twice_has_failed(ledg
 
 def test_asked_to_stop_it_sends_nothing_more_and_enters_what_runs(ledger, tmp_path):
     workers, stop = Workers(workers=1), StopRequest()
-    desk = calculator(ledger, tmp_path, workers, stop=stop)
+    desk = dispatcher(ledger, tmp_path, workers, stop=stop)
     job = desk.run([task(str(number)) for number in range(5)], stage="many")
     next(job)
     desk._turn([])
@@ -176,7 +176,7 @@ def test_asked_to_stop_it_sends_nothing_more_and_enters_what_runs(ledger, tmp_pa
 
 def test_infrastructure_fails_no_calculation(ledger, tmp_path):
     workers = Workers(failures={"b": [ExecutionError("the block is gone")]})
-    desk = calculator(ledger, tmp_path, workers)
+    desk = dispatcher(ledger, tmp_path, workers)
     with pytest.raises(ExecutionError, match="the block is gone"):
         worked(desk, workers, desk.run([task("a"), task("b")], stage="one"))
     assert attempts(ledger) == {"a": ("done", 1), "b": ("submitted", 1)}
@@ -184,7 +184,7 @@ def test_infrastructure_fails_no_calculation(ledger, tmp_path):
 
 def test_workers_are_looked_after_while_results_keep_coming(ledger, tmp_path, monkeypatch):
     workers = Workers()
-    desk = calculator(ledger, tmp_path, workers)
+    desk = dispatcher(ledger, tmp_path, workers)
     clock = itertools.count(time.monotonic(), 2.0)
     monkeypatch.setattr("reexplore.campaign.running.dispatcher.time.monotonic", lambda: next(clock))
     worked(desk, workers, desk.run([task(str(number)) for number in range(12)], stage="many"))
@@ -193,7 +193,7 @@ def test_workers_are_looked_after_while_results_keep_coming(ledger, tmp_path, mo
 
 def test_awaited_energies_of_all_jobs_are_written_when_nothing_else_is_left(ledger, tmp_path):
     workers = Workers()
-    desk = calculator(ledger, tmp_path, workers, awaited=tmp_path / "awaited")
+    desk = dispatcher(ledger, tmp_path, workers, awaited=tmp_path / "awaited")
     energies = [task("e", "energy"), task("f", "energy")]
     jobs = [desk.run([energies[0], task("a")], stage="one"), desk.run(energies, stage="two")]
     with pytest.raises(EnergiesAwaited, match="2 energies"):

@@ -13,7 +13,7 @@ from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.ledger.rows import Pick
 from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.results.snapshot import campaign_record
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.external_energies import (
     EnergiesAwaited,
     awaited_folder,
@@ -67,29 +67,29 @@ class InProcess:
 
 
 @pytest.fixture
-def bench(tmp_path):
+def context(tmp_path):
     """Return a campaign at level quick with two complexes in its first round; geometries are sketches."""
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump(SMALL))
     setup = replace(prepare(str(file), workspace=tmp_path), level=QUICK)
     ledger = open_campaign(setup)
-    made = Bench(setup, ledger, InProcess(setup.store, tmp_path), Narrator())
+    made = CampaignContext(setup, ledger, InProcess(setup.store, tmp_path), Narrator())
     batch = first(made)
     ledger.open_round(0, "seed", [Pick(c.key, 0, i, "seed", None, None, None) for i, c in enumerate(batch)])
     return made
 
 
-def first(bench):
+def first(context):
     # Two ligands with La; the pool lists every metal of a ligand before the next one.
-    return list(islice(bench.pool.values(), 0, 3, 2))
+    return list(islice(context.pool.values(), 0, 3, 2))
 
 
-def awaiting(bench):
+def awaiting(context):
     """Return the same campaign, stopped before its energies."""
-    declare_elsewhere(bench.setup, bench.ledger)
-    stopped = Bench(bench.setup, bench.ledger, bench.executor, bench.narrator)
+    declare_elsewhere(context.setup, context.ledger)
+    stopped = CampaignContext(context.setup, context.ledger, context.executor, context.narrator)
     with pytest.raises(EnergiesAwaited, match="energies are awaited"):
-        stopped.calculator.finish(label(stopped, first(stopped)))
+        stopped.dispatcher.finish(label(stopped, first(stopped)))
     return stopped
 
 
@@ -107,19 +107,19 @@ def write_rows(folder, rows):
     return path
 
 
-def filled(bench, rows, program="ORCA", version="6.0.1"):
+def filled(context, rows, program="ORCA", version="6.0.1"):
     """Return the rows with energies, as another program would have computed them."""
     for row in rows:
-        declared = json.loads((awaited_folder(bench.setup) / f"{row['calculation']}.json").read_text())
+        declared = json.loads((awaited_folder(context.setup) / f"{row['calculation']}.json").read_text())
         total = teacher_energy(Structure.from_extxyz(declared["inputs"]["extxyz"])).total_hartree
         row |= {"total_hartree": repr(total), "program": program, "version": version}
     return rows
 
 
-def test_labels_are_made_of_what_came_back(bench, tmp_path):
-    stopped = awaiting(bench)
+def test_labels_are_made_of_what_came_back(context, tmp_path):
+    stopped = awaiting(context)
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
-    # Two complexes, two ligands, one bare and one aquo ion, one water.
+    # Two complexes, two ligands, one bare and one aqua ion, one water.
     assert (told.inputs, told.awaited) == (7, True)
     rows = rows_of(told.folder)
     assert {row["name"] for row in rows} >= {"H2O", "La3+"}
@@ -128,7 +128,7 @@ def test_labels_are_made_of_what_came_back(bench, tmp_path):
     found = import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, filled(stopped, rows)))
     assert (found.program, found.energies, found.failures, found.awaited) == ("ORCA 6.0.1", 7, 0, 0)
     batch = first(stopped)
-    stopped.calculator.finish(label(stopped, batch))
+    stopped.dispatcher.finish(label(stopped, batch))
     assert stopped.executor.energies == 0
     assert program_of(stopped.ledger) == "ORCA 6.0.1"
 
@@ -141,21 +141,21 @@ def test_labels_are_made_of_what_came_back(bench, tmp_path):
         assert observed_kcal_mol(stopped)[candidate.key] == pytest.approx(expected, abs=1e-6)
 
 
-def test_everything_shown_names_the_program_that_computed(bench, tmp_path):
-    stopped = awaiting(bench)
+def test_everything_shown_names_the_program_that_computed(context, tmp_path):
+    stopped = awaiting(context)
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
     import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, filled(stopped, rows_of(told.folder))))
-    stopped.calculator.finish(label(stopped, first(stopped)))
+    stopped.dispatcher.finish(label(stopped, first(stopped)))
     record = campaign_record(stopped.setup, stopped.ledger)
     assert record.engines["energies"] == "imported: ORCA 6.0.1"
     assert any("from ORCA 6.0.1: that they are of level 'quick' is not checked" in told for told in record.warnings)
     # The table named no terms: none are made up.
     (terms,) = {tuple(row.terms_hartree) for row in record.rows if row.status == "labelled"}
-    assert terms == ("complex total", "ion total", "ligand total", "water total", "aquo ion total")
+    assert terms == ("complex total", "ion total", "ligand total", "water total", "aqua ion total")
 
 
-def test_an_imported_energy_keeps_its_origin_and_stays_out_of_the_store(bench, tmp_path):
-    stopped = awaiting(bench)
+def test_an_imported_energy_keeps_its_origin_and_stays_out_of_the_store(context, tmp_path):
+    stopped = awaiting(context)
     told = export_energies(stopped.setup, stopped.ledger, program="pyscf", folder=tmp_path / "out")
     path = write_rows(told.folder, filled(stopped, rows_of(told.folder)))
     import_energies(stopped.setup, stopped.ledger, path)
@@ -166,8 +166,8 @@ def test_an_imported_energy_keeps_its_origin_and_stays_out_of_the_store(bench, t
     assert stopped.store.outcome(key) is None
 
 
-def test_a_table_may_be_filled_in_little_by_little(bench, tmp_path):
-    stopped = awaiting(bench)
+def test_a_table_may_be_filled_in_little_by_little(context, tmp_path):
+    stopped = awaiting(context)
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
     rows = rows_of(told.folder)
     filled(stopped, rows[:2])
@@ -177,15 +177,15 @@ def test_a_table_may_be_filled_in_little_by_little(bench, tmp_path):
     assert (again.energies, again.known, again.awaited) == (5, 2, 0)
 
 
-def test_a_calculation_that_failed_elsewhere_ends_its_candidate(bench, tmp_path):
-    stopped = awaiting(bench)
+def test_a_calculation_that_failed_elsewhere_ends_its_candidate(context, tmp_path):
+    stopped = awaiting(context)
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
     rows = filled(stopped, rows_of(told.folder))
     lost = first(stopped)[0]
     broken = next(row for row in rows if row["name"] == lost.name)
     broken |= {"total_hartree": "", "failure": "SCF not converged after 300 cycles"}
     assert import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, rows)).failures == 1
-    stopped.calculator.finish(label(stopped, first(stopped)))
+    stopped.dispatcher.finish(label(stopped, first(stopped)))
     assert stopped.ledger.label_failures()[lost.key].message == "SCF not converged after 300 cycles"
     assert len(stopped.ledger.labels()) == 1
 
@@ -199,8 +199,8 @@ def test_a_calculation_that_failed_elsewhere_ends_its_candidate(bench, tmp_path)
         ({"total_hartree": "much"}, "row 3: total_hartree 'much' is not a number"),
     ],
 )
-def test_a_wrong_row_changes_nothing(bench, tmp_path, change, sentence):
-    stopped = awaiting(bench)
+def test_a_wrong_row_changes_nothing(context, tmp_path, change, sentence):
+    stopped = awaiting(context)
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
     rows = filled(stopped, rows_of(told.folder))
     rows[1] |= change
@@ -209,8 +209,8 @@ def test_a_wrong_row_changes_nothing(bench, tmp_path, change, sentence):
     assert all(stopped.ledger.outcome(row["calculation"]) is None for row in rows)
 
 
-def test_an_import_that_is_cut_short_enters_nothing(bench, tmp_path, monkeypatch):
-    stopped = awaiting(bench)
+def test_an_import_that_is_cut_short_enters_nothing(context, tmp_path, monkeypatch):
+    stopped = awaiting(context)
     folder = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out").folder
     path = write_rows(folder, filled(stopped, rows_of(folder)))
     before, entered, finish = stopped.ledger.calculations(), [], stopped.ledger.finish
@@ -227,8 +227,8 @@ def test_an_import_that_is_cut_short_enters_nothing(bench, tmp_path, monkeypatch
     assert stopped.ledger.calculations() == before
 
 
-def test_another_result_for_the_same_calculation_is_refused(bench, tmp_path):
-    stopped = awaiting(bench)
+def test_another_result_for_the_same_calculation_is_refused(context, tmp_path):
+    stopped = awaiting(context)
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
     rows = filled(stopped, rows_of(told.folder))
     import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, rows))
@@ -237,46 +237,46 @@ def test_another_result_for_the_same_calculation_is_refused(bench, tmp_path):
         import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, rows))
 
 
-def test_a_campaign_with_energies_of_its_own_takes_no_others(bench, tmp_path):
-    bench.calculator.finish(label(bench, first(bench)))
+def test_a_campaign_with_energies_of_its_own_takes_no_others(context, tmp_path):
+    context.dispatcher.finish(label(context, first(context)))
     with pytest.raises(InputError, match="has computed energies itself"):
-        declare_elsewhere(bench.setup, bench.ledger)
+        declare_elsewhere(context.setup, context.ledger)
     path = tmp_path / "energies.csv"
     path.write_text(",".join(COLUMNS) + "\n")
     with pytest.raises(InputError, match="computes its energies itself"):
-        import_energies(bench.setup, bench.ledger, path)
+        import_energies(context.setup, context.ledger, path)
 
 
-def test_energies_in_the_store_are_not_mixed_with_imported_ones(bench):
-    bench.calculator.finish(label(bench, first(bench)))
-    computed = [c.key for c in bench.ledger.calculations() if c.kind == "energy"]
+def test_energies_in_the_store_are_not_mixed_with_imported_ones(context):
+    context.dispatcher.finish(label(context, first(context)))
+    computed = [c.key for c in context.ledger.calculations() if c.kind == "energy"]
     for key in computed:
-        bench.store.publish(bench.store.workspace(key), key, bench.ledger.outcome(key))
-    twin = replace(bench.setup, file=bench.setup.file.model_copy(update={"name": "twin"}))
+        context.store.publish(context.store.workspace(key), key, context.ledger.outcome(key))
+    twin = replace(context.setup, file=context.setup.file.model_copy(update={"name": "twin"}))
     ledger = open_campaign(twin)
-    ledger.open_round(0, "seed", bench.ledger.picks())
-    stopped = awaiting(Bench(twin, ledger, bench.executor, bench.narrator))
+    ledger.open_round(0, "seed", context.ledger.picks())
+    stopped = awaiting(CampaignContext(twin, ledger, context.executor, context.narrator))
     assert {path.stem for path in awaited_folder(stopped.setup).iterdir()} == set(computed)
 
 
-def test_energies_computed_here_go_out_with_their_results(bench, tmp_path):
-    bench.calculator.finish(label(bench, first(bench)))
-    keys = {c.key: c.label for c in bench.ledger.calculations() if c.kind == "energy"}
+def test_energies_computed_here_go_out_with_their_results(context, tmp_path):
+    context.dispatcher.finish(label(context, first(context)))
+    keys = {c.key: c.label for c in context.ledger.calculations() if c.kind == "energy"}
     for key, name in keys.items():
-        folder = bench.store.folder(key)
+        folder = context.store.folder(key)
         folder.mkdir(parents=True)
         # What the geometry is does not matter here.
         inputs = {"extxyz": water().to_extxyz()}
         (folder / "inputs.json").write_text(json.dumps({"label": name, "inputs": inputs}))
-    told = export_energies(bench.setup, bench.ledger, program="pyscf", folder=tmp_path / "out")
+    told = export_energies(context.setup, context.ledger, program="pyscf", folder=tmp_path / "out")
     assert (told.inputs, told.awaited) == (len(keys), False)
     for row in rows_of(told.folder):
-        assert float(row["total_hartree"]) == bench.ledger.value(row["calculation"])["total_hartree"]
+        assert float(row["total_hartree"]) == context.ledger.value(row["calculation"])["total_hartree"]
     with pytest.raises(InputError, match="exists: name another folder"):
-        export_energies(bench.setup, bench.ledger, program="pyscf", folder=tmp_path / "out")
+        export_energies(context.setup, context.ledger, program="pyscf", folder=tmp_path / "out")
 
 
-def test_nothing_to_export(bench, tmp_path):
+def test_nothing_to_export(context, tmp_path):
     with pytest.raises(InputError, match="has computed no energies yet"):
-        export_energies(bench.setup, bench.ledger, program="orca", folder=tmp_path / "out")
+        export_energies(context.setup, context.ledger, program="orca", folder=tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""The aquo ions of a campaign: once for each labelled metal, and no label is lost with them."""
+"""The aqua ions of a campaign: once for each labelled metal, and no label is lost with them."""
 
 from itertools import islice
 
@@ -10,9 +10,9 @@ from reexplore.campaign.ledger.labels import labels
 from reexplore.campaign.ledger.rows import Pick
 from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.results.snapshot import campaign_record
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
-from reexplore.campaign.steps.aqua_ions import compute_aquo_ions
+from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
 from reexplore.campaign.steps.labelling import label
 from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import Failure, FailureCode
@@ -28,7 +28,7 @@ CRASHED = Failure(FailureCode.CRASHED, "energy", "ended by signal SIGSEGV", {"pa
 
 
 class Remembering(AtOnce):
-    """Stands in for the calculator: computes at once and in this process, and fails where told."""
+    """Stands in for the dispatcher: computes at once and in this process, and fails where told."""
 
     def __init__(self, ledger, failures):
         self.ledger, self.failures, self.asked = ledger, failures, []
@@ -52,12 +52,12 @@ def _energy(task):
 
 @pytest.fixture
 def unlabelled(tmp_path):
-    """Return a bench and a batch of one ligand with each of two metals."""
+    """Return a context and a batch of one ligand with each of two metals."""
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump(SMALL))
     setup = prepare(str(file), workspace=tmp_path)
     ledger = open_campaign(setup)
-    made = Bench(setup, ledger, SerialExecutor(store=setup.store, evidence=setup.folder), Narrator())
+    made = CampaignContext(setup, ledger, SerialExecutor(store=setup.store, evidence=setup.folder), Narrator())
     batch = list(islice(made.pool.values(), 2))
     ledger.open_round(0, "seed", [Pick(c.key, 0, i, "seed", None, None, None) for i, c in enumerate(batch)])
     fail(made, {})
@@ -65,24 +65,24 @@ def unlabelled(tmp_path):
 
 
 @pytest.fixture
-def bench(unlabelled):
-    """Return a bench with both labels and their aquo ions."""
-    unlabelled[0].calculator.finish(label(*unlabelled))
+def context(unlabelled):
+    """Return a context with both labels and their aqua ions."""
+    unlabelled[0].dispatcher.finish(label(*unlabelled))
     return unlabelled[0]
 
 
-def fail(bench, failures):
-    bench.__dict__["calculator"] = Remembering(bench.ledger, failures)
+def fail(context, failures):
+    context.__dict__["dispatcher"] = Remembering(context.ledger, failures)
 
 
-def found(bench):
+def found(context):
     """Return the labels by metal."""
-    return {v.candidate.metal.symbol: v for v in labels(bench.pool, bench.ledger, aqua_waters=8).values()}
+    return {v.candidate.metal.symbol: v for v in labels(context.pool, context.ledger, aqua_waters=8).values()}
 
 
-def test_one_for_each_metal_like_any_complex(bench):
-    asked = {(task.kind, task.label) for task in bench.calculator.asked if "(H2O)8" in task.label}
-    # Lutetium's template is lanthanum's aquo ion, as it is for every complex.
+def test_one_for_each_metal_like_any_complex(context):
+    asked = {(task.kind, task.label) for task in context.dispatcher.asked if "(H2O)8" in task.label}
+    # Lutetium's template is lanthanum's aqua ion, as it is for every complex.
     assert asked == {
         ("template", "La(H2O)8"),
         ("complex", "La(H2O)8"),
@@ -90,48 +90,48 @@ def test_one_for_each_metal_like_any_complex(bench):
         ("energy", "La(H2O)8"),
         ("energy", "Lu(H2O)8"),
     }
-    assert list(bench.ledger.aquo_ions()) == ["La", "Lu"]
+    assert list(context.ledger.aqua_ions()) == ["La", "Lu"]
 
 
-def test_the_exchange_energy_is_the_reaction_s(bench):
-    one = found(bench)["Lu"]
+def test_the_exchange_energy_is_the_reaction_s(context):
+    one = found(context)["Lu"]
     reaction = one.parts["complex"].total_hartree + 2 * one.parts["water"].total_hartree
-    reaction -= one.aquo.total_hartree + one.parts["ligand"].total_hartree
+    reaction -= one.aqua.total_hartree + one.parts["ligand"].total_hartree
     assert one.exchange.energy_kcal_mol == pytest.approx(627.5095 * reaction, abs=1e-3)
-    structure = Structure.from_extxyz(bench.ledger.value(bench.ledger.aquo_ions()["Lu"].structure)["extxyz"])
+    structure = Structure.from_extxyz(context.ledger.value(context.ledger.aqua_ions()["Lu"].structure)["extxyz"])
     assert (structure.symbols, structure.charge) == (("Lu", *"OHH" * 8), 3)
 
 
 @pytest.mark.parametrize("kind", ["complex", "energy"])
 def test_a_failure_leaves_the_binding_energy_and_says_why(unlabelled, kind, capsys):
-    bench, batch = unlabelled
-    fail(bench, {(kind, "Lu(H2O)8"): LOST})
-    bench.calculator.finish(label(bench, batch))
-    bench.calculator.finish(compute_aquo_ions(bench))
-    assert all(one.binding.energy_kcal_mol < 0 for one in found(bench).values())
-    assert found(bench)["La"].exchange is not None
-    assert found(bench)["Lu"].exchange is None
-    sentence = "no exchange energies for Lu: its aquo ion failed in quality: O 4 is 3.9 Å from La"
-    assert campaign_record(bench.setup, bench.ledger).why_exchange == (sentence,)
+    context, batch = unlabelled
+    fail(context, {(kind, "Lu(H2O)8"): LOST})
+    context.dispatcher.finish(label(context, batch))
+    context.dispatcher.finish(compute_aqua_ions(context))
+    assert all(one.binding.energy_kcal_mol < 0 for one in found(context).values())
+    assert found(context)["La"].exchange is not None
+    assert found(context)["Lu"].exchange is None
+    sentence = "no exchange energies for Lu: its aqua ion failed in quality: O 4 is 3.9 Å from La"
+    assert campaign_record(context.setup, context.ledger).why_exchange == (sentence,)
     # Told when it happens, not in every round.
     assert capsys.readouterr().out.count(sentence) == 1
 
 
 def test_without_a_template_no_metal_has_one(unlabelled):
-    bench, batch = unlabelled
-    fail(bench, {("template", "La(H2O)8"): LOST})
-    bench.calculator.finish(label(bench, batch))
-    assert bench.ledger.aquo_failures() == {"La": LOST, "Lu": LOST}
-    assert len(bench.ledger.labels()) == 2
+    context, batch = unlabelled
+    fail(context, {("template", "La(H2O)8"): LOST})
+    context.dispatcher.finish(label(context, batch))
+    assert context.ledger.aqua_failures() == {"La": LOST, "Lu": LOST}
+    assert len(context.ledger.labels()) == 2
 
 
 def test_what_failed_by_the_run_alone_has_another_turn(unlabelled):
-    bench, batch = unlabelled
-    fail(bench, {("energy", "Lu(H2O)8"): CRASHED})
-    bench.calculator.finish(label(bench, batch))
-    assert list(bench.ledger.aquo_ions()) == ["La"]
-    bench.ledger.plan_again(c.key for c in bench.ledger.calculations() if c.state == "failed")
-    fail(bench, {})
-    bench.calculator.finish(compute_aquo_ions(bench))
-    assert list(bench.ledger.aquo_ions()) == ["La", "Lu"]
-    assert bench.ledger.aquo_failures() == {}
+    context, batch = unlabelled
+    fail(context, {("energy", "Lu(H2O)8"): CRASHED})
+    context.dispatcher.finish(label(context, batch))
+    assert list(context.ledger.aqua_ions()) == ["La"]
+    context.ledger.plan_again(c.key for c in context.ledger.calculations() if c.state == "failed")
+    fail(context, {})
+    context.dispatcher.finish(compute_aqua_ions(context))
+    assert list(context.ledger.aqua_ions()) == ["La", "Lu"]
+    assert context.ledger.aqua_failures() == {}

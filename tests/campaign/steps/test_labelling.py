@@ -10,11 +10,11 @@ import yaml
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.ledger.rows import Pick
 from reexplore.campaign.loop import open_campaign
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.labelling import label, observed_kcal_mol
 from reexplore.campaign.steps.tasks import complex_task, templates
-from reexplore.chemistry.aqua import aquo_ion
+from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.metals import METALS
 from reexplore.config import TheoryEntry
 from reexplore.energies.teacher import teacher_energy
@@ -30,7 +30,7 @@ from tests.campaign.test_loop import SMALL
 
 
 class Scripted(AtOnce):
-    """Stands in for the calculator: sketches for geometries, the teacher for energies, failures where told."""
+    """Stands in for the dispatcher: sketches for geometries, the teacher for energies, failures where told."""
 
     def __init__(self, failures, sketches):
         self.failures = failures
@@ -49,92 +49,92 @@ class Scripted(AtOnce):
 
 
 @pytest.fixture
-def bench(tmp_path):
+def context(tmp_path):
     file = tmp_path / "small.yaml"
     file.write_text(yaml.safe_dump(SMALL))
     setup = prepare(str(file), workspace=tmp_path)
     ledger = open_campaign(setup)
-    made = Bench(setup, ledger, SerialExecutor(store=setup.store, evidence=setup.folder), Narrator())
+    made = CampaignContext(setup, ledger, SerialExecutor(store=setup.store, evidence=setup.folder), Narrator())
     # Two ligands with La; the pool lists every metal of a ligand before the next one.
     batch = list(islice(made.pool.values(), 0, 3, 2))
     ledger.open_round(0, "seed", [Pick(c.key, 0, i, "seed", None, None, None) for i, c in enumerate(batch)])
     return made, batch
 
 
-def script(bench, **failures):
-    two = [*islice(bench.pool.values(), 0, 3, 2), aquo_ion(METALS["La"], waters=8)]
+def script(context, **failures):
+    two = [*islice(context.pool.values(), 0, 3, 2), aqua_ion(METALS["La"], waters=8)]
     sketches = {c.name: place_complexes(c, count=1, seed=1)[0].to_extxyz() for c in two}
-    bench.__dict__["calculator"] = Scripted({tuple(k.split("__")): v for k, v in failures.items()}, sketches)
+    context.__dict__["dispatcher"] = Scripted({tuple(k.split("__")): v for k, v in failures.items()}, sketches)
 
 
 LOST = Failure(FailureCode.DONOR_LOST, "quality", "O 14 is 3.4 Å away", {"distance_angstrom": 3.4})
 CRASHED = Failure(FailureCode.CRASHED, "energy", "ended by signal SIGSEGV", {"path": "somewhere"})
 
 
-def test_a_chemical_failure_refuses_one_candidate_only(bench):
-    made, (first, second) = bench
+def test_a_chemical_failure_refuses_one_candidate_only(context):
+    made, (first, second) = context
     script(made, **{f"complex__{first.name}": LOST})
-    made.calculator.finish(label(made, [first, second]))
+    made.dispatcher.finish(label(made, [first, second]))
     assert made.ledger.label_failures() == {first.key: LOST}
     assert list(made.ledger.labels()) == [second.key]
 
 
-def test_a_candidate_without_a_template_is_refused_with_its_reason(bench):
-    made, (first, second) = bench
+def test_a_candidate_without_a_template_is_refused_with_its_reason(context):
+    made, (first, second) = context
     script(made, **{f"template__{second.name}": LOST})
-    made.calculator.finish(label(made, [first, second]))
+    made.dispatcher.finish(label(made, [first, second]))
     assert made.ledger.label_failures() == {second.key: LOST}
     assert list(made.ledger.labels()) == [first.key]
 
 
-def test_a_builder_that_was_stopped_is_left_out(bench):
-    made, (first, _) = bench
+def test_a_builder_that_was_stopped_is_left_out(context):
+    made, (first, _) = context
     theory = TheoryEntry()
     made.setup.__dict__["file"] = made.setup.file.model_copy(update={"theory": theory})
     asked = []
     stopped = Failure(FailureCode.TIMEOUT, "build", "stopped after its time limit of 1800 s", {"path": "somewhere"})
     script(made, **{f"build__{first.name} by architector": stopped})
-    run = made.calculator.run
-    made.__dict__["calculator"].run = lambda tasks, *, stage: asked.extend(tasks) or run(tasks, stage=stage)
-    found = made.calculator.finish(templates(made, [first]))
+    run = made.dispatcher.run
+    made.__dict__["dispatcher"].run = lambda tasks, *, stage: asked.extend(tasks) or run(tasks, stage=stage)
+    found = made.dispatcher.finish(templates(made, [first]))
     assert found[first.key].value is not None
     placed = next(task for task in asked if task.kind == "build" and task.inputs["builder"] == "placement")
     template = next(task for task in asked if task.kind == "template")
     assert template.inputs["builds"] == [placed.key]
 
 
-def test_without_any_builder_a_candidate_is_refused_with_the_reason(bench):
-    made, (first, _) = bench
+def test_without_any_builder_a_candidate_is_refused_with_the_reason(context):
+    made, (first, _) = context
     made.setup.__dict__["file"] = made.setup.file.model_copy(update={"theory": TheoryEntry()})
     stopped = Failure(FailureCode.CRASHED, "build", "ended by signal SIGSEGV", {"path": "somewhere"})
     script(made, **{f"build__{first.name} by {name}": stopped for name in ("architector", "placement")})
-    assert made.calculator.finish(templates(made, [first]))[first.key].failure == stopped
+    assert made.dispatcher.finish(templates(made, [first]))[first.key].failure == stopped
 
 
-def test_a_crashed_energy_refuses_its_candidate(bench):
-    made, (first, second) = bench
+def test_a_crashed_energy_refuses_its_candidate(context):
+    made, (first, second) = context
     script(made, **{f"energy__{second.name}": CRASHED})
-    made.calculator.finish(label(made, [first, second]))
+    made.dispatcher.finish(label(made, [first, second]))
     assert made.ledger.label_failures() == {second.key: CRASHED}
 
 
 @pytest.mark.parametrize("fragment", ["H2O", "La3+"])
-def test_a_crashed_shared_fragment_stops_and_refuses_nobody(bench, fragment):
-    made, batch = bench
+def test_a_crashed_shared_fragment_stops_and_refuses_nobody(context, fragment):
+    made, batch = context
     script(made, **{f"energy__{fragment}": CRASHED})
     with pytest.raises(ExecutionError, match="shared fragment"):
-        made.calculator.finish(label(made, batch))
+        made.dispatcher.finish(label(made, batch))
     assert made.ledger.label_failures() == {}
     assert made.ledger.labels() == {}
 
 
-def test_without_labels_nothing_is_observed(bench):
-    assert observed_kcal_mol(bench[0]) == {}
+def test_without_labels_nothing_is_observed(context):
+    assert observed_kcal_mol(context[0]) == {}
 
 
 @pytest.mark.parametrize(("allowed", "tried"), [(0, ["lowest"]), (1, ["lowest", "b"]), (2, ["lowest", "b", "c"])])
-def test_a_metal_is_tried_from_as_many_conformers_as_the_campaign_allows(bench, allowed, tried):
-    candidate = bench[1][0]
+def test_a_metal_is_tried_from_as_many_conformers_as_the_campaign_allows(context, allowed, tried):
+    candidate = context[1][0]
     template = {"extxyz": "lowest", "runners_up": ["b", "c"]}
     task = complex_task(candidate, template, TheoryEntry(other_conformers=allowed))
     assert task.inputs["templates"] == tried

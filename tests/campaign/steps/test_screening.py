@@ -6,7 +6,7 @@ import pytest
 
 from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.results.status import campaign_status
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.learning import _seen
 from reexplore.campaign.steps.screening import Screening, recall_screening, screen
@@ -52,41 +52,41 @@ def screened(tmp_path, **options):
     setup = small(tmp_path)
     executor = Here(setup.store, **options)
     ledger = open_campaign(setup)
-    bench = Bench(setup, ledger, executor, Narrator())
-    return bench, executor, bench.calculator.finish(screen(bench))
+    context = CampaignContext(setup, ledger, executor, Narrator())
+    return context, executor, context.dispatcher.finish(screen(context))
 
 
 def test_one_template_a_scaffold_serves_the_pool(tmp_path):
-    bench, executor, screening = screened(tmp_path)
+    context, executor, screening = screened(tmp_path)
     assert sorted(executor.kinds) == ["screen"] * 2 + ["template"] * 2
-    assert len(bench.pool) == 12
-    assert set(screening.available()) == set(bench.pool)
-    structures = screening.structures(list(bench.pool.values()))
-    for key, candidate in bench.pool.items():
+    assert len(context.pool) == 12
+    assert set(screening.available()) == set(context.pool)
+    structures = screening.structures(list(context.pool.values()))
+    for key, candidate in context.pool.items():
         assert structures[key].symbols[0] == candidate.metal.symbol
         assert structures[key].charge == candidate.charge
         assert len(structures[key]) == len(Layout.of(candidate))
 
 
 def test_a_scaffold_without_template_fails_all_its_candidates(tmp_path):
-    bench, _, screening = screened(tmp_path, broken=["CAM"])
-    for key, candidate in bench.pool.items():
+    context, _, screening = screened(tmp_path, broken=["CAM"])
+    for key, candidate in context.pool.items():
         failure = screening.failure(key)
         assert (failure is not None) == (candidate.ligand.scaffold == "CAM") == (key not in set(screening.available()))
         if failure is not None:
             assert failure.code is FailureCode.BUILD_FAILED
-    assert len(screening.structures(list(bench.pool.values()))) == 6
+    assert len(screening.structures(list(context.pool.values()))) == 6
 
 
 def test_the_ledger_remembers_what_screening_came_to(tmp_path):
-    bench, _, screening = screened(tmp_path, broken=["HOPO"])
-    again = recall_screening(bench.setup, bench.ledger)
+    context, _, screening = screened(tmp_path, broken=["HOPO"])
+    again = recall_screening(context.setup, context.ledger)
     assert again is not None
     assert again.refused_by_code == {"build_failed": 3}
-    assert campaign_status(bench.setup, bench.ledger).ligands_refused_by_code == {"build_failed": 3}
+    assert campaign_status(context.setup, context.ledger).ligands_refused_by_code == {"build_failed": 3}
     assert list(again.available()) == list(screening.available())
     assert again.count == screening.count == len(list(again.available()))
-    assert [again.failure(key) for key in bench.pool] == [screening.failure(key) for key in bench.pool]
+    assert [again.failure(key) for key in context.pool] == [screening.failure(key) for key in context.pool]
 
 
 def test_ligands_that_all_clash_are_not_predicted(tmp_path):
@@ -101,21 +101,21 @@ def test_ligands_that_all_clash_are_not_predicted(tmp_path):
 
 
 def test_refusals_survive_being_written(tmp_path):
-    bench, _, screening = screened(tmp_path)
+    context, _, screening = screened(tmp_path)
     clash = Failure(FailureCode.CLASH, "grafting", "no pose", {"substituents": ["phenyl at site 1"]})
     first, *others = screening.parts
     first.refused[1] = clash
-    again = Screening.from_text(Screening((first, *others)).to_text(), bench.store)
+    again = Screening.from_text(Screening((first, *others)).to_text(), context.store)
     lost = [c.key for c in first.family.candidates_of(1)]
     assert [again.failure(key) for key in lost] == [clash] * 2
     assert again.refused_by_code == {"clash": 1}
-    assert set(again.available()) == set(bench.pool) - set(lost)
+    assert set(again.available()) == set(context.pool) - set(lost)
 
 
 def test_nothing_is_screened_twice(tmp_path):
-    bench, executor, screening = screened(tmp_path)
+    context, executor, screening = screened(tmp_path)
     executor.kinds.clear()
-    assert list(bench.calculator.finish(screen(bench)).available()) == list(screening.available())
+    assert list(context.dispatcher.finish(screen(context)).available()) == list(screening.available())
     assert executor.kinds == []
 
 
@@ -123,8 +123,8 @@ def test_nothing_is_screened_twice(tmp_path):
 def test_the_order_of_the_lists_does_not_matter(tmp_path, shuffled):
     _, _, first = screened(tmp_path)
     setup = small(tmp_path, name="other", space=SPACE | shuffled)
-    bench = Bench(setup, open_campaign(setup), Here(setup.store), Narrator())
-    second = bench.calculator.finish(screen(bench))
-    ours = first.structures(list(bench.pool.values()))
-    theirs = second.structures(list(bench.pool.values()))
+    context = CampaignContext(setup, open_campaign(setup), Here(setup.store), Narrator())
+    second = context.dispatcher.finish(screen(context))
+    ours = first.structures(list(context.pool.values()))
+    theirs = second.structures(list(context.pool.values()))
     assert {key: s.key for key, s in ours.items()} == {key: s.key for key, s in theirs.items()}

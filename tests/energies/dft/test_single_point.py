@@ -8,7 +8,7 @@ from pyscf import dft
 from pyscf.solvent import smd
 
 from reexplore.chemistry.metals import LANTHANIDES
-from reexplore.energies.dft import scf_ladder as convergence
+from reexplore.energies.dft import scf_ladder
 from reexplore.energies.dft.checkpoint import Checkpoint
 from reexplore.energies.dft.molecule import build_molecule
 from reexplore.energies.dft.single_point import single_point, spread_hartree
@@ -120,7 +120,7 @@ def test_hydration_energy_of_water_is_near_experiment():
 
 def test_no_convergence_is_a_failure_with_every_attempt(monkeypatch):
     for name in ("DIIS_CYCLES", "LEVEL_SHIFT_CYCLES", "MINIMISATION_STEPS"):
-        monkeypatch.setattr(convergence, name, 2)
+        monkeypatch.setattr(scf_ladder, name, 2)
     with pytest.raises(CalculationFailed) as caught:
         single_point(WATER, level=replace(QUICK, gradient_tolerance=1e-14))
     failure = caught.value.failure
@@ -135,9 +135,9 @@ def test_no_convergence_is_a_failure_with_every_attempt(monkeypatch):
 
 @pytest.mark.parametrize("last_rung", ["level shift", "direct minimisation"])
 def test_every_rung_reaches_the_same_energy(monkeypatch, last_rung):
-    monkeypatch.setattr(convergence, "DIIS_CYCLES", 1)
+    monkeypatch.setattr(scf_ladder, "DIIS_CYCLES", 1)
     if last_rung == "direct minimisation":
-        monkeypatch.setattr(convergence, "LEVEL_SHIFT_CYCLES", 2)
+        monkeypatch.setattr(scf_ladder, "LEVEL_SHIFT_CYCLES", 2)
     terms = single_point(WATER, level=QUICK)
     assert terms.attempts[-1]["method"] == last_rung
     monkeypatch.undo()

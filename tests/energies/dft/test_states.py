@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reexplore.energies.dft.single_point import single_point, states
+from reexplore.energies.dft import states
+from reexplore.energies.dft.single_point import single_point
 from reexplore.energies.levels import PAPER
 from reexplore.errors import CalculationFailed, FailureCode
 from tests.energies.examples import ion

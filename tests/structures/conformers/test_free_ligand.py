@@ -5,7 +5,7 @@ from rdkit import Chem
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
 from reexplore.chemistry.ligands import assemble
 from reexplore.errors import CalculationFailed, FailureCode
-from reexplore.structures.conformers import free_ligand as conformers
+from reexplore.structures.conformers import free_ligand
 from reexplore.structures.conformers.free_ligand import free_ligand_conformers, lowest_conformer, water
 from reexplore.structures.quality import check_ligand
 from tests.structures.sample import ligand
@@ -62,8 +62,8 @@ def test_lowest_conformer_reports_why_none_survived(monkeypatch):
         positions[-1] += 9.0
         return type(relaxed)(structure.moved_to(positions), relaxed.energy_hartree, 0.0, 1, surface.name)
 
-    real = conformers.relax
-    monkeypatch.setattr(conformers, "relax", broken)
+    real = free_ligand.relax
+    monkeypatch.setattr(free_ligand, "relax", broken)
     with pytest.raises(CalculationFailed) as caught:
         lowest_conformer(who, count=2, seed=1)
     assert caught.value.failure.code is FailureCode.LIGAND_BROKEN

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reexplore.chemistry.aqua import aquo_ion
+from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.builders.placement import place_complexes
@@ -94,8 +94,8 @@ def test_europium_label_geometry_is_the_one_the_xtb_program_found():
 
 
 @pytest.mark.parametrize(("waters", "shape"), [(8, "square antiprism"), (9, "tricapped trigonal prism")])
-def test_an_aquo_ion_is_relaxed_to_its_polyhedron(waters, shape):
-    lanthanum, lutetium = (aquo_ion(METALS[metal], waters=waters) for metal in ("La", "Lu"))
+def test_an_aqua_ion_is_relaxed_to_its_polyhedron(waters, shape):
+    lanthanum, lutetium = (aqua_ion(METALS[metal], waters=waters) for metal in ("La", "Lu"))
     starts = place_complexes(lanthanum, count=1, seed=2026)
     found = exchange_and_relax([relax(start).structure for start in starts], candidate=lutetium).relaxed.structure
     oxygens = found.positions_angstrom[1::3] - found.positions_angstrom[0]

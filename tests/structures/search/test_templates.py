@@ -7,7 +7,7 @@ import pytest
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.builders.placement import place_complexes
 from reexplore.structures.quality import check_complex
-from reexplore.structures.search import templates as search
+from reexplore.structures.search import templates
 from reexplore.structures.search.templates import Start, lowest_template
 from reexplore.structures.structure import Layout, Structure
 from reexplore.structures.xtb.gfnff import Settled
@@ -28,13 +28,13 @@ def resting(monkeypatch):
         return float(np.linalg.norm(structure.positions_angstrom - structure.positions_angstrom[0]))
 
     def stay(structure, **options):
-        if options["gradient_norm_hartree_bohr"] < search.LOOSE_HARTREE_BOHR:
+        if options["gradient_norm_hartree_bohr"] < templates.LOOSE_HARTREE_BOHR:
             finished.append(structure)
         return Relaxed(structure, extent(structure) / 1000, 0.0, 1, "none")
 
-    monkeypatch.setattr(search, "neighbours", lambda *_: [])
-    monkeypatch.setattr(search, "settle", lambda structure: Settled(structure, extent(structure)))
-    monkeypatch.setattr(search, "relax", stay)
+    monkeypatch.setattr(templates, "neighbours", lambda *_: [])
+    monkeypatch.setattr(templates, "settle", lambda structure: Settled(structure, extent(structure)))
+    monkeypatch.setattr(templates, "relax", stay)
     return finished
 
 
@@ -91,8 +91,8 @@ def test_equal_starts_are_relaxed_once(resting):
 
 
 def test_the_hopeless_are_not_taken_to_their_minimum_beyond_the_fewest(resting, monkeypatch):
-    monkeypatch.setattr(search, "_HOPELESS_KCAL_MOL", 0.01)
-    monkeypatch.setattr(search, "_LEAST_RELAXED", 2)
+    monkeypatch.setattr(templates, "_HOPELESS_KCAL_MOL", 0.01)
+    monkeypatch.setattr(templates, "_LEAST_RELAXED", 2)
     lowest_template(WHO, starts=[scaled(f) for f in (0.98, 1.0, 1.02)], refine=3)
     assert len(resting) == 2
 
@@ -105,14 +105,14 @@ def test_the_search_goes_on_to_lower_neighbours_as_long_as_there_are_any(monkeyp
         steps = [structure.positions_angstrom * factor for factor in (0.99, 1.01)]
         return [structure.moved_to(p) for p in steps if np.ptp(p) > 0.97 * np.ptp(good.positions_angstrom)]
 
-    monkeypatch.setattr(search, "neighbours", smaller)
+    monkeypatch.setattr(templates, "neighbours", smaller)
     found = lowest_template(WHO, starts=[scaled(1.0)], refine=2)
     np.testing.assert_allclose(found.structure.positions_angstrom, good.positions_angstrom * 0.99**3, atol=1e-7)
 
 
 def test_a_way_to_a_known_minimum_ends_there(resting, monkeypatch):
     low = scaled(0.98).structure
-    monkeypatch.setattr(search, "neighbours", lambda structure, _: [low] if structure.key != low.key else [])
+    monkeypatch.setattr(templates, "neighbours", lambda structure, _: [low] if structure.key != low.key else [])
     lowest_template(WHO, starts=[scaled(1.0), scaled(1.02)], refine=2)
     # Both starts, and the neighbour once from each.
     assert len(resting) == 4
@@ -143,7 +143,7 @@ def held_twice(monkeypatch):
         shrunk = np.ptp(structure.positions_angstrom) < 0.999 * extent
         return replace(report, warnings=(other,)) if shrunk and options.get("checks", 2) > 1 else report
 
-    monkeypatch.setattr(search, "check_complex", judged)
+    monkeypatch.setattr(templates, "check_complex", judged)
 
 
 @pytest.mark.usefixtures("resting", "held_twice")

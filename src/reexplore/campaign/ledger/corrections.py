@@ -24,7 +24,7 @@ RETRIED = RUN_ONLY | {FailureCode.QUARANTINED}
 
 @dataclass(frozen=True)
 class Change:
-    """What a verb would do: calculations planned again, labels and aquo ions pending, perhaps a round opened again."""
+    """What a verb would do: calculations planned again, labels and aqua ions pending, perhaps a round opened again."""
 
     verb: str
     calculations: tuple[Calculation, ...]
@@ -43,7 +43,7 @@ class Change:
         if self.candidates:
             parts.append(f"candidates labelled again: {len(self.candidates)}")
         if self.metals:
-            parts.append(f"aquo ions computed again: {', '.join(self.metals)}")
+            parts.append(f"aqua ions computed again: {', '.join(self.metals)}")
         if self.round_reopened is not None:
             parts.append(f"round {self.round_reopened} learns again from the labels as they will be")
         return "; ".join(parts)
@@ -69,7 +69,7 @@ def retry(ledger: Ledger, code: FailureCode) -> Change:
         )
     calculations = [c for c in ledger.calculations() if c.failure and c.failure.code is code]
     candidates = [key for key, failure in ledger.label_failures().items() if failure.code is code]
-    metals = [metal for metal, failure in ledger.aquo_failures().items() if failure.code is code]
+    metals = [metal for metal, failure in ledger.aqua_failures().items() if failure.code is code]
     return _change(ledger, "retry", calculations, candidates, metals)
 
 
@@ -88,8 +88,8 @@ def invalidate(ledger: Ledger, where: str) -> Change:
         if keys & {label.structure, label.complex, label.ion, label.ligand, label.water}
     ]
     refused = [key for key, failure in ledger.label_failures().items() if failure in failed]
-    metals = [metal for metal, aquo in ledger.aquo_ions().items() if keys & {aquo.structure, aquo.energy}]
-    metals += [metal for metal, failure in ledger.aquo_failures().items() if failure in failed]
+    metals = [metal for metal, aqua in ledger.aqua_ions().items() if keys & {aqua.structure, aqua.energy}]
+    metals += [metal for metal, failure in ledger.aqua_failures().items() if failure in failed]
     return _change(ledger, "invalidate", calculations, [*resting, *refused], metals)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.chemistry.aqua import aquo_ion
+from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import SERIES
 from reexplore.energies.comparisons import exchange_comparable
@@ -23,14 +23,14 @@ from reexplore.tracking.records import SelectivityRow
 class Label:
     """A labelled candidate with the energies of its parts: `complex`, `ion`, `ligand`, `water`.
 
-    `aquo` is the energy of its metal's aquo ion with `aquo_waters` waters; without it there is no
+    `aqua` is the energy of its metal's aqua ion with `aqua_waters` waters; without it there is no
     exchange energy. `other_donors` counts the atoms that hold the metal without having been named.
     """
 
     candidate: Candidate
     parts: Mapping[str, EnergyTerms]
-    aquo: EnergyTerms | None
-    aquo_waters: int
+    aqua: EnergyTerms | None
+    aqua_waters: int
     other_donors: int = 0
 
     @property
@@ -63,34 +63,34 @@ class Label:
 
     @property
     def exchange(self) -> Reaction | None:
-        """Return the reaction from the aquo ion, None without its energy."""
-        if self.aquo is None:
+        """Return the reaction from the aqua ion, None without its energy."""
+        if self.aqua is None:
             return None
         return exchange(
             self.parts["complex"],
-            aqua_complex=self.aquo,
+            aqua_complex=self.aqua,
             ligand=self.parts["ligand"],
             water=self.parts["water"],
             ligands=self.candidate.ligands,
             waters=self.candidate.waters,
-            aqua_waters=self.aquo_waters,
+            aqua_waters=self.aqua_waters,
         )
 
 
 def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, aqua_waters: int) -> dict[str, Label]:
     """Return every label of a campaign by its candidate's key.
 
-    An aquo ion that another program computed than the label's parts does not stand beside them: absolute
+    An aqua ion that another program computed than the label's parts does not stand beside them: absolute
     energies differ between programs.
     """
-    aquo = {metal: EnergyTerms.from_dict(ledger.value(keys.energy)) for metal, keys in ledger.aquo_ions().items()}
+    aqua = {metal: EnergyTerms.from_dict(ledger.value(keys.energy)) for metal, keys in ledger.aqua_ions().items()}
     found = {}
     for key, keys in ledger.labels().items():
         candidate = pool[key]
         parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
-        ion = aquo.get(candidate.metal.symbol)
+        ion = aqua.get(candidate.metal.symbol)
         alike = ion is not None and ion.program == parts["complex"].program
-        waters = aquo_ion(candidate.metal, waters=aqua_waters).waters
+        waters = aqua_ion(candidate.metal, waters=aqua_waters).waters
         others = len(ledger.value(keys.structure).get(OTHER_DONORS, ()))
         found[key] = Label(candidate, parts, ion if alike else None, waters, others)
     return found
@@ -104,7 +104,7 @@ def selectivities(found: Iterable[Label], *, level: Level) -> tuple[SelectivityR
     """
     series: dict[tuple[int, int, int, int, str], list[Label]] = defaultdict(list)
     for label in found:
-        if label.aquo is not None:
+        if label.aqua is not None:
             group, ligand = label.candidate.group, label.candidate.ligand
             number = label.other_donors
             series[group.ligand_charge, group.ligands, group.waters, number, ligand.identity].append(label)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from reexplore.campaign.ledger.rows import AquoKeys, Calculation, Choice, LabelKeys, Learned, Pick, Round
+from reexplore.campaign.ledger.rows import AquaKeys, Calculation, Choice, LabelKeys, Learned, Pick, Round
 from reexplore.campaign.ledger.schema import open_to_read, open_to_write
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import RUN_ONLY, Failure
@@ -236,22 +236,22 @@ class Ledger:
         rows = self._db.execute("SELECT candidate, failure FROM label WHERE failure IS NOT NULL")
         return {candidate: Failure.from_dict(json.loads(text)) for candidate, text in rows}
 
-    def enter_aquo_ion(self, metal: str, keys: AquoKeys | None, failure: Failure | None) -> None:
-        """Enter where the energy of a metal's aquo ion stands, or why there is none."""
+    def enter_aqua_ion(self, metal: str, keys: AquaKeys | None, failure: Failure | None) -> None:
+        """Enter where the energy of a metal's aqua ion stands, or why there is none."""
         columns = (keys.structure, keys.energy) if keys else (None, None)
         text = json.dumps(failure.to_dict()) if failure else None
         with self.transaction():
             self._db.execute("INSERT OR REPLACE INTO aquo_ion VALUES (?, ?, ?, ?)", (metal, *columns, text))
 
-    def aquo_ions(self) -> dict[str, AquoKeys]:
-        """Return the aquo ions there are, by the metal's symbol."""
-        return {metal: AquoKeys(*keys) for metal, *keys, failure in self._aquo_rows() if failure is None}
+    def aqua_ions(self) -> dict[str, AquaKeys]:
+        """Return the aqua ions there are, by the metal's symbol."""
+        return {metal: AquaKeys(*keys) for metal, *keys, failure in self._aqua_rows() if failure is None}
 
-    def aquo_failures(self) -> dict[str, Failure]:
-        """Return the metals without an aquo ion, and why."""
-        return {metal: Failure.from_dict(json.loads(failure)) for metal, *_, failure in self._aquo_rows() if failure}
+    def aqua_failures(self) -> dict[str, Failure]:
+        """Return the metals without an aqua ion, and why."""
+        return {metal: Failure.from_dict(json.loads(failure)) for metal, *_, failure in self._aqua_rows() if failure}
 
-    def _aquo_rows(self) -> list[tuple[str, str, str, str | None]]:
+    def _aqua_rows(self) -> list[tuple[str, str, str, str | None]]:
         rows = self._db.execute("SELECT metal, structure_key, energy_key, failure FROM aquo_ion")
         # In the order of the series, whichever was entered last.
         return sorted(rows, key=lambda row: list(METALS).index(row[0]))
@@ -259,7 +259,7 @@ class Ledger:
     # --- what a person has said to a running campaign
 
     def withdraw(self, *, candidates: Iterable[str] = (), metals: Iterable[str] = ()) -> None:
-        """Forget the labels or refusals of some candidates and the aquo ions of some metals: they are pending again."""
+        """Forget the labels or refusals of some candidates and the aqua ions of some metals: they are pending again."""
         with self.transaction():
             self._db.executemany("DELETE FROM label WHERE candidate = ?", [(key,) for key in candidates])
             self._db.executemany("DELETE FROM aquo_ion WHERE metal = ?", [(metal,) for metal in metals])

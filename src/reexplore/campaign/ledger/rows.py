@@ -69,8 +69,8 @@ class LabelKeys:
 
 
 @dataclass(frozen=True)
-class AquoKeys:
-    """The calculations of the aquo ion that a metal's exchange energies start from."""
+class AquaKeys:
+    """The calculations of the aqua ion that a metal's exchange energies start from."""
 
     structure: str
     energy: str

@@ -29,7 +29,7 @@ _GRADIENT_POWER = 2.5
 _RANKING_GRADIENTS = 15
 #: A minimum and its neighbours.
 _TEMPLATE_CYCLES = 350
-#: An aquo ion; lanthanum's has its template beside it.
+#: An aqua ion; lanthanum's has its template beside it.
 _AQUO_ATOMS = 25
 #: The template and one of its runners-up.
 _EXCHANGE_CYCLES = 80
@@ -99,7 +99,7 @@ def plan_campaign(setup: Setup) -> Plan:
     stages = (
         Stage(
             "templates" if not sketch else "templates (sketch)",
-            # Those of lanthanum's aquo ion are small.
+            # Those of lanthanum's aqua ion are small.
             templates + 1,
             _TEACHER_S if sketch else _template_s(theory, space, gradient),
             "sketch"
@@ -126,7 +126,7 @@ def plan_campaign(setup: Setup) -> Plan:
             about,
         ),
         Stage(
-            f"aquo ions at {setup.level.name}",
+            f"aqua ions at {setup.level.name}",
             metals,
             _energy_s(setup, _AQUO_ATOMS),
             "one a metal, for the exchange scale",

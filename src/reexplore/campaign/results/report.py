@@ -11,7 +11,7 @@ from rich.table import Table
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.results.snapshot import campaign_record
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.tracking.exports import series_files, table
 from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.records import (
@@ -28,31 +28,31 @@ from reexplore.tracking.review_page import PAGE_NAME, review_page
 _PAGE_ROWS = 40
 
 
-def report_round(bench: Bench, number: int) -> None:
+def report_round(context: CampaignContext, number: int) -> None:
     """Say what a closed round came to, and bring files and mirror up to date."""
-    record = campaign_record(bench.setup, bench.ledger, pool=bench.pool)
+    record = campaign_record(context.setup, context.ledger, pool=context.pool)
     errors = record.rounds[number].mean_absolute_errors
     told = ", ".join(f"{model} {error:.1f}" for model, error in errors.items())
-    bench.narrator.say(
+    context.narrator.say(
         f"round {number} closed: {record.labels} labels; out-of-fold MAE in kcal/mol: {told or 'none yet'}"
     )
-    _publish(bench, record)
+    _publish(context, record)
 
 
-def report_end(bench: Bench) -> None:
+def report_end(context: CampaignContext) -> None:
     """Bring files and mirror up to date once more: a resume may have found them behind."""
-    _publish(bench, campaign_record(bench.setup, bench.ledger, pool=bench.pool))
+    _publish(context, campaign_record(context.setup, context.ledger, pool=context.pool))
 
 
-def _publish(bench: Bench, record: CampaignRecord) -> None:
-    write_files(record, bench.setup.folder)
-    if not bench.ledger.unsent_rounds():
+def _publish(context: CampaignContext, record: CampaignRecord) -> None:
+    write_files(record, context.setup.folder)
+    if not context.ledger.unsent_rounds():
         return
     try:
-        mirror(bench.setup, bench.ledger, record)
+        mirror(context.setup, context.ledger, record)
     except TrackingError as error:
         # The ledger has everything: a tracker that is down must not stop chemistry.
-        bench.narrator.say(f"MLflow was not reached ({error}); `reexplore campaign sync` sends it later")
+        context.narrator.say(f"MLflow was not reached ({error}); `reexplore campaign sync` sends it later")
 
 
 def mirror(setup: Setup, ledger: Ledger, record: CampaignRecord) -> None:

@@ -121,9 +121,9 @@ def _vouched_for(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
 
 def _why_exchange(setup: Setup, ledger: Ledger, found: dict[str, Label]) -> tuple[str, ...]:
     """Return why some exchange energies may not be compared, and why some metals have none."""
-    groups = [label.candidate.group for label in found.values() if label.aquo is not None]
+    groups = [label.candidate.group for label in found.values() if label.aqua is not None]
     mixed = exchange_reasons(groups, level=setup.level)
-    failed = (why_no_exchange(metal, failure) for metal, failure in ledger.aquo_failures().items())
+    failed = (why_no_exchange(metal, failure) for metal, failure in ledger.aqua_failures().items())
     return (*mixed, *failed)
 
 
@@ -236,7 +236,7 @@ def _with_geometry(row: CandidateRow, structure: Structure, candidate: Candidate
 
 
 def _terms_hartree(label: Label) -> dict[str, float]:
-    parts = label.parts if label.aquo is None else {**label.parts, "aquo ion": label.aquo}
+    parts = label.parts if label.aqua is None else {**label.parts, "aqua ion": label.aqua}
     return {f"{part} {name}": value for part, term in parts.items() for name, value in _named(term)}
 
 

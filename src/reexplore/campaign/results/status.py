@@ -41,8 +41,8 @@ class Status:
     candidates: int
     labels: int
     labels_wanted: int
-    aquo_ions: tuple[str, ...]
-    aquo_ions_failed: dict[str, str]
+    aqua_ions: tuple[str, ...]
+    aqua_ions_failed: dict[str, str]
     rounds_closed: int
     round_open: int | None
     calculations: dict[str, dict[str, int]]
@@ -88,8 +88,8 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         candidates=setup.space.size,
         labels=labels,
         labels_wanted=budget.labels,
-        aquo_ions=tuple(ledger.aquo_ions()),
-        aquo_ions_failed={metal: failure.code.value for metal, failure in ledger.aquo_failures().items()},
+        aqua_ions=tuple(ledger.aqua_ions()),
+        aqua_ions_failed={metal: failure.code.value for metal, failure in ledger.aqua_failures().items()},
         rounds_closed=len(rounds) - is_open,
         round_open=rounds[-1].number if is_open else None,
         calculations=states,
@@ -169,7 +169,7 @@ def status_lines(status: Status) -> list[str]:
     for what, found in (
         ("failures", status.failures_by_code),
         ("ligands without a screening geometry", status.ligands_refused_by_code),
-        ("no exchange energies, the aquo ion failed", status.aquo_ions_failed),
+        ("no exchange energies, the aqua ion failed", status.aqua_ions_failed),
     ):
         if found:
             told.append(f"{what}: " + ", ".join(f"{name} {said}" for name, said in found.items()))

@@ -8,7 +8,7 @@ from functools import cached_property
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.campaign.running.dispatcher import Calculator
+from reexplore.campaign.running.dispatcher import Dispatcher
 from reexplore.campaign.running.external_energies import awaited_folder, is_elsewhere
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.running.stopping import StopRequest
@@ -18,7 +18,7 @@ from reexplore.execution.store import Store
 
 
 @dataclass(frozen=True)
-class Bench:
+class CampaignContext:
     """A campaign's declaration, its memory and its hands, and what may stop it."""
 
     setup: Setup
@@ -38,9 +38,9 @@ class Bench:
         return Store(self.setup.store)
 
     @cached_property
-    def calculator(self) -> Calculator:
+    def dispatcher(self) -> Dispatcher:
         """Return what turns tasks into outcomes."""
-        return Calculator(
+        return Dispatcher(
             ledger=self.ledger,
             store=self.store,
             executor=self.executor,

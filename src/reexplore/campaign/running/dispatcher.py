@@ -1,7 +1,7 @@
 """From tasks to outcomes, through ledger, store and workers: nothing is computed twice.
 
 Whatever needs outcomes is a *job*: a generator that yields while it waits and returns what it came to. One job after
-the other is a campaign in rounds, many side by side are an asynchronous one. `Calculator.step` is the only place where
+the other is a campaign in rounds, many side by side are an asynchronous one. `Dispatcher.step` is the only place where
 the driver waits for its workers.
 """
 
@@ -59,7 +59,7 @@ class _Calculation:
     failures: list[Failure] = field(default_factory=list)
 
 
-class Calculator:
+class Dispatcher:
     """Gives tasks to the workers and enters what comes back.
 
     With a folder `awaited`, energies are neither computed nor looked for in the store: those the ledger lacks are

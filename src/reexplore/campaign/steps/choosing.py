@@ -15,7 +15,7 @@ from reexplore.acquisition.preselection import MOST
 from reexplore.acquisition.seed_design import seed_design
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Model, Pick, Round
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.labelling import held_by_others, observed_kcal_mol
 from reexplore.campaign.steps.learning import expected, newest_model
@@ -54,42 +54,42 @@ class Standing:
         """Return the number of the open round, or of the next one."""
         return len(self.rounds) - bool(self.rounds and self.rounds[-1].finished_at is None)
 
-    def portion(self, bench: Bench, screening: Screening) -> int:
+    def portion(self, context: CampaignContext, screening: Screening) -> int:
         """Return how many candidates the next choice takes; 0 when the budget is spent or no candidate is left."""
-        budget = bench.setup.file.budget
+        budget = context.setup.file.budget
         # Without a model: the seed, or what failed of it.
         wanted = budget.batch if self.model else max(budget.seed_labels - len(self.labelled), 1)
         left = budget.labels - len(self.labelled) - len(self.pending)
         return max(min(wanted, left, screening.count - len(self.picked)), 0)
 
 
-def choose(bench: Bench, screening: Screening, standing: Standing, *, q: int) -> Job[None]:
+def choose(context: CampaignContext, screening: Screening, standing: Standing, *, q: int) -> Job[None]:
     """Choose `q` candidates and enter them in one decision, with the digest of all they were chosen from."""
-    ordinal = _ordinal(bench.ledger, standing)
+    ordinal = _ordinal(context.ledger, standing)
     if standing.model is None:
         inputs = {
-            "screening": screening_digest(bench.ledger),
+            "screening": screening_digest(context.ledger),
             "picked": sorted(standing.picked),
             "q": q,
-            "seed": bench.setup.file.seed + ordinal,
+            "seed": context.setup.file.seed + ordinal,
         }
         picks = designed(screening, inputs)
     else:
-        selection = _selection(bench, standing, standing.model, q=q, seed=bench.setup.file.seed + ordinal)
+        selection = _selection(context, standing, standing.model, q=q, seed=context.setup.file.seed + ordinal)
         task = Task.of(selection, label=f"round {standing.round_number}")
         inputs = task.inputs
-        outcome = (yield from bench.calculator.run([task], stage="choice"))[task.key]
+        outcome = (yield from context.dispatcher.run([task], stage="choice"))[task.key]
         if outcome.value is None:
             raise ExecutionError(f"no batch could be chosen: {outcome.failure}")
         picks = outcome.value["picks"]
     # A model may have been finished meanwhile, and its round with it.
-    now = Standing.of(bench.ledger)
-    first = sum(pick.round == now.round_number for pick in bench.ledger.picks())
-    bench.ledger.open_round(
+    now = Standing.of(context.ledger)
+    first = sum(pick.round == now.round_number for pick in context.ledger.picks())
+    context.ledger.open_round(
         now.round_number,
         "seed" if now.model is None else "acquisition",
-        entered(picks, standing.model, bench.store, round_number=now.round_number, first=first),
-        inputs=bench.store.put_text(json.dumps(inputs, sort_keys=True)),
+        entered(picks, standing.model, context.store, round_number=now.round_number, first=first),
+        inputs=context.store.put_text(json.dumps(inputs, sort_keys=True)),
     )
 
 
@@ -122,17 +122,17 @@ def entered(
     ]
 
 
-def _selection(bench: Bench, standing: Standing, model: Model, *, q: int, seed: int) -> Selection:
+def _selection(context: CampaignContext, standing: Standing, model: Model, *, q: int, seed: int) -> Selection:
     # What is held by more atoms than were named is no incumbent of those that are not.
-    others = held_by_others(bench)
-    observed = {key: value for key, value in observed_kcal_mol(bench).items() if key not in others}
+    others = held_by_others(context)
+    observed = {key: value for key, value in observed_kcal_mol(context).items() if key not in others}
     return Selection(
         forecast=model.forecast,
         families=model.families,
         calibration=model.calibration.to_dict(),
         labelled=observed,
         excluded=tuple(sorted(standing.failed | others)),
-        policy=bench.setup.policy.model_dump(mode="json"),
+        policy=context.setup.policy.model_dump(mode="json"),
         q=q,
         seed=seed,
         pending=tuple(sorted(standing.pending)),

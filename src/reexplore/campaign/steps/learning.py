@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Learned, Model, Pick, Round
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.labelling import observed_kcal_mol
 from reexplore.campaign.steps.screening import Part, Screening
@@ -53,59 +53,59 @@ def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float) -
     )
 
 
-def learn(bench: Bench, screening: Screening, observed: Mapping[str, float], number: int) -> Job[Learned]:
+def learn(context: CampaignContext, screening: Screening, observed: Mapping[str, float], number: int) -> Job[Learned]:
     """Return what labels in kcal/mol taught at the end of a round."""
     if len(observed) < FEWEST_LABELS:
         return Learned(len(observed))
-    geometries = screening.structures([bench.pool[key] for key in sorted(observed)])
-    known = [sample(bench.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
-    members = yield from _train(bench, known)
+    geometries = screening.structures([context.pool[key] for key in sorted(observed)])
+    known = [sample(context.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
+    members = yield from _train(context, known)
     seen = _seen(screening)
     tasks = [Task.of(Prediction(part.grafts, tuple(members)), label=part.label) for part in seen]
-    yield from _values(bench, tasks, stage="prediction")
+    yield from _values(context, tasks, stage="prediction")
     forecast = Task.of(WholeForecast(tuple(task.key for task in tasks)), label=f"{screening.count} candidates")
-    yield from _values(bench, [forecast], stage="forecast")
+    yield from _values(context, [forecast], stage="forecast")
 
-    table = Forecast.load(bench.store.folder(forecast.key) / FORECAST_FILE)
-    held_out = _held_out(bench, members)
+    table = Forecast.load(context.store.folder(forecast.key) / FORECAST_FILE)
+    held_out = _held_out(context, members)
     row_of = _rows(table, held_out)
     calibration = calibrate(
         residuals_kcal_mol=[held_out[key] - observed[key] for key in held_out],
         spread_kcal_mol=[float(table.spread_kcal_mol[row_of[key]]) for key in held_out],
-        declared_floor_kcal_mol=bench.setup.file.surrogate.uncertainty_floor_kcal_mol,
+        declared_floor_kcal_mol=context.setup.file.surrogate.uncertainty_floor_kcal_mol,
     )
-    fold_of = folds(known, len(members), bench.setup.file.seed)
+    fold_of = folds(known, len(members), context.setup.file.seed)
     predictions = out_of_fold(known, fold_of=fold_of) | {ENSEMBLE: np.array([held_out[s.key] for s in known])}
     target = targets_kcal_mol(known)
     metrics = {f"{MAE_PREFIX}{model}": float(np.abs(said - target).mean()) for model, said in predictions.items()}
     metrics |= {"labels": float(len(observed)), "uncertainty_floor_kcal_mol": calibration.floor_kcal_mol}
-    parity, prospective = _prospective(bench, number, observed)
+    parity, prospective = _prospective(context, number, observed)
     model = Model(tuple(members), tuple(part.digest for part in seen), forecast.key, calibration)
     return Learned(len(observed), metrics | prospective, parity, model)
 
 
-def mend(bench: Bench, screening: Screening) -> Job[None]:
+def mend(context: CampaignContext, screening: Screening) -> Job[None]:
     """Make the newest model's forecast again where files are damaged, or where the model sees more than it did then.
 
     It is learned from the labels that it was learned from. More is seen where a template had crashed and came later.
     """
-    rounds = bench.ledger.rounds()
+    rounds = context.ledger.rounds()
     newest = next((r for r in reversed(rounds) if r.model), None)
     if newest is None or newest.learned is None or (model := newest.model) is None:
         return
     files = [*((key, MEMBER_FILE) for key in model.members), (model.forecast, FORECAST_FILE)]
     # Every file is looked at: the damaged ones are set aside by that.
-    damaged = [name for key, name in files if not bench.store.holds(key, name)]
+    damaged = [name for key, name in files if not context.store.holds(key, name)]
     seen = tuple(part.digest for part in _seen(screening))
     if not damaged and seen == model.families:
         return
     why = "files of the model are gone or damaged" if damaged else "the model sees other ligands now"
-    bench.narrator.say(f"{why}: round {newest.number} is learned again from its labels")
-    entered = list(bench.ledger.labels())[: newest.learned.labels]
-    observed = observed_kcal_mol(bench)
-    again = yield from learn(bench, screening, {key: observed[key] for key in entered}, newest.number)
+    context.narrator.say(f"{why}: round {newest.number} is learned again from its labels")
+    entered = list(context.ledger.labels())[: newest.learned.labels]
+    observed = observed_kcal_mol(context)
+    again = yield from learn(context, screening, {key: observed[key] for key in entered}, newest.number)
     if again.model != model:
-        bench.ledger.close_round(newest.number, again)
+        context.ledger.close_round(newest.number, again)
 
 
 def _seen(screening: Screening) -> list[Part]:
@@ -146,51 +146,51 @@ def _rows(table: Forecast, keys: Collection[str]) -> dict[str, int]:
     return {key: row for row, key in enumerate(table.keys) if key in wanted}
 
 
-def _train(bench: Bench, known: list[Sample]) -> Job[list[str]]:
+def _train(context: CampaignContext, known: list[Sample]) -> Job[list[str]]:
     """Train every member and return the keys of their results."""
-    file = bench.setup.file
+    file = context.setup.file
     count = min(file.surrogate.members, len(known))
-    samples = bench.store.put_text(samples_to_text(known))
+    samples = context.store.put_text(samples_to_text(known))
     settings = AllegroSettings(readout=file.surrogate.readout).declaration()
     recipes = [Training(samples, settings, k, count, file.seed) for k in range(count)]
     tasks = [Task.of(recipe, label=f"member {recipe.member} of {count}") for recipe in recipes]
-    outcomes = yield from bench.calculator.run(tasks, stage="training")
+    outcomes = yield from context.dispatcher.run(tasks, stage="training")
     for task in tasks:
         if failure := outcomes[task.key].failure:
             raise ExecutionError(f"{task.label} of the ensemble was not trained: {failure.message} {failure.evidence}")
     return [task.key for task in tasks]
 
 
-def _held_out(bench: Bench, members: list[str]) -> dict[str, float]:
+def _held_out(context: CampaignContext, members: list[str]) -> dict[str, float]:
     """Return, for every label, the prediction of the member that did not see it."""
     return {
-        key: value for member in members for key, value in bench.ledger.value(member)["out_of_fold_kcal_mol"].items()
+        key: value for member in members for key, value in context.ledger.value(member)["out_of_fold_kcal_mol"].items()
     }
 
 
-def _values(bench: Bench, tasks: list[Task], *, stage: str) -> Job[None]:
+def _values(context: CampaignContext, tasks: list[Task], *, stage: str) -> Job[None]:
     """Run tasks of which none may fail."""
-    outcomes = yield from bench.calculator.run(tasks, stage=stage)
+    outcomes = yield from context.dispatcher.run(tasks, stage=stage)
     for task in tasks:
         if (failure := outcomes[task.key].failure) is not None:
             raise ExecutionError(f"{task.kind} of {task.label} failed: {failure}")
 
 
 def _prospective(
-    bench: Bench, number: int, observed: Mapping[str, float]
+    context: CampaignContext, number: int, observed: Mapping[str, float]
 ) -> tuple[tuple[ParityPoint, ...], dict[str, float]]:
     """Return parity points of the labels since the model before, and the errors of what was predicted before labelling.
 
     `prospective/…` are those labels: chosen by the model, hence no fair sample of the pool.
     `prospective-control/…` are all picks drawn by chance so far: few, but fair.
     """
-    predicted = [p for p in bench.ledger.picks() if p.candidate in observed and p.predicted_kcal_mol is not None]
-    told = {point.key for r in bench.ledger.rounds()[:number] if r.learned for point in r.learned.parity}
+    predicted = [p for p in context.ledger.picks() if p.candidate in observed and p.predicted_kcal_mol is not None]
+    told = {point.key for r in context.ledger.rounds()[:number] if r.learned for point in r.learned.parity}
     batch = [p for p in predicted if p.candidate not in told]
     points = tuple(
         ParityPoint(
             key=p.candidate,
-            name=bench.pool[p.candidate].name,
+            name=context.pool[p.candidate].name,
             predicted_kcal_mol=p.predicted_kcal_mol,
             sigma_kcal_mol=p.sigma_kcal_mol,
             observed_kcal_mol=observed[p.candidate],

@@ -11,7 +11,7 @@ from functools import cached_property
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.tasks import templates
 from reexplore.chemistry.candidates import Candidate
@@ -158,22 +158,22 @@ class Screening:
         )
 
 
-def screen(bench: Bench) -> Job[Screening]:
+def screen(context: CampaignContext) -> Job[Screening]:
     """Build the template of every bare scaffold and find out which ligands can be grafted on it."""
-    whole = bench.pool.families
+    whole = context.pool.families
     bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters) for f in whole]
-    found = yield from templates(bench, bare)
-    contraction = contraction_of(bench.setup.surface)
+    found = yield from templates(context, bare)
+    contraction = contraction_of(context.setup.surface)
     parts: list[Part] = []
     for family, candidate in zip(whole, bare, strict=True):
         outcome = found[candidate.key]
         text = outcome.extxyz if outcome.value is not None else ""
         parts += [
-            Part(chunk, bench.store.put_text(chunk.to_text()), text, {}, outcome.failure, contraction)
+            Part(chunk, context.store.put_text(chunk.to_text()), text, {}, outcome.failure, contraction)
             for chunk in family.chunks(_CHUNK)
         ]
     tasks = {part.digest: Task.of(part.grafts, label=part.label) for part in parts if part.failure is None}
-    outcomes = yield from bench.calculator.run(list(tasks.values()), stage="screening")
+    outcomes = yield from context.dispatcher.run(list(tasks.values()), stage="screening")
     judged: list[Part] = []
     for part in parts:
         if part.failure is not None:
@@ -187,8 +187,8 @@ def screen(bench: Bench) -> Job[Screening]:
     screening = Screening(tuple(judged))
     if codes := screening.refused_by_code:
         told = ", ".join(f"{code} {count}" for code, count in codes.items())
-        bench.narrator.say(f"ligands without a screening geometry: {told}")
-    bench.ledger.set_meta(**{_META: bench.store.put_text(screening.to_text())})
+        context.narrator.say(f"ligands without a screening geometry: {told}")
+    context.ledger.set_meta(**{_META: context.store.put_text(screening.to_text())})
     return screening
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.declaration.surface import declared_surface
-from reexplore.campaign.running.context import Bench
+from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import TEMPLATE_METAL
@@ -56,14 +56,14 @@ def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEn
     return Task.of(recipe, label=parent.name)
 
 
-def templates(bench: Bench, candidates: Sequence[Candidate]) -> Job[dict[str, Outcome]]:
+def templates(context: CampaignContext, candidates: Sequence[Candidate]) -> Job[dict[str, Outcome]]:
     """Return the outcome of every candidate's template by the candidate's key: all builders, then the search.
 
     A builder that was stopped by a limit is left out; the others stand in for it.
     """
-    theory, seed = bench.setup.file.theory, bench.setup.file.seed
+    theory, seed = context.setup.file.theory, context.setup.file.seed
     builds = {candidate.key: build_tasks(candidate, theory, seed) for candidate in candidates}
-    built = yield from bench.calculator.run([task for tasks in builds.values() for task in tasks], stage="builders")
+    built = yield from context.dispatcher.run([task for tasks in builds.values() for task in tasks], stage="builders")
     tasks: dict[str, Task] = {}
     stopped: dict[str, Outcome] = {}
     for candidate in candidates:
@@ -72,7 +72,7 @@ def templates(bench: Bench, candidates: Sequence[Candidate]) -> Job[dict[str, Ou
             stopped[candidate.key] = built[builds[candidate.key][-1].key]
         else:
             tasks[candidate.key] = template_task(candidate, usable, theory, seed)
-    found = yield from bench.calculator.run(list(tasks.values()), stage="templates")
+    found = yield from context.dispatcher.run(list(tasks.values()), stage="templates")
     return stopped | {key: found[task.key] for key, task in tasks.items()}
 
 

@@ -28,7 +28,7 @@
     const rows = [];
     if (c.dft !== null) rows.push(line("label", energy(c.dft) + error(c.dft_error), "kcal/mol", true));
     if (c.predicted !== null) rows.push(line("predicted", energy(c.predicted) + error(c.sigma), "kcal/mol", c.dft === null));
-    if (c.exchange !== null) rows.push(line("exchange with the aquo ion", energy(c.exchange) + error(c.exchange_error), "kcal/mol"));
+    if (c.exchange !== null) rows.push(line("exchange with the aqua ion", energy(c.exchange) + error(c.exchange_error), "kcal/mol"));
     const terms = Object.entries(c.terms).map(([name, value]) => line(name, minus(value.toFixed(6)), "Eh"));
     const smiles = element("input", { class: "smiles", readonly: "", "aria-label": "SMILES of the ligand" });
     smiles.value = c.smiles;
