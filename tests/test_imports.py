@@ -15,18 +15,20 @@ BELOW = {
     "pyscf_conf": set(),
     "terminal": {"errors"},
     "chemistry": {"errors"},
+    "constraints": {"chemistry", "errors"},
     "structures": {"chemistry", "errors", "inputs"},
     "energies": {"chemistry", "errors", "inputs", "structures"},
     "surrogate": {"chemistry", "errors", "structures"},
     "acquisition": {"errors", "inputs", "surrogate"},
     "config": {"inputs", "structures"},
     "execution": {
-        *("acquisition", "chemistry", "config", "energies", "errors", "inputs", "structures", "surrogate"),
+        *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "inputs", "structures"),
+        "surrogate",
     },
     "tracking": {"chemistry", "errors", "structures"},
     "campaign": {
-        *("acquisition", "chemistry", "config", "energies", "errors", "execution", "inputs", "shipped", "structures"),
-        *("surrogate", "terminal", "tracking"),
+        *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "execution", "inputs"),
+        *("shipped", "structures", "surrogate", "terminal", "tracking"),
     },
     "workbench": {
         *("campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "structures", "tracking"),

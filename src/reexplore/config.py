@@ -260,12 +260,16 @@ class TrackingEntry(Strict):
         return store
 
 
+ConstraintEntry = Annotated[dict[EntryName, Any], Field(min_length=1, max_length=1)]
+
+
 class CampaignFile(Strict):
     """One campaign, as its YAML file declares it."""
 
     name: PlainName
     description: Sentence = ""
     space: SpaceEntry
+    constraints: Annotated[list[ConstraintEntry], Field(max_length=100)] = Field(default_factory=list)
     theory: TheoryEntry = TheoryEntry()
     surrogate: SurrogateEntry = SurrogateEntry()
     policy: str = "balanced"

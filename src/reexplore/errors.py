@@ -146,6 +146,8 @@ class FailureCode(StrEnum):
     CRASHED = "crashed"
     # a person's word: never submitted again
     QUARANTINED = "quarantined"
+    # no failure: a constraint of the campaign leaves the ligand out
+    EXCLUDED = "excluded"
     # selection
     POOL_EXHAUSTED = "pool_exhausted"
 

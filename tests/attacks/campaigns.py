@@ -92,6 +92,7 @@ def random_campaign(dice: random.Random) -> tuple[dict[str, Any], dict[str, Any]
                 for _ in range(dice.choice((1, 1, 2)))
             ],
         },
+        "constraints": _random_constraints(dice),
         "theory": {"level": "teacher", "builders": ["sketch"]},
         "surrogate": {
             "members": dice.randrange(2, 5),
@@ -110,6 +111,17 @@ def random_campaign(dice: random.Random) -> tuple[dict[str, Any], dict[str, Any]
         "execution": {"parsl": "local", "options": dice.choice(({}, {"workers": 1}))},
     }
     return campaign, _random_policy(dice) if policy == "./own.yaml" else None
+
+
+def _random_constraints(dice: random.Random) -> list[dict[str, Any]]:
+    """Return some constraints, or none; most leave something to search."""
+    rules = (
+        {"sa_score": {"at_most": dice.choice((3, 4.5, 10))}},
+        {"molecular_weight": {"at_least": 1, "at_most": dice.choice((150, 400, 2000))}},
+        {"without": dice.choice((["F"], ["[N+](=O)[O-]", "S"], ["[#9]", "c1ccccc1"]))},
+        {"ligand_charge": dice.choice(([-1, -2], list(range(-9, 3)), [-2]))},
+    )
+    return dice.sample(rules, dice.choice((0, 0, 0, 1, 2, 4)))
 
 
 def _random_policy(dice: random.Random) -> dict[str, Any]:

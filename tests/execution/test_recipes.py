@@ -12,6 +12,7 @@ from reexplore.energies.levels import QUICK
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.recipes import (
     Build,
+    Constrained,
     FreeLigand,
     Grafts,
     LabelGeometry,
@@ -59,6 +60,7 @@ RECIPES = (
     ),
     (Water(sketch=False, surface=GFN2_M), {"surface"}, "f4845650f4f73118a2b603d2c08b629e"),
     (SinglePoint(WATER, {"name": "quick"}), {"multiplicity"}, "511fd01537f03a8765fed037a3548625"),
+    (Constrained("f0", ({"name": "without", "said": ["S"]},)), set(), "9bb1a91461f6aabf8cd64dad89ac2d24"),
     (GRAFTS, {"contraction"}, "3b67f21754d35ae40f097060520b5a66"),
     (Prediction(GRAFTS, ("m0", "m1")), {"contraction"}, "ed22df368faa490ef034a42e33c81ebb"),
     (Training("s0", {"readout": "metal"}, 0, 4, 7), set(), "e894d41bbce245ee7422ae46050ebefc"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from reexplore.chemistry.candidates import Candidate
@@ -43,6 +43,11 @@ class Family:
         for start in range(0, len(self.members), size):
             rows = slice(start, start + size)
             yield self._with(self.members[rows], self.choices[rows])
+
+    def without(self, rows: Collection[int]) -> Family:
+        """Return the family without some of its ligands, given by their numbers."""
+        kept = [row for row in range(len(self.members)) if row not in rows]
+        return self._with(tuple(self.members[row] for row in kept), tuple(self.choices[row] for row in kept))
 
     def _with(self, members: tuple[Ligand, ...], choices: tuple[tuple[int, ...], ...]) -> Family:
         return Family(self.scaffold, self.substituents, self.metals, self.ligands, self.waters, members, choices)

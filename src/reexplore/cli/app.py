@@ -128,7 +128,7 @@ def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
     Example: `reexplore campaign plan campaigns/cam.yaml`
     """
     from reexplore.campaign.declaration.space import require_size
-    from reexplore.campaign.results.plan import plan_campaign, plan_table
+    from reexplore.campaign.results.plan import constraint_table, plan_campaign, plan_table
     from reexplore.execution.sites import worker_count
     from reexplore.shipped import is_shipped
 
@@ -138,7 +138,10 @@ def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
     require_size(setup.space, setup.file.space.limit)
     # A site file of one's own is run by commands that submit, and by no other.
     workers = worker_count(setup.parsl_config()) if is_shipped("parsl_configs", setup.site) else None
-    console.print(plan_table(plan_campaign(setup), workers=workers))
+    planned = plan_campaign(setup)
+    if planned.counted:
+        console.print(constraint_table(planned.counted, of=planned.ligands))
+    console.print(plan_table(planned, workers=workers))
 
 
 @campaign.command()

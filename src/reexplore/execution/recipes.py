@@ -205,6 +205,24 @@ class SinglePoint:
 
 
 @dataclass(frozen=True)
+class Constrained:
+    """Some ligands of a family, kept as text under a digest, to be held against constraints (`Rules.to_json`)."""
+
+    kind: ClassVar = "constrain"
+    family: str
+    rules: tuple[Json, ...]
+
+    def to_json(self) -> Json:
+        """Return it as JSON-ready values."""
+        return {"family": self.family, "rules": list(self.rules)}
+
+    @classmethod
+    def from_json(cls, data: Json) -> Self:
+        """Read it from `to_json`."""
+        return cls(data["family"], tuple(data["rules"]))
+
+
+@dataclass(frozen=True)
 class Grafts:
     """Some ligands of a family, kept as text under a digest, to be grafted on their template (extended XYZ)."""
 

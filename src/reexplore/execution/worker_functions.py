@@ -15,6 +15,7 @@ from reexplore.errors import CalculationFailed, ExecutionError, Failure, InputEr
 from reexplore.execution.kinds import FORECAST_FILE, MEMBER_FILE
 from reexplore.execution.recipes import (
     Build,
+    Constrained,
     FreeLigand,
     Grafts,
     Json,
@@ -197,6 +198,17 @@ def member(inputs: Json, context: Context) -> Json:
         path=context.folder / MEMBER_FILE,
     )
     return report.to_dict()
+
+
+def constrain(inputs: Json, context: Context) -> Json:
+    """Hold some ligands of a family against constraints and tell which are left out, by which and why."""
+    from reexplore.constraints import Rules
+
+    recipe = Constrained.from_json(inputs)
+    rules = Rules.from_json(recipe.rules)
+    family = Family.from_text(context.store.get_text(recipe.family))
+    broken = ((row, rules.broken(ligand)) for row, ligand in enumerate(family.members))
+    return {"excluded": {str(row): list(found) for row, found in broken if found}}
 
 
 def screen(inputs: Json, context: Context) -> Json:

@@ -86,6 +86,7 @@ def table(rows: tuple[CandidateRow, ...]) -> str:
         "waters",
         "charge",
         "verdict",
+        "reason",
         "predicted_kcal_mol",
         "sigma_kcal_mol",
         "dft_kcal_mol",

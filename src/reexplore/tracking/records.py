@@ -11,7 +11,7 @@ from typing import Literal
 
 from reexplore.errors import Failure, ReexploreError
 
-Status = Literal["predicted", "selected", "labelled", "failed"]
+Status = Literal["predicted", "selected", "labelled", "failed", "excluded"]
 Role = Literal["seed", "acquisition", "control"]
 
 #: A round's metrics under this prefix are errors of one model each: `mae_kcal_mol/ensemble`,
@@ -88,8 +88,20 @@ class CandidateRow:
 
     @property
     def verdict(self) -> str:
-        """Return the status with the code of the failure, such as `failed: donor_lost`."""
-        return f"{self.status}: {self.failure.code.value}" if self.failure else self.status
+        """Return the status with its cause, such as `failed: donor_lost` or `excluded: sa_score`."""
+        return f"{self.status}: {self.cause}" if self.cause else self.status
+
+    @property
+    def cause(self) -> str:
+        """Return the code of the failure, or the constraint that leaves the ligand out; nothing without either."""
+        if self.failure is None:
+            return ""
+        return str(self.failure.evidence.get("constraint", self.failure.code.value))
+
+    @property
+    def reason(self) -> str:
+        """Return in words why it failed or is left out."""
+        return self.failure.message if self.failure else ""
 
 
 @dataclass(frozen=True)
@@ -238,7 +250,7 @@ class CampaignRecord:
     @property
     def doubts(self) -> tuple[str, ...]:
         """Return every warning of a ligand in the tables once, in alphabetical order."""
-        told = {warning for row in self.rows for warning in row.warnings}
+        told = {warning for row in self.rows if row.status != "excluded" for warning in row.warnings}
         told |= {warning for row in self.contraction for warning in row.warnings}
         return tuple(sorted(told | {warning for row in self.selectivity for warning in row.warnings}))
 

@@ -139,7 +139,10 @@ def _by_group(rows: Iterable[CandidateRow]) -> dict[str, list[CandidateRow]]:
 
 def _worth_showing(rows: list[CandidateRow], top: int) -> list[CandidateRow]:
     ordered = sorted(rows, key=lambda row: (math.inf if row.rank is None else row.rank, row.name))
-    return [row for place, row in enumerate(ordered) if place < top or row.status != "predicted"]
+    left_out = [row for row in ordered if row.status == "excluded"]
+    others = [row for row in ordered if row.status != "excluded"]
+    # What constraints leave out may be most of a space: the table has all of it.
+    return [row for place, row in enumerate(others) if place < top or row.status != "predicted"] + left_out[:top]
 
 
 def _rows(group: _Group) -> list[CandidateRow]:

@@ -45,7 +45,11 @@ def written_out(declared: dict[str, Any]) -> dict[str, Any]:
     space = declared["space"]
     scaffolds = [s if isinstance(s, str) else {"donors": {}} | s for s in space["scaffolds"]]
     theory = _BEFORE | with_surface(declared["theory"])
-    return {"steering": "rounds"} | declared | {"space": space | {"scaffolds": scaffolds}, "theory": theory}
+    return (
+        {"steering": "rounds", "constraints": []}
+        | declared
+        | {"space": space | {"scaffolds": scaffolds}, "theory": theory}
+    )
 
 
 def as_begun(data: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from reexplore.acquisition.policy import Policy, load_policy
 from reexplore.campaign.declaration.begun import as_begun, declaration
 from reexplore.campaign.declaration.buildable import require_buildable
 from reexplore.campaign.declaration.engines import require_engines
-from reexplore.campaign.declaration.space import declared_space, donor_elements, elements
+from reexplore.campaign.declaration.space import declared_space, donor_elements, elements, require_some
 from reexplore.campaign.declaration.surface import declared_surface
 from reexplore.chemistry.library import CAMPAIGN_FILE
 from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL
@@ -22,6 +22,7 @@ from reexplore.config import (
     load_campaign_file,
     read_campaign,
 )
+from reexplore.constraints import Rules, read_constraints
 from reexplore.energies.levels import (
     LEVELS,
     Level,
@@ -54,6 +55,7 @@ class Setup:
     source: Path
     workspace: Path
     space: Space
+    rules: Rules
     level: Level
     surface: EnergySurface
     policy: Policy
@@ -104,7 +106,7 @@ class Setup:
 
     def resolved(self) -> dict[str, Any]:
         """Return the campaign file with its policy and level written out, as the ledger keeps it."""
-        declared = self.file.model_dump(mode="json")
+        declared = self.file.model_dump(mode="json") | {"constraints": self.rules.say()}
         declared["space"]["metals"] = [metal.symbol for metal in SERIES if metal in self.space.metals]
         return declared | {
             "policy": self.policy.model_dump(mode="json"),
@@ -163,6 +165,8 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
     space, repeated = declared_space(file.space)
+    rules = read_constraints(file.constraints)
+    require_some(space, rules)
     if not has_begun:
         # It costs a second for a scaffold of one's own, and what has begun goes on.
         require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
@@ -186,6 +190,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         source=source,
         workspace=workspace.resolve(),
         space=space,
+        rules=rules,
         level=level,
         surface=surface,
         policy=load_policy(policy),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from rdkit import Chem
@@ -21,7 +23,11 @@ from reexplore.chemistry.metals import find_metal
 from reexplore.chemistry.space import Coordination, Space
 from reexplore.chemistry.user_parts import custom_scaffold, custom_substituent, scaffold_modes
 from reexplore.config import ScaffoldEntry, SpaceEntry, SubstituentEntry
+from reexplore.constraints import Rules
 from reexplore.errors import InputError
+
+#: Ligands that are looked at to count what constraints leave out: some seconds' worth.
+_MOST_COUNTED = 5_000
 
 _Named = TypeVar("_Named", Scaffold, Substituent)
 
@@ -55,6 +61,42 @@ def require_size(space: Space, limit: int) -> None:
         raise InputError(
             f"{space.arithmetic()}, more than space.limit = {limit:,}: narrow the lists or raise the limit"
         )
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many of so many ligands each constraint leaves out, one after the other, and how many are left."""
+
+    ligands: int
+    excluded: dict[str, int]
+
+    @property
+    def left(self) -> int:
+        """Return how many ligands keep all rules."""
+        return self.ligands - sum(self.excluded.values())
+
+    def __str__(self) -> str:
+        """Return the counts as they follow from each other."""
+        steps = ", ".join(f"{name} leaves out {count:,}" for name, count in self.excluded.items())
+        return f"of {self.ligands:,} ligands {steps}"
+
+
+def count_excluded(space: Space, rules: Rules, *, most: int = _MOST_COUNTED) -> Counted:
+    """Return what each constraint leaves out of the first `most` ligands of a space."""
+    excluded = dict.fromkeys((rule.name for rule in rules.rules), 0)
+    ligands = 0
+    for ligand in islice(space.ligands(), most):
+        ligands += 1
+        if broken := rules.broken(ligand):
+            excluded[broken[0]] += 1
+    return Counted(ligands, excluded)
+
+
+def require_some(space: Space, rules: Rules) -> None:
+    """Raise `InputError` with the counts when constraints leave no ligand, among the first of a very large space."""
+    if not rules.rules or any(rules.broken(ligand) is None for ligand in islice(space.ligands(), _MOST_COUNTED)):
+        return
+    raise InputError(f"the constraints leave nothing to search: {count_excluded(space, rules)}; widen one of them")
 
 
 def donor_elements(space: Space) -> list[str]:

@@ -11,6 +11,7 @@ from rich import box
 from rich.table import Table
 
 from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.declaration.space import Counted, count_excluded
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.space import Space
 from reexplore.config import TheoryEntry
@@ -72,6 +73,7 @@ class Plan:
     templates: int
     labels: int
     stages: tuple[Stage, ...]
+    counted: Counted | None = None
 
     @property
     def core_hours(self) -> float:
@@ -82,12 +84,16 @@ class Plan:
 def plan_campaign(setup: Setup) -> Plan:
     """Return the plan; nothing is built, and only a sample of ligands is assembled."""
     space, budget, theory = setup.space, setup.file.budget, setup.file.theory
-    labels = min(budget.labels, space.size)
+    counted = count_excluded(space, setup.rules) if setup.rules.rules else None
+    # Of a very large space the share among those that were looked at.
+    share = counted.left / counted.ligands if counted else 1.0
+    size = round(share * space.size)
+    labels = min(budget.labels, size)
     # One for each bare scaffold, to graft the pool on, and one for each ligand that is labelled.
     bare = len(space.scaffolds) * len(space.coordinations)
     templates = bare + min(labels, space.ligand_count * len(space.coordinations))
     rounds = 1 + math.ceil(max(0, labels - budget.seed_labels) / budget.batch)
-    ligands = min(labels, space.ligand_count)
+    ligands = min(labels, round(share * space.ligand_count))
     atoms, ligand_atoms = _mean_atoms(_sample(setup))
     gradient = _GRADIENT_S_AT_40_ATOMS * (atoms / 40) ** _GRADIENT_POWER
     ligand_gradient = _GRADIENT_S_AT_40_ATOMS * (ligand_atoms / 40) ** _GRADIENT_POWER
@@ -146,11 +152,24 @@ def plan_campaign(setup: Setup) -> Plan:
         Stage(
             "prediction, choice",
             2 * rounds,
-            _TRAINING_S + _SCREENING_S * space.size / 2,
+            _TRAINING_S + _SCREENING_S * size / 2,
             f"Allegro, BoTorch; {1000 * _SCREENING_S:.1f} ms a candidate",
         ),
     )
-    return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages)
+    return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages, counted)
+
+
+def constraint_table(counted: Counted, *, of: int) -> Table:
+    """Return what the constraints leave out, one after the other, as a table; `of` is how many ligands there are."""
+    title = "Constraints" if counted.ligands == of else f"Constraints, of the first {counted.ligands:,} ligands"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("constraint", "leaves out", "left"):
+        table.add_column(heading, justify="left" if heading == "constraint" else "right")
+    left = counted.ligands
+    for name, count in counted.excluded.items():
+        left -= count
+        table.add_row(name, f"{count:,}", f"{left:,}")
+    return table
 
 
 def plan_table(plan: Plan, *, workers: int | None) -> Table:

@@ -25,12 +25,12 @@ from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.chemistry.families import families
 from reexplore.energies.comparisons import binding_reasons, exchange_reasons
 from reexplore.energies.terms import EnergyTerms
-from reexplore.errors import Failure
+from reexplore.errors import Failure, FailureCode
 from reexplore.execution.kinds import MEMBER_FILE
 from reexplore.execution.store import Store
 from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
-from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord
+from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord, Status
 
 _PACKAGES = [
     "reexplore",
@@ -122,7 +122,9 @@ def _vouched_for(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
 def _why_exchange(setup: Setup, ledger: Ledger, found: dict[str, Label]) -> tuple[str, ...]:
     """Return why some exchange energies may not be compared, and why some metals have none."""
     groups = [label.candidate.group for label in found.values() if label.aqua is not None]
-    mixed = exchange_reasons(groups, level=setup.level)
+    ranked_apart = binding_reasons(groups)
+    # What no scale may rank is told once, with the binding energies.
+    mixed = [reason for reason in exchange_reasons(groups, level=setup.level) if reason not in ranked_apart]
     failed = (why_no_exchange(metal, failure) for metal, failure in ledger.aqua_failures().items())
     return (*mixed, *failed)
 
@@ -130,16 +132,18 @@ def _why_exchange(setup: Setup, ledger: Ledger, found: dict[str, Label]) -> tupl
 def _rows(setup: Setup, ledger: Ledger, pool: Pool, labelled: dict[str, Label]) -> list[CandidateRow]:
     """Return what is shown, group by group: everything that was chosen or failed, and the best predictions."""
     screening = recall_screening(setup, ledger)
+    excluded = dict(screening.left_out()) if screening else {}
     failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()
     picks = {pick.candidate: pick for pick in ledger.picks()}
     keys = ledger.labels()
-    ranks = _ranks(setup, ledger, pool, labelled, failures, chosen=picks)
+    ranks = _ranks(setup, ledger, pool, labelled, failures, excluded=excluded, chosen=picks)
     shown = [pool.at(row) for row in ranks]
     predictions = estimates(setup, ledger, {candidate.key for candidate in shown})
     rows = []
     for candidate, rank in zip(shown, ranks.values(), strict=True):
         key = candidate.key
-        row = _row(candidate, pick=picks.get(key), failure=failures.get(key), estimate=predictions.get(key))
+        failure = excluded.get(key) or failures.get(key)
+        row = _row(candidate, pick=picks.get(key), failure=failure, estimate=predictions.get(key))
         if key in labelled:
             label_geometry = Structure.from_extxyz(ledger.value(keys[key].structure)["extxyz"])
             row = _with_geometry(_labelled(row, labelled[key]), label_geometry, candidate)
@@ -154,6 +158,7 @@ def _ranks(
     labelled: dict[str, Label],
     failures: Collection[str],
     *,
+    excluded: Collection[str],
     chosen: Collection[str],
 ) -> dict[int, int | None]:
     """Return the rank within its group of each position of the pool that is shown, in the order they are shown.
@@ -171,7 +176,7 @@ def _ranks(
     energy[pool.rows(keys)] = means
     energy[pool.rows(labelled)] = [label.binding.energy_kcal_mol for label in labelled.values()]
     failed, taken = np.zeros(len(pool), dtype=bool), np.zeros(len(pool), dtype=bool)
-    failed[pool.rows(failures)] = True
+    failed[pool.rows({*failures, *excluded})] = True
     taken[pool.rows({*chosen, *labelled})] = True
     energy[failed] = np.nan
     # The last key decides first; equals keep the order of the pool, and what has no energy comes last.
@@ -198,7 +203,7 @@ def _row(
         ligands=candidate.ligands,
         waters=candidate.waters,
         charge=candidate.charge,
-        status="failed" if failure else "selected" if pick else "predicted",
+        status=_status(pick, failure),
         predicted_kcal_mol=estimate.mean_kcal_mol if estimate else None,
         sigma_kcal_mol=estimate.sigma_kcal_mol if estimate else None,
         round=pick.round if pick else None,
@@ -206,6 +211,12 @@ def _row(
         warnings=candidate.ligand.warnings,
         failure=failure,
     )
+
+
+def _status(pick: Pick | None, failure: Failure | None) -> Status:
+    if failure is not None:
+        return "excluded" if failure.code is FailureCode.EXCLUDED else "failed"
+    return "selected" if pick else "predicted"
 
 
 def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
@@ -227,7 +238,9 @@ def _with_geometries(
     rows: list[CandidateRow], pool: Mapping[str, Candidate], screening: Screening
 ) -> list[CandidateRow]:
     """Return the rows with the geometry that the model saw where there is no better one."""
-    geometries = screening.structures([pool[row.key] for row in rows if row.geometry_xyz is None])
+    geometries = screening.structures(
+        [pool[row.key] for row in rows if row.geometry_xyz is None and row.status != "excluded"]
+    )
     return [_with_geometry(row, geometries[row.key], pool[row.key]) if row.key in geometries else row for row in rows]
 
 

@@ -16,6 +16,7 @@ from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Calculation
 from reexplore.campaign.running.lock import holder
 from reexplore.campaign.running.stopping import PAUSE
+from reexplore.campaign.steps.constraining import excluded_by_constraint
 from reexplore.campaign.steps.screening import recall_screening
 
 _HOUR_S = 3600.0
@@ -49,6 +50,7 @@ class Status:
     in_flight: tuple[dict[str, Any], ...]
     failures_by_code: dict[str, int]
     ligands_refused_by_code: dict[str, int]
+    ligands_excluded_by_constraint: dict[str, int]
     reused: int
     calculations_per_hour: float | None
     hours_left: float | None
@@ -96,6 +98,7 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         in_flight=tuple(_in_flight(calculations)),
         failures_by_code=dict(Counter(c.failure.code.value for c in calculations if c.failure)),
         ligands_refused_by_code=screening.refused_by_code if screening else {},
+        ligands_excluded_by_constraint=excluded_by_constraint(screening.excluded) if screening else {},
         reused=sum(c.reused for c in calculations),
         calculations_per_hour=pace.calculations_per_hour,
         hours_left=pace.hours_left,
@@ -168,6 +171,7 @@ def status_lines(status: Status) -> list[str]:
     ]
     for what, found in (
         ("failures", status.failures_by_code),
+        ("ligands left out by constraints", status.ligands_excluded_by_constraint),
         ("ligands without a screening geometry", status.ligands_refused_by_code),
         ("no exchange energies, the aqua ion failed", status.aqua_ions_failed),
     ):

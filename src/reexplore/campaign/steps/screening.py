@@ -13,6 +13,7 @@ from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
+from reexplore.campaign.steps.constraining import Excluded, constrain
 from reexplore.campaign.steps.tasks import templates
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
@@ -67,6 +68,7 @@ class Screening:
     """The pool as the learned model sees it, and the candidates it cannot see."""
 
     parts: tuple[Part, ...]
+    excluded: tuple[Excluded, ...] = ()
 
     @cached_property
     def pool(self) -> Pool:
@@ -96,6 +98,11 @@ class Screening:
                 failure = part.failure or part.refused[row]
                 yield from ((candidate.key, failure) for candidate in part.family.candidates_of(row))
 
+    def left_out(self) -> Iterator[tuple[str, Failure]]:
+        """Yield the keys of all candidates that a constraint leaves out, and why."""
+        for each in self.excluded:
+            yield from each.failures()
+
     @property
     def refused_by_code(self) -> dict[str, int]:
         """Return how many ligands have no screening geometry, for each reason."""
@@ -105,11 +112,6 @@ class Screening:
                 codes[part.failure.code.value] += len(part.family.members)
             codes.update(failure.code.value for failure in part.refused.values())
         return dict(codes)
-
-    def failure(self, key: str) -> Failure | None:
-        """Return why a candidate has no screening geometry, or None when it has one."""
-        number, row = self.pool.place(key)
-        return self.parts[number].failure_of(row)
 
     def structures(self, candidates: Sequence[Candidate]) -> dict[str, Structure]:
         """Return the screening geometries of some candidates by key; those without one are left out."""
@@ -129,38 +131,50 @@ class Screening:
 
     def to_text(self) -> str:
         """Return the screening as JSON text that names its families by their digest."""
-        return json.dumps(
-            [
-                part.grafts.to_json()
-                | {
-                    "refused": {row: failure.to_dict() for row, failure in part.refused.items()},
-                    "failure": part.failure.to_dict() if part.failure else None,
-                }
-                for part in self.parts
-            ]
-        )
+        parts = [
+            part.grafts.to_json()
+            | {
+                "refused": {row: failure.to_dict() for row, failure in part.refused.items()},
+                "failure": part.failure.to_dict() if part.failure else None,
+            }
+            for part in self.parts
+        ]
+        if not self.excluded:
+            return json.dumps(parts)
+        excluded = [{"family": each.digest, "reasons": each.reasons} for each in self.excluded]
+        return json.dumps({"parts": parts, "excluded": excluded})
 
     @classmethod
     def from_text(cls, text: str, store: Store) -> Screening:
         """Read a screening from `to_text`."""
-        return cls(
-            tuple(
-                Part(
-                    Family.from_text(store.get_text(data["family"])),
-                    data["family"],
-                    data["template"],
-                    {int(row): Failure.from_dict(failure) for row, failure in data["refused"].items()},
-                    Failure.from_dict(data["failure"]) if data["failure"] else None,
-                    data.get("contraction", 1),
-                )
-                for data in json.loads(text)
+        known = json.loads(text)
+        # Without constraints it is the list of its parts, as it was before there were any.
+        whole = {"parts": known, "excluded": []} if isinstance(known, list) else known
+        parts = tuple(
+            Part(
+                Family.from_text(store.get_text(data["family"])),
+                data["family"],
+                data["template"],
+                {int(row): Failure.from_dict(failure) for row, failure in data["refused"].items()},
+                Failure.from_dict(data["failure"]) if data["failure"] else None,
+                data.get("contraction", 1),
             )
+            for data in whole["parts"]
         )
+        excluded = tuple(
+            Excluded(
+                Family.from_text(store.get_text(data["family"])),
+                data["family"],
+                {int(row): (name, reason) for row, (name, reason) in data["reasons"].items()},
+            )
+            for data in whole["excluded"]
+        )
+        return cls(parts, excluded)
 
 
 def screen(context: CampaignContext) -> Job[Screening]:
     """Build the template of every bare scaffold and find out which ligands can be grafted on it."""
-    whole = context.pool.families
+    whole, excluded = yield from constrain(context)
     bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters) for f in whole]
     found = yield from templates(context, bare)
     contraction = contraction_of(context.setup.surface)
@@ -184,7 +198,7 @@ def screen(context: CampaignContext) -> Job[Screening]:
             raise ExecutionError(f"{part.label} could not be screened: {outcome.failure}")
         refused = {int(row): Failure.from_dict(data) for row, data in outcome.value["refused"].items()}
         judged.append(replace(part, refused=refused))
-    screening = Screening(tuple(judged))
+    screening = Screening(tuple(judged), excluded)
     if codes := screening.refused_by_code:
         told = ", ".join(f"{code} {count}" for code, count in codes.items())
         context.narrator.say(f"ligands without a screening geometry: {told}")

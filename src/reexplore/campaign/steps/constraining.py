@@ -1,0 +1,74 @@
+"""Which ligands the constraints of a campaign leave out, before anything is built."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reexplore.campaign.running.context import CampaignContext
+from reexplore.campaign.running.dispatcher import Job
+from reexplore.chemistry.families import Family
+from reexplore.errors import ExecutionError, Failure, FailureCode
+from reexplore.execution.recipes import Constrained
+from reexplore.execution.task import Task
+
+#: Ligands of one task: some seconds' worth, so that workers share them out.
+_CHUNK = 4000
+STAGE = "constraint"
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """Ligands of a family (its digest in the store) that are left out: by number which constraint did it, and why."""
+
+    family: Family
+    digest: str
+    reasons: dict[int, tuple[str, str]]
+
+    def failures(self) -> Iterator[tuple[str, Failure]]:
+        """Yield the keys of all candidates that are left out, with the reason."""
+        for row, (name, reason) in self.reasons.items():
+            failure = Failure(FailureCode.EXCLUDED, STAGE, reason, {"constraint": name})
+            yield from ((candidate.key, failure) for candidate in self.family.candidates_of(row))
+
+
+def constrain(context: CampaignContext) -> Job[tuple[list[Family], tuple[Excluded, ...]]]:
+    """Return the families with the ligands that keep all constraints, and what is left out."""
+    whole, rules = context.pool.families, context.setup.rules
+    if not rules.rules:
+        return list(whole), ()
+    chunks = [[(chunk, context.store.put_text(chunk.to_text())) for chunk in family.chunks(_CHUNK)] for family in whole]
+    recipe = tuple(rules.to_json())
+    tasks = {
+        digest: Task.of(Constrained(digest, recipe), label=f"{len(chunk.members)} ligands on {chunk.scaffold.name}")
+        for family in chunks
+        for chunk, digest in family
+    }
+    outcomes = yield from context.dispatcher.run(list(tasks.values()), stage="constraints")
+    left: list[Family] = []
+    excluded: list[Excluded] = []
+    for family, parts in zip(whole, chunks, strict=True):
+        gone: set[int] = set()
+        start = 0
+        for chunk, digest in parts:
+            outcome = outcomes[tasks[digest].key]
+            if outcome.value is None:
+                raise ExecutionError(f"the constraints of {tasks[digest].label} were not told: {outcome.failure}")
+            reasons = {int(row): (name, reason) for row, (name, reason) in outcome.value["excluded"].items()}
+            if reasons:
+                excluded.append(Excluded(chunk, digest, reasons))
+            gone |= {start + row for row in reasons}
+            start += len(chunk.members)
+        if len(gone) < len(family.members):
+            left.append(family.without(gone))
+    counted = excluded_by_constraint(excluded)
+    if counted:
+        told = ", ".join(f"{name} {count:,}" for name, count in counted.items())
+        context.narrator.say(f"ligands left out by constraints: {told}")
+    return left, tuple(excluded)
+
+
+def excluded_by_constraint(excluded: Sequence[Excluded]) -> dict[str, int]:
+    """Return how many ligands each constraint leaves out, a ligand for each coordination it could have."""
+    return dict(Counter(name for each in excluded for name, _ in each.reasons.values()))
