@@ -25,7 +25,7 @@ BELOW = {
         *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "inputs", "structures"),
         "surrogate",
     },
-    "tracking": {"chemistry", "errors", "structures"},
+    "tracking": {"chemistry", "errors", "execution", "structures"},
     "campaign": {
         *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "execution", "inputs"),
         *("shipped", "structures", "surrogate", "terminal", "tracking"),

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.tracking.sample import campaign, contraction_row
 
 def content(store: Path):
     """Read the store behind MLflow's back: metrics, params and status of each run by its key."""
-    with sqlite3.connect(f"file:{store / 'mlflow.db'}?mode=ro", uri=True) as database:
+    with sqlite3.connect(f"file:{quote(str(store / 'mlflow.db'))}?mode=ro", uri=True) as database:
         keys = dict(database.execute("SELECT run_uuid, value FROM tags WHERE key = 'reexplore.key'"))
         rows = {
             "runs": database.execute("SELECT run_uuid, name, status, start_time, end_time FROM runs"),
@@ -30,7 +31,7 @@ def content(store: Path):
 
 
 def artifacts(store: Path):
-    with sqlite3.connect(f"file:{store / 'mlflow.db'}?mode=ro", uri=True) as database:
+    with sqlite3.connect(f"file:{quote(str(store / 'mlflow.db'))}?mode=ro", uri=True) as database:
         runs = database.execute(
             "SELECT t.value, r.artifact_uri FROM runs r JOIN tags t USING (run_uuid) WHERE t.key = 'reexplore.key'"
         ).fetchall()
@@ -187,6 +188,14 @@ def test_a_round_that_was_opened_again_keeps_what_it_came_to_before(record, tmp_
     assert of_round[key]["policy"] == "explore"
     assert of_round[before]["policy"] == last.params["policy"]
     assert next(row[1] for row in found["runs"] if row[0] == before).endswith("before it was opened again")
+
+
+@pytest.mark.parametrize("name", ["?", "a?b#c%d", "what? now=1&x"])
+def test_a_folder_s_name_is_no_question_to_a_database(record, tmp_path, name):
+    place = tmp_path / name / "_mlflow"
+    Tracker(place).sync(record)
+    assert content(place)["metrics"]
+    assert {path.name for path in tmp_path.iterdir()} == {name}
 
 
 def test_a_moved_or_copied_store_leads_to_its_own_artifacts(record, store, tmp_path):

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reexplore.execution.run_folder import plainly_named
 from reexplore.tracking.exports import (
     allowed_name,
     curves,
@@ -63,7 +64,7 @@ class Tracker:
 
     def __init__(self, store: Path | str) -> None:
         self.folder = None if "://" in str(store) else Path(store).resolve()
-        self.uri = str(store) if self.folder is None else f"sqlite:///{self.folder / DATABASE}"
+        self.uri = str(store) if self.folder is None else f"sqlite:///{_in_an_address(self.folder) / DATABASE}"
         _set_environment()
 
     def sync(self, record: CampaignRecord, *, top: int = 20) -> None:
@@ -247,6 +248,11 @@ def _set_environment() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _in_an_address(folder: Path) -> Path:
+    """Return a folder by a name that may stand in a database's address, where a question mark ends the path."""
+    return plainly_named(folder) if "?" in str(folder) else folder
 
 
 def _artifacts_of(folder: Path) -> str:
