@@ -252,9 +252,13 @@ def _at_random(campaign: Observed, kills: int, draw: random.Random) -> Counter[s
         process = _find(victim, driver, campaign.folder, struck)
         if process is None:
             continue
+        if not process.is_running():
+            # It ended by itself meanwhile: nobody was struck.
+            continue
         campaign.note_kill()
         victims[victim] += 1
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
         if victim in _FATAL:
             # A driver notices by itself that its interchange is gone.
             code = driver.wait(timeout=240)
