@@ -163,7 +163,7 @@ def _show(case: dict[str, Any]) -> None:
 
 
 def _table(results: list[dict[str, Any]]) -> Table:
-    table = Table(title="kcal/mol above the lowest structure found (GFN2-xTB/ALPB)", box=box.SIMPLE_HEAD)
+    table = Table(title=f"kcal/mol above the lowest structure found, on {TheoryEntry().surface}", box=box.SIMPLE_HEAD)
     table.add_column("complex")
     for run in results[0]["runs"]:
         table.add_column(run, justify="right")

@@ -35,7 +35,8 @@ BELOW = {
     },
     "doctor": {"errors", "execution", "shipped", "structures", "tracking"},
 }
-BELOW["cli"] = set(BELOW)
+BELOW["interface"] = {*("campaign", "config", "inputs", "structures", "terminal", "tracking", "workbench")}
+BELOW["cli"] = set(BELOW) - {"interface"}
 
 
 def _imports(path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
@@ -68,6 +69,10 @@ def _signals_stop_cleanly(stop: StopRequest) -> Iterator[None]:
         os.write(2, f"{name}: what runs comes back first; a second signal stops at once\n".encode())
 
     asked: list[str] = []
+    if threading.current_thread() is not threading.main_thread():
+        # Signals come to the main thread, whose program may run several campaigns.
+        yield
+        return
     previous = {number: signal.signal(number, heed) for number in signals_heeded()}
     previous[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

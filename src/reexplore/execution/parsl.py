@@ -76,28 +76,26 @@ class ParslExecutor:
 
     def __enter__(self) -> Self:
         """Start Parsl; its log files go to the campaign's folder."""
-        import parsl
+        from parsl.dataflow.dflow import DataFlowKernel
 
         for sentence in self._jobs.cancel_orphans(self._config.executors):
             self._say(sentence)
         for executor in self._config.executors:
             self._jobs.record(executor)
-        self._kernel = parsl.load(self._config)
+        # A kernel of its own: Parsl has one place for the kernel of a process, and a process may run several campaigns.
+        self._kernel = DataFlowKernel(self._config)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the workers and end their batch jobs."""
-        import parsl
-
         if self._kernel is None:
             return
         if not (self._interchanges_live and self._cleaned_up(self._kernel)):
             atexit.unregister(self._kernel.atexit_cleanup)
             for executor in self._config.executors:
                 executor.provider.cancel(list(executor.blocks_to_job_id.values()))
-        parsl.clear()
         self._kernel = None
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
 from reexplore.structures.xyz_text import read_xyz
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 #: GFN2-xTB has parameters up to radon.
 _HEAVIEST = 86
@@ -38,12 +42,30 @@ def read_structure(path: Path, *, charge: int | None = None, unnamed: int | None
     except Exception as error:  # ASE raises whatever its parser stumbles over
         reason = str(error).removeprefix("ase.io.extxyz: ").split("\n")[0]
         raise InputError(f"{path} is no XYZ file: {reason or repr(error)}") from None
+    return _checked(atoms, str(path), _settled(path, found.comment, charge, unnamed))
+
+
+def structure_of_atoms(atoms: Atoms, *, charge: int | None = None) -> Structure:
+    """Return ASE atoms as a structure, checked like a file; `charge` is `atoms.info['charge']` unless it is given."""
+    told = atoms.info.get("charge", charge)
+    if told is None:
+        raise InputError("the atoms name no charge: give `charge`, or set atoms.info['charge']")
+    if isinstance(told, bool) or int(told) != told or abs(told) > _LARGEST_CHARGE:
+        raise InputError(f"the charge {told!r} of the atoms is no whole number up to {_LARGEST_CHARGE}")
+    if charge is not None and charge != told:
+        raise InputError(f"the atoms name the charge {int(told):+d}, but {charge:+d} is given")
+    if len(atoms) == 0:
+        raise InputError("there are no atoms")
+    return _checked(atoms, "the molecule", int(told))
+
+
+def _checked(atoms: Atoms, what: str, charge: int) -> Structure:
     if not np.isfinite(atoms.positions).all() or np.abs(atoms.positions).max() > _FARTHEST_ANGSTROM:
-        raise InputError(f"{path} holds positions that are no numbers, or further out than {_FARTHEST_ANGSTROM:g} Å")
+        raise InputError(f"{what} holds positions that are no numbers, or further out than {_FARTHEST_ANGSTROM:g} Å")
     if atoms.pbc.any():
-        raise InputError(f"{path} holds a crystal (pbc); cut a molecule out of it")
-    structure = Structure(tuple(atoms.symbols), atoms.positions, _settled(path, found.comment, charge, unnamed))
-    _require_apart(path, structure)
+        raise InputError(f"{what} holds a crystal (pbc); cut a molecule out of it")
+    structure = Structure(tuple(atoms.symbols), atoms.positions, charge)
+    _require_apart(what, structure)
     return structure
 
 
@@ -97,7 +119,7 @@ def _charge(path: Path, match: re.Match[str]) -> int | None:
     return None
 
 
-def _require_apart(path: Path, structure: Structure) -> None:
+def _require_apart(path: str, structure: Structure) -> None:
     from scipy.spatial.distance import pdist, squareform
 
     if len(structure) < 2:

@@ -73,32 +73,35 @@ def _finite(value: Any) -> Any:
     return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
+#: What the table of candidates has, in the order of its columns.
+CANDIDATE_COLUMNS = (
+    "rank",
+    "name",
+    "group",
+    "ligand",
+    "smiles",
+    "metal",
+    "ligands",
+    "waters",
+    "charge",
+    "verdict",
+    "reason",
+    "predicted_kcal_mol",
+    "sigma_kcal_mol",
+    "dft_kcal_mol",
+    "dft_error_kcal_mol",
+    "exchange_kcal_mol",
+    "exchange_error_kcal_mol",
+    "round",
+    "role",
+    "warnings",
+    "key",
+)
+
+
 def table(rows: tuple[CandidateRow, ...]) -> str:
     """Return candidates as CSV text."""
-    columns = [
-        "rank",
-        "name",
-        "group",
-        "ligand",
-        "smiles",
-        "metal",
-        "ligands",
-        "waters",
-        "charge",
-        "verdict",
-        "reason",
-        "predicted_kcal_mol",
-        "sigma_kcal_mol",
-        "dft_kcal_mol",
-        "dft_error_kcal_mol",
-        "exchange_kcal_mol",
-        "exchange_error_kcal_mol",
-        "round",
-        "role",
-        "warnings",
-        "key",
-    ]
-    return _csv(rows, columns)
+    return _csv(rows, CANDIDATE_COLUMNS)
 
 
 def series_files(record: CampaignRecord) -> dict[str, str]:
@@ -129,7 +132,7 @@ def selectivity_files(record: CampaignRecord) -> dict[str, str]:
     }
 
 
-def _csv(rows: Sequence[Any], columns: list[str]) -> str:
+def _csv(rows: Sequence[Any], columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -78,7 +78,7 @@ def write_files(record: CampaignRecord, folder: Path) -> None:
     for name, text in series_files(record).items():
         _replace(report / name, text)
     labelled = [row for row in record.rows if row.dft_kcal_mol is not None]
-    _replace(report / "labels.extxyz", "".join(_labelled_extxyz(row) for row in labelled))
+    _replace(report / "labels.extxyz", "".join(labelled_extxyz(row) for row in labelled))
 
 
 def _replace(path: Path, text: str) -> None:
@@ -88,7 +88,8 @@ def _replace(path: Path, text: str) -> None:
     partial.replace(path)
 
 
-def _labelled_extxyz(row: CandidateRow) -> str:
+def labelled_extxyz(row: CandidateRow) -> str:
+    """Return a labelled complex as extended XYZ with its energies and doubts."""
     facts: dict[str, str | float | list[str]] = {"name": row.name, "smiles": row.smiles}
     if row.dft_kcal_mol is not None:
         facts["binding_energy_kcal_mol"] = float(row.dft_kcal_mol)

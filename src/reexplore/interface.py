@@ -1,0 +1,166 @@
+"""What Python programs and notebooks use: a campaign as an object, single structures as functions.
+
+Everything goes the way of the command line: the same checks, the same tasks, the same store. Nothing is printed unless
+`progress` asks for it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.console import Console
+
+from reexplore.campaign.declaration.setup import known_level, prepare
+from reexplore.campaign.driver import drive, open_ledger
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.results.plan import Plan, plan_campaign
+from reexplore.campaign.results.report import labelled_extxyz
+from reexplore.campaign.results.snapshot import campaign_record
+from reexplore.campaign.results.status import Status, campaign_status
+from reexplore.campaign.running.progress import Narrator
+from reexplore.config import TheoryEntry
+from reexplore.inputs.strict_models import parse
+from reexplore.structures.reading import structure_of_atoms
+from reexplore.terminal import new_console
+from reexplore.tracking.exports import CANDIDATE_COLUMNS
+from reexplore.tracking.records import CampaignRecord
+from reexplore.workbench.complexes import Built, Workbench
+from reexplore.workbench.energies import EnergyWorkbench, Labelled
+from reexplore.workbench.request import Asked
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+class Campaign:
+    """A campaign by its file, the one that `reexplore campaign` runs; several may be open in one process.
+
+    `file` is a path, or the name of a shipped campaign; `workspace` is the folder that holds `runs/`. Raises
+    `InputError` or `MissingEngineError` with the first thing that is wrong.
+    """
+
+    def __init__(self, file: str | Path, *, workspace: str | Path = ".", allow_outside: bool = False) -> None:
+        self._setup = prepare(str(file), workspace=Path(workspace), allow_outside=allow_outside)
+
+    @property
+    def name(self) -> str:
+        """Return the name that its file gives it."""
+        return self._setup.file.name
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a reader of its numbers has to know, invented parts first."""
+        return (*self._setup.fakes, *self._setup.warnings)
+
+    @property
+    def folder(self) -> Path:
+        """Return where its ledger and its report are."""
+        return self._setup.folder
+
+    def plan(self) -> Plan:
+        """Return what it will cost; nothing is built."""
+        return plan_campaign(self._setup)
+
+    def run(self, *, progress: bool = False) -> Status:
+        """Run it to its end, or go on where it stands, and return its status.
+
+        Raises `Stopped` when a signal, a pause or spent core-hours end it before, `CampaignBusyError` when another
+        process drives it and `ExecutionError` when the workers fail; the same call goes on.
+        """
+        drive(self._setup, narrator=Narrator(_console(progress)))
+        return self.status()
+
+    def status(self) -> Status:
+        """Return where it stands; raise `InputError` when it has not been started."""
+        with self._ledger() as ledger:
+            return campaign_status(self._setup, ledger)
+
+    def candidates(self) -> pd.DataFrame:
+        """Return what `report/candidates.csv` has: labels, failures, what is left out, and the best predictions.
+
+        Energies are in kcal/mol; `rank` counts within `group` only.
+        """
+        return pd.DataFrame([_cells(row) for row in self._record().rows], columns=list(CANDIDATE_COLUMNS))
+
+    def labels(self) -> pd.DataFrame:
+        """Return the labelled candidates with the energies of their terms in hartree, one column each."""
+        rows = [row for row in self._record().rows if row.dft_kcal_mol is not None]
+        terms = pd.DataFrame([row.terms_hartree or {} for row in rows]).add_suffix(" (hartree)")
+        return pd.concat([pd.DataFrame([_cells(row) for row in rows], columns=list(CANDIDATE_COLUMNS)), terms], axis=1)
+
+    def structures(self) -> list[Atoms]:
+        """Return the labelled complexes as ASE atoms, their energies and doubts in `info`."""
+        from ase.io import read
+
+        rows = [row for row in self._record().rows if row.dft_kcal_mol is not None]
+        return [read(io.StringIO(labelled_extxyz(row)), format="extxyz") for row in rows]
+
+    def _record(self) -> CampaignRecord:
+        with self._ledger() as ledger:
+            return campaign_record(self._setup, ledger)
+
+    @contextmanager
+    def _ledger(self) -> Iterator[Ledger]:
+        with closing(open_ledger(self._setup)) as ledger:
+            yield ledger
+
+    def __repr__(self) -> str:
+        return f"Campaign({str(self._setup.source)!r}): {self._setup.space.arithmetic()}"
+
+
+def build(
+    smiles: str | None = None,
+    *,
+    ligand: str | None = None,
+    metal: str = "La",
+    ligands: int = 1,
+    waters: int | None = None,
+    coordination_number: int | None = None,
+    donors: str | None = None,
+    seed: int = 2026,
+    workspace: str | Path = ".",
+    progress: bool = False,
+    **theory: Any,
+) -> Built:
+    """Return the lowest structure of a complex and of its free ligand, as `reexplore structures build` finds them.
+
+    The ligand is given by its SMILES, with donors named as there, or by its name in the library. `theory` takes the
+    keys of `theory` in a campaign file. Raises `InputError` with the first thing that is wrong, `CalculationFailed`
+    when no structure becomes the complex asked for.
+    """
+    asked = Asked(smiles, ligand, donors, metal, ligands, waters, coordination_number)
+    single, candidate = asked.checked(command="reexplore.build(...)")
+    chosen = parse(TheoryEntry, theory, Path("theory"))
+    return Workbench(Path(workspace), theory=chosen, seed=seed, console=_console(progress)).build(single, candidate)
+
+
+def label(
+    atoms: Atoms,
+    level: str = "quick",
+    *,
+    charge: int | None = None,
+    unpaired: int | None = None,
+    workspace: str | Path = ".",
+    progress: bool = False,
+) -> Labelled:
+    """Return the energy of ASE atoms at a level of theory, as `reexplore label` computes it.
+
+    The charge is `atoms.info['charge']` unless it is given; `unpaired` is 2S, by default what the level implies. Raises
+    `InputError` for what the level cannot treat, `CalculationFailed` when memory, time or convergence fail it.
+    """
+    structure = structure_of_atoms(atoms, charge=charge)
+    workbench = EnergyWorkbench(Path(workspace), level=known_level(level), console=_console(progress))
+    return workbench.label(structure, unpaired=unpaired)
+
+
+def _cells(row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in CANDIDATE_COLUMNS}
+
+
+def _console(progress: bool) -> Console:
+    return new_console() if progress else Console(quiet=True)

@@ -1,0 +1,144 @@
+"""Python programs have what the command line has: the same numbers, and nothing printed unless it is asked for."""
+
+import csv
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from ase import Atoms
+
+import reexplore as rx
+
+SMALL = {
+    "name": "one",
+    "space": {
+        "scaffolds": ["HOPO"],
+        "substituents": ["H", "methyl"],
+        "metals": ["La"],
+        "coordinations": [{"ligands": 1}],
+    },
+    "constraints": [{"without": ["F"]}],
+    "theory": {"level": "teacher", "builders": ["sketch"]},
+    "surrogate": {"members": 2},
+    "budget": {"seed_labels": 2, "batch": 1, "labels": 2},
+    "execution": {"parsl": "local", "options": {"workers": 1}},
+}
+WATER = Atoms("OHH", [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]], info={"charge": 0})
+
+
+def campaign(folder: Path, name: str = "one") -> rx.Campaign:
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump(SMALL | {"name": name}))
+    return rx.Campaign(folder / f"{name}.yaml", workspace=folder)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """Return two campaigns of one workspace that ran at the same time in two threads of this process."""
+    folder = tmp_path_factory.mktemp("python")
+    both = [campaign(folder, name) for name in ("one", "two")]
+    threads = [threading.Thread(target=each.run) for each in both]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=300)
+    return both
+
+
+@pytest.mark.engine
+def test_two_campaigns_run_at_once_in_one_process(ran):
+    for each in ran:
+        status = each.status()
+        assert (status.labels, status.rounds_closed, status.driver) == (2, 1, None)
+    first, second = (each.labels()[["name", "dft_kcal_mol"]] for each in ran)
+    pd.testing.assert_frame_equal(first, second)
+
+
+@pytest.mark.engine
+def test_tables_are_those_of_the_report(ran):
+    one = ran[0]
+    with (one.folder / "report" / "candidates.csv").open() as file:
+        report = list(csv.DictReader(file))
+    found = one.candidates()
+    assert list(found.columns) == list(report[0])
+    assert list(found["key"]) == [row["key"] for row in report]
+    labels = one.labels()
+    terms = [name for name in labels.columns if name.endswith("total (hartree)")]
+    assert terms == [f"{part} total (hartree)" for part in ("complex", "ion", "ligand", "water", "aqua ion")]
+    bound = labels["complex total (hartree)"] - labels["ion total (hartree)"] - labels["ligand total (hartree)"]
+    bound -= 6 * labels["water total (hartree)"]
+    np.testing.assert_allclose(627.5094740631 * bound, labels["dft_kcal_mol"], atol=1e-6)
+    structures = one.structures()
+    assert [atoms.info["name"] for atoms in structures] == list(labels["name"])
+    assert all(atoms.symbols[0] == "La" for atoms in structures)
+
+
+@pytest.mark.engine
+def test_it_says_nothing_unless_it_is_asked(tmp_path, capfd):
+    one = campaign(tmp_path)
+    assert one.plan().candidates == 2
+    assert any("INVENTED" in warning for warning in one.warnings)
+    one.run()
+    told = capfd.readouterr()
+    assert (told.out, told.err) == ("", "")
+    one.run(progress=True)
+    assert repr(one).startswith("Campaign('")
+
+
+def test_what_is_wrong_is_the_command_line_s_sentence(tmp_path):
+    with pytest.raises(rx.InputError, match="no campaign 'nowhere'"):
+        rx.Campaign("nowhere", workspace=tmp_path)
+    with pytest.raises(rx.InputError, match="holds no campaign yet"):
+        campaign(tmp_path).candidates()
+
+
+@pytest.mark.engine
+def test_a_label_is_that_of_the_command_line(tmp_path):
+    found = rx.label(WATER, "gfn2", workspace=tmp_path)
+    (tmp_path / "water.xyz").write_text("3\ncharge=0\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n")
+    program = Path(sys.executable).with_name("reexplore")
+    command = [program, "label", "water.xyz", "--level", "gfn2", "--json"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    told_hartree = json.loads(told.stdout)["total_hartree"]
+    assert found.terms.total_hartree == pytest.approx(told_hartree, abs=1e-7)
+    assert rx.label(WATER, "gfn2", workspace=tmp_path).reused
+
+
+@pytest.mark.parametrize(
+    ("atoms", "options", "told"),
+    [
+        (Atoms("OHH", WATER.positions), {}, "the atoms name no charge"),
+        (WATER, {"charge": 1}, r"name the charge \+0, but \+1 is given"),
+        (Atoms("OHH", WATER.positions, info={"charge": 0.5}), {}, "no whole number"),
+        (Atoms(info={"charge": 0}), {}, "there are no atoms"),
+        (Atoms("OO", [[0, 0, 0], [0, 0, 0.1]], info={"charge": 0}), {}, "two atoms nearer than"),
+        (Atoms("O", [[0, 0, np.nan]], info={"charge": 0}), {}, "positions that are no numbers"),
+        (Atoms("O", [[0, 0, 0]], pbc=True, info={"charge": 0}), {}, "holds a crystal"),
+    ],
+)
+def test_atoms_are_checked_like_files(atoms, options, told, tmp_path):
+    with pytest.raises(rx.InputError, match=told):
+        rx.label(atoms, "gfn2", workspace=tmp_path, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.engine
+def test_a_complex_is_built(tmp_path):
+    options = {"builders": ["placement"], "placement_starts": 3, "refine": 1}
+    built = rx.build("CC(=O)N[O-]", donors="2,4", metal="Lu", workspace=tmp_path, **options)
+    assert built.structure.symbols[0] == "Lu"
+    with pytest.raises(rx.InputError, match="placement_start"):
+        rx.build("CC(=O)N[O-]", donors="2,4", workspace=tmp_path, placement_start=3)
+
+
+def test_importing_it_loads_nothing():
+    heavy = ("torch", "pandas", "rdkit", "pyscf", "parsl", "mlflow", "pydantic")
+    code = f"import sys, reexplore; print([m for m in {heavy} if m in sys.modules], 'Campaign' in dir(reexplore))"
+    shown = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "[] True\n"
+    assert not hasattr(rx, "nothing")
