@@ -6,11 +6,15 @@ import hashlib
 import io
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 #: Positions are kept to this many decimals, so that a geometry survives being written and read.
 DECIMALS = 8
@@ -50,13 +54,17 @@ class Structure:
 
     def to_extxyz(self) -> str:
         """Return the structure as extended XYZ text."""
-        from ase import Atoms
         from ase.io import write
 
-        atoms = Atoms(self.symbols, self.positions_angstrom, info={"charge": self.charge})
         text = io.StringIO()
-        write(text, atoms, format="extxyz")
+        write(text, self.to_ase(), format="extxyz")
         return text.getvalue()
+
+    def to_ase(self) -> Atoms:
+        """Return the structure as ASE atoms, its charge in `info`."""
+        from ase import Atoms
+
+        return Atoms(self.symbols, self.positions_angstrom, info={"charge": self.charge})
 
     @classmethod
     def from_extxyz(cls, text: str) -> Structure:
