@@ -24,6 +24,7 @@ from reexplore.campaign.results.shortcomings import shortcomings
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.lock import sole_driver
 from reexplore.campaign.running.progress import Narrator
+from reexplore.campaign.steps.screening import recall_screening
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
 from reexplore.chemistry.metals import SERIES
@@ -192,10 +193,12 @@ def _run(setup: Setup) -> int:
         run_campaign(CampaignContext(setup, ledger, crashing.InProcess(setup), Narrator()))
         picks, labels, failed = ledger.picks(), ledger.labels(), ledger.label_failures()
         missing = shortcomings(setup, ledger)
+        screening = recall_screening(setup, ledger)
+        left_out = dict(screening.left_out()) if screening else {}
     open_ended = [pick.candidate for pick in picks if pick.candidate not in labels and pick.candidate not in failed]
     if open_ended:
         raise AssertionError(f"chosen and neither labelled nor failed: {open_ended}")
-    wanted = min(setup.file.budget.labels, setup.space.size - len(failed))
+    wanted = min(setup.file.budget.labels, setup.space.size - len(failed) - len(left_out))
     if len(labels) < wanted and not missing and not failed:
         raise AssertionError(f"{len(labels)} labels of {wanted}, and nothing is said to be missing")
     report = setup.folder / "report"
