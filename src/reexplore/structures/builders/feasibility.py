@@ -23,7 +23,8 @@ _FARTHEST_ANGSTROM = 100.0
 _FORCE_CONSTANT = 300.0  # kcal/mol/Å²
 
 #: What a chelate may be strained by, per donor: at most 1.8 kcal/mol in 33 known chelates, at least 2.7 in 13 pairs
-#: of donors that no metal holds, such as those of 4-pyridinolate or terephthalate (tests/structures/builders/test_feasibility.py).
+#: of donors that no metal holds, such as those of 4-pyridinolate or terephthalate
+#: (tests/structures/builders/test_feasibility.py).
 STRAIN_KCAL_MOL_PER_DONOR = 2.5
 #: Conformers embedded, so many at a time, before the donors are given up; the first that fits ends the search.
 _PORTION, _PORTIONS = 4, 8
