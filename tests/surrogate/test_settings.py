@@ -13,8 +13,8 @@ def test_settings_survive_json():
     assert settings.declaration()["weights"] == "float32"
 
 
-def test_the_driver_can_use_the_room_without_loading_an_engine():
-    modules = ["settings", "dataset", "baselines", "calibration", "ensemble", "virtual"]
+def test_the_driver_can_use_the_package_without_loading_an_engine():
+    modules = ["settings", "samples", "baselines", "calibration", "forecast", "joint_samples"]
     code = (
         "import sys\n"
         + "".join(f"import reexplore.surrogate.{module}\n" for module in modules)
