@@ -169,7 +169,7 @@ def test_a_deleted_store_is_noticed_and_a_new_process_rebuilds_it(record, store,
     )
     model = record.rounds[0].files["member-0"]
     root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", code, str(folder), str(model)], cwd=root, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, str(folder), str(model)], cwd=root, check=True, timeout=180)
     assert content(folder) == content(store)
 
 
