@@ -40,6 +40,24 @@ def test_tasks_run_on_workers_and_a_dead_interchange_is_noticed(tmp_path):
 
 
 @pytest.mark.engine
+def test_an_answer_that_somebody_else_waits_for_in_vain_is_not_waited_for(tmp_path, monkeypatch):
+    """A thread of Parsl's holds the line to the interchange for ever when that dies before it has answered."""
+    monkeypatch.setattr("reexplore.execution.blocks._ANSWER_S", 1.0)
+    config = load_site(LOCAL, run_dir=tmp_path / "parsl", options={"workers": 1})
+    with workers(config, tmp_path) as executor:
+        executor.submit(TEACHER).result(timeout=LONG_S)
+        (htex,), (watch,) = config.executors, executor._watches.values()
+        assert watch._managers()
+        with htex.command_client._lock:
+            began = time.monotonic()
+            assert not watch._alive()
+            assert time.monotonic() - began < LONG_S
+            htex.interchange_proc.wait(timeout=LONG_S)
+            with pytest.raises(ExecutionError, match="interchange of executor 'local' has died"):
+                executor.check()
+
+
+@pytest.mark.engine
 def test_an_interchange_that_dies_while_parsl_cleans_up_is_not_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr("reexplore.execution.parsl._AFTER_INTERCHANGE_S", 5)
     config = load_site(LOCAL, run_dir=tmp_path / "parsl", options={"workers": 1})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,17 +69,34 @@ class Watch:
         )
 
     def _alive(self) -> bool:
-        from parsl.executors.high_throughput.errors import CommandClientTimeoutError
         from parsl.jobs.states import JobState
 
         if any(status.state == JobState.PENDING for status in dict(self._executor.status_facade).values()):
             return True
-        try:
-            return bool(self._executor.command_client.run("MANAGERS", timeout_s=_ANSWER_S))
-        except CommandClientTimeoutError:
+        managers = self._managers()
+        if managers is None:
             # It runs and does not answer: of no use, and it would keep Parsl from ending.
             self._executor.interchange_proc.kill()
-            return False
+        return bool(managers)
+
+    def _managers(self) -> list[Any] | None:
+        """Return the interchange's list of pools, None when it does not answer.
+
+        Asked in a thread of its own: another of Parsl's may be waiting for the answer of an interchange that has just
+        died, without a limit, and nobody else is let in meanwhile.
+        """
+        from parsl.executors.high_throughput.errors import CommandClientBadError, CommandClientTimeoutError
+
+        answered: list[list[Any]] = []
+
+        def ask() -> None:
+            with suppress(CommandClientBadError, CommandClientTimeoutError):
+                answered.append(self._executor.command_client.run("MANAGERS", timeout_s=_ANSWER_S))
+
+        asking = threading.Thread(target=ask, name="which pools are there", daemon=True)
+        asking.start()
+        asking.join(timeout=2 * _ANSWER_S)
+        return answered[0] if answered else None
 
 
 def _last_words(status: Any) -> str:
