@@ -69,19 +69,19 @@ def tasks() -> dict[str, Any]:
     from reexplore.campaign.running.dispatcher import Dispatcher
     from reexplore.campaign.running.stopping import StopRequest
     from reexplore.config import EscalationEntry
-    from reexplore.execution import parsl as room
+    from reexplore.execution import parsl as running
     from reexplore.execution.sites import load_site
     from reexplore.execution.store import Store
     from reexplore.execution.task import Task
 
-    room.perform_json = nap
+    running.perform_json = nap
     with tempfile.TemporaryDirectory(prefix="reexplore-overhead-") as name:
         folder = Path(name)
         store, ledger = Store(folder / "store"), Ledger(folder / "ledger.sqlite")
         config = load_site(ROOT / "parsl_configs" / "local.py", run_dir=folder / "parsl", options={"workers": WORKERS})
         # They sleep: one core is enough for all of them.
         config.executors[0].cores_per_worker = 1 / WORKERS
-        with room.ParslExecutor(config, store=store.root, evidence=folder / "evidence") as executor:
+        with running.ParslExecutor(config, store=store.root, evidence=folder / "evidence") as executor:
             desk = Dispatcher(
                 ledger=ledger,
                 store=store,
@@ -338,9 +338,9 @@ def workers() -> dict[str, Any]:
     from reexplore.campaign.declaration.setup import prepare
     from reexplore.campaign.driver import drive, open_ledger
     from reexplore.campaign.running.progress import Narrator
-    from reexplore.execution import parsl as room
+    from reexplore.execution import parsl as running
 
-    room.perform_json = long_energy
+    running.perform_json = long_energy
     with tempfile.TemporaryDirectory(prefix="reexplore-busy-") as name:
         workspace = Path(name)
         (workspace / "busy.yaml").write_text(yaml.safe_dump(BUSY))

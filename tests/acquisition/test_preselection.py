@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reexplore.acquisition import preselection as room
+from reexplore.acquisition import preselection
 from reexplore.acquisition.gain import gain_kcal_mol
 from reexplore.acquisition.policy import Policy
 from reexplore.acquisition.preselection import contenders
@@ -88,7 +88,7 @@ def test_the_choice_from_a_large_pool_is_that_of_the_whole(monkeypatch):
     cut = choose(table, **arguments)
     # All groups have labels: the best is the best of either.
     assert (cut[0].key, cut[0].role) == (whole[0].key, "acquisition")
-    fair = room.contenders(
+    fair = preselection.contenders(
         table,
         table.sigma_kcal_mol(CALIBRATION),
         groups=[s.group for s in samples],

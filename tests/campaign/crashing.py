@@ -49,7 +49,7 @@ from reexplore.execution.kinds import FORECAST_FILE, KINDS, MEMBER_FILE, TaskKin
 from reexplore.execution.store import RESULT
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.samples import folds, samples_from_text
-from reexplore.tracking import mlflow as room
+from reexplore.tracking import mlflow
 
 CAMPAIGN = {
     "name": "small",
@@ -379,7 +379,7 @@ def stand_ins() -> Iterator[None]:
     remembering = {kind: _remembering(kind, function) for kind, function in standing_in.items()}
     with (
         patch.dict(os.environ, OMP_NUM_THREADS="1"),
-        patch.object(room, "Tracker", _Tracker),
+        patch.object(mlflow, "Tracker", _Tracker),
         patch.object(guard, "_run_child", _in_process),
         patch.object(TaskKind, "load", lambda kind: remembering[kind.name]),
         patch.object(os, "fsync", _fsync),

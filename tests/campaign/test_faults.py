@@ -155,7 +155,7 @@ def test_mlflow_down_for_the_whole_run_is_synced_after(undisturbed, workspace):
             def __init__(self, store):
                 raise TrackingError(f"{store} does not answer")
 
-        crashing.room.Tracker = Down
+        crashing.mlflow.Tracker = Down
 
     assert apart(workspace, first=tracker_is_down) == 0, told(workspace)
     assert (workspace / "told.txt").read_text().count("MLflow was not reached") >= 3

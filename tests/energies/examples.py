@@ -1,4 +1,4 @@
-"""Small structures the tests of this room share."""
+"""Small structures the tests of this package share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small campaign, made up but of the right shape, for the tests of this room."""
+"""A small campaign, made up but of the right shape, for the tests of this package."""
 
 from __future__ import annotations
 
