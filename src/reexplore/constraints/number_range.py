@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -12,7 +13,7 @@ _KEYS = ("at_least", "at_most")
 
 
 @dataclass(frozen=True)
-class NumberRange:
+class NumberRange(ABC):
     """Leaves out ligands whose number is outside; `words` and `unit` are how people read it."""
 
     at_least: float | None = None
@@ -47,6 +48,6 @@ class NumberRange:
             return f"{self.words} {value:.3g}{self.unit}, at least {self.at_least:g}{self.unit}"
         return None
 
+    @abstractmethod
     def number(self, ligand: Ligand) -> float:
         """Return the number of a ligand."""
-        raise NotImplementedError

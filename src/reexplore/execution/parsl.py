@@ -107,12 +107,22 @@ class ParslExecutor:
 
         Its clean-up ends the interchanges itself, so that one may be dead for a while.
         """
-        cleaning = threading.Thread(target=kernel.cleanup, name="Parsl's clean-up", daemon=True)
+        failed: list[Exception] = []
+
+        def clean() -> None:
+            try:
+                kernel.cleanup()
+            except Exception as error:  # raised again below, where somebody hears it
+                failed.append(error)
+
+        cleaning = threading.Thread(target=clean, name="Parsl's clean-up", daemon=True)
         cleaning.start()
         patience_s = _AFTER_INTERCHANGE_S
         while cleaning.is_alive() and patience_s > 0:
             cleaning.join(timeout=1)
             patience_s = _AFTER_INTERCHANGE_S if self._interchanges_live else patience_s - 1
+        if failed:
+            raise failed[0]
         return not cleaning.is_alive()
 
     def _pass_on(self, done: Future[dict[str, Any]], task: Task, label: str, future: Future[Outcome]) -> None:

@@ -166,9 +166,9 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
     space, repeated = declared_space(file.space)
     rules = read_constraints(file.constraints)
-    require_some(space, rules)
     if not has_begun:
-        # It costs a second for a scaffold of one's own, and what has begun goes on.
+        # These cost a second, for a score or a scaffold of one's own, and what has begun goes on.
+        require_some(space, rules)
         require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
     metals = [metal.symbol for metal in space.metals]
     require_support(level, metals)
