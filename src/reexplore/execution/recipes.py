@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
@@ -19,65 +19,70 @@ from reexplore.structures.xtb.surfaces import EnergySurface, surface_of_recipe
 Json = dict[str, Any]
 
 
-class Recipe(Protocol):
-    """What a task of one kind is asked for."""
+@dataclass(frozen=True)
+class Recipe:
+    """What a task of one kind is asked for. A field with a default was added later, and is absent at its default."""
 
     kind: ClassVar[str]
 
     def to_json(self) -> Json:
         """Return it as JSON-ready values."""
+        written: Json = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                written |= self._written(field.name, value)
+        return written
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
         """Read it from `to_json`, or from what a version before wrote."""
+        return cls(**{field.name: found for field in fields(cls) for found in _read(field.name, data)})
+
+    @property
+    def holds_metal(self) -> bool:
+        """Return whether its geometries hold a metal, without which a surface's correction is nothing."""
+        return True
+
+    def _written(self, name: str, value: Any) -> Json:
+        if isinstance(value, EnergySurface):
+            return value.recipe(metal=self.holds_metal)
+        if isinstance(value, Recipe):
+            return value.to_json()
+        if isinstance(value, Candidate):
+            counts = {"ligands": value.ligands, "waters": value.waters}
+            return {name: {"ligand": _ligand_json(value.ligand), "metal": value.metal.symbol} | counts}
+        if isinstance(value, Ligand):
+            return {name: _ligand_json(value)}
+        return {name: list(value) if isinstance(value, tuple) else value}
 
 
 @dataclass(frozen=True)
-class Build:
+class Build(Recipe):
     """Up to `count` unrelaxed structures of a complex by one builder, in the `order` of this version."""
 
-    kind: ClassVar = "build"
+    kind = "build"
     candidate: Candidate
     builder: str
     count: int
     seed: int
     order: int = 1
 
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        named = {"builder": self.builder, "count": self.count, "seed": self.seed}
-        return {"candidate": _candidate_json(self.candidate), **named} | _later(order=(self.order, 1))
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        candidate = _candidate(data["candidate"])
-        return cls(candidate, data["builder"], data["count"], data["seed"], data.get("order", 1))
-
 
 @dataclass(frozen=True)
-class Sketch:
-    """A template that is placed without any energy, for rehearsals."""
+class Sketch(Recipe):
+    """A template that is placed without any energy, for rehearsals; `sketch` is the seed it is placed with."""
 
-    kind: ClassVar = "template"
+    kind = "template"
     candidate: Candidate
-    seed: int
-
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        return {"candidate": _candidate_json(self.candidate), "sketch": self.seed}
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(_candidate(data["candidate"]), data["sketch"])
+    sketch: int
 
 
 @dataclass(frozen=True)
-class Template:
+class Template(Recipe):
     """The lowest structure of a complex among those of some `builds`, given by their keys."""
 
-    kind: ClassVar = "template"
+    kind = "template"
     candidate: Candidate
     builds: tuple[str, ...]
     refine: int
@@ -85,30 +90,12 @@ class Template:
     checks: int = 1
     crest: bool = False
 
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        named = {"builds": list(self.builds), "refine": self.refine} | self.surface.recipe(metal=True)
-        later = _later(checks=(self.checks, 1), crest=(self.crest, False))
-        return {"candidate": _candidate_json(self.candidate), **named} | later
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(
-            candidate=_candidate(data["candidate"]),
-            builds=tuple(data["builds"]),
-            refine=data["refine"],
-            surface=surface_of_recipe(data),
-            checks=data.get("checks", 1),
-            crest=data.get("crest", False),
-        )
-
 
 @dataclass(frozen=True)
-class LabelGeometry:
+class LabelGeometry(Recipe):
     """The geometry a label is made on: a metal put into templates (extended XYZ) and relaxed, unless it is a sketch."""
 
-    kind: ClassVar = "complex"
+    kind = "complex"
     candidate: Candidate
     templates: tuple[str, ...]
     sketch: bool
@@ -116,196 +103,103 @@ class LabelGeometry:
     checks: int = 1
     contraction: int = 1
 
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        named = {"templates": list(self.templates), "sketch": self.sketch}
-        later = _later(checks=(self.checks, 1), contraction=(self.contraction, 1))
-        surface = self.surface.recipe(metal=not self.sketch)
-        return {"candidate": _candidate_json(self.candidate), **named} | surface | later
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(
-            candidate=_candidate(data["candidate"]),
-            templates=tuple(data["templates"]),
-            sketch=data["sketch"],
-            surface=surface_of_recipe(data),
-            checks=data.get("checks", 1),
-            contraction=data.get("contraction", 1),
-        )
+    @property
+    def holds_metal(self) -> bool:
+        """Return whether it is relaxed at all: a sketch is not."""
+        return not self.sketch
 
 
 @dataclass(frozen=True)
-class FreeLigand:
+class FreeLigand(Recipe):
     """The lowest of some conformers of a free ligand."""
 
-    kind: ClassVar = "ligand"
+    kind = "ligand"
     ligand: Ligand
     sketch: bool
     conformers: int
     seed: int
     surface: EnergySurface
     checks: int = 1
-
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        named = {"sketch": self.sketch, "conformers": self.conformers, "seed": self.seed}
-        later = _later(checks=(self.checks, 1))
-        return {"ligand": _ligand_json(self.ligand), **named} | self.surface.recipe(metal=False) | later
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(
-            ligand=_ligand(data["ligand"]),
-            sketch=data["sketch"],
-            conformers=data["conformers"],
-            seed=data["seed"],
-            surface=surface_of_recipe(data),
-            checks=data.get("checks", 1),
-        )
+    holds_metal = False
 
 
 @dataclass(frozen=True)
-class Water:
+class Water(Recipe):
     """One water, the reference of every water ligand."""
 
-    kind: ClassVar = "water"
+    kind = "water"
     sketch: bool
     surface: EnergySurface
-
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        return {"sketch": self.sketch} | self.surface.recipe(metal=False)
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(data["sketch"], surface_of_recipe(data))
+    holds_metal = False
 
 
 @dataclass(frozen=True)
-class SinglePoint:
+class SinglePoint(Recipe):
     """The energy of a structure (extended XYZ) at the level of this declaration; `multiplicity` None as it implies."""
 
-    kind: ClassVar = "energy"
+    kind = "energy"
     extxyz: str
     level: Json
     multiplicity: int | None = None
 
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        return {"extxyz": self.extxyz, "level": self.level} | _later(multiplicity=(self.multiplicity, None))
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(data["extxyz"], data["level"], data.get("multiplicity"))
-
 
 @dataclass(frozen=True)
-class Constrained:
+class Constrained(Recipe):
     """Some ligands of a family, kept as text under a digest, to be held against constraints (`Rules.to_json`)."""
 
-    kind: ClassVar = "constrain"
+    kind = "constrain"
     family: str
     rules: tuple[Json, ...]
 
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        return {"family": self.family, "rules": list(self.rules)}
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(data["family"], tuple(data["rules"]))
-
 
 @dataclass(frozen=True)
-class Grafts:
+class Grafts(Recipe):
     """Some ligands of a family, kept as text under a digest, to be grafted on their template (extended XYZ)."""
 
-    kind: ClassVar = "screen"
+    kind = "screen"
     family: str
     template: str
     contraction: int = 1
 
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        return {"family": self.family, "template": self.template} | _later(contraction=(self.contraction, 1))
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(data["family"], data["template"], data.get("contraction", 1))
-
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Recipe):
     """What the members of an ensemble, given by the keys of their training, say of some grafts."""
 
-    kind: ClassVar = "predict"
+    kind = "predict"
     grafts: Grafts
     members: tuple[str, ...]
 
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        return self.grafts.to_json() | {"members": list(self.members)}
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(Grafts.from_json(data), tuple(data["members"]))
-
 
 @dataclass(frozen=True)
-class Training:
+class Training(Recipe):
     """One `member` of so many, trained with these settings on samples that are kept as text under a digest."""
 
-    kind: ClassVar = "member"
+    kind = "member"
     samples: str
     settings: Json
     member: int
     members: int
     seed: int
 
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        shared = {"samples": self.samples, "settings": self.settings, "seed": self.seed}
-        return shared | {"member": self.member, "members": self.members}
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(data["samples"], data["settings"], data["member"], data["members"], data["seed"])
-
 
 @dataclass(frozen=True)
-class WholeForecast:
+class WholeForecast(Recipe):
     """All predictions of a model, given by their keys, in one table."""
 
-    kind: ClassVar = "forecast"
+    kind = "forecast"
     parts: tuple[str, ...]
-
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        return {"parts": list(self.parts)}
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        return cls(tuple(data["parts"]))
 
 
 @dataclass(frozen=True)
-class Selection:
+class Selection(Recipe):
     """The next `q` candidates by a forecast (its key) of some families (their digests) under a policy.
 
-    `labelled` are energies in kcal/mol by candidate, `excluded` what is never chosen, `pending` what is being labelled.
+    `labelled` are energies in kcal/mol by candidate, `excluded` what is never chosen, `pending` what is being labelled:
+    without any the choice is the one that a campaign in rounds makes, and has its key.
     """
 
-    kind: ClassVar = "select"
+    kind = "select"
     forecast: str
     families: tuple[str, ...]
     calibration: Json
@@ -316,41 +210,28 @@ class Selection:
     seed: int
     pending: tuple[str, ...] = ()
 
-    def to_json(self) -> Json:
-        """Return it as JSON-ready values."""
-        model = {"forecast": self.forecast, "families": list(self.families), "calibration": self.calibration}
-        known = {"labelled": dict(self.labelled), "excluded": list(self.excluded)}
-        # Without any pending the choice is the one that a campaign in rounds makes, and has its key.
-        later = _later(pending=(list(self.pending), []))
-        return model | known | {"policy": self.policy, "q": self.q, "seed": self.seed} | later
 
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read it from `to_json`."""
-        whole: Json = {"pending": (), **data}
-        tuples: Json = {name: tuple(whole[name]) for name in ("families", "excluded", "pending")}
-        return cls(**whole | tuples)
-
-
-def _later(**fields: tuple[Any, Any]) -> Json:
-    """Return the fields, each with the value that means what was done before it, that have another one."""
-    return {name: value for name, (value, before) in fields.items() if value != before}
+def _read(name: str, data: Json) -> list[Any]:
+    """Return what a recipe's JSON holds of a field, in a list that is empty where the field is absent."""
+    if name == "surface":
+        return [surface_of_recipe(data)]
+    if name == "grafts":
+        return [Grafts.from_json(data)]
+    if name not in data:
+        return []
+    value = data[name]
+    if name == "candidate":
+        return [Candidate(_ligand(value["ligand"]), find_metal(value["metal"]), value["ligands"], value["waters"])]
+    if name == "ligand":
+        return [_ligand(value)]
+    return [tuple(value) if isinstance(value, list) else value]
 
 
 def _ligand_json(ligand: Ligand) -> Json:
     return {"identity": ligand.identity, "charge": ligand.charge}
 
 
-def _candidate_json(candidate: Candidate) -> Json:
-    counts = {"ligands": candidate.ligands, "waters": candidate.waters}
-    return {"ligand": _ligand_json(candidate.ligand), "metal": candidate.metal.symbol} | counts
-
-
 def _ligand(data: Json) -> Ligand:
     # No name is in the recipe; where one is shown, the molecule stands for it.
     smiles = re.sub(r":1\]", "]", data["identity"])
     return Ligand(data["identity"], data["charge"], scaffold=smiles, substituents=())
-
-
-def _candidate(data: Json) -> Candidate:
-    return Candidate(_ligand(data["ligand"]), find_metal(data["metal"]), data["ligands"], data["waters"])

@@ -69,7 +69,7 @@ def template(inputs: Json, context: Context) -> Json:
 
         # Of a single one only the overlap matters.
         sketch = Sketch.from_json(inputs)
-        extxyz = place_complexes(sketch.candidate, count=1, seed=sketch.seed, order=1)[0].to_extxyz()
+        extxyz = place_complexes(sketch.candidate, count=1, seed=sketch.sketch, order=1)[0].to_extxyz()
         return {"extxyz": extxyz, "runners_up": []}
     from reexplore.structures.search.crest import sample_conformers
     from reexplore.structures.search.templates import Start, lowest_template
