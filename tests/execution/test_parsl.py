@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+from parsl.jobs.states import JobState
 
 from reexplore.errors import ExecutionError, FailureCode
 from reexplore.execution.escalation import poisonous
@@ -48,6 +49,11 @@ def test_an_answer_that_somebody_else_waits_for_in_vain_is_not_waited_for(tmp_pa
         executor.submit(TEACHER).result(timeout=LONG_S)
         (htex,), (watch,) = config.executors, executor._watches.values()
         assert watch._managers()
+        # A block that Parsl still holds for queued is alive without being asked; it looks every few seconds.
+        until = time.monotonic() + LONG_S
+        while {block.state for block in htex.status_facade.values()} != {JobState.RUNNING}:
+            assert time.monotonic() < until, htex.status_facade
+            time.sleep(0.2)
         with htex.command_client._lock:
             began = time.monotonic()
             assert not watch._alive()
