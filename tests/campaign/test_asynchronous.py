@@ -130,7 +130,7 @@ def require_sound(setup):
     assert len(trained) == SMALL["surrogate"]["members"] * len(ledger.rounds())
     assert ledger.rounds()[-1].learned.labels == BUDGET["labels"]
     told = [point.key for one in ledger.rounds() for point in one.learned.parity]
-    expected = {p.candidate for p in ledger.picks() if p.predicted_kcal_mol is not None} & ledger.labels().keys()
+    expected = {p.candidate for p in ledger.picks() if p.predicted is not None} & ledger.labels().keys()
     assert len(told) == len(set(told))
     assert set(told) == expected
     replayed = list(replay(setup, ledger))
@@ -198,7 +198,7 @@ def test_a_choice_that_was_tampered_with_is_told(tmp_path):
     last = list(replay(setup, ledger))[-1]
     assert last.agrees
     assert not replace(last, again=last.again[:-1]).agrees
-    wrong = replace(last.again[0], predicted_kcal_mol=last.again[0].predicted_kcal_mol + 1e-3)
+    wrong = replace(last.again[0], predicted=last.again[0].predicted + 1e-3)
     assert not replace(last, again=[wrong, *last.again[1:]]).agrees
 
 

@@ -29,6 +29,7 @@ def run_campaign(context: CampaignContext) -> None:
     campaign ends where an undisturbed one ends.
     """
     context.ledger.recall()
+    _enter_identities(context)
     screening = context.dispatcher.finish(screen(context))
     context.dispatcher.finish(compute_aqua_ions(context))
     context.dispatcher.finish(mend(context, screening))
@@ -71,6 +72,13 @@ def open_campaign(setup: Setup) -> Ledger:
         facts |= {"key": uuid.uuid4().hex, "started_at": repr(time.time())}
     ledger.set_meta(**facts)
     return ledger
+
+
+def _enter_identities(context: CampaignContext) -> None:
+    """Enter who was picked by a version that kept the keys alone."""
+    unknown = [key for key, identity in context.ledger.candidates().items() if identity is None]
+    if unknown:
+        context.ledger.enter_candidates([context.pool[key] for key in unknown], round_number=0)
 
 
 def _require_content(setup: Setup) -> None:

@@ -151,7 +151,7 @@ def quarantine(
 
     with _steered(campaign_setup(reference, workspace)) as ledger:
         for each in set_aside(ledger, calculations):
-            _console.print(f"{each.kind} of {escape(each.label)} ({each.key[:12]}) is not submitted again")
+            _console.print(f"{each.kind} of {escape(each.title)} ({each.key[:12]}) is not submitted again")
 
 
 def retry(
@@ -212,7 +212,7 @@ def _agreed(change: Change, *, yes: bool) -> bool:
     table = Table("key", "kind", "of", "state", "failure", "host")
     for each in change.calculations[:_SHOWN]:
         code = each.failure.code.value if each.failure else ""
-        row = (each.key[:12], each.kind, each.label, each.state, code, each.host or "")
+        row = (each.key[:12], each.kind, each.title, each.state, code, each.host or "")
         table.add_row(*(escape(cell) for cell in row))
     _console.print(table)
     if (more := len(change.calculations) - _SHOWN) > 0:
@@ -244,7 +244,7 @@ def log(
         found = outputs_of(setup, ledger, wanted)
     for output in found:
         each, failure = output.calculation, output.calculation.failure
-        head = f"{each.kind} of {each.label} ({each.key}): {each.state}, {each.attempts} attempts"
+        head = f"{each.kind} of {each.title} ({each.key}): {each.state}, {each.attempts} attempts"
         _console.print(f"[bold]{escape(head)}[/], {each.core_s:.0f} core-seconds, {escape(each.host or 'no host')}")
         if failure:
             _console.print(f"{failure.code.value} in {escape(failure.stage)}: {escape(failure.message)}")

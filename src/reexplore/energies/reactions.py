@@ -7,6 +7,7 @@ state, no pH and no correction for basis-set superposition.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reexplore.energies.terms import EnergyTerms
@@ -14,6 +15,7 @@ from reexplore.errors import InputError
 
 #: CODATA 2018.
 HARTREE_TO_KCAL_MOL = 627.5094740631
+_CANCELLED = 1e-9
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Reaction:
     Raises `InputError` when the energies come from different levels or programs.
     """
 
-    parts: tuple[tuple[int, EnergyTerms], ...]
+    parts: tuple[tuple[float, EnergyTerms], ...]
 
     def __post_init__(self) -> None:
         levels = sorted({f"{term.level} (version {term.level_version})" for _, term in self.parts})
@@ -51,15 +53,22 @@ class Reaction:
         return math.hypot(*spreads) * HARTREE_TO_KCAL_MOL if spreads else None
 
     def __sub__(self, other: Reaction) -> Reaction:
-        """Return this reaction after the other one backwards; a term of both cancels, and so does its spread."""
-        left: list[tuple[int, EnergyTerms]] = []
-        for count, term in (*self.parts, *((-count, term) for count, term in other.parts)):
+        """Return this reaction after the other one backwards."""
+        return combined([(1, self), (-1, other)])
+
+
+def combined(reactions: Iterable[tuple[float, Reaction]]) -> Reaction:
+    """Return reactions after one another, each as often as its weight; a term that cancels takes its spread along."""
+    left: list[tuple[float, EnergyTerms]] = []
+    for weight, reaction in reactions:
+        for count, term in reaction.parts:
             place = next((k for k, (_, known) in enumerate(left) if known == term), None)
             if place is None:
-                left.append((count, term))
+                left.append((weight * count, term))
             else:
-                left[place] = (left[place][0] + count, term)
-        return Reaction(tuple((count, term) for count, term in left if count))
+                left[place] = (left[place][0] + weight * count, term)
+    # Thirds of a term do not cancel to the last bit.
+    return Reaction(tuple((count, term) for count, term in left if abs(count) > _CANCELLED))
 
 
 def binding(

@@ -13,6 +13,7 @@ import yaml
 from reexplore.campaign.declaration.begun import declaration, written_out
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.driver import open_ledger
+from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
@@ -48,13 +49,10 @@ def unpacked(name, folder):
 
 
 def _decisions(ledger):
-    with closing(sqlite3.connect(ledger)) as db:
-        picks = db.execute(
-            "SELECT candidate, round, position, role, value FROM pick ORDER BY round, position"
-        ).fetchall()
-        labels = db.execute("SELECT * FROM label ORDER BY candidate").fetchall()
-        keys = db.execute("SELECT key FROM calculation ORDER BY key").fetchall()
-    return picks, labels, keys
+    with closing(Ledger(ledger, read_only=True)) as read:
+        picks = [(p.candidate, p.round, p.position, p.role, p.value) for p in read.picks()]
+        keys = sorted(calculation.key for calculation in read.calculations())
+        return picks, read.labels(), keys
 
 
 @pytest.mark.parametrize("name", BEFORE)

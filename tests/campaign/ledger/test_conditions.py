@@ -11,7 +11,7 @@ from reexplore.errors import Failure, FailureCode, InputError
 ENERGY = Calculation(
     key="3fa0",
     kind="energy",
-    label="Lu(CAM-H)(H2O)6",
+    title="Lu(CAM-H)(H2O)6",
     state="done",
     attempts=1,
     reused=False,

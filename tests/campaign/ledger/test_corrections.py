@@ -122,7 +122,7 @@ def test_a_quarantined_calculation_is_not_submitted_and_its_candidate_says_so(go
     workspace = tmp_path / "w"
     workspace.mkdir()
     with ledger_of(golden) as ledger:
-        named = [c for c in ledger.calculations() if (c.kind, c.label) == ("complex", "Lu(HOPO-H)(H2O)6")]
+        named = [c for c in ledger.calculations() if (c.kind, c.title) == ("complex", "Lu(HOPO-H)(H2O)6")]
     [lost] = named
     kill_at = 0
     while True:
@@ -135,11 +135,11 @@ def test_a_quarantined_calculation_is_not_submitted_and_its_candidate_says_so(go
             break
     assert known[lost.key] != "done"
     assert reexplore(workspace, "quarantine", lost.key[:10]).returncode == 0
-    before = executions(workspace)[f"{lost.key} complex {lost.label}"]
+    before = executions(workspace)[f"{lost.key} complex {lost.title}"]
     assert apart(workspace) == 0
     with ledger_of(workspace) as ledger:
         assert [f.code for f in ledger.label_failures().values()].count(FailureCode.QUARANTINED) == 1
-    assert executions(workspace)[f"{lost.key} complex {lost.label}"] == before
+    assert executions(workspace)[f"{lost.key} complex {lost.title}"] == before
 
 
 @pytest.mark.parametrize("why", ["paused", "spent"])

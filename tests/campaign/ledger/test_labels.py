@@ -2,7 +2,7 @@
 
 import pytest
 
-from reexplore.campaign.ledger.labels import Label, selectivities
+from reexplore.campaign.ledger.labels import selectivities
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import find_scaffold, find_substituent
 from reexplore.chemistry.ligands import assemble
@@ -10,6 +10,7 @@ from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import QUICK
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.terms import EnergyTerms
+from reexplore.properties.label import Label
 
 
 def energy(kcal_mol: float, spread_kcal_mol: float | None = None, program: str = "PySCF") -> EnergyTerms:

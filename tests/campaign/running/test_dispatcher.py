@@ -88,7 +88,7 @@ def worked(dispatcher, workers, *jobs):
 
 
 def attempts(ledger):
-    return {c.label: (c.state, c.attempts) for c in ledger.calculations()}
+    return {c.title: (c.state, c.attempts) for c in ledger.calculations()}
 
 
 def test_what_two_jobs_ask_for_is_in_flight_once(ledger, tmp_path, capsys):

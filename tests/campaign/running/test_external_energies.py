@@ -261,7 +261,7 @@ def test_energies_in_the_store_are_not_mixed_with_imported_ones(context):
 
 def test_energies_computed_here_go_out_with_their_results(context, tmp_path):
     context.dispatcher.finish(label(context, first(context)))
-    keys = {c.key: c.label for c in context.ledger.calculations() if c.kind == "energy"}
+    keys = {c.key: c.title for c in context.ledger.calculations() if c.kind == "energy"}
     for key, name in keys.items():
         folder = context.store.folder(key)
         folder.mkdir(parents=True)

@@ -14,7 +14,7 @@ _Matches = Callable[[Calculation], bool]
 #: What can be asked for by a pattern, in which `*` stands for anything, and where a calculation has it.
 _TEXTS: dict[str, Callable[[Calculation], str | None]] = {
     "kind": lambda c: c.kind,
-    "label": lambda c: c.label,
+    "label": lambda c: c.title,
     "key": lambda c: c.key,
     "host": lambda c: c.host,
     "code": lambda c: c.failure.code.value if c.failure else None,

@@ -51,12 +51,12 @@ class Change:
 
 def find_calculation(ledger: Ledger, wanted: str) -> Calculation:
     """Return the calculation with this key, the beginning of its key, or this name; raise `InputError` otherwise."""
-    found = [c for c in ledger.calculations() if c.key.startswith(wanted) or c.label == wanted]
+    found = [c for c in ledger.calculations() if c.key.startswith(wanted) or c.title == wanted]
     if len(found) == 1:
         return found[0]
     if not found:
         raise InputError(f"no calculation of this campaign has '{wanted}' for its key, its beginning, or its name")
-    told = ", ".join(f"{c.key[:12]} ({c.kind} of {c.label})" for c in found[:6])
+    told = ", ".join(f"{c.key[:12]} ({c.kind} of {c.title})" for c in found[:6])
     raise InputError(f"{len(found)} calculations answer to '{wanted}': give one of their keys: {told}")
 
 
@@ -125,7 +125,7 @@ def quarantine(ledger: Ledger, wanted: Iterable[str]) -> list[Calculation]:
     """Let some calculations never be submitted again: whatever needs them fails with the code `quarantined`."""
     found = [find_calculation(ledger, each) for each in wanted]
     for calculation in found:
-        name = f"{calculation.kind} of {calculation.label} ({calculation.key[:12]})"
+        name = f"{calculation.kind} of {calculation.title} ({calculation.key[:12]})"
         if not KINDS[calculation.kind].is_chemistry:
             raise InputError(f"{name} belongs to the learned model, without which no round ends: it is not set aside")
         if calculation.state == "done":

@@ -10,16 +10,21 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from reexplore.campaign.ledger.rows import AquaKeys, Calculation, Choice, LabelKeys, Learned, Pick, Round
 from reexplore.campaign.ledger.schema import open_to_read, open_to_write
+from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import RUN_ONLY, Failure
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
+
+#: The property that every label is entered under; the others of the same complex are derived from its parts.
+LABELLED = "binding_energy"
 
 
 class Ledger:
@@ -65,7 +70,7 @@ class Ledger:
         now = time.time()
         with self.transaction():
             self._db.executemany(
-                "INSERT OR IGNORE INTO calculation (key, kind, label, state, planned_at)"
+                "INSERT OR IGNORE INTO calculation (key, kind, title, state, planned_at)"
                 " VALUES (?, ?, ?, 'planned', ?)",
                 [(task.key, task.kind, task.label, now) for task in tasks],
             )
@@ -138,15 +143,15 @@ class Ledger:
     def calculations(self) -> list[Calculation]:
         """Return every calculation in the order in which they were planned."""
         rows = self._db.execute(
-            "SELECT key, kind, label, state, attempts, reused, core_s, submitted_at, finished_at,"
+            "SELECT key, kind, title, state, attempts, reused, core_s, submitted_at, finished_at,"
             " json_extract(outcome, '$.failure'), json_extract(outcome, '$.provenance.host')"
             " FROM calculation ORDER BY rowid"
         )
         return [
             Calculation(
-                key, kind, label, state, attempts, bool(reused), core_s, submitted_at, finished_at, _failure(text), host
+                key, kind, title, state, attempts, bool(reused), core_s, submitted_at, finished_at, _failure(text), host
             )
-            for key, kind, label, state, attempts, reused, core_s, submitted_at, finished_at, text, host in rows
+            for key, kind, title, state, attempts, reused, core_s, submitted_at, finished_at, text, host in rows
         ]
 
     # --- rounds, picks, labels
@@ -160,7 +165,12 @@ class Ledger:
         ]
 
     def open_round(
-        self, number: int, kind: Literal["seed", "acquisition"], picks: Sequence[Pick], *, inputs: str | None = None
+        self,
+        number: int,
+        kind: Literal["seed", "acquisition"],
+        picks: Sequence[Pick],
+        *,
+        inputs: str | None = None,
     ) -> None:
         """Enter what was chosen, together with its round unless that is open already.
 
@@ -188,12 +198,26 @@ class Ledger:
                         p.position,
                         p.role,
                         p.value,
-                        p.predicted_kcal_mol,
-                        p.sigma_kcal_mol,
+                        p.predicted,
+                        p.sigma,
                     )
                     for p in picks
                 ],
             )
+
+    def enter_candidates(self, candidates: Iterable[Candidate], *, round_number: int, source: str = "space") -> None:
+        """Enter who some candidates are, the source they come from and the round that took them in."""
+        rows = [(each.key, each.identity, source, round_number) for each in candidates]
+        with self.transaction():
+            self._db.executemany(
+                "INSERT INTO candidate VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET identity = excluded.identity WHERE identity IS NULL",
+                rows,
+            )
+
+    def candidates(self) -> dict[str, str | None]:
+        """Return the identity of everything that was picked, by key; None where a version before did not enter it."""
+        return dict(self._db.execute("SELECT key, identity FROM candidate ORDER BY rowid"))
 
     def close_round(self, number: int, learned: Learned) -> None:
         """Enter what a round came to, and that the tracker has not heard of it yet."""
@@ -211,29 +235,29 @@ class Ledger:
     def picks(self) -> list[Pick]:
         """Return every pick, round by round."""
         rows = self._db.execute(
-            "SELECT candidate, round, position, role, value, predicted_kcal_mol, sigma_kcal_mol"
-            " FROM pick ORDER BY round, position"
+            "SELECT candidate, round, position, role, value, predicted, sigma FROM pick ORDER BY round, position"
         )
         return [Pick(*row) for row in rows]
 
     def enter_label(self, candidate: str, keys: LabelKeys | None, failure: Failure | None) -> None:
         """Enter where a candidate's label stands, or why it has none."""
-        columns = (keys.structure, keys.complex, keys.ion, keys.ligand, keys.water) if keys else (None,) * 5
+        parts = json.dumps(asdict(keys)) if keys else None
         text = json.dumps(failure.to_dict()) if failure else None
         with self.transaction():
-            self._db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?, ?, ?)", (candidate, *columns, text))
+            self._db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)", (candidate, LABELLED, parts, text))
 
     def labels(self) -> dict[str, LabelKeys]:
         """Return the labels there are, by candidate, in the order in which they were entered."""
         rows = self._db.execute(
-            "SELECT candidate, structure_key, complex_key, ion_key, ligand_key, water_key FROM label"
-            " WHERE failure IS NULL ORDER BY rowid"
+            "SELECT candidate, parts FROM label WHERE failure IS NULL AND property = ? ORDER BY rowid", (LABELLED,)
         )
-        return {row[0]: LabelKeys(*row[1:]) for row in rows}
+        return {candidate: LabelKeys(**json.loads(parts)) for candidate, parts in rows}
 
     def label_failures(self) -> dict[str, Failure]:
         """Return the candidates that could not be labelled, and why."""
-        rows = self._db.execute("SELECT candidate, failure FROM label WHERE failure IS NOT NULL")
+        rows = self._db.execute(
+            "SELECT candidate, failure FROM label WHERE failure IS NOT NULL AND property = ?", (LABELLED,)
+        )
         return {candidate: Failure.from_dict(json.loads(text)) for candidate, text in rows}
 
     def enter_aqua_ion(self, metal: str, keys: AquaKeys | None, failure: Failure | None) -> None:
@@ -241,7 +265,7 @@ class Ledger:
         columns = (keys.structure, keys.energy) if keys else (None, None)
         text = json.dumps(failure.to_dict()) if failure else None
         with self.transaction():
-            self._db.execute("INSERT OR REPLACE INTO aquo_ion VALUES (?, ?, ?, ?)", (metal, *columns, text))
+            self._db.execute("INSERT OR REPLACE INTO aqua_ion VALUES (?, ?, ?, ?)", (metal, *columns, text))
 
     def aqua_ions(self) -> dict[str, AquaKeys]:
         """Return the aqua ions there are, by the metal's symbol."""
@@ -252,7 +276,7 @@ class Ledger:
         return {metal: Failure.from_dict(json.loads(failure)) for metal, *_, failure in self._aqua_rows() if failure}
 
     def _aqua_rows(self) -> list[tuple[str, str, str, str | None]]:
-        rows = self._db.execute("SELECT metal, structure_key, energy_key, failure FROM aquo_ion")
+        rows = self._db.execute("SELECT metal, structure_key, energy_key, failure FROM aqua_ion")
         # In the order of the series, whichever was entered last.
         return sorted(rows, key=lambda row: list(METALS).index(row[0]))
 
@@ -262,7 +286,7 @@ class Ledger:
         """Forget the labels or refusals of some candidates and the aqua ions of some metals: they are pending again."""
         with self.transaction():
             self._db.executemany("DELETE FROM label WHERE candidate = ?", [(key,) for key in candidates])
-            self._db.executemany("DELETE FROM aquo_ion WHERE metal = ?", [(metal,) for metal in metals])
+            self._db.executemany("DELETE FROM aqua_ion WHERE metal = ?", [(metal,) for metal in metals])
 
     def reopen_last_round(self) -> None:
         """Forget what the last round taught, so that it is learned again from the labels as they will be."""

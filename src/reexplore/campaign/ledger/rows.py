@@ -19,7 +19,7 @@ class Calculation:
 
     key: str
     kind: str
-    label: str
+    title: str
     state: Literal["planned", "submitted", "done", "failed"]
     attempts: int
     reused: bool
@@ -32,15 +32,15 @@ class Calculation:
 
 @dataclass(frozen=True)
 class Pick:
-    """A candidate chosen for labelling: when, why, and what was expected of it."""
+    """A candidate chosen for labelling: when, why, and what was expected of its label, in the label's unit."""
 
     candidate: str
     round: int
     position: int
     role: str
     value: float | None
-    predicted_kcal_mol: float | None
-    sigma_kcal_mol: float | None
+    predicted: float | None
+    sigma: float | None
 
 
 @dataclass(frozen=True)

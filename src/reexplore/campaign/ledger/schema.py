@@ -97,8 +97,45 @@ _CHOICES_COSTS_AND_STEERING = (
     """,
 )
 
+_CANDIDATES_AND_PROPERTIES = (
+    """
+    CREATE TABLE candidate (
+        key TEXT PRIMARY KEY,
+        identity TEXT,
+        source TEXT NOT NULL,
+        round INTEGER NOT NULL REFERENCES round (number)
+    )
+    """,
+    # Who they are is entered when the campaign goes on: a key is a hash.
+    "INSERT INTO candidate SELECT candidate, NULL, 'space', round FROM pick ORDER BY rowid",
+    "ALTER TABLE pick RENAME COLUMN predicted_kcal_mol TO predicted",
+    "ALTER TABLE pick RENAME COLUMN sigma_kcal_mol TO sigma",
+    "ALTER TABLE label RENAME TO label_before",
+    """
+    CREATE TABLE label (
+        candidate TEXT NOT NULL REFERENCES pick (candidate),
+        property TEXT NOT NULL,
+        parts TEXT,
+        failure TEXT,
+        PRIMARY KEY (candidate, property)
+    )
+    """,
+    """
+    INSERT INTO label SELECT
+        candidate,
+        'binding_energy',
+        iif(failure IS NULL, json_object('structure', structure_key, 'complex', complex_key, 'ion', ion_key,
+            'ligand', ligand_key, 'water', water_key), NULL),
+        failure
+    FROM label_before ORDER BY rowid
+    """,
+    "DROP TABLE label_before",
+    "ALTER TABLE aquo_ion RENAME TO aqua_ion",
+    "ALTER TABLE calculation RENAME COLUMN label TO title",
+)
+
 #: What turns each version into the next; a new ledger goes through all of them, so there is one way to each table.
-_STEPS = (_FIRST, _AQUO_IONS, _CHOICES_COSTS_AND_STEERING)
+_STEPS = (_FIRST, _AQUO_IONS, _CHOICES_COSTS_AND_STEERING, _CANDIDATES_AND_PROPERTIES)
 SCHEMA_VERSION = len(_STEPS)
 
 #: A ledger's journals lie beside it; with a copy of them a copy of it is whole.

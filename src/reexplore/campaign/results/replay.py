@@ -70,7 +70,7 @@ def _selected(inputs: dict[str, Any], store: Store) -> list[dict[str, Any]]:
 
 
 def _alike(one: Pick, other: Pick) -> bool:
-    bare = {"value": None, "predicted_kcal_mol": None, "sigma_kcal_mol": None}
+    bare = {"value": None, "predicted": None, "sigma": None}
     if replace(one, **bare) != replace(other, **bare):  # type: ignore[arg-type] # all three may be None
         return False
     return all(_near(getattr(one, name), getattr(other, name)) for name in bare)

@@ -117,7 +117,7 @@ def _in_flight(calculations: Sequence[Calculation]) -> list[dict[str, Any]]:
         {
             "key": c.key,
             "kind": c.kind,
-            "label": c.label,
+            "label": c.title,
             "attempts": c.attempts,
             # A clock may have been set back since.
             "since_s": max(round(time.time() - (c.submitted_at or time.time())), 0),

@@ -211,7 +211,7 @@ def _computed(setup: Setup, ledger: Ledger) -> Iterator[_Energy]:
         inputs = store.file(calculation.key, INPUTS)
         if inputs is None:
             gone = store.folder(calculation.key) / INPUTS
-            raise InputError(f"{gone} is gone: the store no longer holds the geometry of {calculation.label}")
+            raise InputError(f"{gone} is gone: the store no longer holds the geometry of {calculation.title}")
         yield _Energy.of(calculation.key, json.loads(inputs), setup)
 
 

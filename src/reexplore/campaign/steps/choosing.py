@@ -85,12 +85,12 @@ def choose(context: CampaignContext, screening: Screening, standing: Standing, *
     # A model may have been finished meanwhile, and its round with it.
     now = Standing.of(context.ledger)
     first = sum(pick.round == now.round_number for pick in context.ledger.picks())
-    context.ledger.open_round(
-        now.round_number,
-        "seed" if now.model is None else "acquisition",
-        entered(picks, standing.model, context.store, round_number=now.round_number, first=first),
-        inputs=context.store.put_text(json.dumps(inputs, sort_keys=True)),
-    )
+    chosen = entered(picks, standing.model, context.store, round_number=now.round_number, first=first)
+    digest = context.store.put_text(json.dumps(inputs, sort_keys=True))
+    with context.ledger.transaction():
+        number = now.round_number
+        context.ledger.open_round(number, "seed" if now.model is None else "acquisition", chosen, inputs=digest)
+        context.ledger.enter_candidates([context.pool[pick.candidate] for pick in chosen], round_number=number)
 
 
 def designed(screening: Screening, inputs: dict[str, Any]) -> list[dict[str, Any]]:
@@ -115,8 +115,8 @@ def entered(
             position=position,
             role=pick["role"],
             value=pick["value"],
-            predicted_kcal_mol=told[pick["key"]].mean_kcal_mol if told else None,
-            sigma_kcal_mol=told[pick["key"]].sigma_kcal_mol if told else None,
+            predicted=told[pick["key"]].mean_kcal_mol if told else None,
+            sigma=told[pick["key"]].sigma_kcal_mol if told else None,
         )
         for position, pick in enumerate(picks, start=first)
     ]

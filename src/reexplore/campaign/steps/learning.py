@@ -184,20 +184,20 @@ def _prospective(
     `prospective/…` are those labels: chosen by the model, hence no fair sample of the pool.
     `prospective-control/…` are all picks drawn by chance so far: few, but fair.
     """
-    predicted = [p for p in context.ledger.picks() if p.candidate in observed and p.predicted_kcal_mol is not None]
+    predicted = [p for p in context.ledger.picks() if p.candidate in observed and p.predicted is not None]
     told = {point.key for r in context.ledger.rounds()[:number] if r.learned for point in r.learned.parity}
     batch = [p for p in predicted if p.candidate not in told]
     points = tuple(
         ParityPoint(
             key=p.candidate,
             name=context.pool[p.candidate].name,
-            predicted_kcal_mol=p.predicted_kcal_mol,
-            sigma_kcal_mol=p.sigma_kcal_mol,
+            predicted_kcal_mol=p.predicted,
+            sigma_kcal_mol=p.sigma,
             observed_kcal_mol=observed[p.candidate],
             before_labelling=True,
         )
         for p in batch
-        if p.predicted_kcal_mol is not None and p.sigma_kcal_mol is not None
+        if p.predicted is not None and p.sigma is not None
     )
     controls = [p for p in predicted if p.role == "control" and p.round <= number]
     return points, _errors("prospective", batch, observed) | _errors("prospective-control", controls, observed)
@@ -205,8 +205,8 @@ def _prospective(
 
 def _errors(prefix: str, picks: list[Pick], observed: Mapping[str, float]) -> dict[str, float]:
     found = evaluate(
-        predicted_kcal_mol=np.array([p.predicted_kcal_mol for p in picks], dtype=np.float64),
-        sigma_kcal_mol=np.array([p.sigma_kcal_mol for p in picks], dtype=np.float64),
+        predicted_kcal_mol=np.array([p.predicted for p in picks], dtype=np.float64),
+        sigma_kcal_mol=np.array([p.sigma for p in picks], dtype=np.float64),
         observed_kcal_mol=np.array([observed[p.candidate] for p in picks], dtype=np.float64),
     ).to_dict()
     # Ranks across metals and charges would come out near 1 without any skill.

@@ -1,0 +1,164 @@
+"""What a campaign is to find: one property or several, each with the direction that is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from reexplore.chemistry.metals import METALS
+from reexplore.energies.levels import Level
+from reexplore.errors import ExecutionError, InputError
+from reexplore.inputs.plug_ins import PlugIns
+from reexplore.properties.base import Array, Measured, Property
+from reexplore.properties.binding_energy import BindingEnergy
+from reexplore.properties.exchange_energy import ExchangeEnergy
+from reexplore.properties.label import Label
+from reexplore.properties.selectivity import Selectivity
+
+Direction = Literal["lower", "higher"]
+
+PROPERTIES: PlugIns[Property] = PlugIns(
+    what="property",
+    group="reexplore.properties",
+    here={"binding_energy": BindingEnergy, "exchange_energy": ExchangeEnergy, "selectivity": Selectivity},
+    needs=(
+        *("name", "unit", "ranks_across_charges", "needs_aqua_ions", "read", "say", "title", "meaning", "metals"),
+        *("require_comparable", "value", "samples"),
+    ),
+)
+
+#: Two properties that agree so closely on random energies are one.
+_SAME = 1 - 1e-9
+_TRIED = 64
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A property and the direction that is wanted; `version` is that of another package that brings it."""
+
+    quantity: Property
+    direction: Direction = "lower"
+    version: str = ""
+
+    @property
+    def sign(self) -> int:
+        """Return what turns the property into something to be lowered."""
+        return 1 if self.direction == "lower" else -1
+
+    @property
+    def title(self) -> str:
+        """Return a name to read, with its unit."""
+        return f"{self.quantity.title}, {self.quantity.unit}"
+
+    def say(self) -> dict[str, Any]:
+        """Return the goal as a campaign file has it."""
+        said = {"property": self.quantity.name, **self.quantity.say(), "direction": self.direction}
+        return said | ({"version": self.version} if self.version else {})
+
+
+@dataclass(frozen=True)
+class Goals:
+    """The objective of a campaign; without goals it lowers the binding energy of each metal by itself.
+
+    With goals the unit that is chosen is a ligand in one stoichiometry, and all `metals` of it are labelled.
+    """
+
+    goals: tuple[Goal, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.goals)
+
+    @cached_property
+    def metals(self) -> tuple[str, ...]:
+        """Return the metals that each ligand is labelled with, in the order of the series."""
+        wanted = {metal for goal in self.goals for metal in goal.quantity.metals}
+        return tuple(metal for metal in METALS if metal in wanted)
+
+    @property
+    def unit_size(self) -> int:
+        """Return how many complexes are labelled for one choice."""
+        return len(self.metals) or 1
+
+    @property
+    def needs_aqua_ions(self) -> bool:
+        """Return whether a goal has no value without the aqua ions."""
+        return any(goal.quantity.needs_aqua_ions for goal in self.goals)
+
+    def group(self, *, ligands: int, waters: int, ligand_charge: int) -> str:
+        """Return the name of the ranking that a ligand belongs to: what may be compared by every goal."""
+        stoichiometry = f"{ligands} L, {waters} H2O"
+        across = all(goal.quantity.ranks_across_charges for goal in self.goals)
+        return stoichiometry if across else f"{stoichiometry}, L charge {ligand_charge:+d}"
+
+    def values(self, labels: Mapping[str, Label]) -> tuple[Measured | None, ...]:
+        """Return the value of every goal for a ligand with a label for each metal."""
+        return tuple(goal.quantity.value(labels) for goal in self.goals)
+
+    def to_lower(self, binding_kcal_mol: Mapping[str, Array], hydration_kcal_mol: Mapping[str, float]) -> Array:
+        """Return what is to be lowered, shape (goals, …), from binding energies of one shape by metal."""
+        parts = [goal.sign * goal.quantity.samples(binding_kcal_mol, hydration_kcal_mol) for goal in self.goals]
+        return np.stack(parts)
+
+    def say(self) -> list[dict[str, Any]]:
+        """Return the objective as a campaign file has it."""
+        return [goal.say() for goal in self.goals]
+
+    def require_comparable(self, level: Level) -> None:
+        """Raise `InputError` when a goal compares what the level describes in different ways."""
+        for goal in self.goals:
+            goal.quantity.require_comparable(level)
+
+    @classmethod
+    def from_json(cls, data: Sequence[Mapping[str, Any]]) -> Goals:
+        """Read them from `say`; raise `ExecutionError` when another version of a property is installed."""
+        goals = read_goals([{k: v for k, v in entry.items() if k != "version"} for entry in data])
+        for goal, entry in zip(goals.goals, data, strict=True):
+            if goal.version != entry.get("version", ""):
+                raise ExecutionError(
+                    f"the worker's installation is not the driver's: its property '{goal.quantity.name}' is version"
+                    f" {goal.version}, not {entry.get('version', '')}"
+                )
+        return goals
+
+
+def read_goals(said: Sequence[Mapping[str, Any]]) -> Goals:
+    """Return the objective that a campaign file lists; raise `InputError` with the first thing that is wrong."""
+    goals = tuple(_goal(entry, f"objective[{number}]") for number, entry in enumerate(said))
+    found = Goals(goals)
+    for first, second in combinations(goals, 2):
+        _require_different(first, second, found.metals)
+    return found
+
+
+def _goal(entry: Mapping[str, Any], where: str) -> Goal:
+    name, direction = entry.get("property"), entry.get("direction", "lower")
+    if not isinstance(name, str):
+        raise InputError(f"{where}: name its property, one of {', '.join(PROPERTIES.names)}")
+    if direction not in get_args(Direction):
+        raise InputError(f"{where}.direction: {direction!r} is neither lower nor higher")
+    kind, version = PROPERTIES.find(name)
+    try:
+        found = kind.read({key: value for key, value in entry.items() if key not in ("property", "direction")})
+    except ValueError as error:
+        raise InputError(f"{where} ({name}): {error}") from None
+    return Goal(found, direction, version)
+
+
+def _require_different(first: Goal, second: Goal, metals: Sequence[str]) -> None:
+    """Raise `InputError` when two goals order ligands alike, or in opposite ways, whatever the energies are."""
+    random = np.random.default_rng(0)
+    binding = {metal: random.standard_normal(_TRIED) for metal in metals}
+    hydration = {metal: float(random.standard_normal()) for metal in metals}
+    one, other = (goal.sign * goal.quantity.samples(binding, hydration) for goal in (first, second))
+    alike = float(np.corrcoef(one, other)[0, 1])
+    if abs(alike) > _SAME:
+        names = f"'{first.quantity.title}' and '{second.quantity.title}'"
+        why = (
+            "order every two ligands alike" if alike > 0 else "contradict each other: what one prefers the other avoids"
+        )
+        raise InputError(f"objective: {names} {why}; keep one of them")

@@ -1,0 +1,75 @@
+"""A labelled complex: the energies of its parts, and the reactions they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reexplore.chemistry.candidates import Candidate
+from reexplore.energies.reactions import Reaction, binding, exchange
+from reexplore.energies.terms import EnergyTerms
+
+
+@dataclass(frozen=True)
+class Label:
+    """A labelled candidate with the energies of its parts: `complex`, `ion`, `ligand`, `water`.
+
+    `aqua` is the energy of its metal's aqua ion with `aqua_waters` waters; without it there is no
+    exchange energy. `other_donors` counts the atoms that hold the metal without having been named.
+    """
+
+    candidate: Candidate
+    parts: Mapping[str, EnergyTerms]
+    aqua: EnergyTerms | None
+    aqua_waters: int
+    other_donors: int = 0
+
+    @property
+    def group_name(self) -> str:
+        """Return the name of the group it is ranked in: its true coordination number tells two of them apart."""
+        return self.candidate.group.name + (f", coordination number {self._number}" if self.other_donors else "")
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Return the sentence that a complex held by more atoms than were named is shown with."""
+        asked = self.candidate.coordination_number
+        told = f"coordination number {self._number}, not {asked}: an atom that was not named holds the metal as well"
+        return (told,) if self.other_donors else ()
+
+    @property
+    def _number(self) -> int:
+        return self.candidate.coordination_number + self.other_donors
+
+    @property
+    def binding(self) -> Reaction:
+        """Return the reaction from the bare ion."""
+        return binding(
+            self.parts["complex"],
+            ion=self.parts["ion"],
+            ligand=self.parts["ligand"],
+            water=self.parts["water"],
+            ligands=self.candidate.ligands,
+            waters=self.candidate.waters,
+        )
+
+    @property
+    def exchange(self) -> Reaction | None:
+        """Return the reaction from the aqua ion, None without its energy."""
+        if self.aqua is None:
+            return None
+        return exchange(
+            self.parts["complex"],
+            aqua_complex=self.aqua,
+            ligand=self.parts["ligand"],
+            water=self.parts["water"],
+            ligands=self.candidate.ligands,
+            waters=self.candidate.waters,
+            aqua_waters=self.aqua_waters,
+        )
+
+    @property
+    def hydration(self) -> Reaction | None:
+        """Return the reaction that makes the aqua ion: binding less exchange, one number for each metal."""
+        if self.aqua is None:
+            return None
+        return Reaction(((1, self.aqua), (-1, self.parts["ion"]), (-self.aqua_waters, self.parts["water"])))
