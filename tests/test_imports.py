@@ -19,16 +19,17 @@ BELOW = {
     "structures": {"chemistry", "errors", "inputs"},
     "energies": {"chemistry", "errors", "inputs", "structures"},
     "surrogate": {"chemistry", "errors", "structures"},
-    "acquisition": {"errors", "inputs", "surrogate"},
+    "properties": {"chemistry", "energies", "errors", "inputs"},
+    "acquisition": {"errors", "inputs", "properties", "surrogate"},
     "config": {"inputs", "structures"},
     "execution": {
-        *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "inputs", "structures"),
-        "surrogate",
+        *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "inputs", "properties"),
+        *("structures", "surrogate"),
     },
     "tracking": {"chemistry", "errors", "execution", "structures"},
     "campaign": {
         *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "execution", "inputs"),
-        *("shipped", "structures", "surrogate", "terminal", "tracking"),
+        *("properties", "shipped", "structures", "surrogate", "terminal", "tracking"),
     },
     "workbench": {
         *("campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "structures", "tracking"),

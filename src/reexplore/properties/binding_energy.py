@@ -53,6 +53,6 @@ class BindingEnergy:
         """Return the energy of the reaction from the bare ion."""
         return Measured.of(labels[self.metal].binding)
 
-    def samples(self, binding_kcal_mol: Mapping[str, Array], hydration_kcal_mol: Mapping[str, float]) -> Array:
+    def samples(self, binding_kcal_mol: Mapping[str, Array], hydration_kcal_mol: Mapping[str, float]) -> Array:  # noqa: ARG002
         """Return the samples of its metal."""
         return binding_kcal_mol[self.metal]

@@ -158,7 +158,6 @@ def _require_different(first: Goal, second: Goal, metals: Sequence[str]) -> None
     alike = float(np.corrcoef(one, other)[0, 1])
     if abs(alike) > _SAME:
         names = f"'{first.quantity.title}' and '{second.quantity.title}'"
-        why = (
-            "order every two ligands alike" if alike > 0 else "contradict each other: what one prefers the other avoids"
-        )
+        contrary = "contradict each other: what one prefers the other avoids"
+        why = "order every two ligands alike" if alike > 0 else contrary
         raise InputError(f"objective: {names} {why}; keep one of them")

@@ -13,7 +13,7 @@ import yaml
 
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
-from reexplore.campaign.ledger.labels import Label, labels, selectivities
+from reexplore.campaign.ledger.labels import labels, selectivities
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Pick, Round
 from reexplore.campaign.results.contraction import contraction_rows
@@ -28,6 +28,7 @@ from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure, FailureCode
 from reexplore.execution.kinds import MEMBER_FILE
 from reexplore.execution.store import Store
+from reexplore.properties.label import Label
 from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
 from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord, Status
