@@ -63,7 +63,8 @@ class SpaceEntry(Strict):
 
     scaffolds: Annotated[list[str | ScaffoldEntry], Field(min_length=1)]
     substituents: Annotated[list[str | SubstituentEntry], Field(min_length=1)]
-    metals: Annotated[list[str], Field(min_length=1)]
+    #: Left open where the objective names them.
+    metals: list[str] = Field(default_factory=list)
     coordinations: Annotated[list[CoordinationEntry], Field(min_length=1)]
     limit: Positive = 20_000
 
@@ -260,6 +261,7 @@ class TrackingEntry(Strict):
         return store
 
 
+GoalEntry = Annotated[dict[EntryName, Any], Field(min_length=1, max_length=20)]
 ConstraintEntry = Annotated[dict[EntryName, Any], Field(min_length=1, max_length=1)]
 
 
@@ -269,6 +271,7 @@ class CampaignFile(Strict):
     name: PlainName
     description: Sentence = ""
     space: SpaceEntry
+    objective: Annotated[list[GoalEntry], Field(max_length=10)] = Field(default_factory=list)
     constraints: Annotated[list[ConstraintEntry], Field(max_length=100)] = Field(default_factory=list)
     theory: TheoryEntry = TheoryEntry()
     surrogate: SurrogateEntry = SurrogateEntry()

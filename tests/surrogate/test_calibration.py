@@ -2,11 +2,19 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from reexplore.surrogate.calibration import TRUSTED_FROM, Calibration, calibrate, evaluate
+from reexplore.surrogate.calibration import (
+    SHARED_BY_LIGAND,
+    TRUSTED_FROM,
+    Calibration,
+    calibrate,
+    evaluate,
+    shared_by_ligand,
+)
 
 
 def test_the_floor_recovers_the_error_the_spread_does_not_show():
@@ -78,3 +86,37 @@ def test_what_is_undefined_is_none_and_never_nan(n):
     found = evaluate(np.zeros(n), np.zeros(n), np.ones(n))
     assert found.nll is None
     json.dumps(found.to_dict(), allow_nan=False)
+
+
+def _of_pairs(share, pairs=400, floor=5.0, seed=2):
+    """Return residuals of two complexes of each of many ligands, and members that disagree by themselves."""
+    random = np.random.default_rng(seed)
+    common = np.repeat(random.standard_normal(pairs), 2)
+    own = random.standard_normal(2 * pairs)
+    members = np.repeat(random.normal(0, 2, (pairs, 4)), 2, axis=0)
+    of_ligand = np.repeat(random.standard_normal((pairs, 4)), 2, axis=0)
+    of_members = ((members - members.mean(axis=1, keepdims=True)) * of_ligand).sum(axis=1) / np.sqrt(3)
+    residuals = floor * (np.sqrt(share) * common + np.sqrt(1 - share) * own) + of_members
+    return residuals, members, [number // 2 for number in range(2 * pairs)]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_what_the_complexes_of_a_ligand_share_is_measured(share):
+    residuals, members, ligands = _of_pairs(share)
+    found = shared_by_ligand(residuals, members, ligands=ligands, floor_kcal_mol=5.0)
+    assert found == pytest.approx(share, abs=0.1)
+
+
+def test_few_pairs_leave_what_is_assumed_and_none_does_not_change_it():
+    residuals, members, ligands = _of_pairs(0.9, pairs=1)
+    assert abs(shared_by_ligand(residuals, members, ligands=ligands, floor_kcal_mol=5.0) - SHARED_BY_LIGAND) <= 0.1
+    assert shared_by_ligand(residuals, members, ligands=["a", "b"], floor_kcal_mol=5.0) == SHARED_BY_LIGAND
+    assert shared_by_ligand(residuals, members, ligands=ligands, floor_kcal_mol=0.0) == SHARED_BY_LIGAND
+
+
+def test_what_is_assumed_stands_in_no_key():
+    plain = Calibration(3, 5.0, 5.0, "declared")
+    assert "shared_by_ligand" not in plain.to_dict()
+    assert Calibration(**plain.to_dict()) == plain
+    measured = replace(plain, shared_by_ligand=0.8)
+    assert Calibration(**measured.to_dict()) == measured

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from reexplore.surrogate.calibration import Calibration
+from reexplore.surrogate.calibration import SHARED_BY_LIGAND, Calibration
 from reexplore.surrogate.forecast import Forecast
-from reexplore.surrogate.joint_samples import SHARED_BY_LIGAND, joint_samples
+from reexplore.surrogate.joint_samples import joint_samples
 
 CALIBRATION = Calibration(n=0, floor_kcal_mol=3.0, declared_floor_kcal_mol=3.0, source="declared")
 CERTAIN = Calibration(n=50, floor_kcal_mol=0.0, declared_floor_kcal_mol=3.0, source="50 out-of-fold residuals")

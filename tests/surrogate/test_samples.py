@@ -98,3 +98,15 @@ def test_too_little_to_split_is_refused():
         folds(POOL[:1], 4, 0)
     with pytest.raises(ValueError, match="not unique"):
         folds([POOL[0], POOL[0]], 2, 0)
+
+
+def test_whole_ligands_are_held_out_together():
+    samples = make_samples(60)
+    fold_of = folds(samples, 4, seed=1, whole_ligands=True)
+    by_ligand = {}
+    for sample, fold in zip(samples, fold_of, strict=True):
+        by_ligand.setdefault(sample.ligand, set()).add(int(fold))
+    assert all(len(found) == 1 for found in by_ligand.values())
+    assert set().union(*by_ligand.values()) == {0, 1, 2, 3}
+    order = np.random.default_rng(0).permutation(60)
+    assert folds([samples[i] for i in order], 4, seed=1, whole_ligands=True).tolist() == fold_of[order].tolist()

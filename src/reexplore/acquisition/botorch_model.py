@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 
 class TableModel(EnsembleModel):
-    """A model whose input is the number of a row and whose members are the columns of a table."""
+    """A model whose input is the number of a row and whose members are the columns of a table, shape (N, S).
+
+    A table of shape (N, S, goals) is a model of several outputs.
+    """
 
     def __init__(self, table: NDArray[np.float64]) -> None:
         super().__init__()
-        self._num_outputs = 1
+        self._num_outputs = 1 if table.ndim == 2 else table.shape[2]
         self.table = torch.as_tensor(np.ascontiguousarray(table), dtype=torch.float64)
 
     @property
@@ -27,8 +30,9 @@ class TableModel(EnsembleModel):
         return EveryMember(sample_shape=torch.Size([self.table.shape[1]]))
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
-        """Return the rows `X`, shape (batch × n × 1), as (batch × members × n × 1)."""
-        return self.table[X[..., 0].long()].transpose(-1, -2).unsqueeze(-1)
+        """Return the rows `X`, shape (batch × n × 1), as (batch × members × n × outputs)."""
+        rows = self.table[X[..., 0].long()]
+        return (rows.unsqueeze(-1) if self.table.ndim == 2 else rows).transpose(-2, -3)
 
 
 class EveryMember(MCSampler):
@@ -39,10 +43,13 @@ class EveryMember(MCSampler):
     """
 
     def forward(self, posterior: EnsemblePosterior) -> torch.Tensor:
-        """Return the members' values with the members in front, shape (members × batch × n × 1)."""
+        """Return the members' values with the members in front, shape (members × batch × n × outputs)."""
         if posterior.values.shape[-3] != self.sample_shape[0]:
             raise ValueError(f"a sampler of {self.sample_shape[0]} members met {posterior.values.shape[-3]}")
         return posterior.values.movedim(-3, 0)
+
+    def _update_base_samples(self, posterior: EnsemblePosterior, base_sampler: MCSampler) -> None:
+        """Keep what there is: members are counted off, nothing is drawn."""
 
 
 def rows_as_inputs(rows: list[int]) -> torch.Tensor:

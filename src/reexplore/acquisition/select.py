@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -101,13 +101,17 @@ def select_batch(
     *,
     policy: Policy,
     q: int,
+    groups: Sequence[Hashable] = (),
     pending: Collection[int],
     labelled: Collection[int],
     excluded: Collection[int] = (),
     controls: Collection[int] | None = None,
     seed: int,
 ) -> list[Pick]:
-    """Choose `q` rows of a table of joint utilities, shape (N, S), bigger is better.
+    """Choose `q` rows of a table of joint utilities, shape (N, S) or (N, S, goals), bigger is better.
+
+    With several goals `groups` names the Pareto front that a row belongs to, and the policy has to be one that looks
+    for improvements.
 
     `pending` rows are being labelled: they are not picked and count as if they were part of the
     batch. `labelled` and `excluded` rows are not picked. Controls are drawn first, from
@@ -129,11 +133,19 @@ def select_batch(
     random = np.random.default_rng(seed)
     size = min(q, len(free))
     eligible = free if controls is None else [row for row in free if row in controls]
-    wanted = min(policy.random_controls, size - 1, len(eligible))
-    drawn = [int(row) for row in random.choice(eligible, wanted, replace=False)]
+    by_chance = min(policy.random_controls, size - 1, len(eligible))
+    drawn = [int(row) for row in random.choice(eligible, by_chance, replace=False)]
     waiting = [*sorted(pending, key=lambda row: keys[row]), *drawn]
     choices = [row for row in free if row not in drawn]
-    acquired = _acquire(utility, choices, waiting=waiting, q=size - len(drawn), policy=policy, random=random)
+    wanted = size - len(drawn)
+    if utility.ndim == 2:
+        acquired = _acquire(utility, choices, waiting=waiting, q=wanted, policy=policy, random=random)
+    else:
+        from reexplore.acquisition.hypervolume import acquire_front
+
+        if len(choices) > max(wanted, policy.shortlist + policy.shortlist_random):
+            choices = _shortlist(choices, _alone(utility, choices), q=wanted, policy=policy, random=random)
+        acquired = acquire_front(utility, choices, groups=groups, labelled=labelled, waiting=waiting, q=wanted)
     return [
         *(Pick(keys[row], "acquisition", value, rank) for rank, (row, value) in enumerate(acquired, start=1)),
         *(Pick(keys[row], "control", None, rank) for rank, row in enumerate(drawn, start=len(acquired) + 1)),
@@ -196,6 +208,14 @@ def _evaluate(acquisition: AcquisitionFunction, choices: list[int]) -> NDArray[n
     with torch.no_grad():
         inputs = rows_as_inputs(choices).unsqueeze(-2)
         return torch.cat([acquisition(part) for part in inputs.split(_CHUNK)]).numpy()
+
+
+def _alone(gain: NDArray[np.float64], choices: list[int]) -> NDArray[np.float64]:
+    """Return how much each choice is expected to improve every goal by itself, in the goal's own spread, summed."""
+    mine = gain[choices]
+    spread = mine.std(axis=(0, 1))
+    improvement = np.maximum(mine, 0.0).mean(axis=1)
+    return np.asarray((improvement / np.where(spread > 0, spread, 1.0)).sum(axis=1))
 
 
 def _shortlist(

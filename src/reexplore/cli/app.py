@@ -88,8 +88,16 @@ def _announce(setup: Setup) -> None:
 
 
 def _show(record: CampaignRecord, *, top: int) -> None:
-    from reexplore.campaign.results.report import candidate_table, contraction_table, footnotes, selectivity_table
+    from reexplore.campaign.results.report import (
+        candidate_table,
+        contraction_table,
+        footnotes,
+        objective_tables,
+        selectivity_table,
+    )
 
+    for table in objective_tables(record, top=top):
+        console.print(table)
     console.print(candidate_table(record, top=top))
     if record.selectivity:
         console.print(selectivity_table(record))

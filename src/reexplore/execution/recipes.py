@@ -173,7 +173,10 @@ class Prediction(Recipe):
 
 @dataclass(frozen=True)
 class Training(Recipe):
-    """One `member` of so many, trained with these settings on samples that are kept as text under a digest."""
+    """One `member` of so many, trained with these settings on samples that are kept as text under a digest.
+
+    With `whole_ligands` the complexes of a ligand are held out together.
+    """
 
     kind = "member"
     samples: str
@@ -181,6 +184,7 @@ class Training(Recipe):
     member: int
     members: int
     seed: int
+    whole_ligands: bool = False
 
 
 @dataclass(frozen=True)
@@ -196,7 +200,8 @@ class Selection(Recipe):
     """The next `q` candidates by a forecast (its key) of some families (their digests) under a policy.
 
     `labelled` are energies in kcal/mol by candidate, `excluded` what is never chosen, `pending` what is being labelled:
-    without any the choice is the one that a campaign in rounds makes, and has its key.
+    without any the choice is the one that a campaign in rounds makes, and has its key. `objective` are the goals that
+    ligands are chosen for (`Goals.say`), `hydration` the metals' aqua ions with their binding energies in kcal/mol.
     """
 
     kind = "select"
@@ -209,6 +214,8 @@ class Selection(Recipe):
     q: int
     seed: int
     pending: tuple[str, ...] = ()
+    objective: tuple[Json, ...] = ()
+    hydration: tuple[tuple[str, float], ...] = ()
 
 
 def _read(name: str, data: Json) -> list[Any]:

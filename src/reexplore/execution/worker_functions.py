@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -196,6 +197,7 @@ def member(inputs: Json, context: Context) -> Json:
         members=recipe.members,
         seed=recipe.seed,
         path=context.folder / MEMBER_FILE,
+        whole_ligands=recipe.whole_ligands,
     )
     return report.to_dict()
 
@@ -257,8 +259,10 @@ def forecast(inputs: Json, context: Context) -> Json:
 
 def select(inputs: Json, context: Context) -> Json:
     """Choose the next batch from a forecast under a policy."""
+    from reexplore.acquisition.ligands import Aim, choose_ligands
     from reexplore.acquisition.policy import Policy
     from reexplore.acquisition.select import choose
+    from reexplore.properties import Goals
     from reexplore.surrogate.calibration import Calibration
     from reexplore.surrogate.forecast import Forecast
     from reexplore.surrogate.samples import Traits
@@ -268,15 +272,16 @@ def select(inputs: Json, context: Context) -> Json:
     families = [Family.from_text(context.store.get_text(digest)) for digest in recipe.families]
     predicted = set(table.keys)
     pool = (Traits.of(candidate) for family in families for candidate in family.candidates())
-    picks = choose(
-        table,
-        samples=[traits for traits in pool if traits.key in predicted],
-        calibration=Calibration(**recipe.calibration),
-        labelled=recipe.labelled,
-        excluded=recipe.excluded,
-        pending=recipe.pending,
-        policy=Policy(**recipe.policy),
-        q=recipe.q,
-        seed=recipe.seed,
-    )
+    among: dict[str, Any] = {
+        "samples": [traits for traits in pool if traits.key in predicted],
+        "calibration": Calibration(**recipe.calibration),
+        "labelled": recipe.labelled,
+        "excluded": recipe.excluded,
+        "pending": recipe.pending,
+        "policy": Policy(**recipe.policy),
+        "q": recipe.q,
+        "seed": recipe.seed,
+    }
+    goals = Goals.from_json(recipe.objective)
+    picks = choose_ligands(table, aim=Aim(goals, dict(recipe.hydration)), **among) if goals else choose(table, **among)
     return {"picks": [pick.to_dict() for pick in picks]}

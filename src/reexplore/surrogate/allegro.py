@@ -124,6 +124,7 @@ def train_member(
     members: int,
     seed: int,
     path: Path,
+    whole_ligands: bool = False,
 ) -> MemberReport:
     """Train member number `member` on every fold but its own and save it to `path`.
 
@@ -134,7 +135,7 @@ def train_member(
     `InputError` for an element no network knows.
     """
     target = targets_kcal_mol(samples)
-    fold_of = folds(samples, members, seed)
+    fold_of = folds(samples, members, seed, whole_ligands=whole_ligands)
     inside = np.flatnonzero(fold_of != member)
     training = [sample for sample, fold in zip(samples, fold_of, strict=True) if fold != member]
     rows = [composition(sample) for sample in samples]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from statistics import NormalDist
 from typing import Any
 
@@ -16,18 +18,28 @@ TRUSTED_FROM = 20
 #: Fewer pairs than this make a rank correlation that says nothing (five give 0.9 by chance at p = 0.04).
 RANKED_FROM = 8
 
+#: The share of the floor's variance that the complexes of one ligand have in common, until it is measured. An
+#: assumption: what the model gets wrong about a ligand it gets wrong for every metal, and half is between knowing that
+#: and knowing nothing.
+SHARED_BY_LIGAND = 0.5
+#: How many pairs the assumption counts for beside measured ones, and the most that is believed.
+_ASSUMED_PAIRS = 4
+_MOST_SHARED = 0.98
+
 
 @dataclass(frozen=True)
 class Calibration:
     """The error bar σ² = s² + floor² over the ensemble's spread s.
 
-    `floor_kcal_mol` is in force; `n` residuals and `source` say where it comes from.
+    `floor_kcal_mol` is in force; `n` residuals and `source` say where it comes from. `shared_by_ligand` is the share of
+    the floor's variance that complexes of one ligand have in common.
     """
 
     n: int
     floor_kcal_mol: float
     declared_floor_kcal_mol: float
     source: str
+    shared_by_ligand: float = SHARED_BY_LIGAND
 
     def sigma_kcal_mol(self, spread_kcal_mol: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the calibrated standard deviation of each prediction."""
@@ -35,7 +47,39 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the calibration as JSON-ready values; `Calibration(**values)` rebuilds it."""
-        return asdict(self)
+        data = asdict(self)
+        if self.shared_by_ligand == SHARED_BY_LIGAND:
+            # What was assumed for every campaign before it was measured is in the keys of none.
+            del data["shared_by_ligand"]
+        return data
+
+
+def shared_by_ligand(
+    residuals_kcal_mol: ArrayLike,
+    member_kcal_mol: NDArray[np.float64],
+    *,
+    ligands: Sequence[Hashable],
+    floor_kcal_mol: float,
+) -> float:
+    """Return the share of the floor's variance that the complexes of one ligand have in common.
+
+    It is the mean product of the residuals of two complexes of a ligand, less what the members' own covariance
+    accounts for, over the floor's variance; four pairs' worth of the assumption are added. `member_kcal_mol` has shape
+    (n, members). The residuals of a ligand have to be held out together.
+    """
+    residuals = np.asarray(residuals_kcal_mol, dtype=np.float64)
+    of_ligand: dict[Hashable, list[int]] = {}
+    for row, ligand in enumerate(ligands):
+        of_ligand.setdefault(ligand, []).append(row)
+    pairs = [pair for rows in of_ligand.values() for pair in combinations(rows, 2)]
+    if not pairs or floor_kcal_mol <= 0:
+        return SHARED_BY_LIGAND
+    first, second = np.array(pairs).T
+    off = member_kcal_mol - member_kcal_mol.mean(axis=1, keepdims=True)
+    by_members = (off[first] * off[second]).sum(axis=1) / (member_kcal_mol.shape[1] - 1)
+    found = float((residuals[first] * residuals[second] - by_members).mean()) / floor_kcal_mol**2
+    measured = min(max(found, 0.0), _MOST_SHARED)
+    return (_ASSUMED_PAIRS * SHARED_BY_LIGAND + len(pairs) * measured) / (_ASSUMED_PAIRS + len(pairs))
 
 
 def calibrate(

@@ -14,11 +14,6 @@ from numpy.typing import NDArray
 from reexplore.surrogate.calibration import Calibration
 from reexplore.surrogate.forecast import Forecast
 
-#: The share of the floor's variance that candidates with the same ligand have in common. An
-#: assumption, not a measurement: what the model gets wrong about a ligand it gets wrong for every
-#: metal, and half is between knowing that and knowing nothing.
-SHARED_BY_LIGAND = 0.5
-
 
 def joint_samples(
     forecast: Forecast,
@@ -31,7 +26,7 @@ def joint_samples(
     """Return joint samples of binding energies in kcal/mol, shape (N, samples); a column is a possible world.
 
     Sample = mean + Σ_k z_k (member_k − mean)/√(K−1) + floor (√ρ u_ligand + √(1−ρ) e_candidate) with
-    standard normal z, u and e and ρ = `SHARED_BY_LIGAND`. `ligands` names the ligand of each
+    standard normal z, u and e and ρ = `calibration.shared_by_ligand`. `ligands` names the ligand of each
     candidate. Every row is then moved and stretched to the exact mean and variance s² + floor² of its
     candidate, so that a finite number of samples does not favour anyone. A candidate's draws do not
     depend on the order of the table.
@@ -48,7 +43,8 @@ def joint_samples(
     common = random.standard_normal((len(number_of), samples))[[number_of[ligand] for ligand in ligands]]
     own = np.empty_like(draws)
     own[by_key] = random.standard_normal(draws.shape)
-    floor = np.sqrt(SHARED_BY_LIGAND) * common + np.sqrt(1 - SHARED_BY_LIGAND) * own
+    shared = calibration.shared_by_ligand
+    floor = np.sqrt(shared) * common + np.sqrt(1 - shared) * own
     draws += calibration.floor_kcal_mol * floor
 
     draws -= draws.mean(axis=1, keepdims=True)

@@ -162,8 +162,11 @@ def feature_matrix(rows: Sequence[Mapping[str, float]], columns: Sequence[str]) 
     )
 
 
-def folds(samples: Sequence[Sample], k: int, seed: int) -> NDArray[np.int_]:
+def folds(samples: Sequence[Sample], k: int, seed: int, *, whole_ligands: bool = False) -> NDArray[np.int_]:
     """Return the fold of each sample, shape (samples,), numbers 0 to k - 1.
+
+    With `whole_ligands` all complexes of a ligand are in one fold: a prediction that did not see a ligand with one
+    metal has not seen it with another.
 
     Fold sizes differ by one at most, and each group is spread over the folds. The fold of a sample
     depends on the set of keys and the seed, not on the order of the input. With fewer samples than
@@ -174,6 +177,10 @@ def folds(samples: Sequence[Sample], k: int, seed: int) -> NDArray[np.int_]:
         raise ValueError(f"{len(samples)} samples cannot be split into {k} folds: two of each are the least")
     if len({sample.key for sample in samples}) < len(samples):
         raise ValueError("the keys of the samples are not unique")
+    if whole_ligands:
+        firsts = _first_of_each_ligand(samples)
+        of_first = dict(zip(firsts, folds([samples[i] for i in firsts.values()], k, seed), strict=True))
+        return np.array([of_first[sample.ligand] for sample in samples], dtype=np.int_)
     shuffled = np.random.default_rng(seed).permutation(len(samples))
     by_key = sorted(range(len(samples)), key=lambda i: samples[i].key)
     dealt = sorted(shuffled, key=lambda position: samples[by_key[position]].group.name)
@@ -181,3 +188,11 @@ def folds(samples: Sequence[Sample], k: int, seed: int) -> NDArray[np.int_]:
     for turn, position in enumerate(dealt):
         fold_of[by_key[position]] = turn % k
     return fold_of
+
+
+def _first_of_each_ligand(samples: Sequence[Sample]) -> dict[tuple[str, ...], int]:
+    """Return for each ligand the sample of it whose key comes first."""
+    found: dict[tuple[str, ...], int] = {}
+    for i in sorted(range(len(samples)), key=lambda i: samples[i].key):
+        found.setdefault(samples[i].ligand, i)
+    return found

@@ -8,7 +8,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -36,6 +36,10 @@ def curves(record: CampaignRecord) -> list[tuple[str, float, int, int]]:
     ]
     for group, curve in record.best_by_round().items():
         points += [(f"best_kcal_mol/{group}", energy, finished[n].finished_at_ms or 0, n) for n, energy in curve]
+    for number, goal in enumerate(record.goals):
+        for group, curve in record.best_ligands_by_round(number).items():
+            name = f"best/{goal.title} {goal.unit}/{group}"
+            points += [(name, value, finished[n].finished_at_ms or 0, n) for n, value in curve]
     return points
 
 
@@ -105,8 +109,29 @@ def table(rows: tuple[CandidateRow, ...]) -> str:
 
 
 def series_files(record: CampaignRecord) -> dict[str, str]:
-    """Return the tables of ligand series, contraction and selectivity, as files: name → text."""
-    return contraction_files(record) | selectivity_files(record)
+    """Return the tables of ligands and of their series, contraction and selectivity, as files: name → text."""
+    return objective_files(record) | contraction_files(record) | selectivity_files(record)
+
+
+def objective_files(record: CampaignRecord) -> dict[str, str]:
+    """Return the ligands by the goals of the campaign as a file: name → text, none without an objective."""
+    if not record.goals:
+        return {}
+    rows = list(objective_table(record))
+    return {"objective.csv": _csv_of(rows, list(rows[0]) if rows else [])}
+
+
+def objective_table(record: CampaignRecord) -> Iterator[dict[str, Any]]:
+    """Yield the ligands by the goals, columns named by property and unit."""
+    for row in record.by_goals:
+        facts = {name: getattr(row, name) for name in ("rank", "on_front", "group", "ligand", "smiles")}
+        facts |= {name: getattr(row, name) for name in ("ligand_charge", "ligands", "waters", "status", "reason")}
+        for goal, label, predicted in zip(record.goals, row.labels, row.predicted, strict=True):
+            unit = goal.unit.replace("/", "_")
+            for what, one in (("", label), ("_predicted", predicted)):
+                facts[f"{goal.short}{what}_{unit}"] = one.value if one else None
+                facts[f"{goal.short}{what}_error_{unit}"] = one.error if one else None
+        yield facts | {"round": row.round, "role": row.role, "warnings": row.warnings, "key": row.key}
 
 
 def contraction_files(record: CampaignRecord) -> dict[str, str]:
@@ -133,10 +158,14 @@ def selectivity_files(record: CampaignRecord) -> dict[str, str]:
 
 
 def _csv(rows: Sequence[Any], columns: Sequence[str]) -> str:
+    return _csv_of([{column: getattr(row, column) for column in columns} for row in rows], columns)
+
+
+def _csv_of(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(getattr(row, column)) for column in columns] for row in rows)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
     return text.getvalue()
 
 

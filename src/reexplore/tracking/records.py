@@ -201,6 +201,69 @@ class SelectivityRow:
 
 
 @dataclass(frozen=True)
+class GoalRecord:
+    """One goal of a campaign's objective: a property with its unit, and whether `lower` or `higher` is wanted.
+
+    `meaning` says what a low value means, `short` is the name as a column of a table.
+    """
+
+    title: str
+    unit: str
+    direction: Literal["lower", "higher"]
+    meaning: str
+
+    @property
+    def short(self) -> str:
+        """Return the title as a column's name, such as `selectivity_Lu_over_La`."""
+        return self.title.replace(" ", "_")
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """A number with its error, None where it has none."""
+
+    value: float
+    error: float | None
+
+
+@dataclass(frozen=True)
+class LigandRow:
+    """One ligand in one stoichiometry, judged by the goals of its campaign, one entry of `labels` and `predicted` each.
+
+    `rank` counts within `group`: by the one goal, or by the Pareto layers of several, labels before predictions.
+    `on_front` tells the labelled ligands that no other labelled one of the group surpasses in every goal.
+    `round` is the one in which the ligand was chosen, `key` that of its first complex.
+    """
+
+    key: str
+    ligand: str
+    smiles: str
+    group: str
+    ligand_charge: int
+    ligands: int
+    waters: int
+    status: Status
+    labels: tuple[Estimated | None, ...]
+    predicted: tuple[Estimated | None, ...]
+    rank: int | None = None
+    on_front: bool = False
+    round: int | None = None
+    role: Role | None = None
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return a name to read, such as `CAM-methyl (1 L, 6 H2O)`."""
+        return f"{self.ligand} ({self.ligands} L, {self.waters} H2O)"
+
+    @property
+    def is_labelled(self) -> bool:
+        """Return whether every goal has its label."""
+        return self.status == "labelled"
+
+
+@dataclass(frozen=True)
 class CampaignRecord:
     """A whole campaign, ready to be shown.
 
@@ -208,7 +271,8 @@ class CampaignRecord:
     it; `banner` is set when one of them is a fake and is shown loudly. `rows` are the candidates
     worth a look: every selected, labelled or failed one and the strongest predictions;
     `candidates` counts the whole space. `why_groups` says why ranks end at a group, `why_exchange` why
-    exchange energies of some groups are not compared either, or why there are none.
+    exchange energies of some groups are not compared either, or why there are none. `by_goals` are the ligands by the
+    campaign's `goals`, best first; without an objective in the file there are none.
     """
 
     key: str
@@ -229,6 +293,22 @@ class CampaignRecord:
     selectivity: tuple[SelectivityRow, ...] = ()
     why_groups: tuple[str, ...] = ()
     why_exchange: tuple[str, ...] = ()
+    goals: tuple[GoalRecord, ...] = ()
+    by_goals: tuple[LigandRow, ...] = ()
+
+    def best_ligands_by_round(self, goal: int) -> dict[str, list[tuple[int, float]]]:
+        """Return, group by group, the best label of a goal known after each round, as (round, value)."""
+        sign = 1 if self.goals[goal].direction == "lower" else -1
+        found: dict[str, list[tuple[int, float]]] = {}
+        for row in self.by_goals:
+            if row.round is not None and (label := row.labels[goal]) is not None:
+                found.setdefault(row.group, []).append((row.round, label.value))
+        numbers = [r.number for r in self.rounds if r.finished_at_ms is not None]
+        curves = {}
+        for group, labels in found.items():
+            known = [(n, [value for r, value in labels if r <= n]) for n in numbers]
+            curves[group] = [(n, sign * min(sign * v for v in values)) for n, values in known if values]
+        return curves
 
     @property
     def selectivity_lines(self) -> tuple[tuple[SelectivityRow, ...], ...]:

@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reexplore import __version__
+from reexplore.tracking.goals_view import rankings, round_numbers, with_error
 from reexplore.tracking.ligand_drawings import DRAWING_HEIGHT, DRAWING_WIDTH, draw_ligands
 from reexplore.tracking.records import CONTRACTION_NOTE, EXCHANGE_NOTE, CampaignRecord, CandidateRow
 
@@ -72,6 +73,7 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
             drawings=list(drawings.values()),
             drawing_width=DRAWING_WIDTH,
             drawing_height=DRAWING_HEIGHT,
+            rankings=rankings(record),
             parity=_parity(record, {row.key: number for number, group in enumerate(groups) for row in _rows(group)}),
             rounds=record.rounds,
             contraction_note=CONTRACTION_NOTE,
@@ -101,6 +103,7 @@ def _environment() -> Environment:
     environment.filters["energy"] = lambda value: "–" if value is None else f"{value:.1f}".replace("-", "−")
     environment.filters["error"] = lambda value: "–" if _finite(value) is None else f"{value:.2f}"
     environment.filters["formula"] = _formula
+    environment.filters["with_error"] = with_error
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False}
     environment.filters["blank"] = lambda value: "" if value is None else value
     return environment
@@ -247,7 +250,7 @@ def _parity(record: CampaignRecord, groups: dict[str, int]) -> dict[str, Any] | 
         return round(_BOTTOM - (energy - low) / (high - low) * (_BOTTOM - _TOP), 1)
 
     return {
-        "ticks": [{"x": across(t), "y": up(t), "text": f"{t:g}".replace("-", "−")} for t in _ticks(low, high)],
+        "ticks": [{"x": across(t), "y": up(t), "text": f"{t:g}".replace("-", "−")} for t in round_numbers(low, high)],
         "points": [
             {
                 "key": p.key,
@@ -262,10 +265,3 @@ def _parity(record: CampaignRecord, groups: dict[str, int]) -> dict[str, Any] | 
             for p in points
         ],
     }
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    rough = (high - low) / 5
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
-    return [step * k for k in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -46,7 +46,7 @@ def written_out(declared: dict[str, Any]) -> dict[str, Any]:
     scaffolds = [s if isinstance(s, str) else {"donors": {}} | s for s in space["scaffolds"]]
     theory = _BEFORE | with_surface(declared["theory"])
     return (
-        {"steering": "rounds", "constraints": []}
+        {"steering": "rounds", "constraints": [], "objective": []}
         | declared
         | {"space": space | {"scaffolds": scaffolds}, "theory": theory}
     )

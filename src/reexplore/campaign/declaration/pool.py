@@ -31,6 +31,11 @@ class Pool(Mapping[str, Candidate]):
         number, ligand, _metal = self._place(int(self.rows([key])[0]))
         return number, ligand
 
+    def same_ligand(self, key: str) -> Iterator[Candidate]:
+        """Yield the complexes of a candidate's ligand in its stoichiometry, metal by metal."""
+        number, ligand = self.place(key)
+        return self.families[number].candidates_of(ligand)
+
     def rows(self, keys: Iterable[str]) -> NDArray[np.intp]:
         """Return the positions of some candidates in the order of the pool; raise `KeyError` for a stranger."""
         asked = list(keys)

@@ -17,6 +17,7 @@ from reexplore.chemistry.library import CAMPAIGN_FILE
 from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL
 from reexplore.chemistry.space import Space
 from reexplore.config import (
+    BudgetEntry,
     CampaignFile,
     TheoryEntry,
     load_campaign_file,
@@ -33,6 +34,7 @@ from reexplore.energies.levels import (
 from reexplore.energies.own_levels import own_level, require_parts
 from reexplore.errors import InputError
 from reexplore.inputs.strict_models import parse
+from reexplore.properties import Goals, read_goals
 from reexplore.shipped import is_shipped, resolve, shipped_folder
 from reexplore.structures.builders.base import find_builder
 from reexplore.structures.xtb.surfaces import EnergySurface
@@ -56,6 +58,7 @@ class Setup:
     workspace: Path
     space: Space
     rules: Rules
+    goals: Goals
     level: Level
     surface: EnergySurface
     policy: Policy
@@ -106,7 +109,8 @@ class Setup:
 
     def resolved(self) -> dict[str, Any]:
         """Return the campaign file with its policy and level written out, as the ledger keeps it."""
-        declared = self.file.model_dump(mode="json") | {"constraints": self.rules.say()}
+        said = {"constraints": self.rules.say(), "objective": self.goals.say()}
+        declared = self.file.model_dump(mode="json") | said
         declared["space"]["metals"] = [metal.symbol for metal in SERIES if metal in self.space.metals]
         return declared | {
             "policy": self.policy.model_dump(mode="json"),
@@ -164,7 +168,10 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
-    space, repeated = declared_space(file.space)
+    goals = read_goals(file.objective)
+    goals.require_comparable(level)
+    _require_whole_ligands(file.budget, goals)
+    space, repeated = declared_space(file.space, goals)
     rules = read_constraints(file.constraints)
     if not has_begun:
         # These cost a second, for a score or a scaffold of one's own, and what has begun goes on.
@@ -193,8 +200,9 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         rules=rules,
         level=level,
         surface=surface,
-        policy=load_policy(policy),
+        policy=_policy_for(goals, load_policy(policy)),
         site=site,
+        goals=goals,
         repeated=repeated,
     )
     require_engines(level, surface, file.theory)
@@ -203,6 +211,26 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         require_parts(level, elements(space))
     setup.check_site()
     return setup
+
+
+def _require_whole_ligands(budget: BudgetEntry, goals: Goals) -> None:
+    """Raise `InputError` for a budget that would end in the middle of a ligand."""
+    for key, count in (("seed_labels", budget.seed_labels), ("batch", budget.batch), ("labels", budget.labels)):
+        if count % goals.unit_size:
+            raise InputError(
+                f"budget.{key}: {count}, but the objective labels {goals.unit_size} complexes of each ligand"
+                f" ({' '.join(goals.metals)}): take a multiple of {goals.unit_size}"
+            )
+
+
+def _policy_for(goals: Goals, policy: Policy) -> Policy:
+    """Return a policy; raise `InputError` when it cannot weigh several goals against each other."""
+    if len(goals.goals) > 1 and policy.acquisition != "qLogExpectedImprovement":
+        raise InputError(
+            f"policy: '{policy.name}' ({policy.acquisition}) weighs one goal, and the objective has"
+            f" {len(goals.goals)}: take one with qLogExpectedImprovement, such as balanced"
+        )
+    return policy
 
 
 def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path]) -> None:

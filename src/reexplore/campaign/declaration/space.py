@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -25,6 +25,7 @@ from reexplore.chemistry.user_parts import custom_scaffold, custom_substituent, 
 from reexplore.config import ScaffoldEntry, SpaceEntry, SubstituentEntry
 from reexplore.constraints import Rules
 from reexplore.errors import InputError
+from reexplore.properties import Goals
 
 #: Ligands that are looked at to count what constraints leave out: some seconds' worth.
 _MOST_COUNTED = 5_000
@@ -32,8 +33,9 @@ _MOST_COUNTED = 5_000
 _Named = TypeVar("_Named", Scaffold, Substituent)
 
 
-def declared_space(entry: SpaceEntry) -> tuple[Space, tuple[str, ...]]:
+def declared_space(entry: SpaceEntry, goals: Goals) -> tuple[Space, tuple[str, ...]]:
     """Return the space of a campaign, and what its lists name twice."""
+    metals = tuple(dict.fromkeys(find_metal(symbol) for symbol in _metals(entry, goals)))
     named = _distinct([mode for s in entry.scaffolds for mode in _scaffolds(s)], "scaffold")
     scaffolds, twice = once(named, "scaffold")
     groups, again = once(_distinct([_substituent(s) for s in entry.substituents], "substituent"), "substituent")
@@ -41,7 +43,7 @@ def declared_space(entry: SpaceEntry) -> tuple[Space, tuple[str, ...]]:
     space = Space(
         scaffolds=scaffolds,
         substituents=groups,
-        metals=tuple(dict.fromkeys(find_metal(symbol) for symbol in entry.metals)),
+        metals=metals,
         coordinations=tuple(dict.fromkeys(coordinations)),
     )
     for declared, coordination in zip(entry.coordinations, coordinations, strict=True):
@@ -53,6 +55,20 @@ def declared_space(entry: SpaceEntry) -> tuple[Space, tuple[str, ...]]:
                     f" water at coordination number {declared.coordination_number}, but waters is {declared.waters}"
                 )
     return space, (*twice, *again)
+
+
+def _metals(entry: SpaceEntry, goals: Goals) -> Sequence[str]:
+    """Return the metals of a space: those of its objective, or the ones it lists."""
+    if not goals:
+        if not entry.metals:
+            raise InputError("space.metals: name at least one metal, or give an objective that names them")
+        return entry.metals
+    if entry.metals and set(entry.metals) != set(goals.metals):
+        raise InputError(
+            f"space.metals: {' '.join(entry.metals)}, but the objective is about {' '.join(goals.metals)}: leave"
+            " space.metals out"
+        )
+    return goals.metals
 
 
 def require_size(space: Space, limit: int) -> None:

@@ -37,6 +37,12 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, aqua_waters: int) -
     return found
 
 
+def hydration_kcal_mol(found: Iterable[Label]) -> dict[str, float]:
+    """Return the binding energy of the aqua ion of every labelled metal that has one, by its symbol."""
+    reactions = {label.candidate.metal.symbol: label.hydration for label in found}
+    return {metal: reaction.energy_kcal_mol for metal, reaction in reactions.items() if reaction is not None}
+
+
 def selectivities(found: Iterable[Label], *, level: Level) -> tuple[SelectivityRow, ...]:
     """Return the selectivity of every ligand and stoichiometry between each two metals it was labelled with.
 

@@ -14,6 +14,7 @@ from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.tracking.exports import series_files, table
 from reexplore.tracking.extended_xyz import with_facts
+from reexplore.tracking.goals_view import Ranking, rankings, with_error
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
     EXCHANGE_NOTE,
@@ -119,6 +120,35 @@ def candidate_table(record: CampaignRecord, *, top: int) -> Table:
         shown.add_row("", f"[bold]{group}[/bold]")
         for row in [row for row in record.rows if row.group == group and row.rank is not None][:top]:
             shown.add_row(*_table_cells(row))
+    return shown
+
+
+def objective_tables(record: CampaignRecord, *, top: int) -> list[Table]:
+    """Return the ligands by the goals of the campaign, a table for the terminal for each ranking."""
+    return [_objective_table(ranking, record, top=top) for ranking in rankings(record)]
+
+
+def _objective_table(ranking: Ranking, record: CampaignRecord, *, top: int) -> Table:
+    shown = Table(
+        title=f"ligands by the objective: {ranking.name}",
+        caption="\n".join(f"{g.title}, {g.unit}: {g.direction} is wanted; {g.meaning}" for g in record.goals),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    shown.add_column("rank", justify="right")
+    shown.add_column("ligand", no_wrap=True)
+    for goal in record.goals:
+        shown.add_column(goal.title, justify="right")
+        shown.add_column("predicted", justify="right", no_wrap=True)
+    shown.add_column("round", justify="right")
+    for row in [row for row in ranking.rows if row.rank is not None][:top]:
+        pairs = zip(row.labels, row.predicted, strict=True)
+        numbers = [cell for label, predicted in pairs for cell in (with_error(label), with_error(predicted))]
+        front = " *" if row.on_front and len(record.goals) > 1 else ""
+        marks = (" !" if row.warnings else "") + front
+        shown.add_row(str(row.rank), row.ligand + marks, *numbers, "" if row.round is None else str(row.round))
     return shown
 
 

@@ -16,6 +16,7 @@ from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.labels import labels, selectivities
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Pick, Round
+from reexplore.campaign.results.by_goals import goal_records, ligand_rows
 from reexplore.campaign.results.contraction import contraction_rows
 from reexplore.campaign.running.external_energies import is_elsewhere, program_of
 from reexplore.campaign.steps.aqua_ions import why_no_exchange
@@ -59,7 +60,10 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
     """Return the whole campaign as it stands in the ledger; `pool` is its space's, where that is at hand."""
     pool = pool or Pool(families(setup.space.candidates(), setup.space))
     found = labels(pool, ledger, aqua_waters=setup.file.theory.aqua_waters)
-    rows = _rows(setup, ledger, pool, found)
+    screening = recall_screening(setup, ledger)
+    excluded = dict(screening.left_out()) if screening else {}
+    failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()
+    rows = _rows(setup, ledger, pool, found, screening=screening, excluded=excluded, failures=failures)
     rounds = ledger.rounds()
     chosen = {row.key: row for row in rows}
     store = Store(setup.store)
@@ -90,6 +94,8 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         selectivity=selectivities(found.values(), level=setup.level),
         why_groups=binding_reasons(candidate.group for candidate in pool.candidates()),
         why_exchange=_why_exchange(setup, ledger, found),
+        goals=goal_records(setup.goals),
+        by_goals=ligand_rows(setup, ledger, pool, found, failures | excluded),
     )
 
 
@@ -130,11 +136,17 @@ def _why_exchange(setup: Setup, ledger: Ledger, found: dict[str, Label]) -> tupl
     return (*mixed, *failed)
 
 
-def _rows(setup: Setup, ledger: Ledger, pool: Pool, labelled: dict[str, Label]) -> list[CandidateRow]:
+def _rows(
+    setup: Setup,
+    ledger: Ledger,
+    pool: Pool,
+    labelled: dict[str, Label],
+    *,
+    screening: Screening | None,
+    excluded: dict[str, Failure],
+    failures: dict[str, Failure],
+) -> list[CandidateRow]:
     """Return what is shown, group by group: everything that was chosen or failed, and the best predictions."""
-    screening = recall_screening(setup, ledger)
-    excluded = dict(screening.left_out()) if screening else {}
-    failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()
     picks = {pick.candidate: pick for pick in ledger.picks()}
     keys = ledger.labels()
     ranks = _ranks(setup, ledger, pool, labelled, failures, excluded=excluded, chosen=picks)

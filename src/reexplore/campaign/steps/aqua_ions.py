@@ -11,8 +11,8 @@ from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.tasks import complex_task, energy_task, templates
 from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.metals import SERIES, Metal
-from reexplore.errors import Failure
+from reexplore.chemistry.metals import METALS, SERIES, Metal
+from reexplore.errors import ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 
@@ -27,11 +27,19 @@ class AquaTasks:
 
 
 def compute_aqua_ions(context: CampaignContext) -> Job[None]:
-    """Compute the aqua ions that labels lack: of labels older than they are, and what failed by the run alone."""
+    """Compute the aqua ions that labels lack: of labels older than they are, and what failed by the run alone.
+
+    What the objective has no value without comes before the first label. Raises `ExecutionError` when it fails.
+    """
     labelled = {context.pool[key].metal for key in context.ledger.labels()}
-    tasks = yield from aqua_tasks(context, labelled)
+    goals = context.setup.goals
+    needed = {METALS[symbol] for symbol in goals.metals} if goals.needs_aqua_ions else set()
+    tasks = yield from aqua_tasks(context, labelled | needed)
     energies = yield from context.dispatcher.run([each.energy for each in tasks], stage="energies of aqua ions")
     enter_aqua_ions(context, tasks, energies)
+    failures = context.ledger.aqua_failures()
+    if lacking := [why_no_exchange(m.symbol, failures[m.symbol]) for m in needed if m.symbol in failures]:
+        raise ExecutionError(f"the objective cannot be computed: {'; '.join(sorted(lacking))}")
 
 
 def aqua_tasks(context: CampaignContext, metals: Iterable[Metal]) -> Job[list[AquaTasks]]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from reexplore.acquisition.preselection import MOST
 from reexplore.acquisition.seed_design import seed_design
+from reexplore.campaign.ledger.labels import hydration_kcal_mol, labels
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Model, Pick, Round
 from reexplore.campaign.running.context import CampaignContext
@@ -56,23 +57,27 @@ class Standing:
 
     def portion(self, context: CampaignContext, screening: Screening) -> int:
         """Return how many candidates the next choice takes; 0 when the budget is spent or no candidate is left."""
-        budget = context.setup.file.budget
+        budget, whole = context.setup.file.budget, context.setup.goals.unit_size
         # Without a model: the seed, or what failed of it.
-        wanted = budget.batch if self.model else max(budget.seed_labels - len(self.labelled), 1)
+        wanted = budget.batch if self.model else max(budget.seed_labels - len(self.labelled), whole)
         left = budget.labels - len(self.labelled) - len(self.pending)
-        return max(min(wanted, left, screening.count - len(self.picked)), 0)
+        taken = max(min(wanted, left, screening.count - len(self.picked)), 0)
+        # No ligand is labelled with some of its metals only.
+        return taken - taken % whole
 
 
 def choose(context: CampaignContext, screening: Screening, standing: Standing, *, q: int) -> Job[None]:
     """Choose `q` candidates and enter them in one decision, with the digest of all they were chosen from."""
     ordinal = _ordinal(context.ledger, standing)
     if standing.model is None:
-        inputs = {
+        inputs: dict[str, Any] = {
             "screening": screening_digest(context.ledger),
             "picked": sorted(standing.picked),
             "q": q,
             "seed": context.setup.file.seed + ordinal,
         }
+        if goals := context.setup.goals:
+            inputs["metals"] = list(goals.metals)
         picks = designed(screening, inputs)
     else:
         selection = _selection(context, standing, standing.model, q=q, seed=context.setup.file.seed + ordinal)
@@ -94,13 +99,20 @@ def choose(context: CampaignContext, screening: Screening, standing: Standing, *
 
 
 def designed(screening: Screening, inputs: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the first picks: as different as the lists of the space allow, among a sample of a very large pool."""
-    picked, seed = set(inputs["picked"]), inputs["seed"]
-    free = np.fromiter((key for key in screening.available() if key not in picked), dtype="S16")
+    """Return the first picks: as different as the lists of the space allow, among a sample of a very large pool.
+
+    Where an objective needs several metals, ligands are drawn, and all their complexes returned.
+    """
+    picked, seed, metals = set(inputs["picked"]), inputs["seed"], inputs.get("metals", ())
+    available = screening.available(metals[0] if metals else None)
+    free = np.fromiter((key for key in available if key not in picked), dtype="S16")
     if len(free) > MOST:
         free = np.random.default_rng(seed).choice(np.sort(free), MOST, replace=False)
     traits = [Traits.of(screening.pool[key.decode()]) for key in free]
-    return [{"key": key, "role": "seed", "value": None} for key in seed_design(traits, q=inputs["q"], seed=seed)]
+    chosen = seed_design(traits, q=inputs["q"] // (len(metals) or 1), seed=seed)
+    if metals:
+        chosen = [candidate.key for key in chosen for candidate in screening.pool.same_ligand(key)]
+    return [{"key": key, "role": "seed", "value": None} for key in chosen]
 
 
 def entered(
@@ -124,7 +136,9 @@ def entered(
 
 def _selection(context: CampaignContext, standing: Standing, model: Model, *, q: int, seed: int) -> Selection:
     # What is held by more atoms than were named is no incumbent of those that are not.
-    others = held_by_others(context)
+    others, goals = held_by_others(context), context.setup.goals
+    known = labels(context.pool, context.ledger, aqua_waters=context.setup.file.theory.aqua_waters)
+    hydration = hydration_kcal_mol(known.values()) if goals.needs_aqua_ions else {}
     observed = {key: value for key, value in observed_kcal_mol(context).items() if key not in others}
     return Selection(
         forecast=model.forecast,
@@ -136,6 +150,8 @@ def _selection(context: CampaignContext, standing: Standing, model: Model, *, q:
         q=q,
         seed=seed,
         pending=tuple(sorted(standing.pending)),
+        objective=tuple(goals.say()),
+        hydration=tuple(sorted(hydration.items())),
     )
 
 

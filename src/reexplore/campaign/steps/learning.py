@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,16 @@ from reexplore.execution.store import Store
 from reexplore.execution.task import Task
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.baselines import out_of_fold
-from reexplore.surrogate.calibration import calibrate, evaluate
+from reexplore.surrogate.calibration import calibrate, evaluate, shared_by_ligand
 from reexplore.surrogate.forecast import Forecast
-from reexplore.surrogate.samples import Sample, folds, samples_to_text, targets_kcal_mol
+from reexplore.surrogate.samples import Sample, Traits, folds, samples_to_text, targets_kcal_mol
 from reexplore.surrogate.settings import AllegroSettings
 from reexplore.tracking.records import ENSEMBLE, MAE_PREFIX, ParityPoint
 
 #: Below this number no fold could be held out.
 FEWEST_LABELS = 3
+#: Where ligands are held out whole.
+_FEWEST_LIGANDS = 2
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float) -
 
 def learn(context: CampaignContext, screening: Screening, observed: Mapping[str, float], number: int) -> Job[Learned]:
     """Return what labels in kcal/mol taught at the end of a round."""
-    if len(observed) < FEWEST_LABELS:
+    ligands = {Traits.of(context.pool[key]).ligand for key in observed}
+    if len(observed) < FEWEST_LABELS or (context.setup.goals and len(ligands) < _FEWEST_LIGANDS):
         return Learned(len(observed))
     geometries = screening.structures([context.pool[key] for key in sorted(observed)])
     known = [sample(context.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
@@ -74,7 +77,17 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
         spread_kcal_mol=[float(table.spread_kcal_mol[row_of[key]]) for key in held_out],
         declared_floor_kcal_mol=context.setup.file.surrogate.uncertainty_floor_kcal_mol,
     )
-    fold_of = folds(known, len(members), context.setup.file.seed)
+    whole_ligands = bool(context.setup.goals)
+    if whole_ligands:
+        rows = [row_of[sample.key] for sample in known]
+        share = shared_by_ligand(
+            [held_out[sample.key] - observed[sample.key] for sample in known],
+            table.member_kcal_mol[rows],
+            ligands=[(sample.ligand, sample.group.ligands, sample.group.waters) for sample in known],
+            floor_kcal_mol=calibration.floor_kcal_mol,
+        )
+        calibration = replace(calibration, shared_by_ligand=share)
+    fold_of = folds(known, len(members), context.setup.file.seed, whole_ligands=whole_ligands)
     predictions = out_of_fold(known, fold_of=fold_of) | {ENSEMBLE: np.array([held_out[s.key] for s in known])}
     target = targets_kcal_mol(known)
     metrics = {f"{MAE_PREFIX}{model}": float(np.abs(said - target).mean()) for model, said in predictions.items()}
@@ -149,10 +162,12 @@ def _rows(table: Forecast, keys: Collection[str]) -> dict[str, int]:
 def _train(context: CampaignContext, known: list[Sample]) -> Job[list[str]]:
     """Train every member and return the keys of their results."""
     file = context.setup.file
-    count = min(file.surrogate.members, len(known))
+    # A fold is left out by each member: of labels, or of ligands.
+    count = min(file.surrogate.members, len({sample.ligand for sample in known} if context.setup.goals else known))
     samples = context.store.put_text(samples_to_text(known))
     settings = AllegroSettings(readout=file.surrogate.readout).declaration()
-    recipes = [Training(samples, settings, k, count, file.seed) for k in range(count)]
+    whole_ligands = bool(context.setup.goals)
+    recipes = [Training(samples, settings, k, count, file.seed, whole_ligands) for k in range(count)]
     tasks = [Task.of(recipe, label=f"member {recipe.member} of {count}") for recipe in recipes]
     outcomes = yield from context.dispatcher.run(tasks, stage="training")
     for task in tasks:

@@ -84,12 +84,13 @@ class Screening:
             if part.failure is None
         )
 
-    def available(self) -> Iterator[str]:
-        """Yield the keys of all candidates that have a screening geometry."""
+    def available(self, metal: str | None = None) -> Iterator[str]:
+        """Yield the keys of all candidates that have a screening geometry, or of those with one metal."""
         for part in self.parts:
             for row in range(len(part.family.members)):
                 if part.failure_of(row) is None:
-                    yield from (candidate.key for candidate in part.family.candidates_of(row))
+                    mine = part.family.candidates_of(row)
+                    yield from (c.key for c in mine if metal is None or c.metal.symbol == metal)
 
     def refused(self) -> Iterator[tuple[str, Failure]]:
         """Yield the keys of all candidates without a screening geometry, and why they have none."""
