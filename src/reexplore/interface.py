@@ -27,7 +27,7 @@ from reexplore.config import TheoryEntry
 from reexplore.inputs.strict_models import parse
 from reexplore.structures.reading import structure_of_atoms
 from reexplore.terminal import new_console
-from reexplore.tracking.exports import CANDIDATE_COLUMNS
+from reexplore.tracking.exports import CANDIDATE_COLUMNS, objective_table
 from reexplore.tracking.records import CampaignRecord
 from reexplore.workbench.complexes import Built, Workbench
 from reexplore.workbench.energies import EnergyWorkbench, Labelled
@@ -92,6 +92,13 @@ class Campaign:
         rows = [row for row in self._record().rows if row.dft_kcal_mol is not None]
         terms = pd.DataFrame([row.terms_hartree or {} for row in rows]).add_suffix(" (hartree)")
         return pd.concat([pd.DataFrame([_cells(row) for row in rows], columns=list(CANDIDATE_COLUMNS)), terms], axis=1)
+
+    def ligands(self) -> pd.DataFrame:
+        """Return the ligands by the goals of the campaign's objective, as `report/objective.csv` has them, best first.
+
+        Columns are named by property and unit. Without an objective the table is empty.
+        """
+        return pd.DataFrame(list(objective_table(self._record())))
 
     def structures(self) -> list[Atoms]:
         """Return the labelled complexes as ASE atoms, their energies and doubts in `info`."""

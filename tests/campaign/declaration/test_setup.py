@@ -407,3 +407,47 @@ def test_the_cheapest_level_needs_no_pyscf_and_says_what_it_is_good_for(attempt,
 def test_an_aqua_ion_has_eight_or_nine_waters(attempt, waters):
     assert attempt(theory__aqua_waters=9).file.theory.aqua_waters == 9
     assert "'theory.aqua_waters'" in refusal(attempt, theory__aqua_waters=waters)
+
+
+LU_LA = {"property": "selectivity", "metals": ["Lu", "La"]}
+WHOLE = {"budget": {"seed_labels": 4, "batch": 4, "labels": 12}}
+
+
+def test_the_metals_follow_from_the_objective(attempt):
+    setup = attempt(space__metals=[], objective=[LU_LA], **WHOLE)
+    assert [metal.symbol for metal in setup.space.metals] == ["La", "Lu"]
+    assert setup.resolved()["objective"] == [LU_LA | {"direction": "lower"}]
+    assert setup.resolved()["space"]["metals"] == ["La", "Lu"]
+    assert attempt(space__metals=["Lu", "La"], objective=[LU_LA], **WHOLE).resolved() == setup.resolved()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"space__metals": []}, "space.metals: name at least one metal, or give an objective"),
+        ({"objective": [LU_LA]}, "space.metals: La, but the objective is about La Lu: leave space.metals out"),
+        (
+            {"space__metals": [], "objective": [{"property": "selectivity", "metals": ["Y", "La"]}]},
+            "selectivity Y over La: level 'quick' describes these metals in different ways",
+        ),
+        (
+            {"space__metals": [], "objective": [LU_LA], "budget": {"seed_labels": 4, "batch": 3, "labels": 12}},
+            "budget.batch: 3, but the objective labels 2 complexes of each ligand (La Lu): take a multiple of 2",
+        ),
+        (
+            {"space__metals": [], "objective": [LU_LA, LU_LA | {"direction": "higher"}], **WHOLE},
+            "contradict each other",
+        ),
+        (
+            {
+                "space__metals": [],
+                "objective": [LU_LA, {"property": "exchange_energy", "metal": "Lu"}],
+                "policy": "explore",
+                **WHOLE,
+            },
+            "policy: 'explore' (qPosteriorStandardDeviation) weighs one goal, and the objective has 2",
+        ),
+    ],
+)
+def test_an_objective_that_cannot_be_followed_is_refused(attempt, changes, sentence):
+    assert sentence in refusal(attempt, **changes)

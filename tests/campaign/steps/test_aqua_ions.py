@@ -15,7 +15,7 @@ from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
 from reexplore.campaign.steps.labelling import label
 from reexplore.energies.teacher import teacher_energy
-from reexplore.errors import Failure, FailureCode
+from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome
@@ -135,3 +135,18 @@ def test_what_failed_by_the_run_alone_has_another_turn(unlabelled):
     context.dispatcher.finish(compute_aqua_ions(context))
     assert list(context.ledger.aqua_ions()) == ["La", "Lu"]
     assert context.ledger.aqua_failures() == {}
+
+
+def test_what_an_objective_needs_comes_before_the_first_label_or_stops_the_campaign(tmp_path):
+    space = {key: value for key, value in SMALL["space"].items() if key != "metals"}
+    file = tmp_path / "small.yaml"
+    objective = [{"property": "selectivity", "metals": ["Lu", "La"]}]
+    file.write_text(yaml.safe_dump(SMALL | {"space": space, "objective": objective}))
+    setup = prepare(str(file), workspace=tmp_path)
+    ledger = open_campaign(setup)
+    context = CampaignContext(setup, ledger, SerialExecutor(store=setup.store, evidence=setup.folder), Narrator())
+    fail(context, {("complex", "Lu(H2O)8"): LOST})
+    with pytest.raises(ExecutionError, match="the objective cannot be computed: no exchange energies for Lu"):
+        context.dispatcher.finish(compute_aqua_ions(context))
+    assert set(ledger.aqua_ions()) == {"La"}
+    assert ledger.picks() == []
