@@ -18,7 +18,7 @@ BELOW = {
     "constraints": {"chemistry", "errors"},
     "structures": {"chemistry", "errors", "inputs"},
     "energies": {"chemistry", "errors", "inputs", "structures"},
-    "surrogate": {"chemistry", "errors", "structures"},
+    "surrogate": {"chemistry", "errors", "inputs", "structures"},
     "properties": {"chemistry", "energies", "errors", "inputs"},
     "acquisition": {"errors", "inputs", "properties", "surrogate"},
     "config": {"inputs", "structures"},

@@ -182,8 +182,9 @@ class TheoryEntry(Strict):
 
 
 class SurrogateEntry(Strict):
-    """The learned model and its declared uncertainty."""
+    """The learned model and its declared uncertainty; `readout` is Allegro's."""
 
+    model: EntryName = "allegro"
     members: Annotated[int, Field(ge=2, le=1000)] = 4
     readout: Literal["metal", "all"] = "metal"
     uncertainty_floor_kcal_mol: Annotated[float, Field(gt=0, le=1e4)] = 5.0

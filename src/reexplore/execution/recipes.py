@@ -169,6 +169,7 @@ class Prediction(Recipe):
     kind = "predict"
     grafts: Grafts
     members: tuple[str, ...]
+    surrogate: str = "allegro"
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,7 @@ class Training(Recipe):
     members: int
     seed: int
     whole_ligands: bool = False
+    surrogate: str = "allegro"
 
 
 @dataclass(frozen=True)

@@ -185,14 +185,14 @@ def energy(inputs: Json, context: Context) -> Json:
 
 def member(inputs: Json, context: Context) -> Json:
     """Train one member of the ensemble."""
-    from reexplore.surrogate.allegro import train_member
+    from reexplore.surrogate.base import surrogates
     from reexplore.surrogate.samples import samples_from_text
-    from reexplore.surrogate.settings import AllegroSettings
 
     recipe = Training.from_json(inputs)
-    report = train_member(
+    kind, _version = surrogates().find(recipe.surrogate)
+    report = kind.train(
         samples_from_text(context.store.get_text(recipe.samples)),
-        settings=AllegroSettings(**recipe.settings),
+        settings=recipe.settings,
         member=recipe.member,
         members=recipe.members,
         seed=recipe.seed,
@@ -226,12 +226,13 @@ def screen(inputs: Json, context: Context) -> Json:
 def predict(inputs: Json, context: Context) -> Json:
     """Graft some ligands of a family and let every member predict them with every metal."""
     from reexplore.structures.screening.families import complexes, graft_family
-    from reexplore.surrogate.allegro import SavedEnsemble
+    from reexplore.surrogate.base import surrogates
     from reexplore.surrogate.forecast import Forecast
 
     recipe = Prediction.from_json(inputs)
     family = Family.from_text(context.store.get_text(recipe.grafts.family))
-    ensemble = SavedEnsemble([context.store.folder(key) / MEMBER_FILE for key in recipe.members])
+    kind, _version = surrogates().find(recipe.surrogate)
+    ensemble = kind.load([context.store.folder(key) / MEMBER_FILE for key in recipe.members])
     template = Structure.from_extxyz(recipe.grafts.template)
     keys: list[str] = []
     said = []

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.structures.screening.arrays import Complexes
+from reexplore.surrogate.base import MemberReport
 from reexplore.surrogate.baselines import RidgeFit, fit_ridge
 from reexplore.surrogate.graphs import Graph, mean_neighbours, star_graph, structure_graph
 from reexplore.surrogate.metal_neighbours import ELEMENTS, linear_part
@@ -43,28 +43,6 @@ _STARS_AT_ONCE = 256
 
 #: Residuals of the prior smaller than this (kcal/mol) are not blown up to unit variance.
 _SMALLEST_SCALE_KCAL_MOL = 1.0
-
-
-@dataclass(frozen=True)
-class MemberReport:
-    """What became of one member.
-
-    `samples` counts what it was trained on, `validation` how many of those only decided when to stop
-    (0 while there are too few; `validation_mae_kcal_mol` is then None). `out_of_fold_kcal_mol` maps
-    the keys of the fold it has never seen to its predictions.
-    """
-
-    member: int
-    samples: int
-    validation: int
-    epochs: int
-    train_mae_kcal_mol: float
-    validation_mae_kcal_mol: float | None
-    out_of_fold_kcal_mol: dict[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as JSON-ready values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

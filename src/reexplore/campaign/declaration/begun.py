@@ -49,6 +49,7 @@ def written_out(declared: dict[str, Any]) -> dict[str, Any]:
         {"steering": "rounds", "constraints": [], "objective": []}
         | declared
         | {"space": space | {"scaffolds": scaffolds}, "theory": theory}
+        | {"surrogate": {"model": "allegro"} | declared["surrogate"]}
     )
 
 

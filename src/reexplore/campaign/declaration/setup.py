@@ -38,6 +38,7 @@ from reexplore.properties import Goals, read_goals
 from reexplore.shipped import is_shipped, resolve, shipped_folder
 from reexplore.structures.builders.base import find_builder
 from reexplore.structures.xtb.surfaces import EnergySurface
+from reexplore.surrogate.base import surrogates
 
 if TYPE_CHECKING:
     from parsl.config import Config
@@ -168,6 +169,8 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
+    # Unknown ones are refused, and those that cannot be loaded.
+    surrogates().find(file.surrogate.model)
     goals = read_goals(file.objective)
     goals.require_comparable(level)
     _require_whole_ligands(file.budget, goals)

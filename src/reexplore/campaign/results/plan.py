@@ -147,13 +147,13 @@ def plan_campaign(setup: Setup) -> Plan:
             "training",
             rounds * setup.file.surrogate.members,
             training,
-            f"Allegro: {rounds} rounds × {setup.file.surrogate.members} members",
+            f"{setup.file.surrogate.model}: {rounds} rounds × {setup.file.surrogate.members} members",
         ),
         Stage(
             "prediction, choice",
             2 * rounds,
             _TRAINING_S + _SCREENING_S * size / 2,
-            f"Allegro, BoTorch; {1000 * _SCREENING_S:.1f} ms a candidate",
+            f"{setup.file.surrogate.model}, BoTorch; {1000 * _SCREENING_S:.1f} ms a candidate",
         ),
     )
     return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages, counted)

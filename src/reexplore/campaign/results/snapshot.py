@@ -24,6 +24,7 @@ from reexplore.campaign.steps.learning import Estimate, estimates, predicted_kca
 from reexplore.campaign.steps.screening import Screening, recall_screening
 from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.chemistry.families import families
+from reexplore.config import SurrogateEntry
 from reexplore.energies.comparisons import binding_reasons, exchange_reasons
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure, FailureCode
@@ -32,6 +33,7 @@ from reexplore.execution.store import Store
 from reexplore.properties.label import Label
 from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
+from reexplore.surrogate.base import surrogates
 from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord, Status
 
 _PACKAGES = [
@@ -82,7 +84,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
             if theory.sketch
             else f"{' and '.join(theory.builders)}, then {setup.surface.name}: {setup.surface.summary}",
             "energies": _energies(setup, ledger),
-            "predictions": f"Allegro, {setup.file.surrogate.members} members",
+            "predictions": _predictions(setup.file.surrogate),
             "choice": f"BoTorch, policy {setup.policy.name}",
             "execution": f"Parsl, {setup.file.execution.parsl}",
         },
@@ -116,6 +118,11 @@ def _energies(setup: Setup, ledger: Ledger) -> str:
     if is_elsewhere(ledger):
         return f"imported: {program_of(ledger) or 'none yet'}"
     return "teacher oracle (FAKE)" if setup.level.is_fake else setup.level.engine
+
+
+def _predictions(surrogate: SurrogateEntry) -> str:
+    kind, _version = surrogates().find(surrogate.model)
+    return f"{kind.title}, {surrogate.members} members"
 
 
 def _vouched_for(setup: Setup, ledger: Ledger) -> tuple[str, ...]:

@@ -22,11 +22,11 @@ from reexplore.execution.recipes import Prediction, Training, WholeForecast
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
 from reexplore.structures.structure import Structure
+from reexplore.surrogate.base import surrogates
 from reexplore.surrogate.baselines import out_of_fold
 from reexplore.surrogate.calibration import calibrate, evaluate, shared_by_ligand
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.samples import Sample, Traits, folds, samples_to_text, targets_kcal_mol
-from reexplore.surrogate.settings import AllegroSettings
 from reexplore.tracking.records import ENSEMBLE, MAE_PREFIX, ParityPoint
 
 #: Below this number no fold could be held out.
@@ -64,7 +64,8 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
     known = [sample(context.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
     members = yield from _train(context, known)
     seen = _seen(screening)
-    tasks = [Task.of(Prediction(part.grafts, tuple(members)), label=part.label) for part in seen]
+    model_name = context.setup.file.surrogate.model
+    tasks = [Task.of(Prediction(part.grafts, tuple(members), model_name), label=part.label) for part in seen]
     yield from _values(context, tasks, stage="prediction")
     forecast = Task.of(WholeForecast(tuple(task.key for task in tasks)), label=f"{screening.count} candidates")
     yield from _values(context, [forecast], stage="forecast")
@@ -165,9 +166,11 @@ def _train(context: CampaignContext, known: list[Sample]) -> Job[list[str]]:
     # A fold is left out by each member: of labels, or of ligands.
     count = min(file.surrogate.members, len({sample.ligand for sample in known} if context.setup.goals else known))
     samples = context.store.put_text(samples_to_text(known))
-    settings = AllegroSettings(readout=file.surrogate.readout).declaration()
+    kind, version = surrogates().find(file.surrogate.model)
+    settings = kind.settings(file.surrogate.model_dump()) | ({"version": version} if version else {})
     whole_ligands = bool(context.setup.goals)
-    recipes = [Training(samples, settings, k, count, file.seed, whole_ligands) for k in range(count)]
+    model = file.surrogate.model
+    recipes = [Training(samples, settings, k, count, file.seed, whole_ligands, model) for k in range(count)]
     tasks = [Task.of(recipe, label=f"member {recipe.member} of {count}") for recipe in recipes]
     outcomes = yield from context.dispatcher.run(tasks, stage="training")
     for task in tasks:

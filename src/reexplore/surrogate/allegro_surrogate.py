@@ -1,0 +1,53 @@
+"""Allegro as a surrogate of campaigns; the network itself is loaded where a member is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from reexplore.surrogate.base import Ensemble, MemberReport
+from reexplore.surrogate.samples import Sample
+from reexplore.surrogate.settings import AllegroSettings
+
+
+class Allegro:
+    """An equivariant network on top of a composition-linear prior (`surrogate.allegro`)."""
+
+    title: ClassVar[str] = "Allegro"
+
+    @staticmethod
+    def settings(declared: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the published settings with the readout of a campaign file."""
+        return AllegroSettings(readout=declared["readout"]).declaration()
+
+    @staticmethod
+    def train(
+        samples: Sequence[Sample],
+        *,
+        settings: Mapping[str, Any],
+        member: int,
+        members: int,
+        seed: int,
+        path: Path,
+        whole_ligands: bool,
+    ) -> MemberReport:
+        """Train one network."""
+        from reexplore.surrogate.allegro import train_member
+
+        return train_member(
+            samples,
+            settings=AllegroSettings(**settings),
+            member=member,
+            members=members,
+            seed=seed,
+            path=path,
+            whole_ligands=whole_ligands,
+        )
+
+    @staticmethod
+    def load(paths: Sequence[Path]) -> Ensemble:
+        """Return the saved networks."""
+        from reexplore.surrogate.allegro import SavedEnsemble
+
+        return SavedEnsemble(paths)

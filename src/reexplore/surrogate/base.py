@@ -1,0 +1,86 @@
+"""A surrogate: a model that learns labels member by member, and predicts complexes from their screening geometries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.inputs.plug_ins import PlugIns
+from reexplore.structures.screening.arrays import Complexes
+from reexplore.surrogate.samples import Sample
+
+
+@dataclass(frozen=True)
+class MemberReport:
+    """What became of one member.
+
+    `samples` counts what it was trained on, `validation` how many of those only decided when to stop
+    (0 while there are too few; `validation_mae_kcal_mol` is then None). `out_of_fold_kcal_mol` maps
+    the keys of the fold it has never seen to its predictions.
+    """
+
+    member: int
+    samples: int
+    validation: int
+    epochs: int
+    train_mae_kcal_mol: float
+    validation_mae_kcal_mol: float | None
+    out_of_fold_kcal_mol: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-ready values."""
+        return asdict(self)
+
+
+class Ensemble(Protocol):
+    """Trained members, loaded once."""
+
+    def predict(self, complexes: Complexes) -> NDArray[np.float64]:
+        """Return what every member says of every complex: binding energies in kcal/mol, shape (L, M, members)."""
+
+
+@runtime_checkable
+class Surrogate(Protocol):
+    """One kind of model. Its settings are all that decides what a member becomes, as JSON-ready values."""
+
+    #: Its name in tables and in `how this was made`.
+    title: ClassVar[str]
+
+    @staticmethod
+    def settings(declared: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings that follow from `surrogate` of a campaign file."""
+
+    @staticmethod
+    def train(
+        samples: Sequence[Sample],
+        *,
+        settings: Mapping[str, Any],
+        member: int,
+        members: int,
+        seed: int,
+        path: Path,
+        whole_ligands: bool,
+    ) -> MemberReport:
+        """Train one member on every fold of `samples.folds` but its own, and save it to `path`."""
+
+    @staticmethod
+    def load(paths: Sequence[Path]) -> Ensemble:
+        """Return the members that `train` saved."""
+
+
+def surrogates() -> PlugIns[Surrogate]:
+    """Return every surrogate by name; none of them is loaded by that."""
+    from reexplore.surrogate.allegro_surrogate import Allegro
+    from reexplore.surrogate.composition import Composition
+
+    return PlugIns(
+        what="surrogate",
+        group="reexplore.surrogates",
+        here={"allegro": Allegro, "composition": Composition},
+        needs=("title", "settings", "train", "load"),
+    )

@@ -1,0 +1,69 @@
+"""The composition line as a surrogate: what a campaign does without a network, to measure what the network earns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.structures.screening.arrays import Complexes
+from reexplore.surrogate.base import Ensemble, MemberReport
+from reexplore.surrogate.baselines import RidgeFit, fit_ridge
+from reexplore.surrogate.metal_neighbours import linear_part
+from reexplore.surrogate.samples import Sample, composition, folds, targets_kcal_mol
+
+
+class Composition:
+    """A ridge regression on element counts and on the charge of the ligands, one for each fold."""
+
+    title: ClassVar[str] = "composition ridge"
+
+    @staticmethod
+    def settings(declared: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG004
+        """Return nothing: its penalty follows from the labels."""
+        return {}
+
+    @staticmethod
+    def train(
+        samples: Sequence[Sample],
+        *,
+        settings: Mapping[str, Any],  # noqa: ARG004
+        member: int,
+        members: int,
+        seed: int,
+        path: Path,
+        whole_ligands: bool,
+    ) -> MemberReport:
+        """Fit the line on every fold but the member's own."""
+        target, fold_of = targets_kcal_mol(samples), folds(samples, members, seed, whole_ligands=whole_ligands)
+        rows = [composition(sample) for sample in samples]
+        inside, outside = np.flatnonzero(fold_of != member), np.flatnonzero(fold_of == member)
+        fit = fit_ridge([rows[i] for i in inside], target[inside])
+        path.write_text(json.dumps(fit.to_dict()), encoding="utf-8")
+        predicted = fit.predict(rows)
+        return MemberReport(
+            member=member,
+            samples=len(inside),
+            validation=0,
+            epochs=0,
+            train_mae_kcal_mol=float(np.abs(predicted - target)[inside].mean()),
+            validation_mae_kcal_mol=None,
+            out_of_fold_kcal_mol={samples[i].key: float(predicted[i]) for i in outside.tolist()},
+        )
+
+    @staticmethod
+    def load(paths: Sequence[Path]) -> Ensemble:
+        """Return the saved lines."""
+        return _Lines([RidgeFit.from_dict(json.loads(path.read_text(encoding="utf-8"))) for path in paths])
+
+
+class _Lines:
+    def __init__(self, fits: Sequence[RidgeFit]) -> None:
+        self._fits = fits
+
+    def predict(self, complexes: Complexes) -> NDArray[np.float64]:
+        return np.stack([linear_part(fit, complexes) for fit in self._fits], axis=-1)
