@@ -224,10 +224,13 @@ class Ledger:
             self._db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?, ?, ?, ?)", (candidate, *columns, text))
 
     def labels(self) -> dict[str, LabelKeys]:
-        """Return the labels there are, by candidate, in the order in which they were entered."""
+        """Return the labels there are, by candidate, in the order in which they were picked.
+
+        The order in which they were entered would depend on how long each calculation took.
+        """
         rows = self._db.execute(
             "SELECT candidate, structure_key, complex_key, ion_key, ligand_key, water_key FROM label"
-            " WHERE failure IS NULL ORDER BY rowid"
+            " LEFT JOIN pick USING (candidate) WHERE failure IS NULL ORDER BY round, position, label.rowid"
         )
         return {row[0]: LabelKeys(*row[1:]) for row in rows}
 
