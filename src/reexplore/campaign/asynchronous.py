@@ -29,7 +29,10 @@ def steer(context: CampaignContext, screening: Screening, report: RunningReport)
     def due(under_way: Collection[str]) -> dict[str, Job[None]]:
         return _due(context, screening, report, under_way)
 
-    context.dispatcher.side_by_side(due, after_turn=report.turn)
+    def after_turn(ended: Collection[str]) -> None:
+        report.turn([name for name in ended if name not in (_LEARNING, _CHOICE)])
+
+    context.dispatcher.side_by_side(due, after_turn=after_turn)
 
 
 def _due(

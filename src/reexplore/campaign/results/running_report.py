@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 from reexplore.campaign.results.report import report_round, write_files
 from reexplore.campaign.results.snapshot import campaign_record
@@ -20,9 +21,9 @@ class RunningReport:
         self._is_behind = False
         self._not_before_s = time.monotonic()
 
-    def turn(self, one_ended: bool) -> None:
-        """Show what a job came to, now or at a later turn; to be called often."""
-        self._is_behind |= one_ended
+    def turn(self, labelled: Collection[str]) -> None:
+        """Show the candidates whose labelling ended, now or at a later turn; to be called often."""
+        self._is_behind |= bool(labelled)
         if time.monotonic() >= self._not_before_s:
             self.bring_up_to_date()
 

@@ -133,11 +133,11 @@ class Dispatcher:
                 return came_to
             self.step()
 
-    def side_by_side(self, due: Due, *, after_turn: Callable[[bool], None]) -> None:
+    def side_by_side(self, due: Due, *, after_turn: Callable[[Collection[str]], None]) -> None:
         """Let jobs go on side by side until none is under way and none is due; raises what `step` raises.
 
         What is due is asked for whenever a job has ended or the workers will be idle soon. `after_turn` is called
-        each time every job has gone on as far as it can, and told whether one ended.
+        each time every job has gone on as far as it can, and told the names of those that ended.
         """
         jobs = dict(due(()))
         try:
@@ -149,7 +149,7 @@ class Dispatcher:
                 jobs |= begun
                 if not (ended or begun):
                     self.step()
-                after_turn(bool(ended))
+                after_turn(ended)
         finally:
             for job in jobs.values():
                 job.close()
