@@ -31,11 +31,12 @@ BELOW = {
         *("shipped", "structures", "surrogate", "terminal", "tracking"),
     },
     "workbench": {
-        *("campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "structures", "tracking"),
+        *("campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "structures", "surrogate"),
+        "tracking",
     },
     "doctor": {"errors", "execution", "shipped", "structures", "tracking"},
 }
-BELOW["interface"] = {*("campaign", "config", "inputs", "structures", "terminal", "tracking", "workbench")}
+BELOW["interface"] = {*("campaign", "config", "errors", "inputs", "structures", "terminal", "tracking", "workbench")}
 BELOW["cli"] = set(BELOW) - {"interface"}
 
 
