@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, Self, runtime_checkable
 
 from reexplore.chemistry.ligands import Ligand
@@ -13,7 +12,8 @@ from reexplore.constraints.ligand_charge import LigandCharge
 from reexplore.constraints.molecular_weight import MolecularWeight
 from reexplore.constraints.sa_score import SaScore
 from reexplore.constraints.without import Without
-from reexplore.errors import ExecutionError, InputError, MissingEngineError
+from reexplore.errors import ExecutionError, InputError
+from reexplore.plug_ins import PlugIn, plug_ins
 
 #: Packages add constraints of their own under this name: a class of the shape of `Constraint`.
 ENTRY_POINTS = "reexplore.constraints"
@@ -111,8 +111,8 @@ def known_constraints() -> tuple[str, ...]:
     return (*CONSTRAINTS, *sorted(_added()))
 
 
-def _added() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+def _added() -> dict[str, PlugIn]:
+    return plug_ins(ENTRY_POINTS, what="constraint")
 
 
 def _find(name: str) -> tuple[type[Constraint], str]:
@@ -120,23 +120,9 @@ def _find(name: str) -> tuple[type[Constraint], str]:
     if name in CONSTRAINTS:
         return CONSTRAINTS[name], ""
     if name in (added := _added()):
-        point = added[name]
-        return _loaded(point), point.dist.version if point.dist is not None else ""
+        kind: type[Constraint] = added[name].load(methods=("read", "say", "reason"))
+        return kind, added[name].version
     known = known_constraints()
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"the constraints are {', '.join(known)}"
     raise InputError(f"unknown constraint '{name}': {hint}")
-
-
-def _loaded(point: EntryPoint) -> type[Constraint]:
-    try:
-        found = point.load()
-    except Exception as error:  # whatever another package's code raises
-        raise MissingEngineError(
-            f"the constraint '{point.name}' ({point.value}) cannot be loaded: {error!r}"
-        ) from error
-    missing = [method for method in ("read", "say", "reason") if not callable(getattr(found, method, None))]
-    if missing:
-        raise MissingEngineError(f"the constraint '{point.name}' ({point.value}) has no {' and no '.join(missing)}")
-    loaded: type[Constraint] = found
-    return loaded
