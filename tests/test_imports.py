@@ -12,14 +12,15 @@ BELOW = {
     "errors": set(),
     "inputs": {"errors"},
     "shipped": {"errors"},
+    "plug_ins": {"errors"},
     "pyscf_conf": set(),
     "terminal": {"errors"},
     "chemistry": {"errors"},
-    "constraints": {"chemistry", "errors"},
-    "structures": {"chemistry", "errors", "inputs"},
+    "constraints": {"chemistry", "errors", "plug_ins"},
+    "structures": {"chemistry", "errors", "inputs", "plug_ins"},
     "energies": {"chemistry", "errors", "inputs", "structures"},
-    "surrogate": {"chemistry", "errors", "inputs", "structures"},
-    "properties": {"chemistry", "energies", "errors", "inputs"},
+    "surrogate": {"chemistry", "errors", "plug_ins", "structures"},
+    "properties": {"chemistry", "energies", "errors", "plug_ins"},
     "acquisition": {"errors", "inputs", "properties", "surrogate"},
     "config": {"inputs", "structures"},
     "execution": {
@@ -32,11 +33,12 @@ BELOW = {
         *("properties", "shipped", "structures", "surrogate", "terminal", "tracking"),
     },
     "workbench": {
-        *("campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "structures", "tracking"),
+        *("campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "structures", "surrogate"),
+        "tracking",
     },
     "doctor": {"errors", "execution", "shipped", "structures", "tracking"},
 }
-BELOW["interface"] = {*("campaign", "config", "inputs", "structures", "terminal", "tracking", "workbench")}
+BELOW["interface"] = {*("campaign", "config", "errors", "inputs", "structures", "terminal", "tracking", "workbench")}
 BELOW["cli"] = set(BELOW) - {"interface"}
 
 

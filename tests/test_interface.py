@@ -90,6 +90,85 @@ def test_it_says_nothing_unless_it_is_asked(tmp_path, capfd):
     assert repr(one).startswith("Campaign('")
 
 
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    """Return a campaign that ran to its end and has a model."""
+    space = SMALL["space"] | {"metals": ["La", "Lu"]}
+    return ran_to_its_end(tmp_path_factory.mktemp("learned"), space=space, budget=SMALL["budget"] | LEARNS)
+
+
+LEARNS = {"seed_labels": 3, "labels": 3}
+
+
+def ran_to_its_end(folder, **changes):
+    (folder / "learned.yaml").write_text(yaml.safe_dump(SMALL | {"name": "learned"} | changes))
+    one = rx.Campaign(folder / "learned.yaml", workspace=folder)
+    one.run()
+    return one
+
+
+@pytest.mark.engine
+def test_ligands_of_the_campaign_are_predicted_as_in_its_forecast(learned):
+    table = learned.candidates()
+    smiles = list(dict.fromkeys(table["smiles"]))
+    found = learned.predict(smiles)
+    assert len(found) == len(table) == 4
+    both = found.merge(table, on=["smiles", "metal", "ligands", "waters"], suffixes=("", "_forecast"))
+    assert len(both) == 4
+    for column in ("predicted_kcal_mol", "sigma_kcal_mol"):
+        np.testing.assert_array_equal(both[column], both[f"{column}_forecast"])
+    assert not list(learned.folder.parent.glob("_evidence/*"))
+
+
+@pytest.mark.engine
+def test_any_other_ligand_gets_a_geometry_of_its_own(learned):
+    mapped, plain, broken, bare = "CC(=[O:11])N[O-:12]", "CC(=O)N[O-]", "C1CC", "CC"
+    found = learned.predict([(plain, "Lu"), (broken, "La"), (mapped, "Lu"), (bare, "La")])
+    assert list(found["smiles"]) == [plain, broken, mapped, bare]
+    good, bad = found.iloc[[0, 2]], found.iloc[[1, 3]]
+    assert list(good["donors"]) == ["O2, O4 (proposed)", "O2, O4"]
+    # The same complex, whoever named its donors.
+    assert good["predicted_kcal_mol"].nunique() == 1
+    assert good["predicted_kcal_mol"].between(-1000, 0).all()
+    assert (good["sigma_kcal_mol"] > 0).all()
+    assert list(good["waters"]) == [6, 6]
+    assert list(good["reason"]) == ["", ""]
+    assert bad["predicted_kcal_mol"].isna().all()
+    assert "'C1CC'" in bad["reason"].iloc[0]
+    assert "can hold a metal" in bad["reason"].iloc[1]
+
+
+@pytest.mark.engine
+def test_its_own_geometry_gives_a_bare_scaffold_what_the_forecast_has(learned, monkeypatch):
+    smiles = learned.candidates().set_index("name").loc["La(HOPO-H)(H2O)6", "smiles"]
+    forecast = learned.predict(smiles)
+    monkeypatch.setattr("reexplore.workbench.predictions.expected", lambda *_: {})
+    again = learned.predict(smiles)
+    np.testing.assert_allclose(again["predicted_kcal_mol"], forecast["predicted_kcal_mol"], atol=1e-4)
+    np.testing.assert_allclose(again["sigma_kcal_mol"], forecast["sigma_kcal_mol"], atol=1e-4)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("ligands", "options", "told"),
+    [
+        (["O"], {"metals": "Fe"}, "unknown metal 'Fe'"),
+        ([("O", "Eu")], {}, "metal Eu is none of campaign 'learned': its model has seen La, Lu only"),
+        ([("O", "La")], {"metals": ["Lu"]}, "give SMILES, with metals= or without, or pairs"),
+        ([7], {}, "predict: 7 is not understood"),
+    ],
+)
+def test_what_cannot_be_asked_of_a_model_is_one_sentence(learned, ligands, options, told):
+    with pytest.raises(rx.InputError, match=told):
+        learned.predict(ligands, **options)
+
+
+@pytest.mark.engine
+def test_before_the_first_model_nothing_is_predicted(ran):
+    with pytest.raises(rx.InputError, match="campaign 'one' has no model yet"):
+        ran[0].predict(["CC(=O)N[O-]"])
+
+
 def test_what_is_wrong_is_the_command_line_s_sentence(tmp_path):
     with pytest.raises(rx.InputError, match="no campaign 'nowhere'"):
         rx.Campaign("nowhere", workspace=tmp_path)

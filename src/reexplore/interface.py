@@ -7,8 +7,9 @@ Everything goes the way of the command line: the same checks, the same tasks, th
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.results.status import Status, campaign_status
 from reexplore.campaign.running.progress import Narrator
 from reexplore.config import TheoryEntry
+from reexplore.errors import InputError
 from reexplore.inputs.strict_models import parse
 from reexplore.structures.reading import structure_of_atoms
 from reexplore.terminal import new_console
@@ -31,6 +33,7 @@ from reexplore.tracking.exports import CANDIDATE_COLUMNS, objective_table
 from reexplore.tracking.records import CampaignRecord
 from reexplore.workbench.complexes import Built, Workbench
 from reexplore.workbench.energies import EnergyWorkbench, Labelled
+from reexplore.workbench.predictions import Predicted, predict
 from reexplore.workbench.request import Asked
 
 if TYPE_CHECKING:
@@ -107,6 +110,30 @@ class Campaign:
         rows = [row for row in self._record().rows if row.dft_kcal_mol is not None]
         return [read(io.StringIO(labelled_extxyz(row)), format="extxyz") for row in rows]
 
+    def predict(
+        self,
+        ligands: Sequence[str | tuple[str, str]],
+        *,
+        metals: str | Sequence[str] | None = None,
+        progress: bool = False,
+    ) -> pd.DataFrame:
+        """Return what the newest model says of ligands given as SMILES, in kcal/mol, for each coordination of the file.
+
+        `ligands` are SMILES, each taken with all `metals` (by default the campaign's), or pairs of SMILES and metal.
+        Donors carry the atom maps 11, 12, …; without them the best set is proposed, as `reexplore structures build`
+        proposes it, and stands in the column `donors`. Where there is no prediction the column `reason` says why.
+
+        A ligand of the campaign is answered from its forecast. Any other needs a structure first, minutes with real
+        builders, which the store keeps. A model is as good as its labels: outside of its campaign's scaffolds it
+        extrapolates, and its sigma, which was set on ligands it knows, is too small.
+
+        Raises `InputError` when there is no model yet or a metal is none of the campaign's.
+        """
+        asked = list(_asked(ligands, metals, [metal.symbol for metal in self._setup.space.metals]))
+        with self._ledger() as ledger:
+            rows = predict(self._setup, ledger, asked, console=_console(progress))
+        return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Predicted)])
+
     def _record(self) -> CampaignRecord:
         with self._ledger() as ledger:
             return campaign_record(self._setup, ledger)
@@ -163,6 +190,22 @@ def label(
     structure = structure_of_atoms(atoms, charge=charge)
     workbench = EnergyWorkbench(Path(workspace), level=known_level(level), console=_console(progress))
     return workbench.label(structure, unpaired=unpaired)
+
+
+def _asked(
+    ligands: Sequence[str | tuple[str, str]], metals: str | Sequence[str] | None, usual: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield each SMILES with its metal; raise `InputError` for anything else."""
+    with_each = usual if metals is None else [metals] if isinstance(metals, str) else metals
+    for ligand in [ligands] if isinstance(ligands, str) else ligands:
+        match ligand:
+            case str():
+                yield from ((ligand, metal) for metal in with_each)
+            case (str() as smiles, str() as metal) if metals is None:
+                yield smiles, metal
+            case _:
+                remedy = "give SMILES, with metals= or without, or pairs of SMILES and metal without metals="
+                raise InputError(f"predict: {ligand!r} is not understood: {remedy}")
 
 
 def _cells(row: Any) -> dict[str, Any]:

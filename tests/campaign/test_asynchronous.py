@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -208,6 +209,21 @@ def test_rounds_can_be_replayed_too(tmp_path):
     ledger = require_sound(setup)
     assert [choice.round for choice in ledger.choices()] == list(range(len(ledger.rounds())))
     assert not any("pending" in inputs for inputs in inputs_of(setup, ledger))
+
+
+def test_rounds_killed_again_and_again_end_like_undisturbed_ones(tmp_path):
+    ended = []
+    for name, kills in (("undisturbed", ()), ("killed", (5, 12, 9, 14, 6, 11))):
+        (tmp_path / name).mkdir()
+        setup = asynchronous(tmp_path / name, steering="rounds")
+        computed = Counter()
+        for kill_at in (*kills, None):
+            with suppress(Killed):
+                run(setup, kill_at=kill_at, computed=computed)
+        assert set(computed.values()) == {1}
+        ledger = open_ledger(setup)
+        ended.append((ledger.picks(), list(ledger.labels().items()), [r.learned for r in ledger.rounds()]))
+    assert ended[0] == ended[1]
 
 
 def test_a_campaign_keeps_its_steering(tmp_path):

@@ -4,9 +4,10 @@ import json
 import pickle
 
 import pytest
+from rdkit import Chem
 
 from reexplore.chemistry.library import find_scaffold, find_substituent
-from reexplore.chemistry.ligands import assemble
+from reexplore.chemistry.ligands import Ligand, assemble
 from reexplore.constraints import Constraint, Rules, read_constraints
 from reexplore.errors import InputError
 
@@ -59,3 +60,11 @@ class ConstraintSuite:
         for each in (*self.kept, *self.left_out):
             again = type(each)(each.identity, each.charge, "another name", ())
             assert self.rule().reason(again) == self.rule().reason(each)
+
+    def test_it_says_the_same_each_time_and_in_whatever_order_the_atoms_are_written(self):
+        for each in (*self.kept, *self.left_out):
+            marked = Chem.MolFromSmiles(each.identity)
+            for seed in range(3):
+                (text,) = Chem.MolToRandomSmilesVect(marked, 1, randomSeed=seed)
+                again = Ligand(text, each.charge, each.scaffold, each.substituents)
+                assert self.rule().reason(again) == self.rule().reason(each) == self.rule().reason(each)

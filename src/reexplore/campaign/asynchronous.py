@@ -7,15 +7,15 @@ the ledger alone, so that a resumed campaign goes on with the same jobs.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.campaign.results.report import report_round
+from reexplore.campaign.results.running_report import RunningReport
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.choosing import Standing, choose
-from reexplore.campaign.steps.labelling import label, observed_kcal_mol
+from reexplore.campaign.steps.labelling import labelling_due, observed_kcal_mol
 from reexplore.campaign.steps.learning import FEWEST_LABELS, learn
 from reexplore.campaign.steps.screening import Screening
 
@@ -23,43 +23,34 @@ from reexplore.campaign.steps.screening import Screening
 _LEARNING, _CHOICE = "learning", "choice"
 
 
-def steer(context: CampaignContext, screening: Screening) -> None:
+def steer(context: CampaignContext, screening: Screening, report: RunningReport) -> None:
     """Go on until the budget of labels is spent or no candidate is left."""
-    jobs = dict(_due(context, screening, ()))
-    while jobs:
-        ended = [name for name, job in jobs.items() if not _goes_on(job)]
-        for name in ended:
-            del jobs[name]
-        begun = dict(_due(context, screening, jobs)) if ended or context.dispatcher.runs_short else {}
-        jobs |= begun
-        if not (ended or begun):
-            context.dispatcher.step()
+
+    def due(under_way: Collection[str]) -> dict[str, Job[None]]:
+        return _due(context, screening, report, under_way)
+
+    def after_turn(ended: Collection[str]) -> None:
+        report.turn([name for name in ended if name not in (_LEARNING, _CHOICE)])
+
+    context.dispatcher.side_by_side(due, after_turn=after_turn)
 
 
-def _goes_on(job: Job[None]) -> bool:
-    """Let a job go on to where it has to wait; return whether there is such a place."""
-    try:
-        next(job)
-    except StopIteration:
-        return False
-    return True
-
-
-def _due(context: CampaignContext, screening: Screening, under_way: Collection[str]) -> Iterator[tuple[str, Job[None]]]:
-    """Yield what is to be begun, by name, as the ledger stands."""
+def _due(
+    context: CampaignContext, screening: Screening, report: RunningReport, under_way: Collection[str]
+) -> dict[str, Job[None]]:
+    """Return what is to be begun, by name, as the ledger stands."""
     standing = Standing.of(context.ledger)
-    if fresh := [key for key in standing.pending if key not in under_way]:
+    if fresh := labelling_due(context, standing.pending, under_way):
         # Nothing else before these have asked for their calculations.
-        yield from ((key, label(context, [context.pool[key]])) for key in fresh)
-        return
+        return fresh
     portion = standing.portion(context, screening)
     if _LEARNING not in under_way and _is_time_to_learn(context, standing, last=not portion):
-        yield _LEARNING, _learn(context, screening, standing)
-        return
+        return {_LEARNING: _learn(context, screening, standing, report)}
     # Before the first model there is nothing to choose by: the seed has to come back.
     waits = standing.model is None and (standing.pending or _LEARNING in under_way)
     if portion and not waits and _CHOICE not in under_way and context.dispatcher.runs_short:
-        yield _CHOICE, choose(context, screening, standing, q=portion)
+        return {_CHOICE: choose(context, screening, standing, q=portion)}
+    return {}
 
 
 def _is_time_to_learn(context: CampaignContext, standing: Standing, *, last: bool) -> bool:
@@ -72,7 +63,7 @@ def _is_time_to_learn(context: CampaignContext, standing: Standing, *, last: boo
     return new >= batch or (last and new > 0 and not standing.pending)
 
 
-def _learn(context: CampaignContext, screening: Screening, standing: Standing) -> Job[None]:
+def _learn(context: CampaignContext, screening: Screening, standing: Standing, report: RunningReport) -> Job[None]:
     """Learn from the labels there are, in a resumed campaign from those it was begun with, and close the round."""
     ledger, number, begun = context.ledger, standing.round_number, _begun(context.ledger)
     chosen = standing.labelled & set(begun["labels"]) if begun["round"] == number else standing.labelled
@@ -85,7 +76,7 @@ def _learn(context: CampaignContext, screening: Screening, standing: Standing) -
     # Pages and the mirror may take a minute, in which nothing is handed out: the workers get their next tasks before.
     while context.dispatcher.runs_short and Standing.of(ledger).portion(context, screening):
         yield
-    report_round(context, number)
+    report.round_closed(number)
 
 
 def _begun(ledger: Ledger) -> dict[str, Any]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Collection
 
 from reexplore.campaign.asynchronous import steer
 from reexplore.campaign.declaration.begun import difference, written_out
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Round
-from reexplore.campaign.results.report import report_end, report_round
+from reexplore.campaign.results.report import report_end
+from reexplore.campaign.results.running_report import RunningReport
 from reexplore.campaign.running.context import CampaignContext
+from reexplore.campaign.running.dispatcher import Job
+from reexplore.campaign.running.external_energies import EnergiesAwaited
+from reexplore.campaign.running.stopping import Stopped
 from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
 from reexplore.campaign.steps.choosing import Standing, choose
-from reexplore.campaign.steps.labelling import label, observed_kcal_mol
+from reexplore.campaign.steps.labelling import labelling_due, observed_kcal_mol
 from reexplore.campaign.steps.learning import learn, mend
 from reexplore.campaign.steps.screening import Screening, screen
 from reexplore.chemistry.candidates import IDENTITY_VERSION
@@ -33,15 +38,27 @@ def run_campaign(context: CampaignContext) -> None:
     screening = context.dispatcher.finish(screen(context))
     context.dispatcher.finish(compute_aqua_ions(context))
     context.dispatcher.finish(mend(context, screening))
-    if context.setup.file.steering == "asynchronous":
-        steer(context, screening)
-    else:
-        _in_rounds(context, screening)
+    report = RunningReport(context)
+    try:
+        if context.setup.file.steering == "asynchronous":
+            steer(context, screening, report)
+        else:
+            _in_rounds(context, screening, report)
+    except (Stopped, EnergiesAwaited):
+        report.bring_up_to_date()
+        raise
     report_end(context)
 
 
-def _in_rounds(context: CampaignContext, screening: Screening) -> None:
-    """Choose, label and learn one after the other: what is chosen depends on no clock."""
+def _in_rounds(context: CampaignContext, screening: Screening, report: RunningReport) -> None:
+    """Choose, label and learn one after the other: what is chosen depends on no clock.
+
+    The candidates of a batch are labelled side by side, and each label is entered when it is there.
+    """
+
+    def due(under_way: Collection[str]) -> dict[str, Job[None]]:
+        return labelling_due(context, Standing.of(context.ledger).pending, under_way)
+
     finish = context.dispatcher.finish
     while (current := _open_round(context, screening)) is not None:
         # What a person wants labelled again comes with the open round, whichever it was chosen in.
@@ -49,10 +66,10 @@ def _in_rounds(context: CampaignContext, screening: Screening) -> None:
         picks = context.ledger.picks()
         batch = [context.pool[p.candidate] for p in picks if p.round == current.number or p.candidate in pending]
         context.narrator.say(f"round {current.number} ({current.kind}): {', '.join(c.name for c in batch)}")
-        finish(label(context, batch))
+        context.dispatcher.side_by_side(due, after_turn=report.turn)
         learned = finish(learn(context, screening, observed_kcal_mol(context), current.number))
         context.ledger.close_round(current.number, learned)
-        report_round(context, current.number)
+        report.round_closed(current.number)
 
 
 def open_campaign(setup: Setup) -> Ledger:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, Self, runtime_checkable
 
 from reexplore.chemistry.ligands import Ligand
@@ -13,10 +11,8 @@ from reexplore.constraints.ligand_charge import LigandCharge
 from reexplore.constraints.molecular_weight import MolecularWeight
 from reexplore.constraints.sa_score import SaScore
 from reexplore.constraints.without import Without
-from reexplore.errors import ExecutionError, InputError, MissingEngineError
-
-#: Packages add constraints of their own under this name: a class of the shape of `Constraint`.
-ENTRY_POINTS = "reexplore.constraints"
+from reexplore.errors import ExecutionError, InputError
+from reexplore.plug_ins import Kinds
 
 
 @runtime_checkable
@@ -34,13 +30,17 @@ class Constraint(Protocol):
         """Return in a few words why a ligand is left out, None when it is not."""
 
 
-#: Those that are here without another package.
-CONSTRAINTS: dict[str, type[Constraint]] = {
-    "sa_score": SaScore,
-    "molecular_weight": MolecularWeight,
-    "without": Without,
-    "ligand_charge": LigandCharge,
-}
+CONSTRAINTS: Kinds[Constraint] = Kinds(
+    what="constraint",
+    group="reexplore.constraints",
+    here={
+        "sa_score": SaScore,
+        "molecular_weight": MolecularWeight,
+        "without": Without,
+        "ligand_charge": LigandCharge,
+    },
+    needs=("read", "say", "reason"),
+)
 
 
 @dataclass(frozen=True)
@@ -98,45 +98,9 @@ def read_constraints(said: Sequence[Mapping[str, Any]]) -> Rules:
         ((name, value),) = entry.items()
         if any(rule.name == name for rule in rules):
             raise InputError(f"constraints: '{name}' stands twice: keep one of them")
-        kind, version = _find(name)
+        kind, version = CONSTRAINTS.find(name)
         try:
             rules.append(Rule(name, kind.read(value), version))
         except ValueError as error:
             raise InputError(f"constraints.{name}: {error}") from None
     return Rules(tuple(rules))
-
-
-def known_constraints() -> tuple[str, ...]:
-    """Return the names of all constraints there are here, those of other packages last."""
-    return (*CONSTRAINTS, *sorted(_added()))
-
-
-def _added() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
-
-
-def _find(name: str) -> tuple[type[Constraint], str]:
-    """Return a constraint by name, and the version of the package that brings it when it is not this one."""
-    if name in CONSTRAINTS:
-        return CONSTRAINTS[name], ""
-    if name in (added := _added()):
-        point = added[name]
-        return _loaded(point), point.dist.version if point.dist is not None else ""
-    known = known_constraints()
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'?" if near else f"the constraints are {', '.join(known)}"
-    raise InputError(f"unknown constraint '{name}': {hint}")
-
-
-def _loaded(point: EntryPoint) -> type[Constraint]:
-    try:
-        found = point.load()
-    except Exception as error:  # whatever another package's code raises
-        raise MissingEngineError(
-            f"the constraint '{point.name}' ({point.value}) cannot be loaded: {error!r}"
-        ) from error
-    missing = [method for method in ("read", "say", "reason") if not callable(getattr(found, method, None))]
-    if missing:
-        raise MissingEngineError(f"the constraint '{point.name}' ({point.value}) has no {' and no '.join(missing)}")
-    loaded: type[Constraint] = found
-    return loaded

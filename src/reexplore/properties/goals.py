@@ -13,7 +13,7 @@ import numpy as np
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import Level
 from reexplore.errors import ExecutionError, InputError
-from reexplore.inputs.plug_ins import PlugIns
+from reexplore.plug_ins import Kinds
 from reexplore.properties.base import Array, Measured, Property
 from reexplore.properties.binding_energy import BindingEnergy
 from reexplore.properties.exchange_energy import ExchangeEnergy
@@ -22,7 +22,7 @@ from reexplore.properties.selectivity import Selectivity
 
 Direction = Literal["lower", "higher"]
 
-PROPERTIES: PlugIns[Property] = PlugIns(
+PROPERTIES: Kinds[Property] = Kinds(
     what="property",
     group="reexplore.properties",
     here={"binding_energy": BindingEnergy, "exchange_energy": ExchangeEnergy, "selectivity": Selectivity},

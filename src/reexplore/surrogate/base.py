@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.inputs.plug_ins import PlugIns
+from reexplore.plug_ins import Kinds
 from reexplore.structures.screening.arrays import Complexes
 from reexplore.surrogate.samples import Sample
 
@@ -73,12 +73,12 @@ class Surrogate(Protocol):
         """Return the members that `train` saved."""
 
 
-def surrogates() -> PlugIns[Surrogate]:
+def surrogates() -> Kinds[Surrogate]:
     """Return every surrogate by name; none of them is loaded by that."""
     from reexplore.surrogate.allegro_surrogate import Allegro
     from reexplore.surrogate.composition import Composition
 
-    return PlugIns(
+    return Kinds(
         what="surrogate",
         group="reexplore.surrogates",
         here={"allegro": Allegro, "composition": Composition},

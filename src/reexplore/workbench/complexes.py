@@ -79,19 +79,23 @@ class Workbench:
         Raises `InputError` when the surface is unknown or lacks a metal or donor, `CalculationFailed` with the reason
         when no structure becomes the complex asked for.
         """
-        mol = candidate.ligand.mol
-        donors = ("O", *(mol.GetAtomWithIdx(donor).GetSymbol() for donor in candidate.ligand.donors))
-        declared_surface(self._theory).require((TEMPLATE_METAL.symbol, candidate.metal.symbol), donors)
         self._runner.reused.clear()
-        tasks = build_tasks(candidate, self._theory, self._seed)
-        outcomes = [self._runner.outcome("build", task) for task in tasks]
-        usable = [task for task, outcome in zip(tasks, outcomes, strict=True) if not outcome.run_only]
-        if not usable:
-            raise CalculationFailed.of(cast(Failure, outcomes[-1].failure))
-        template = self._runner.value("search", template_task(candidate, usable, self._theory, self._seed))
+        template = self.template(candidate)
         geometry = self._runner.value("relax", complex_task(candidate, template, self._theory))
         ligand = self._runner.value("ligand", ligand_task(candidate, self._theory, self._seed))
         return Built(single, candidate, template, geometry, ligand, tuple(self._runner.reused))
+
+    def template(self, candidate: Candidate) -> dict[str, Any]:
+        """Return the value of a candidate's template, its lowest lanthanum complex; raises what `build` raises."""
+        mol = candidate.ligand.mol
+        donors = ("O", *(mol.GetAtomWithIdx(donor).GetSymbol() for donor in candidate.ligand.donors))
+        declared_surface(self._theory).require((TEMPLATE_METAL.symbol, candidate.metal.symbol), donors)
+        tasks = build_tasks(candidate, self._theory, self._seed)
+        outcomes = [self._runner.outcome("build", task) for task in tasks]
+        usable = [task for task, outcome in zip(tasks, outcomes, strict=True) if not outcome.run_only]
+        if tasks and not usable:
+            raise CalculationFailed.of(cast(Failure, outcomes[-1].failure))
+        return self._runner.value("search", template_task(candidate, usable, self._theory, self._seed))
 
 
 def write_files(built: Built, folder: Path) -> dict[str, str]:

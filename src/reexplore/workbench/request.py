@@ -51,14 +51,19 @@ class Asked:
         )
         # Last, because it costs a second for a large ligand.
         # The library's are known to hold one.
-        impossible = () if self.smiles is None else apart(single.ligand)
-        if impossible:
-            names = [single.name_of(atom) for atom in sorted(impossible, key=single.numbers.__getitem__)]
-            raise InputError(
-                f"the ligand: {', '.join(names[:-1])} and {names[-1]} of '{self.smiles}' cannot hold one metal"
-                " together: in no shape of the molecule do they face one point"
-            )
+        if self.smiles is not None:
+            require_together(single)
         return single, candidate
+
+
+def require_together(single: SingleLigand) -> None:
+    """Raise `InputError` when a ligand's donors cannot hold one metal together; a second for a large ligand."""
+    if impossible := apart(single.ligand):
+        names = [single.name_of(atom) for atom in sorted(impossible, key=single.numbers.__getitem__)]
+        raise InputError(
+            f"the ligand: {', '.join(names[:-1])} and {names[-1]} of '{single.smiles}' cannot hold one metal"
+            " together: in no shape of the molecule do they face one point"
+        )
 
 
 def _numbers(text: str | None) -> list[int] | None:
@@ -79,10 +84,10 @@ def _chosen(smiles: str | None, *, name: str | None, donors: list[int] | None, c
     try:
         return plain_ligand(smiles, donors=donors)
     except DonorsMissingError as missing:
-        raise InputError(proposal(missing, _feasible(missing), command=command)) from None
+        raise InputError(proposal(missing, best_donors(missing), command=command)) from None
 
 
-def _feasible(missing: DonorsMissingError) -> tuple[int, ...]:
+def best_donors(missing: DonorsMissingError) -> tuple[int, ...]:
     """Return the first proposed set that can hold one metal, or what can be kept of the largest."""
     for donors in missing.proposals:
         if _together(missing.smiles, donors):

@@ -62,6 +62,16 @@ def test_planning_twice_keeps_what_is_done(tmp_path):
     assert [c.state for c in ledger.calculations()] == ["done", "planned"]
 
 
+def test_labels_come_in_the_order_of_their_picks_whichever_was_entered_first(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    picks = [Pick(name, 0, place, "seed", None, None, None) for place, name in enumerate("cab")]
+    ledger.open_round(0, "seed", picks)
+    keys = LabelKeys("s", "c", "i", "l", "w")
+    for name in "abc":
+        ledger.enter_label(name, keys, None)
+    assert list(ledger.labels()) == ["c", "a", "b"]
+
+
 def test_a_dead_drivers_submissions_are_planned_again(tmp_path):
     ledger = Ledger(tmp_path / "l")
     ledger.plan([task(1), task(2)])

@@ -23,7 +23,8 @@ from reexplore.campaign.running.external_energies import (
     program_of,
 )
 from reexplore.campaign.running.progress import Narrator
-from reexplore.campaign.steps.labelling import label, observed_kcal_mol
+from reexplore.campaign.steps.choosing import Standing
+from reexplore.campaign.steps.labelling import labelling_due, observed_kcal_mol
 from reexplore.energies.interchange.importing import COLUMNS
 from reexplore.energies.levels import QUICK
 from reexplore.energies.teacher import teacher_energy
@@ -84,12 +85,21 @@ def first(context):
     return list(islice(context.pool.values(), 0, 3, 2))
 
 
+def labelled(context):
+    """Label the batch, its candidates side by side."""
+
+    def due(under_way):
+        return labelling_due(context, Standing.of(context.ledger).pending, under_way)
+
+    context.dispatcher.side_by_side(due, after_turn=lambda _: None)
+
+
 def awaiting(context):
     """Return the same campaign, stopped before its energies."""
     declare_elsewhere(context.setup, context.ledger)
     stopped = CampaignContext(context.setup, context.ledger, context.executor, context.narrator)
     with pytest.raises(EnergiesAwaited, match="energies are awaited"):
-        stopped.dispatcher.finish(label(stopped, first(stopped)))
+        labelled(stopped)
     return stopped
 
 
@@ -128,7 +138,7 @@ def test_labels_are_made_of_what_came_back(context, tmp_path):
     found = import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, filled(stopped, rows)))
     assert (found.program, found.energies, found.failures, found.awaited) == ("ORCA 6.0.1", 7, 0, 0)
     batch = first(stopped)
-    stopped.dispatcher.finish(label(stopped, batch))
+    labelled(stopped)
     assert stopped.executor.energies == 0
     assert program_of(stopped.ledger) == "ORCA 6.0.1"
 
@@ -145,7 +155,7 @@ def test_everything_shown_names_the_program_that_computed(context, tmp_path):
     stopped = awaiting(context)
     told = export_energies(stopped.setup, stopped.ledger, program="orca", folder=tmp_path / "out")
     import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, filled(stopped, rows_of(told.folder))))
-    stopped.dispatcher.finish(label(stopped, first(stopped)))
+    labelled(stopped)
     record = campaign_record(stopped.setup, stopped.ledger)
     assert record.engines["energies"] == "imported: ORCA 6.0.1"
     assert any("from ORCA 6.0.1: that they are of level 'quick' is not checked" in told for told in record.warnings)
@@ -185,7 +195,7 @@ def test_a_calculation_that_failed_elsewhere_ends_its_candidate(context, tmp_pat
     broken = next(row for row in rows if row["name"] == lost.name)
     broken |= {"total_hartree": "", "failure": "SCF not converged after 300 cycles"}
     assert import_energies(stopped.setup, stopped.ledger, write_rows(told.folder, rows)).failures == 1
-    stopped.dispatcher.finish(label(stopped, first(stopped)))
+    labelled(stopped)
     assert stopped.ledger.label_failures()[lost.key].message == "SCF not converged after 300 cycles"
     assert len(stopped.ledger.labels()) == 1
 
@@ -238,7 +248,7 @@ def test_another_result_for_the_same_calculation_is_refused(context, tmp_path):
 
 
 def test_a_campaign_with_energies_of_its_own_takes_no_others(context, tmp_path):
-    context.dispatcher.finish(label(context, first(context)))
+    labelled(context)
     with pytest.raises(InputError, match="has computed energies itself"):
         declare_elsewhere(context.setup, context.ledger)
     path = tmp_path / "energies.csv"
@@ -248,7 +258,7 @@ def test_a_campaign_with_energies_of_its_own_takes_no_others(context, tmp_path):
 
 
 def test_energies_in_the_store_are_not_mixed_with_imported_ones(context):
-    context.dispatcher.finish(label(context, first(context)))
+    labelled(context)
     computed = [c.key for c in context.ledger.calculations() if c.kind == "energy"]
     for key in computed:
         context.store.publish(context.store.workspace(key), key, context.ledger.outcome(key))
@@ -260,7 +270,7 @@ def test_energies_in_the_store_are_not_mixed_with_imported_ones(context):
 
 
 def test_energies_computed_here_go_out_with_their_results(context, tmp_path):
-    context.dispatcher.finish(label(context, first(context)))
+    labelled(context)
     keys = {c.key: c.title for c in context.ledger.calculations() if c.kind == "energy"}
     for key, name in keys.items():
         folder = context.store.folder(key)

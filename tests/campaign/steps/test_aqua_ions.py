@@ -13,14 +13,13 @@ from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
-from reexplore.campaign.steps.labelling import label
 from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome
 from reexplore.structures.structure import Structure
-from tests.campaign.answers import AtOnce
+from tests.campaign.answers import AtOnce, labelled
 from tests.campaign.test_loop import SMALL
 
 LOST = Failure(FailureCode.WATER_LOST, "quality", "O 4 is 3.9 Å from La", {"distance_angstrom": 3.9})
@@ -67,7 +66,7 @@ def unlabelled(tmp_path):
 @pytest.fixture
 def context(unlabelled):
     """Return a context with both labels and their aqua ions."""
-    unlabelled[0].dispatcher.finish(label(*unlabelled))
+    labelled(*unlabelled)
     return unlabelled[0]
 
 
@@ -106,7 +105,7 @@ def test_the_exchange_energy_is_the_reaction_s(context):
 def test_a_failure_leaves_the_binding_energy_and_says_why(unlabelled, kind, capsys):
     context, batch = unlabelled
     fail(context, {(kind, "Lu(H2O)8"): LOST})
-    context.dispatcher.finish(label(context, batch))
+    labelled(context, batch)
     context.dispatcher.finish(compute_aqua_ions(context))
     assert all(one.binding.energy_kcal_mol < 0 for one in found(context).values())
     assert found(context)["La"].exchange is not None
@@ -120,7 +119,7 @@ def test_a_failure_leaves_the_binding_energy_and_says_why(unlabelled, kind, caps
 def test_without_a_template_no_metal_has_one(unlabelled):
     context, batch = unlabelled
     fail(context, {("template", "La(H2O)8"): LOST})
-    context.dispatcher.finish(label(context, batch))
+    labelled(context, batch)
     assert context.ledger.aqua_failures() == {"La": LOST, "Lu": LOST}
     assert len(context.ledger.labels()) == 2
 
@@ -128,7 +127,7 @@ def test_without_a_template_no_metal_has_one(unlabelled):
 def test_what_failed_by_the_run_alone_has_another_turn(unlabelled):
     context, batch = unlabelled
     fail(context, {("energy", "Lu(H2O)8"): CRASHED})
-    context.dispatcher.finish(label(context, batch))
+    labelled(context, batch)
     assert list(context.ledger.aqua_ions()) == ["La"]
     context.ledger.plan_again(c.key for c in context.ledger.calculations() if c.state == "failed")
     fail(context, {})

@@ -12,7 +12,7 @@ from reexplore.campaign.ledger.rows import Pick
 from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
-from reexplore.campaign.steps.labelling import label, observed_kcal_mol
+from reexplore.campaign.steps.labelling import observed_kcal_mol
 from reexplore.campaign.steps.tasks import complex_task, templates
 from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.metals import METALS
@@ -25,7 +25,7 @@ from reexplore.structures.builders.placement import place_complexes
 from reexplore.structures.conformers.free_ligand import water
 from reexplore.structures.search.templates import RUNNERS_UP
 from reexplore.structures.structure import Structure
-from tests.campaign.answers import AtOnce
+from tests.campaign.answers import AtOnce, labelled
 from tests.campaign.test_loop import SMALL
 
 
@@ -74,7 +74,7 @@ CRASHED = Failure(FailureCode.CRASHED, "energy", "ended by signal SIGSEGV", {"pa
 def test_a_chemical_failure_refuses_one_candidate_only(context):
     made, (first, second) = context
     script(made, **{f"complex__{first.name}": LOST})
-    made.dispatcher.finish(label(made, [first, second]))
+    labelled(made, [first, second])
     assert made.ledger.label_failures() == {first.key: LOST}
     assert list(made.ledger.labels()) == [second.key]
 
@@ -82,7 +82,7 @@ def test_a_chemical_failure_refuses_one_candidate_only(context):
 def test_a_candidate_without_a_template_is_refused_with_its_reason(context):
     made, (first, second) = context
     script(made, **{f"template__{second.name}": LOST})
-    made.dispatcher.finish(label(made, [first, second]))
+    labelled(made, [first, second])
     assert made.ledger.label_failures() == {second.key: LOST}
     assert list(made.ledger.labels()) == [first.key]
 
@@ -114,7 +114,7 @@ def test_without_any_builder_a_candidate_is_refused_with_the_reason(context):
 def test_a_crashed_energy_refuses_its_candidate(context):
     made, (first, second) = context
     script(made, **{f"energy__{second.name}": CRASHED})
-    made.dispatcher.finish(label(made, [first, second]))
+    labelled(made, [first, second])
     assert made.ledger.label_failures() == {second.key: CRASHED}
 
 
@@ -123,7 +123,7 @@ def test_a_crashed_shared_fragment_stops_and_refuses_nobody(context, fragment):
     made, batch = context
     script(made, **{f"energy__{fragment}": CRASHED})
     with pytest.raises(ExecutionError, match="shared fragment"):
-        made.dispatcher.finish(label(made, batch))
+        labelled(made, batch)
     assert made.ledger.label_failures() == {}
     assert made.ledger.labels() == {}
 

@@ -1,11 +1,8 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from reexplore.errors import ExecutionError, InputError
 from reexplore.structures.conformers.free_ligand import water
-from reexplore.structures.xtb import surfaces
 from reexplore.structures.xtb.metal_donor import MetalDonor, Push, shipped_pushes
 from reexplore.structures.xtb.relax import relax, single_point_energy
 from reexplore.structures.xtb.surfaces import (
@@ -83,40 +80,3 @@ def test_numbers_of_a_users_own_are_in_the_key_and_in_the_name():
 def test_an_unknown_surface_is_told_with_the_nearest():
     with pytest.raises(InputError, match="unknown surface 'gfn2m': did you mean 'gfn2-m'"):
         find_surface("gfn2m")
-
-
-class _Spring:
-    """An ASE calculator that another package might bring: the first two atoms want to be 1 Å apart, 1 eV/Å²."""
-
-    def __new__(cls, *, charge):
-        from ase.calculators.calculator import Calculator
-
-        class Spring(Calculator):
-            implemented_properties = ("energy", "forces")
-
-            def calculate(self, atoms=None, properties=("energy",), system_changes=("positions",)):
-                super().calculate(atoms, properties, system_changes)
-                arm = atoms.positions[1] - atoms.positions[0]
-                length = np.linalg.norm(arm)
-                forces = np.zeros((len(atoms), 3))
-                forces[1] = -(length - 1.0) * arm / length
-                forces[0] = -forces[1]
-                self.results = {"energy": 0.5 * (length - 1.0) ** 2 + charge, "forces": forces}
-
-        return Spring()
-
-
-def test_another_package_may_bring_a_surface(monkeypatch):
-    point = SimpleNamespace(
-        name="spring", value="springs:make", load=lambda: _Spring, dist=SimpleNamespace(version="2.1")
-    )
-    monkeypatch.setattr(surfaces, "_added", lambda: {"spring": point})
-    spring = find_surface("spring")
-    molecule = water()
-    result = relax(molecule, surface=spring)
-    oxygen, hydrogen, _ = result.structure.positions_angstrom
-    assert np.linalg.norm(hydrogen - oxygen) == pytest.approx(1.0, abs=1e-3)
-    assert result.engine == "spring 2.1"
-    assert spring.recipe(metal=False) == {"surface": {"name": "spring", "version": "2.1"}}
-    assert surface_of_recipe(spring.recipe(metal=True)) == spring
-    assert not spring.is_corrected

@@ -247,9 +247,14 @@ class Ledger:
             self._db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)", (candidate, LABELLED, parts, text))
 
     def labels(self) -> dict[str, LabelKeys]:
-        """Return the labels there are, by candidate, in the order in which they were entered."""
+        """Return the labels there are, by candidate, in the order in which they were picked.
+
+        The order in which they were entered would depend on how long each calculation took.
+        """
         rows = self._db.execute(
-            "SELECT candidate, parts FROM label WHERE failure IS NULL AND property = ? ORDER BY rowid", (LABELLED,)
+            "SELECT candidate, parts FROM label LEFT JOIN pick USING (candidate)"
+            " WHERE failure IS NULL AND property = ? ORDER BY round, position, label.rowid",
+            (LABELLED,),
         )
         return {candidate: LabelKeys(**json.loads(parts)) for candidate, parts in rows}
 

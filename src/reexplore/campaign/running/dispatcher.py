@@ -1,15 +1,14 @@
 """From tasks to outcomes, through ledger, store and workers: nothing is computed twice.
 
-Whatever needs outcomes is a *job*: a generator that yields while it waits and returns what it came to. One job after
-the other is a campaign in rounds, many side by side are an asynchronous one. `Dispatcher.step` is the only place where
-the driver waits for its workers.
+Whatever needs outcomes is a *job*: a generator that yields while it waits and returns what it came to. One job runs to
+its end, or many go on side by side. `Dispatcher.step` is the only place where the driver waits for its workers.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +32,8 @@ from reexplore.execution.task import Task
 _T = TypeVar("_T")
 #: Something that needs outcomes: it yields whenever it has to wait for some.
 Job = Generator[None, None, _T]
+#: Returns the jobs to begin beside those that are under way, whose names it is given.
+Due = Callable[[Collection[str]], Mapping[str, Job[None]]]
 
 #: Tasks kept with the workers per worker; more would only wait there instead of in the ledger.
 _AHEAD = 2
@@ -131,6 +132,27 @@ class Dispatcher:
                 came_to: _T = ended.value
                 return came_to
             self.step()
+
+    def side_by_side(self, due: Due, *, after_turn: Callable[[Collection[str]], None]) -> None:
+        """Let jobs go on side by side until none is under way and none is due; raises what `step` raises.
+
+        What is due is asked for whenever a job has ended or the workers will be idle soon. `after_turn` is called
+        each time every job has gone on as far as it can, and told the names of those that ended.
+        """
+        jobs = dict(due(()))
+        try:
+            while jobs:
+                ended = [name for name, job in jobs.items() if not _goes_on(job)]
+                for name in ended:
+                    del jobs[name]
+                begun = due(jobs) if ended or self.runs_short else {}
+                jobs |= begun
+                if not (ended or begun):
+                    self.step()
+                after_turn(ended)
+        finally:
+            for job in jobs.values():
+                job.close()
 
     def step(self) -> None:
         """Hand out what the workers can take, wait for something to come back, and enter it.
@@ -238,6 +260,15 @@ class Dispatcher:
             if request.bar is not None:
                 request.bar.advance(note)
                 note = ""
+
+
+def _goes_on(job: Job[None]) -> bool:
+    """Let a job go on to where it has to wait; return whether there is such a place."""
+    try:
+        next(job)
+    except StopIteration:
+        return False
+    return True
 
 
 def _note(task: Task, outcome: Outcome) -> str:

@@ -1,8 +1,8 @@
-"""From a chosen batch to labels: relax, check, compute every term, enter label or failure."""
+"""From a chosen candidate to its label: relax, check, compute every term, enter label or failure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from reexplore.campaign.ledger.labels import labels
@@ -18,40 +18,36 @@ from reexplore.execution.task import Task
 from reexplore.structures.quality import OTHER_DONORS
 
 
-def label(context: CampaignContext, batch: Sequence[Candidate]) -> Job[None]:
-    """Label every candidate of a batch, or enter why one cannot be."""
-    found = yield from templates(context, batch)
-    geometry_tasks: dict[str, tuple[Task, ...]] = {}
-    for candidate in batch:
-        template = found[candidate.key]
-        if template.value is None:
-            context.ledger.enter_label(candidate.key, None, template.failure)
-        else:
-            geometry_tasks[candidate.key] = _geometry_tasks(context, candidate, template.value)
-    geometries = yield from context.dispatcher.run(_flat(geometry_tasks), stage="geometries")
-    _require_shared(context, [tasks[2] for tasks in geometry_tasks.values()], geometries)
+def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
+    """Label a candidate, or enter why it cannot be; the aqua ion of its metal is entered with it."""
+    enter = context.ledger.enter_label
+    template = (yield from templates(context, [candidate]))[candidate.key]
+    if template.value is None:
+        enter(candidate.key, None, template.failure)
+        return
+    geometry = _geometry_tasks(context, candidate, template.value)
+    geometries = yield from context.dispatcher.run(geometry, stage="geometries")
+    _require_shared(context, geometry[2:], geometries)
+    if failure := _first_failure(geometry, geometries):
+        enter(candidate.key, None, failure)
+        return
 
-    energy_tasks: dict[str, tuple[Task, ...]] = {}
-    for candidate in batch:
-        if candidate.key not in geometry_tasks:
-            continue
-        tasks = geometry_tasks[candidate.key]
-        if failure := _first_failure(tasks, geometries):
-            context.ledger.enter_label(candidate.key, None, failure)
+    terms = _energy_tasks(context, candidate, [geometries[task.key].extxyz for task in geometry])
+    aqua = yield from aqua_tasks(context, [candidate.metal])
+    energies = yield from context.dispatcher.run([*terms, *(each.energy for each in aqua)], stage="energies")
+    _require_shared(context, (terms[1], terms[3]), energies)
+    # One decision: a driver that was killed in between would leave the ion for nobody to enter.
+    with context.ledger.transaction():
+        if failure := _first_failure(terms, energies):
+            enter(candidate.key, None, failure)
         else:
-            energy_tasks[candidate.key] = _energy_tasks(context, candidate, [geometries[t.key].extxyz for t in tasks])
-    aqua = yield from aqua_tasks(context, {candidate.metal for candidate in batch if candidate.key in energy_tasks})
-    wanted = [*_flat(energy_tasks), *(each.energy for each in aqua)]
-    energies = yield from context.dispatcher.run(wanted, stage="energies")
-    _require_shared(context, [task for tasks in energy_tasks.values() for task in (tasks[1], tasks[3])], energies)
+            enter(candidate.key, LabelKeys(geometry[0].key, *(task.key for task in terms)), None)
+        enter_aqua_ions(context, aqua, energies)
 
-    for key, tasks in energy_tasks.items():
-        if failure := _first_failure(tasks, energies):
-            context.ledger.enter_label(key, None, failure)
-        else:
-            keys = LabelKeys(geometry_tasks[key][0].key, *(task.key for task in tasks))
-            context.ledger.enter_label(key, keys, None)
-    enter_aqua_ions(context, aqua, energies)
+
+def labelling_due(context: CampaignContext, pending: Iterable[str], under_way: Collection[str]) -> dict[str, Job[None]]:
+    """Return the labelling of each candidate that waits for it, by its key, except for those under way."""
+    return {key: label(context, context.pool[key]) for key in pending if key not in under_way}
 
 
 def observed_kcal_mol(context: CampaignContext) -> dict[str, float]:
@@ -94,10 +90,6 @@ def _require_shared(context: CampaignContext, tasks: Sequence[Task], outcomes: d
         # Nothing was decided upon it: the next start tries again.
         context.ledger.plan_again(task.key for task in tasks if outcomes[task.key].run_only)
         raise ExecutionError(f"{failure.stage} of a shared fragment: {failure.message}; see {failure.evidence['path']}")
-
-
-def _flat(tasks: dict[str, tuple[Task, ...]]) -> list[Task]:
-    return [task for group in tasks.values() for task in group]
 
 
 def _first_failure(tasks: Sequence[Task], outcomes: dict[str, Outcome]) -> Failure | None:

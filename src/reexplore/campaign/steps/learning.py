@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -101,11 +101,12 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
 def mend(context: CampaignContext, screening: Screening) -> Job[None]:
     """Make the newest model's forecast again where files are damaged, or where the model sees more than it did then.
 
-    It is learned from the labels that it was learned from. More is seen where a template had crashed and came later.
+    It is learned from the labels that it was learned from, those of them that still stand. More is seen where a
+    template had crashed and came later.
     """
     rounds = context.ledger.rounds()
     newest = next((r for r in reversed(rounds) if r.model), None)
-    if newest is None or newest.learned is None or (model := newest.model) is None:
+    if newest is None or (model := newest.model) is None:
         return
     files = [*((key, MEMBER_FILE) for key in model.members), (model.forecast, FORECAST_FILE)]
     # Every file is looked at: the damaged ones are set aside by that.
@@ -115,9 +116,9 @@ def mend(context: CampaignContext, screening: Screening) -> Job[None]:
         return
     why = "files of the model are gone or damaged" if damaged else "the model sees other ligands now"
     context.narrator.say(f"{why}: round {newest.number} is learned again from its labels")
-    entered = list(context.ledger.labels())[: newest.learned.labels]
-    observed = observed_kcal_mol(context)
-    again = yield from learn(context, screening, {key: observed[key] for key in entered}, newest.number)
+    learned_from = _held_out(context, model.members)
+    observed = {key: energy for key, energy in observed_kcal_mol(context).items() if key in learned_from}
+    again = yield from learn(context, screening, observed, newest.number)
     if again.model != model:
         context.ledger.close_round(newest.number, again)
 
@@ -179,7 +180,7 @@ def _train(context: CampaignContext, known: list[Sample]) -> Job[list[str]]:
     return [task.key for task in tasks]
 
 
-def _held_out(context: CampaignContext, members: list[str]) -> dict[str, float]:
+def _held_out(context: CampaignContext, members: Sequence[str]) -> dict[str, float]:
     """Return, for every label, the prediction of the member that did not see it."""
     return {
         key: value for member in members for key, value in context.ledger.value(member)["out_of_fold_kcal_mol"].items()

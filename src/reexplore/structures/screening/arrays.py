@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from reexplore.chemistry.metals import Metal
+from reexplore.chemistry.metals import TEMPLATE_METAL, Metal
+from reexplore.structures.metal_exchange import part_shifts, parts
 from reexplore.structures.screening.grafting import Grafts
-from reexplore.structures.structure import Structure
+from reexplore.structures.structure import Layout, Structure
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -44,6 +45,23 @@ class Complexes:
             metals=metals,
             shifts_angstrom=base.shifts(metals)[:, grafts.part[1:]],
             charges=base.candidate.metal.oxidation_state + base.ligands * ligand_charges,
+        )
+
+    @classmethod
+    def of_template(
+        cls, template: Structure, *, layout: Layout, metals: tuple[Metal, ...], contraction: int
+    ) -> Complexes:
+        """Return one lanthanum complex with every metal in its place, as `exchange_metal` puts it there."""
+        shifts = part_shifts(template, layout=layout, old=TEMPLATE_METAL, metals=metals, contraction=contraction)
+        part = np.repeat(np.arange(shifts.shape[1]), [len(atoms) for atoms in parts(layout)])
+        table = Chem.GetPeriodicTable()
+        positions = template.positions_angstrom - template.positions_angstrom[:1]
+        return cls(
+            numbers=np.array([[table.GetAtomicNumber(symbol) for symbol in template.symbols[1:]]], dtype=np.intp),
+            positions_angstrom=positions[None, 1:],
+            metals=metals,
+            shifts_angstrom=shifts[:, part],
+            charges=np.array([template.charge], dtype=np.intp),
         )
 
     @property

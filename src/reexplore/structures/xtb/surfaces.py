@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.metals import METALS
-from reexplore.errors import CalculationFailed, ExecutionError, FailureCode, InputError
+from reexplore.errors import CalculationFailed, ExecutionError, FailureCode, InputError, MissingEngineError
+from reexplore.plug_ins import PlugIn, plug_ins
 from reexplore.structures.donor_kinds import KINDS_OF_ELEMENT
 from reexplore.structures.structure import Structure
 from reexplore.structures.xtb import engines
@@ -59,7 +60,12 @@ class EnergySurface:
         return _Corrected(plain, MetalDonor(structure, self.pushes), self)
 
     def require(self, metals: Iterable[str], donors: Iterable[str]) -> None:
-        """Raise `InputError` when the correction has no numbers for a metal and an element that is to hold it."""
+        """Raise `InputError` when the correction has no numbers for a metal and an element that is to hold it.
+
+        Raises `MissingEngineError` when another package's surface cannot be loaded.
+        """
+        if self.engine is None:
+            _maker(self.name)
         known = {(push.metal, push.donor) for push in self.pushes}
         for metal in metals if self.pushes else ():
             for element in donors:
@@ -114,9 +120,8 @@ def find_surface(name: str, own: Mapping[str, EnergySurface] | None = None) -> E
         return known[name]
     added = _added()
     if name in added:
-        point = added[name]
-        version = point.dist.version if point.dist is not None else ""
-        return EnergySurface(name, f"{point.value}, {version}", engine=None, version=version)
+        version = added[name].version
+        return EnergySurface(name, f"{added[name].point.value}, {version}", engine=None, version=version)
     near = difflib.get_close_matches(name, [*known, *added], n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"the surfaces are {', '.join([*known, *added])}"
     raise InputError(f"unknown surface '{name}': {hint}")
@@ -158,8 +163,18 @@ def surface_of_recipe(inputs: Mapping[str, Any]) -> EnergySurface:
     return surface
 
 
-def _added() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+def _added() -> dict[str, PlugIn]:
+    return plug_ins(ENTRY_POINTS, what="surface")
+
+
+def _maker(name: str) -> Callable[..., Any]:
+    """Return what makes the calculator of another package's surface; raise `MissingEngineError` when nothing does."""
+    make: Callable[..., Any] = _added()[name].load()
+    try:
+        inspect.signature(make).bind(charge=0)
+    except (TypeError, ValueError):
+        raise MissingEngineError(f"the surface '{name}' cannot be called as calculator(charge=0)") from None
+    return make
 
 
 class _Corrected:
@@ -190,7 +205,7 @@ class _OfCalculator:
     def __init__(self, structure: Structure, surface: EnergySurface) -> None:
         from ase import Atoms
 
-        make: Callable[..., Any] = _added()[surface.name].load()
+        make = _maker(surface.name)
         self._atoms = Atoms(structure.symbols, structure.positions_angstrom, info={"charge": structure.charge})
         self._atoms.calc = make(charge=structure.charge)
         self.name = f"{surface.name} {surface.version}"

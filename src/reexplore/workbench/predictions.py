@@ -1,0 +1,198 @@
+"""What a campaign's newest model says of ligands that are given as SMILES, of its own space or of none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.ledger.rows import Model
+from reexplore.campaign.steps.learning import Estimate, expected, newest_model
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.ligand_input import DonorsMissingError, SingleLigand, plain_ligand, single_candidate
+from reexplore.chemistry.metals import Metal, find_metal
+from reexplore.errors import CalculationFailed, ExecutionError, InputError
+from reexplore.execution.kinds import MEMBER_FILE
+from reexplore.execution.store import Store
+from reexplore.structures.metal_exchange import contraction_of
+from reexplore.structures.screening.arrays import Complexes
+from reexplore.structures.structure import Layout, Structure
+from reexplore.surrogate.forecast import Forecast
+from reexplore.workbench.complexes import Workbench
+from reexplore.workbench.request import best_donors, require_together
+
+if TYPE_CHECKING:
+    from reexplore.surrogate.allegro import SavedEnsemble
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A ligand with a metal and the binding energy that the model expects, or the reason why it expects none.
+
+    `donors` are named by element and place in the SMILES; `(proposed)` says that no person has named them.
+    """
+
+    smiles: str
+    metal: str
+    ligands: int
+    waters: int | None = None
+    donors: str = ""
+    predicted_kcal_mol: float | None = None
+    sigma_kcal_mol: float | None = None
+    reason: str = ""
+
+
+def predict(setup: Setup, ledger: Ledger, asked: Sequence[tuple[str, str]], *, console: Console) -> list[Predicted]:
+    """Return what the newest model says of each SMILES with its metal, in every coordination of the campaign.
+
+    A candidate of the campaign's forecast has what stands there. Any other ligand gets a template of its own by the
+    campaign's builders, kept in the store, and every metal is put in its place. What is wrong with one ligand stands
+    in its row. Raises `InputError` when there is no model yet, or a metal is none of the campaign's.
+    """
+    model = newest_model(ledger.rounds())
+    if model is None:
+        raise InputError(
+            f"campaign '{setup.file.name}' has no model yet: the first one comes when its seed is labelled"
+        )
+    metals = {symbol: _metal_of(setup, symbol) for _, symbol in asked}
+    given = {smiles: _Given.read(smiles) for smiles, _ in asked}
+    own = {key for each in given.values() for single in each.options for key in _keys(single, setup)}
+    known = expected(Store(setup.store), model, own)
+    chosen = {smiles: each.chosen(setup, known) for smiles, each in given.items() if each.options}
+    strangers = _Strangers(setup, model, console)
+    rows = []
+    for smiles, symbol in asked:
+        for coordination in setup.space.coordinations:
+            row = Predicted(smiles, symbol, coordination.ligands, reason=given[smiles].reason)
+            if smiles in chosen:
+                number = coordination.coordination_number
+                row = _row(row, chosen[smiles], metals[symbol], number, known=known, strangers=strangers)
+                row = replace(row, donors=given[smiles].named(chosen[smiles]))
+            rows.append(row)
+    return rows
+
+
+def _row(
+    row: Predicted,
+    single: SingleLigand,
+    metal: Metal,
+    coordination_number: int,
+    *,
+    known: Mapping[str, Estimate],
+    strangers: _Strangers,
+) -> Predicted:
+    try:
+        candidate = single_candidate(
+            single.ligand, metal=metal, ligands=row.ligands, waters=None, coordination_number=coordination_number
+        )
+        row = replace(row, waters=candidate.waters)
+        said = known.get(candidate.key) or strangers.estimate(single, candidate)
+    except (InputError, CalculationFailed) as error:
+        return replace(row, reason=str(error))
+    return replace(row, predicted_kcal_mol=said.mean_kcal_mol, sigma_kcal_mol=said.sigma_kcal_mol)
+
+
+def _metal_of(setup: Setup, symbol: str) -> Metal:
+    metal, seen = find_metal(symbol), setup.space.metals
+    if metal not in seen:
+        told = ", ".join(metal.symbol for metal in seen)
+        raise InputError(f"metal {symbol} is none of campaign '{setup.file.name}': its model has seen {told} only")
+    return metal
+
+
+def _keys(single: SingleLigand, setup: Setup) -> list[str]:
+    """Return the keys of all candidates that the campaign makes of a ligand."""
+    return [
+        Candidate(single.ligand, metal, each.ligands, each.waters(single.ligand.denticity)).key
+        for metal in setup.space.metals
+        for each in setup.space.coordinations
+    ]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A ligand as it was given: with the donors that its atom maps name, with each proposed set, or why it is none.
+
+    `missing` says what was proposed where no donors were named.
+    """
+
+    options: tuple[SingleLigand, ...]
+    missing: DonorsMissingError | None = None
+    reason: str = ""
+
+    @classmethod
+    def read(cls, smiles: str) -> _Given:
+        """Read a SMILES."""
+        try:
+            return cls((plain_ligand(smiles),))
+        except DonorsMissingError as missing:
+            return cls(tuple(plain_ligand(smiles, donors=donors) for donors in missing.proposals), missing)
+        except InputError as error:
+            return cls((), reason=str(error))
+
+    def chosen(self, setup: Setup, known: Mapping[str, Estimate]) -> SingleLigand:
+        """Return the ligand with its named donors, else those of the campaign's own ligand, else the best proposed."""
+        if self.missing is None:
+            return self.options[0]
+        own = (single for single in self.options if any(key in known for key in _keys(single, setup)))
+        found = next(own, None)
+        return found or plain_ligand(self.missing.smiles, donors=best_donors(self.missing))
+
+    def named(self, single: SingleLigand) -> str:
+        """Return the donors for people."""
+        atoms = sorted(single.ligand.donors, key=single.numbers.__getitem__)
+        return ", ".join(map(single.name_of, atoms)) + (" (proposed)" if self.missing else "")
+
+
+class _Strangers:
+    """Ligands that the forecast lacks: each gets a template of its own, and the members are shown every metal in it."""
+
+    def __init__(self, setup: Setup, model: Model, console: Console) -> None:
+        self._setup, self._model = setup, model
+        self._workbench = Workbench(setup.workspace, theory=setup.file.theory, seed=setup.file.seed, console=console)
+        self._found: dict[tuple[str, int, int], dict[str, Estimate] | Exception] = {}
+
+    def estimate(self, single: SingleLigand, candidate: Candidate) -> Estimate:
+        """Return what the model says; raise `InputError` or `CalculationFailed` where there is no geometry."""
+        place = (candidate.ligand.identity, candidate.ligands, candidate.waters)
+        if place not in self._found:
+            try:
+                self._found[place] = self._estimates(single, candidate)
+            except (InputError, CalculationFailed) as error:
+                # The same for every metal.
+                self._found[place] = error
+        found = self._found[place]
+        if isinstance(found, Exception):
+            raise found
+        return found[candidate.metal.symbol]
+
+    def _estimates(self, single: SingleLigand, candidate: Candidate) -> dict[str, Estimate]:
+        require_together(single)
+        template = Structure.from_extxyz(self._workbench.template(candidate)["extxyz"])
+        metals = self._setup.space.metals
+        complexes = Complexes.of_template(
+            template,
+            layout=Layout.of(candidate),
+            metals=metals,
+            contraction=contraction_of(self._setup.surface),
+        )
+        symbols = tuple(metal.symbol for metal in metals)
+        table = Forecast(symbols, self._ensemble.predict(complexes)[0])
+        sigma = table.sigma_kcal_mol(self._model.calibration)
+        return {
+            symbol: Estimate(float(table.mean_kcal_mol[row]), float(sigma[row])) for row, symbol in enumerate(symbols)
+        }
+
+    @cached_property
+    def _ensemble(self) -> SavedEnsemble:
+        from reexplore.surrogate.allegro import SavedEnsemble
+
+        store = Store(self._setup.store)
+        if not all(store.holds(member, MEMBER_FILE) for member in self._model.members):
+            raise ExecutionError("files of the model are gone or damaged: `reexplore campaign resume` makes them again")
+        return SavedEnsemble([store.folder(member) / MEMBER_FILE for member in self._model.members])

@@ -1,0 +1,234 @@
+"""Other packages bring constraints and surfaces: `campaign validate` takes what works and says what does not."""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from reexplore.campaign.declaration.setup import prepare
+from reexplore.constraints.base import CONSTRAINTS
+from reexplore.errors import MissingEngineError
+from reexplore.properties import PROPERTIES
+from reexplore.structures.conformers.free_ligand import water
+from reexplore.structures.xtb.relax import relax
+from reexplore.structures.xtb.surfaces import SURFACES, find_surface, known_surfaces, surface_of_recipe
+from tests.campaign.test_loop import SMALL
+from tests.constraints.suite import ConstraintSuite, ligand
+from tests.plug_ins import install
+from tests.properties.suite import PropertySuite
+
+MODULE = """
+from dataclasses import dataclass
+
+import numpy as np
+from ase.calculators.calculator import Calculator
+
+
+@dataclass(frozen=True)
+class Carbons:
+    most: int
+
+    @classmethod
+    def read(cls, said):
+        if type(said) is not int:
+            raise ValueError(f"give a number of carbons, not {said!r}")
+        return cls(said)
+
+    def say(self):
+        return self.most
+
+    def reason(self, ligand):
+        carbons = sum(atom.GetSymbol() == "C" for atom in ligand.mol.GetAtoms())
+        return f"{carbons} carbons, at most {self.most}" if carbons > self.most else None
+
+
+class Shapeless:
+    pass
+
+
+class Spring(Calculator):
+    # The first two atoms want to be 1 Å apart, 1 eV/Å².
+    implemented_properties = ("energy", "forces")
+
+    def __init__(self, *, charge):
+        super().__init__()
+        self.charge = charge
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=("positions",)):
+        super().calculate(atoms, properties, system_changes)
+        arm = atoms.positions[1] - atoms.positions[0]
+        length = np.linalg.norm(arm)
+        forces = np.zeros((len(atoms), 3))
+        forces[1] = -(length - 1.0) * arm / length
+        forces[0] = -forces[1]
+        self.results = {"energy": 0.5 * (length - 1.0) ** 2 + self.charge, "forces": forces}
+
+
+def chargeless():
+    return Spring(charge=0)
+
+
+class Hydration:
+    # A property that is the aqua ion's own: the same for every ligand.
+    name, unit, ranks_across_charges, needs_aqua_ions = "hydration", "kcal/mol", True, True
+    title, meaning, metals = "hydration La", "the lower, the more strongly La holds water", ("La",)
+
+    @classmethod
+    def read(cls, said):
+        if said:
+            raise ValueError(f"it takes nothing, not {sorted(said)}")
+        return cls()
+
+    def say(self):
+        return {}
+
+    def __eq__(self, other):
+        return type(self) is type(other)
+
+    def require_comparable(self, level):
+        pass
+
+    def value(self, labels):
+        from reexplore.properties import Measured
+
+        reaction = labels["La"].hydration
+        return None if reaction is None else Measured.of(reaction)
+
+    def samples(self, binding_kcal_mol, hydration_kcal_mol):
+        return np.full_like(binding_kcal_mol["La"], hydration_kcal_mol["La"])
+
+
+NUMBER = 7
+"""
+ANNOUNCED = {
+    "reexplore.constraints": {
+        "carbons": "small_package:Carbons",
+        "unshaped": "small_package:Shapeless",
+        "unheard": "nowhere_at_all:Rule",
+    },
+    "reexplore.properties": {
+        "hydration": "small_package:Hydration",
+        "unshaped": "small_package:Shapeless",
+        "unheard": "nowhere_at_all:Property",
+    },
+    "reexplore.surrogates": {"unshaped": "small_package:Shapeless", "unheard": "nowhere_at_all:Model"},
+    "reexplore.surfaces": {
+        "spring": "small_package:Spring",
+        "spring-chargeless": "small_package:chargeless",
+        "spring-number": "small_package:NUMBER",
+        "spring-nowhere": "nowhere_at_all:make",
+    },
+}
+REEXPLORE = Path(sys.executable).parent / "reexplore"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """Install the small package for this module."""
+    folder = tmp_path_factory.mktemp("site")
+    install(folder, name="small-package", version="1.2", module=MODULE, announced=ANNOUNCED)
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    yield folder
+    sys.path.remove(str(folder))
+    sys.modules.pop("small_package", None)
+
+
+def declared(folder, **changes):
+    """Return a campaign file with a constraint or a surface of another package."""
+    file = folder / "small.yaml"
+    file.write_text(yaml.safe_dump(SMALL | changes))
+    return file
+
+
+def with_surface(name):
+    return {"theory": {"level": "teacher", "builders": ["placement"], "surface": name}}
+
+
+@pytest.mark.usefixtures("installed")
+class TestCarbons(ConstraintSuite):
+    """A constraint of another package keeps what every constraint keeps."""
+
+    name = "carbons"
+    good = (8, 20)
+    bad = ("eight", None, [8], 8.0, True)
+    kept = (ligand("CAM", "H"),)
+    left_out = (ligand("CAM", "methyl"),)
+
+
+@pytest.mark.usefixtures("installed")
+class TestHydration(PropertySuite):
+    """A property of another package keeps what every property keeps."""
+
+    @property
+    def one(self):
+        return PROPERTIES.find("hydration")[0].read({})
+
+
+def test_a_property_of_another_package_is_chosen_for_and_its_version_kept(installed, tmp_path):
+    space = {key: value for key, value in SMALL["space"].items() if key != "metals"}
+    setup = prepare(str(declared(tmp_path, space=space, objective=[{"property": "hydration"}])), workspace=tmp_path)
+    assert setup.goals.metals == ("La",)
+    assert setup.resolved()["objective"] == [{"property": "hydration", "direction": "lower", "version": "1.2"}]
+
+
+def test_names_and_versions_are_those_of_the_package(installed, tmp_path):
+    assert set(CONSTRAINTS.names) == {*CONSTRAINTS.here, *ANNOUNCED["reexplore.constraints"]}
+    assert {surface.name for surface in known_surfaces()} == {*SURFACES, *ANNOUNCED["reexplore.surfaces"]}
+    setup = prepare(str(declared(tmp_path, constraints=[{"carbons": 8}])), workspace=tmp_path)
+    assert setup.rules.to_json() == [{"name": "carbons", "said": 8, "version": "1.2"}]
+
+
+def test_a_surface_of_another_package_relaxes(installed):
+    spring = find_surface("spring")
+    result = relax(water(), surface=spring)
+    oxygen, hydrogen, _ = result.structure.positions_angstrom
+    assert np.linalg.norm(hydrogen - oxygen) == pytest.approx(1.0, abs=1e-3)
+    assert result.engine == "spring 1.2"
+    assert spring.recipe(metal=False) == {"surface": {"name": "spring", "version": "1.2"}}
+    assert surface_of_recipe(spring.recipe(metal=True)) == spring
+    assert not spring.is_corrected
+
+
+WRONG = [
+    ({"constraints": [{"unshaped": 1}]}, "the constraint 'unshaped' (small_package:Shapeless) has no read and no say"),
+    ({"constraints": [{"unheard": 1}]}, "the constraint 'unheard' (nowhere_at_all:Rule) cannot be loaded"),
+    ({"objective": [{"property": "unshaped"}]}, "the property 'unshaped' (small_package:Shapeless) has no name and no"),
+    ({"objective": [{"property": "unheard"}]}, "the property 'unheard' (nowhere_at_all:Property) cannot be loaded"),
+    ({"surrogate": {"model": "unshaped"}}, "the surrogate 'unshaped' (small_package:Shapeless) has no title and no"),
+    ({"surrogate": {"model": "unheard"}}, "the surrogate 'unheard' (nowhere_at_all:Model) cannot be loaded"),
+    (with_surface("spring-nowhere"), "the surface 'spring-nowhere' (nowhere_at_all:make) cannot be loaded"),
+    (with_surface("spring-number"), "the surface 'spring-number' (small_package:NUMBER) is neither a class nor"),
+    (with_surface("spring-chargeless"), "the surface 'spring-chargeless' cannot be called as calculator(charge=0)"),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), WRONG)
+def test_what_does_not_keep_its_shape_is_one_sentence(installed, tmp_path, changes, told):
+    with pytest.raises(MissingEngineError) as refused:
+        prepare(str(declared(tmp_path, **changes)), workspace=tmp_path)
+    assert str(refused.value).startswith(told)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "told"),
+    [({"constraints": [{"carbons": 8}]} | with_surface("spring"), 0, "candidates"), (WRONG[1][0], 3, WRONG[1][1])],
+)
+def test_validate_says_so(installed, tmp_path, changes, code, told):
+    ended = subprocess.run(
+        [REEXPLORE, "campaign", "validate", declared(tmp_path, **changes)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])},
+    )
+    assert ended.returncode == code
+    assert told in " ".join((ended.stdout + ended.stderr).split())
+    assert "Traceback" not in ended.stderr
