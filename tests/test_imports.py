@@ -21,7 +21,7 @@ BELOW = {
     "energies": {"chemistry", "errors", "inputs", "structures"},
     "surrogate": {"chemistry", "errors", "plug_ins", "structures"},
     "properties": {"chemistry", "energies", "errors", "plug_ins"},
-    "acquisition": {"errors", "inputs", "properties", "surrogate"},
+    "acquisition": {"errors", "inputs", "plug_ins", "properties", "surrogate"},
     "config": {"inputs", "structures"},
     "execution": {
         *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "inputs", "properties"),

@@ -12,7 +12,7 @@ import yaml
 
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.constraints.base import CONSTRAINTS
-from reexplore.errors import MissingEngineError
+from reexplore.errors import InputError, MissingEngineError
 from reexplore.properties import PROPERTIES
 from reexplore.structures.conformers.free_ligand import water
 from reexplore.structures.xtb.relax import relax
@@ -103,6 +103,14 @@ class Hydration:
         return np.full_like(binding_kcal_mol["La"], hydration_kcal_mol["La"])
 
 
+def bold():
+    return {"name": "bold", "description": "", "acquisition": "qUpperConfidenceBound", "beta": 9.0}
+
+
+def boundless():
+    return {"name": "boundless", "description": "", "acquisition": "qUpperConfidenceBound"}
+
+
 NUMBER = 7
 """
 ANNOUNCED = {
@@ -115,6 +123,11 @@ ANNOUNCED = {
         "hydration": "small_package:Hydration",
         "unshaped": "small_package:Shapeless",
         "unheard": "nowhere_at_all:Property",
+    },
+    "reexplore.policies": {
+        "bold": "small_package:bold",
+        "boundless": "small_package:boundless",
+        "unheard": "nowhere_at_all:policy",
     },
     "reexplore.surrogates": {"unshaped": "small_package:Shapeless", "unheard": "nowhere_at_all:Model"},
     "reexplore.surfaces": {
@@ -177,6 +190,13 @@ def test_a_property_of_another_package_is_chosen_for_and_its_version_kept(instal
     assert setup.resolved()["objective"] == [{"property": "hydration", "direction": "lower", "version": "1.2"}]
 
 
+def test_a_policy_of_another_package_is_written_out_in_the_declaration(installed, tmp_path):
+    setup = prepare(str(declared(tmp_path, policy="bold")), workspace=tmp_path)
+    assert setup.resolved()["policy"]["beta"] == 9.0
+    with pytest.raises(InputError, match="the policy 'boundless': beta goes with qUpperConfidenceBound"):
+        prepare(str(declared(tmp_path, policy="boundless")), workspace=tmp_path)
+
+
 def test_names_and_versions_are_those_of_the_package(installed, tmp_path):
     assert set(CONSTRAINTS.names) == {*CONSTRAINTS.here, *ANNOUNCED["reexplore.constraints"]}
     assert {surface.name for surface in known_surfaces()} == {*SURFACES, *ANNOUNCED["reexplore.surfaces"]}
@@ -200,6 +220,7 @@ WRONG = [
     ({"constraints": [{"unheard": 1}]}, "the constraint 'unheard' (nowhere_at_all:Rule) cannot be loaded"),
     ({"objective": [{"property": "unshaped"}]}, "the property 'unshaped' (small_package:Shapeless) has no name and no"),
     ({"objective": [{"property": "unheard"}]}, "the property 'unheard' (nowhere_at_all:Property) cannot be loaded"),
+    ({"policy": "unheard"}, "the policy 'unheard' (nowhere_at_all:policy) cannot be loaded"),
     ({"surrogate": {"model": "unshaped"}}, "the surrogate 'unshaped' (small_package:Shapeless) has no title and no"),
     ({"surrogate": {"model": "unheard"}}, "the surrogate 'unheard' (nowhere_at_all:Model) cannot be loaded"),
     (with_surface("spring-nowhere"), "the surface 'spring-nowhere' (nowhere_at_all:make) cannot be loaded"),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from reexplore.inputs.strict_models import PlainName, Sentence, Strict, parse, read_mapping
+from reexplore.plug_ins import PlugIn, plug_ins
 
 #: BoTorch's acquisition functions a policy may name, and `posterior_mean` for its `PosteriorMean`.
 Acquisition = Literal[
@@ -39,6 +40,13 @@ class Policy(Strict):
         return self
 
 
-def load_policy(path: Path) -> Policy:
-    """Read and check a policy file; raise `InputError` with the first thing that is wrong."""
-    return parse(Policy, read_mapping(path, "policy file", "`name`, `acquisition`, …"), path)
+def added_policies() -> dict[str, PlugIn]:
+    """Return the policies that installed packages announce: functions that return what a policy file holds."""
+    return plug_ins("reexplore.policies", what="policy")
+
+
+def load_policy(source: Path | PlugIn) -> Policy:
+    """Read and check a policy, of a file or of another package; raise `InputError` with the first thing that is wrong."""
+    if isinstance(source, PlugIn):
+        return parse(Policy, source.load()(), Path(f"the policy '{source.point.name}'"))
+    return parse(Policy, read_mapping(source, "policy file", "`name`, `acquisition`, …"), source)

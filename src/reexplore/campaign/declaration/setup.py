@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reexplore.acquisition.policy import Policy, load_policy
+from reexplore.acquisition.policy import Policy, added_policies, load_policy
 from reexplore.campaign.declaration.begun import as_begun, declaration
 from reexplore.campaign.declaration.buildable import require_buildable
 from reexplore.campaign.declaration.engines import require_engines
@@ -185,15 +185,12 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     surface = declared_surface(file.theory)
     if not file.theory.sketch:
         surface.require([TEMPLATE_METAL.symbol, *metals], donor_elements(space))
-    policy = resolve("policies", file.policy, beside=source.parent)
+    policy = added_policies().get(file.policy) or resolve("policies", file.policy, beside=source.parent)
     site = resolve("parsl_configs", file.execution.parsl, beside=source.parent)
     if not allow_outside:
         # Before any of them is read; a site is even run.
-        named: dict[str, str | Path] = {
-            "policy": policy,
-            "execution.parsl": site,
-            "tracking.store": file.tracking.store,
-        }
+        named: dict[str, str | Path] = {"execution.parsl": site, "tracking.store": file.tracking.store}
+        named |= {"policy": policy} if isinstance(policy, Path) else {}
         _require_inside(source, workspace.resolve(), named)
     setup = Setup(
         file=file,
