@@ -46,7 +46,7 @@ def added_policies() -> dict[str, PlugIn]:
 
 
 def load_policy(source: Path | PlugIn) -> Policy:
-    """Read and check a policy, of a file or of another package; raise `InputError` with the first thing that is wrong."""
+    """Read and check a policy, of a file or of another package; raise `InputError` with what is wrong first."""
     if isinstance(source, PlugIn):
         return parse(Policy, source.load()(), Path(f"the policy '{source.point.name}'"))
     return parse(Policy, read_mapping(source, "policy file", "`name`, `acquisition`, …"), source)
