@@ -16,6 +16,7 @@ BELOW = {
     "terminal": {"errors"},
     "chemistry": {"errors"},
     "constraints": {"chemistry", "errors"},
+    "sources": {"chemistry", "errors", "inputs"},
     "structures": {"chemistry", "errors", "inputs"},
     "energies": {"chemistry", "errors", "inputs", "structures"},
     "surrogate": {"chemistry", "errors", "structures"},
@@ -28,7 +29,7 @@ BELOW = {
     "tracking": {"chemistry", "errors", "execution", "structures"},
     "campaign": {
         *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "execution", "inputs"),
-        *("shipped", "structures", "surrogate", "terminal", "tracking"),
+        *("shipped", "sources", "structures", "surrogate", "terminal", "tracking"),
     },
     "workbench": {
         *("campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "structures", "tracking"),

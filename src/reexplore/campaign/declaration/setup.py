@@ -11,6 +11,7 @@ from reexplore.acquisition.policy import Policy, load_policy
 from reexplore.campaign.declaration.begun import as_begun, declaration
 from reexplore.campaign.declaration.buildable import require_buildable
 from reexplore.campaign.declaration.engines import require_engines
+from reexplore.campaign.declaration.listed_ligands import bound_rules, ligand_path, listed_ligands, require_same
 from reexplore.campaign.declaration.space import declared_space, donor_elements, elements, require_some
 from reexplore.campaign.declaration.surface import declared_surface
 from reexplore.chemistry.library import CAMPAIGN_FILE
@@ -34,6 +35,7 @@ from reexplore.energies.own_levels import own_level, require_parts
 from reexplore.errors import InputError
 from reexplore.inputs.strict_models import parse
 from reexplore.shipped import is_shipped, resolve, shipped_folder
+from reexplore.sources.ligand_list import LigandList
 from reexplore.structures.builders.base import find_builder
 from reexplore.structures.xtb.surfaces import EnergySurface
 
@@ -60,6 +62,8 @@ class Setup:
     surface: EnergySurface
     policy: Policy
     site: Path
+    #: The ligands of its file, where it names one.
+    ligands: LigandList | None = None
     #: What its lists name twice.
     repeated: tuple[str, ...] = ()
 
@@ -108,6 +112,11 @@ class Setup:
         """Return the campaign file with its policy and level written out, as the ledger keeps it."""
         declared = self.file.model_dump(mode="json") | {"constraints": self.rules.say()}
         declared["space"]["metals"] = [metal.symbol for metal in SERIES if metal in self.space.metals]
+        if self.ligands is None:
+            # As it was before there were ligand files.
+            del declared["space"]["ligands"]
+        else:
+            declared["space"]["ligands"] = self.ligands.digest(self.rules.values)
         return declared | {
             "policy": self.policy.model_dump(mode="json"),
             "level": self.level.declaration(),
@@ -159,20 +168,28 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     What the file names has to lie in the workspace, beside the file or in the package, unless `allow_outside`.
     """
     source = resolve("campaigns", reference)
-    file, has_begun = _campaign_file(source, workspace)
+    file, declared = _campaign_file(source, workspace)
+    has_begun = declared is not None
     own = _own_levels(file.theory)
     level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
-    space, repeated = declared_space(file.space)
-    rules = read_constraints(file.constraints)
+    surface = declared_surface(file.theory)
+    given = ligand_path(file.space, source)
+    if given is not None and not allow_outside:
+        _require_inside(source, workspace.resolve(), {"space.ligands": given})
+    folder = workspace.resolve() / "runs" / file.name
+    listed = listed_ligands(given, file, surface, folder=folder) if given is not None else None
+    space, repeated = declared_space(file.space, listed.scaffolds if listed else ())
+    rules = bound_rules(read_constraints(file.constraints), listed)
+    if listed and declared is not None:
+        require_same(declared, listed.digest(rules.values), path=listed.table.path, folder=folder)
     if not has_begun:
         # These cost a second, for a score or a scaffold of one's own, and what has begun goes on.
         require_some(space, rules)
         require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
     metals = [metal.symbol for metal in space.metals]
     require_support(level, metals)
-    surface = declared_surface(file.theory)
     if not file.theory.sketch:
         surface.require([TEMPLATE_METAL.symbol, *metals], donor_elements(space))
     policy = resolve("policies", file.policy, beside=source.parent)
@@ -195,6 +212,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         surface=surface,
         policy=load_policy(policy),
         site=site,
+        ligands=listed,
         repeated=repeated,
     )
     require_engines(level, surface, file.theory)
@@ -222,14 +240,17 @@ def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path])
             raise InputError(f"'{key}': {place} lies outside of the workspace {workspace}: copy it there, {trust}")
 
 
-def _campaign_file(source: Path, workspace: Path) -> tuple[CampaignFile, bool]:
-    """Return a campaign file, and whether its campaign has begun: what the file leaves open is then as it was begun."""
+def _campaign_file(source: Path, workspace: Path) -> tuple[CampaignFile, dict[str, Any] | None]:
+    """Return a campaign file and the declaration of its campaign, None before it has begun.
+
+    What the file leaves open is then as it was begun.
+    """
     data = read_campaign(source)
     file = parse(CampaignFile, data, source)
     declared = declaration(workspace / "runs" / file.name / "ledger.sqlite")
     if declared is None:
-        return file, False
-    return parse(CampaignFile, as_begun(data, declared), source), True
+        return file, None
+    return parse(CampaignFile, as_begun(data, declared), source), declared
 
 
 def known_levels(campaign: str | None = None) -> dict[str, Level]:

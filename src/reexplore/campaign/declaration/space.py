@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -32,14 +32,14 @@ _MOST_COUNTED = 5_000
 _Named = TypeVar("_Named", Scaffold, Substituent)
 
 
-def declared_space(entry: SpaceEntry) -> tuple[Space, tuple[str, ...]]:
-    """Return the space of a campaign, and what its lists name twice."""
+def declared_space(entry: SpaceEntry, listed: Sequence[Scaffold] = ()) -> tuple[Space, tuple[str, ...]]:
+    """Return the space of a campaign, with the `listed` ligands of its file last, and what its lists name twice."""
     named = _distinct([mode for s in entry.scaffolds for mode in _scaffolds(s)], "scaffold")
     scaffolds, twice = once(named, "scaffold")
     groups, again = once(_distinct([_substituent(s) for s in entry.substituents], "substituent"), "substituent")
     coordinations = [Coordination(c.ligands, c.coordination_number) for c in entry.coordinations]
     space = Space(
-        scaffolds=scaffolds,
+        scaffolds=(*scaffolds, *listed),
         substituents=groups,
         metals=tuple(dict.fromkeys(find_metal(symbol) for symbol in entry.metals)),
         coordinations=tuple(dict.fromkeys(coordinations)),
@@ -53,6 +53,11 @@ def declared_space(entry: SpaceEntry) -> tuple[Space, tuple[str, ...]]:
                     f" water at coordination number {declared.coordination_number}, but waters is {declared.waters}"
                 )
     return space, (*twice, *again)
+
+
+def scaffold_names(entry: SpaceEntry) -> list[str]:
+    """Return the names of the scaffolds that a campaign file lists, mode by mode."""
+    return [mode.name for scaffold in entry.scaffolds for mode in _scaffolds(scaffold)]
 
 
 def require_size(space: Space, limit: int) -> None:
