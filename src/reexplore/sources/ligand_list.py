@@ -12,7 +12,7 @@ from rdkit import Chem
 
 from reexplore.chemistry.donors import propose_donors
 from reexplore.chemistry.library import FIRST_DONOR_MAP, LIGAND_FILE, Scaffold
-from reexplore.chemistry.ligand_input import SingleLigand, plain_ligand
+from reexplore.chemistry.ligand_input import SingleLigand, plain_ligand, read_ligand
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
 from reexplore.sources.ligand_file import CHARGE, DONORS, KIND, SMILES, LigandTable, Row
@@ -167,10 +167,10 @@ def _ligand(
     row: Row, fits: Fits, choose: Choose, known: Mapping[tuple[str, str], str]
 ) -> tuple[SingleLigand, bool, str]:
     smiles = row[SMILES]
-    mol = Chem.MolFromSmiles(smiles) if smiles.isprintable() else None
-    _require_free(mol, smiles)
+    _require_free(smiles)
+    mol = read_ligand(smiles)
     text = row[DONORS]
-    mapped = mol is not None and any(a.GetAtomMapNum() for a in mol.GetAtoms())
+    mapped = any(a.GetAtomMapNum() for a in mol.GetAtoms())
     if text and mapped:
         raise InputError("its donors are named twice, by atom maps and in the column donors: leave one out")
     if given := bool(text) or mapped:
@@ -188,8 +188,8 @@ def _ligand(
     return single, given, ""
 
 
-def _proposed(row: Row, mol: Chem.Mol | None, fits: Fits, choose: Choose) -> tuple[SingleLigand, bool, str]:
-    proposals = propose_donors(mol, most=mol.GetNumAtoms()) if mol is not None and mol.GetNumAtoms() else []
+def _proposed(row: Row, mol: Chem.Mol, fits: Fits, choose: Choose) -> tuple[SingleLigand, bool, str]:
+    proposals = propose_donors(mol, most=mol.GetNumAtoms())
     # Without a proposal this raises with the reason.
     whole = plain_ligand(row[SMILES], donors=proposals[0] if proposals else None)
     _require_charge(row, whole.ligand.charge)
@@ -206,12 +206,11 @@ def _proposed(row: Row, mol: Chem.Mol | None, fits: Fits, choose: Choose) -> tup
     )
 
 
-def _require_free(mol: Chem.Mol | None, smiles: str) -> None:
+def _require_free(smiles: str) -> None:
     """Raise `InputError` for a molecule that holds a metal already."""
-    if mol is None or "." in smiles:
-        return
-    if metals := [a.GetSymbol() for a in mol.GetAtoms() if a.GetSymbol() in METALS]:
-        raise InputError(f"'{smiles}' holds the metal {metals[0]}: write the free ligand")
+    bracketed = re.findall(r"\[\d*([A-Z][a-z]?)", smiles) if "." not in smiles else ()
+    if metals := [symbol for symbol in bracketed if symbol in METALS]:
+        raise InputError(f"'{smiles[:_LONGEST_NAME]}' holds the metal {metals[0]}: write the free ligand")
 
 
 def _require_charge(row: Row, charge: int) -> None:
