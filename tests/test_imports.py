@@ -17,6 +17,7 @@ BELOW = {
     "terminal": {"errors"},
     "chemistry": {"errors"},
     "constraints": {"chemistry", "errors", "plug_ins"},
+    "sources": {"chemistry", "errors", "inputs"},
     "structures": {"chemistry", "errors", "inputs", "plug_ins"},
     "energies": {"chemistry", "errors", "inputs", "structures"},
     "surrogate": {"chemistry", "errors", "plug_ins", "structures"},
@@ -30,7 +31,7 @@ BELOW = {
     "tracking": {"chemistry", "errors", "execution", "structures"},
     "campaign": {
         *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "execution", "inputs"),
-        *("properties", "shipped", "structures", "surrogate", "terminal", "tracking"),
+        *("properties", "shipped", "sources", "structures", "surrogate", "terminal", "tracking"),
     },
     "workbench": {
         *("campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "structures", "surrogate"),

@@ -59,14 +59,24 @@ class CoordinationEntry(Strict):
 
 
 class SpaceEntry(Strict):
-    """What to search."""
+    """What to search: scaffolds with substituents, the ligands of a file, or both."""
 
-    scaffolds: Annotated[list[str | ScaffoldEntry], Field(min_length=1)]
-    substituents: Annotated[list[str | SubstituentEntry], Field(min_length=1)]
+    ligands: Annotated[str, matching(r"[^\x00-\x1f\x7f-\x9f]+", "the path of a file", longest=1_000)] | None = None
+    scaffolds: list[str | ScaffoldEntry] = Field(default_factory=list)
+    substituents: list[str | SubstituentEntry] = Field(default_factory=list)
     #: Left open where the objective names them.
     metals: list[str] = Field(default_factory=list)
     coordinations: Annotated[list[CoordinationEntry], Field(min_length=1)]
     limit: Positive = 20_000
+
+    @model_validator(mode="after")
+    def _a_source(self) -> Self:
+        if not self.scaffolds and not self.substituents and self.ligands is None:
+            raise ValueError("there is nothing to search: give scaffolds and substituents, ligands, or all three")
+        for key, other in (("scaffolds", "substituents"), ("substituents", "scaffolds")):
+            if not getattr(self, key) and getattr(self, other):
+                raise ValueError(f"the key '{key}' is missing or empty beside {other}")
+        return self
 
 
 def with_surface(theory: dict[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from reexplore.execution.kinds import KINDS
 from reexplore.execution.recipes import (
     Build,
     Constrained,
+    ConstrainedList,
     FreeLigand,
     Grafts,
     LabelGeometry,
+    ListedPrediction,
     Prediction,
     Selection,
     SinglePoint,
@@ -63,6 +65,8 @@ RECIPES = (
     (Constrained("f0", ({"name": "without", "said": ["S"]},)), set(), "9bb1a91461f6aabf8cd64dad89ac2d24"),
     (GRAFTS, {"contraction"}, "3b67f21754d35ae40f097060520b5a66"),
     (Prediction(GRAFTS, ("m0", "m1")), {"contraction"}, "ed22df368faa490ef034a42e33c81ebb"),
+    (ConstrainedList(("f0", "f1"), ({"name": "without", "said": ["S"]},)), set(), "80dcc81bbdb3e3ccefd382e43592db10"),
+    (ListedPrediction("t0", ("m0", "m1")), {"contraction"}, "34784fa5f587205b0b99e249226d2f2f"),
     (Training("s0", {"readout": "metal"}, 0, 4, 7), set(), "e894d41bbce245ee7422ae46050ebefc"),
     (WholeForecast(("p0", "p1")), set(), "34ffd969ed6aa003b59099b21f20696e"),
     (
@@ -80,6 +84,7 @@ LATER = (
     SinglePoint(WATER, QUICK.declaration(), 3),
     Grafts("f0", WATER, 2),
     Prediction(Grafts("f0", WATER, 2), ("m0",)),
+    ListedPrediction("t0", ("m0", "m1"), 2),
     replace(SELECTION, pending=("c",)),
 )
 

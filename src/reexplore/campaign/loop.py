@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from reexplore.campaign.asynchronous import steer
 from reexplore.campaign.declaration.begun import difference, written_out
+from reexplore.campaign.declaration.listed_ligands import keep_copy
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Round
@@ -77,6 +78,8 @@ def open_campaign(setup: Setup) -> Ledger:
     setup.folder.mkdir(parents=True, exist_ok=True)
     _require_content(setup)
     ledger = Ledger(setup.ledger_path)
+    if setup.ligands is not None:
+        keep_copy(setup.ligands, setup.folder)
     resolved = setup.resolved()
     known = ledger.meta("campaign")
     if known is not None and (lines := difference(written_out(json.loads(known)), resolved)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,11 @@ _BRIDGING = Chem.MolFromSmarts("[$([NX3;H0,H1,H2;+0;!$(N[C,S,P]=[O,S,N]);!$(N[a]
 #: Nitrogens whose lone pair belongs to a double bond or ring beside them, or to an N-oxide's oxygen.
 _CONJUGATED = Chem.MolFromSmarts("[$([NX3][C,S,P]=[O,S,N]),$([NX3]a),$([NX3][O-])]")
 _ACIDIC = Chem.MolFromSmarts("[$([OX2H]),$([SX2H])]")
+_ALCOHOL = Chem.MolFromSmarts("[OX2H;$(O[CX4])]")
+#: Anions whose charge is shared by what is doubly bonded on their two sides, which binds: imides, as of triflic acid.
+_IMIDE = Chem.MolFromSmarts("[N-]([C,S,P]=[O,S])[C,S,P]=[O,S]")
+#: A hard ion takes these by their nitrogen, on whichever end the charge is written.
+_CYANATE_CHALCOGEN = Chem.MolFromSmarts("[$([O-,S-]C#N),$([O,S]=C=N)]")
 
 
 def why_no_donor(atom: Chem.Atom) -> str:
@@ -56,21 +62,27 @@ def propose_donors(mol: Chem.Mol, *, most: int) -> list[tuple[int, ...]]:
 
     Every anionic O, S or N with a partner in chelating distance: another anion before a carbonyl-like
     neutral donor before an amine or ether, small chelate rings first. Without anions the same among
-    the neutral donors. All of these are proposed together, then the largest part that hangs together by
-    chelate rings. For a person to confirm, never to be used unseen; empty when no atom can hold a metal.
+    the neutral donors. Amines, ethers and alcohols join that lie between these. All of these are proposed
+    together, then the largest part that hangs together by chelate rings. For a person to confirm, never to be
+    used unseen; empty when no atom can hold a metal.
     """
     able = [a.GetIdx() for a in mol.GetAtoms() if not why_no_donor(a)]
-    able = [a for a in able if a not in _hits(mol, _NITRO_OXYGEN)]
-    bonds = np.asarray(Chem.GetDistanceMatrix(mol))
+    shared, idle = _imide_donors(mol)
+    never = _hits(mol, _NITRO_OXYGEN) | _hits(mol, _CYANATE_CHALCOGEN) | idle
+    bonds = _chelating_bonds(mol)
+    able = _one_of_each_ring(mol, [a for a in able if a not in never], bonds)
     classes = [[a for a in able if a in _hits(mol, pattern)] for pattern in (_ANIONIC, _STRONG, _BRIDGING, _ACIDIC)]
-    classes[1] = [a for a in classes[1] if a not in classes[0] or _is_oxide(mol, a)]
-    classes[0] = [a for a in classes[0] if not _is_oxide(mol, a)]
+    classes[1] = [a for a in classes[1] if a not in shared and (a not in classes[0] or _is_oxide(mol, a))]
+    classes[0] = [a for a in classes[0] if not _is_oxide(mol, a)] + sorted(shared)
     first = next((group for group in classes if group), [])
     if not first:
         return [(atom,) for atom in able[:1]]
     chosen = _with_partners(first, classes, bonds)
-    if classes[2] and first is not classes[2]:
-        chosen |= _between(chosen, classes[2], bonds)
+    alcohols = [a for a in classes[3] if a in _hits(mol, _ALCOHOL)]
+    if first is classes[2]:
+        chosen |= {a for a in alcohols if np.isin(bonds[a, sorted(chosen)], CHELATE_BONDS[:2]).any()}
+    else:
+        chosen |= _between(chosen, [*classes[2], *(alcohols if first is classes[0] else ())], bonds)
     rank = {atom: k for k, group in enumerate(classes) for atom in group}
     together = _largest_part(chosen, rank, bonds)
     sets = [_strongest(chosen, rank, most), _strongest(together, rank, most)]
@@ -86,6 +98,22 @@ def strength(mol: Chem.Mol, atom: int) -> int:
 
 def _hits(mol: Chem.Mol, pattern: Chem.Mol) -> set[int]:
     return {match[0] for match in mol.GetSubstructMatches(pattern, uniquify=False)}
+
+
+def _imide_donors(mol: Chem.Mol) -> tuple[set[int], set[int]]:
+    """Return the two donors of each imide, one on either side of its nitrogen, and the atoms that they stand in for."""
+    shared, idle = set[int](), set[int]()
+    for nitrogen, first, one, second, other in mol.GetSubstructMatches(_IMIDE):
+        ends = {n.GetIdx() for side in (first, second) for n in mol.GetAtomWithIdx(side).GetNeighbors()}
+        doubly = {
+            a
+            for a in ends
+            if mol.GetAtomWithIdx(a).GetSymbol() in ("O", "S") and not why_no_donor(mol.GetAtomWithIdx(a))
+        }
+        if nitrogen not in idle:
+            shared |= {one, other}
+            idle |= {nitrogen, *doubly} - {one, other}
+    return shared, idle
 
 
 def _is_oxide(mol: Chem.Mol, atom: int) -> bool:
@@ -112,8 +140,76 @@ def _with_partners(first: Sequence[int], classes: Sequence[Sequence[int]], bonds
 
 
 def _between(chosen: set[int], weak: Sequence[int], bonds: NDArray[np.float64]) -> set[int]:
-    """Return amines and ethers that close a ring of five or six to two donors at once, as in a diglycolamide."""
-    return {a for a in weak if a not in chosen and sum(bonds[a, d] in CHELATE_BONDS[:2] for d in chosen) > 1}
+    """Return weak donors that close rings of five or six with two donors at once, be they chosen or of their own kind.
+
+    Such are the ether of a diglycolamide, the amines of EDTA and all of a crown that carries stronger donors; an ether
+    at the end of a chain is not.
+    """
+    kept = set(weak) - chosen
+    while True:
+        there = sorted(kept | chosen)
+        loose = {a for a in kept if np.isin(bonds[a, there], CHELATE_BONDS[:2]).sum() < 2}
+        if not loose:
+            return kept
+        kept -= loose
+
+
+def _chelating_bonds(mol: Chem.Mol) -> NDArray[np.float64]:
+    """Return the bonds between every two atoms, infinitely many where no chelate ring can close.
+
+    A chain that is linear or lies trans on a double bond holds its ends apart. An aromatic nitrogen holds a metal in
+    its ring's plane, where only what is bound to the atom beside it can reach.
+    """
+    bonds = np.array(Chem.GetDistanceMatrix(mol))
+    able = [a.GetIdx() for a in mol.GetAtoms() if not why_no_donor(a)]
+    for first, second in combinations(able, 2):
+        if _NARROW_BONDS <= bonds[first, second] <= max(CHELATE_BONDS):
+            path = Chem.GetShortestPath(mol, first, second)
+            linear = any(mol.GetAtomWithIdx(a).GetHybridization() == Chem.HybridizationType.SP for a in path[1:-1])
+            trans = any(_is_trans(mol, path[k : k + 4]) for k in range(len(path) - 3))
+            if linear or trans or _points_away(mol, path) or _points_away(mol, path[::-1]):
+                bonds[first, second] = bonds[second, first] = np.inf
+    return bonds
+
+
+def _points_away(mol: Chem.Mol, path: Sequence[int]) -> bool:
+    """Return whether a chain begins at an aromatic nitrogen and leaves its ring elsewhere than beside it."""
+    atom = mol.GetAtomWithIdx(path[0])
+    return bool(atom.GetIsAromatic()) and any({path[0], path[2]} <= set(r) for r in mol.GetRingInfo().AtomRings())
+
+
+def _is_trans(mol: Chem.Mol, path: Sequence[int]) -> bool:
+    """Return whether the outer two of four atoms in a chain lie on the two sides of the double bond between."""
+    bond = mol.GetBondBetweenAtoms(path[1], path[2])
+    stereo = bond.GetStereo()
+    if stereo in (Chem.BondStereo.STEREOE, Chem.BondStereo.STEREOTRANS):
+        opposite = True
+    elif stereo in (Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS):
+        opposite = False
+    else:
+        return False
+    # RDKit names one neighbour on each side; each other neighbour lies opposite to it.
+    others = len({path[0], path[3]} - set(bond.GetStereoAtoms()))
+    return opposite if others % 2 == 0 else not opposite
+
+
+def _one_of_each_ring(mol: Chem.Mol, able: Sequence[int], bonds: NDArray[np.float64]) -> list[int]:
+    """Return the donors with one nitrogen of each aromatic ring: a ring holds one metal by one of them.
+
+    It is the one with most partners in rings of five, then of six; of two such the one beside another nitrogen, as
+    bis-triazinyl-pyridines bind.
+    """
+    left = list(able)
+    for ring in mol.GetRingInfo().AtomRings():
+        rivals = [a for a in left if a in ring and mol.GetAtomWithIdx(a).GetIsAromatic()]
+        others = [a for a in left if a not in rivals]
+        ranks = {}
+        for atom in rivals:
+            near = [bonds[atom, other] for other in others]
+            beside = any(n.GetAtomicNum() == 7 for n in mol.GetAtomWithIdx(atom).GetNeighbors())
+            ranks[atom] = (near.count(CHELATE_BONDS[0]), near.count(CHELATE_BONDS[1]), beside, -atom)
+        left = [a for a in left if a not in ranks or ranks[a] == max(ranks.values())]
+    return left
 
 
 def _strongest(atoms: set[int], rank: Mapping[int, int], most: int) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rdkit import Chem
 
-from reexplore.chemistry.library import CAMPAIGN_FILE, Scaffold, Substituent
+from reexplore.chemistry.library import CAMPAIGN_FILE, LIGAND_FILE, Scaffold, Substituent
 from reexplore.chemistry.protonation import doubtful_groups
 
 #: Two hetero atoms on one sp3 carbon, one of them a nitrogen of the scaffold's amide or amine.
@@ -19,7 +19,7 @@ def doubts(scaffold: Scaffold, substituents: tuple[Substituent, ...], mol: Chem.
     """
     parts: tuple[Scaffold | Substituent, ...] = (scaffold, *substituents)
     found = [f"{part.name}: {part.warning}" for part in parts if part.warning]
-    if any(part.source == CAMPAIGN_FILE and not part.warning for part in parts):
+    if any(part.source in (CAMPAIGN_FILE, LIGAND_FILE) and not part.warning for part in parts):
         known = {part.warning for part in parts}
         donors = tuple(atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomMapNum())
         groups = doubtful_groups(mol, donors=donors)

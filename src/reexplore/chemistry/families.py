@@ -99,7 +99,7 @@ def families(pool: Iterable[Candidate], space: Space) -> list[Family]:
     return [
         Family(
             scaffolds[scaffold],
-            space.substituents,
+            space.substituents if scaffolds[scaffold].sites else (),
             tuple(metals.values()),
             ligands,
             waters,

@@ -16,6 +16,8 @@ from reexplore.errors import InputError
 
 #: Where parts of the user's own come from.
 CAMPAIGN_FILE = "campaign file"
+#: Where ligands without sites come from, which are scaffolds of their own.
+LIGAND_FILE = "ligand file"
 #: Donor atoms carry the atom maps 11, 12, … in a template; lower numbers are sites.
 FIRST_DONOR_MAP = 11
 

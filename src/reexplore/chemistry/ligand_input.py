@@ -66,7 +66,7 @@ def plain_ligand(smiles: str, *, donors: Sequence[int] | None = None) -> SingleL
     that of the library when the molecule and the donors are. Raises `InputError` with the first thing
     that is wrong, `DonorsMissingError` with proposals when no donors are named.
     """
-    mol = _read(smiles)
+    mol = read_ligand(smiles)
     chosen = _chosen(mol, smiles, donors)
     for index in chosen:
         reason = why_no_donor(mol.GetAtomWithIdx(index))
@@ -90,6 +90,21 @@ def plain_ligand(smiles: str, *, donors: Sequence[int] | None = None) -> SingleL
         warnings=tuple(f"{name}: {warning}" for name, warning in doubtful_groups(bare, donors=tuple(chosen))),
     )
     return SingleLigand(ligand, unmapped, numbers)
+
+
+def read_ligand(smiles: str) -> Chem.Mol:
+    """Return the molecule of a ligand's SMILES; raise `InputError` when it is none that can be taken."""
+    if not smiles.strip():
+        raise InputError(f"{_WHERE}: the SMILES is empty")
+    mol = read_molecule(smiles, _WHERE)
+    for atom in mol.GetAtoms():
+        if atom.GetAtomicNum() == 0:
+            raise InputError(f"{_WHERE}: '{smiles}' has an open place (*); write the whole molecule")
+        if 0 < atom.GetAtomMapNum() < FIRST_DONOR_MAP:
+            raise InputError(f"{_WHERE}: the donors of '{smiles}' carry the atom maps 11, 12, …; no others are used")
+    if mol.GetNumAtoms() > LARGEST_COMPLEX_ATOMS:
+        raise InputError(f"{_WHERE}: {mol.GetNumAtoms()} atoms, but a complex has at most {LARGEST_COMPLEX_ATOMS}")
+    return mol
 
 
 def library_ligand(name: str) -> SingleLigand:
@@ -162,20 +177,6 @@ def single_candidate(
     return candidate
 
 
-def _read(smiles: str) -> Chem.Mol:
-    if not smiles.strip():
-        raise InputError(f"{_WHERE}: the SMILES is empty")
-    mol = read_molecule(smiles, _WHERE)
-    for atom in mol.GetAtoms():
-        if atom.GetAtomicNum() == 0:
-            raise InputError(f"{_WHERE}: '{smiles}' has an open place (*); write the whole molecule")
-        if 0 < atom.GetAtomMapNum() < FIRST_DONOR_MAP:
-            raise InputError(f"{_WHERE}: the donors of '{smiles}' carry the atom maps 11, 12, …; no others are used")
-    if mol.GetNumAtoms() > LARGEST_COMPLEX_ATOMS:
-        raise InputError(f"{_WHERE}: {mol.GetNumAtoms()} atoms, but a complex has at most {LARGEST_COMPLEX_ATOMS}")
-    return mol
-
-
 def _chosen(mol: Chem.Mol, smiles: str, donors: Sequence[int] | None) -> list[int]:
     mapped = [a.GetIdx() for a in mol.GetAtoms() if a.GetAtomMapNum()]
     if mapped and donors is not None:
@@ -200,7 +201,7 @@ def _missing(mol: Chem.Mol, smiles: str) -> InputError:
 
 def proposal(missing: DonorsMissingError, donors: tuple[int, ...], *, command: str) -> str:
     """Return the sentence that proposes donors; `command` is what was typed, to be typed again with them."""
-    mol = _read(missing.smiles)
+    mol = read_ligand(missing.smiles)
     names = ", ".join(f"{mol.GetAtomWithIdx(i).GetSymbol()}{i}" for i in donors)
     return (
         f"{_WHERE}: name the donors of '{missing.smiles}', likely {names} ({_numbered(mol)}):"

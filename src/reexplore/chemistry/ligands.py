@@ -124,7 +124,8 @@ def assemble_traced(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -
 
 def _joined(scaffold: str, substituents: tuple[Substituent, ...]) -> Chem.Mol:
     """Return scaffold and substituents as one sanitised molecule whose atoms know where they come from."""
-    mol = _parsed(scaffold, 0)
+    # A copy: donors are marked anew on what comes out of this.
+    mol = Chem.Mol(_parsed(scaffold, 0))
     groups = [_parsed(s.smiles, site) for site, s in enumerate(substituents, start=1) if not s.is_hydrogen]
     for group in groups:
         mol = Chem.CombineMols(mol, group)

@@ -25,7 +25,11 @@ _GROUPS = tuple(
         ("hydroxamate", "[O-][NX3;!$(N=*)]C=O", SCAFFOLDS["benzohydroxamate"].warning),
         ("phenolate", "[O-]c", "taken deprotonated; its proton (pKa near 10) competes with the metal in neutral water"),
         ("alkoxide", "[O-][CX4]", "taken deprotonated, which an alcohol (pKa near 16) is not in water"),
-        ("nitrogen anion", "[N-;!$([N-]=*);!$([N-][N+])]", "taken deprotonated, which it hardly is in neutral water"),
+        (
+            "nitrogen anion",
+            "[N-;!$([N-]=*);!$([N-][N+]);!$([N-]S(=O)(=O)[CX4](F)F)]",
+            "taken deprotonated, which it hardly is in neutral water",
+        ),
         (
             "aliphatic amine",
             "[NX3;+0;$(N[CX4]);!$(N[C,S,P]=[O,S,N]);!$(N[a]);!$(N[N,O,S,P]);!$(NC=C)]",

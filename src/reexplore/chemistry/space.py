@@ -1,4 +1,4 @@
-"""The search space: scaffolds × substituents × metals × coordinations, counted without being built."""
+"""The search space: scaffolds × substituents and listed ligands, × metals × coordinations, counted, not built."""
 
 from __future__ import annotations
 
@@ -62,6 +62,11 @@ class Space:
         """Return how many ligands there are; those of alike sites count once, those of two scaffolds twice."""
         return sum(self._fillings)
 
+    @property
+    def listed(self) -> tuple[Scaffold, ...]:
+        """Return the scaffolds without sites: ligands of a file, each a scaffold and a template of its own."""
+        return tuple(scaffold for scaffold in self.scaffolds if not scaffold.sites)
+
     @cached_property
     def _symmetries(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
         return tuple(site_symmetries(scaffold) for scaffold in self.scaffolds)
@@ -73,15 +78,18 @@ class Space:
     def arithmetic(self) -> str:
         """Return the count as a sentence a person can check."""
         groups = len(self.substituents)
-        terms = " + ".join(
+        terms = [
             f"{groups}^{s.sites}"
             if s.sites > 1 and count == groups**s.sites
             # Alike sites, as those of a tripod: the same groups in another order are no other ligand.
             else f"{count:,}"
             for s, count in zip(self.scaffolds, self._fillings, strict=True)
-        )
+            if s.sites
+        ]
+        if self.listed:
+            terms.append(f"{len(self.listed):,} listed")
         return (
-            f"({terms}) ligands × {len(self.metals)} metals × {len(self.coordinations)} coordinations"
+            f"({' + '.join(terms)}) ligands × {len(self.metals)} metals × {len(self.coordinations)} coordinations"
             f" = {self.size:,} candidates"
         )
 

@@ -18,6 +18,8 @@ def site_symmetries(scaffold: Scaffold) -> tuple[tuple[int, ...], ...]:
 
     Each gives, for every site, the site that takes its place. The identity is always among them.
     """
+    if not scaffold.sites:
+        return ((),)
     mol = Chem.MolFromSmiles(scaffold.smiles)
     sites: dict[int, int] = {}
     for atom in mol.GetAtoms():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import traceback
 from pathlib import Path
@@ -18,6 +19,7 @@ from reexplore.cli.label import label
 from reexplore.cli.levels import levels
 from reexplore.cli.options import (
     CampaignArgument,
+    JsonOption,
     ParslOption,
     SiteOptions,
     WorkspaceOption,
@@ -87,6 +89,13 @@ def _announce(setup: Setup) -> None:
         console.print(f"[yellow]note:[/] {escape(sentence)}")
 
 
+def _show_ligands(setup: Setup) -> None:
+    from reexplore.campaign.results.ligand_rows import ligand_table
+
+    if setup.ligands is not None:
+        console.print(ligand_table(setup.ligands))
+
+
 def _show(record: CampaignRecord, *, top: int) -> None:
     from reexplore.campaign.results.report import (
         candidate_table,
@@ -113,16 +122,22 @@ def validate(
     workspace: WorkspaceOption = Path(),
     parsl: ParslOption = None,
     option: SiteOptions = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Check the campaign file and everything it names; run nothing.
 
     Example: `reexplore campaign validate campaigns/cam.yaml`
     """
     from reexplore.campaign.declaration.space import require_size
+    from reexplore.campaign.results.ligand_rows import valid_record
 
     setup = campaign_setup(reference, workspace, parsl, option)
     require_size(setup.space, setup.file.space.limit)
+    if as_json:
+        print(json.dumps(valid_record(setup)))
+        return
     _announce(setup)
+    _show_ligands(setup)
     console.print(
         f"{setup.source} is valid: {setup.space.arithmetic()}, level '{setup.level.name}' ({setup.level.summary})",
         markup=False,
@@ -130,23 +145,29 @@ def validate(
 
 
 @campaign.command()
-def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
+def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
     """Say how many calculations a campaign needs and what they should cost; run nothing.
 
     Example: `reexplore campaign plan campaigns/cam.yaml`
     """
     from reexplore.campaign.declaration.space import require_size
-    from reexplore.campaign.results.plan import constraint_table, plan_campaign, plan_table
+    from reexplore.campaign.results.ligand_rows import valid_record
+    from reexplore.campaign.results.plan import constraint_table, plan_campaign, plan_record, plan_table
     from reexplore.execution.sites import worker_count
     from reexplore.shipped import is_shipped
 
     setup = campaign_setup(reference, workspace)
-    _announce(setup)
-    console.print(setup.space.arithmetic())
+    if not as_json:
+        _announce(setup)
+        _show_ligands(setup)
+        console.print(setup.space.arithmetic())
     require_size(setup.space, setup.file.space.limit)
     # A site file of one's own is run by commands that submit, and by no other.
     workers = worker_count(setup.parsl_config()) if is_shipped("parsl_configs", setup.site) else None
     planned = plan_campaign(setup)
+    if as_json:
+        print(json.dumps(valid_record(setup) | plan_record(planned)))
+        return
     if planned.counted:
         console.print(constraint_table(planned.counted, of=planned.ligands))
     console.print(plan_table(planned, workers=workers))
@@ -222,12 +243,13 @@ def report(
     Example: `reexplore campaign report cam --top 10`
     """
     from reexplore.campaign.driver import open_ledger
-    from reexplore.campaign.results.report import write_files
+    from reexplore.campaign.results.report import write_files, write_ligands
     from reexplore.campaign.results.snapshot import campaign_record
 
     setup = campaign_setup(reference, workspace)
     record = campaign_record(setup, open_ledger(setup))
     write_files(record, setup.folder)
+    write_ligands(setup)
     _announce(setup)
     _show(record, top=top)
     console.print(f"written to {setup.folder / 'report'}", markup=False)

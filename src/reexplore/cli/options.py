@@ -27,6 +27,7 @@ SiteOptions = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="KEY=VALUE", help="An option of that site; may be given several times."),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 #: Whether `--allow-outside` was given, which stands before every command.
 outside_allowed: ContextVar[bool] = ContextVar("outside_allowed", default=False)

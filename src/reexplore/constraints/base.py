@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self, runtime_checkable
 
 from reexplore.chemistry.ligands import Ligand
+from reexplore.constraints.cost import Cost
 from reexplore.constraints.ligand_charge import LigandCharge
 from reexplore.constraints.molecular_weight import MolecularWeight
 from reexplore.constraints.sa_score import SaScore
@@ -30,6 +31,21 @@ class Constraint(Protocol):
         """Return in a few words why a ligand is left out, None when it is not."""
 
 
+@runtime_checkable
+class ReadsColumn(Protocol):
+    """What a constraint has besides when it reads a column of the ligand file; without a `column` it reads none."""
+
+    @property
+    def column(self) -> str:
+        """Return the name of the column."""
+
+    def read_value(self, text: str) -> Any:
+        """Return what a cell of the column says, JSON-ready; raise `ValueError` with what is wrong."""
+
+    def with_values(self, values: Mapping[str, Any]) -> Constraint:
+        """Return the constraint with the values it is to go by, by the ligand's identity."""
+
+
 CONSTRAINTS: Kinds[Constraint] = Kinds(
     what="constraint",
     group="reexplore.constraints",
@@ -38,6 +54,7 @@ CONSTRAINTS: Kinds[Constraint] = Kinds(
         "molecular_weight": MolecularWeight,
         "without": Without,
         "ligand_charge": LigandCharge,
+        "cost": Cost,
     },
     needs=("read", "say", "reason"),
 )
@@ -45,16 +62,31 @@ CONSTRAINTS: Kinds[Constraint] = Kinds(
 
 @dataclass(frozen=True)
 class Rule:
-    """A constraint of a campaign by its name; `version` is that of another package that brings it."""
+    """A constraint of a campaign by its name; `version` is that of another package that brings it.
+
+    `values` are those it goes by of the ligand file, by the ligand's identity; None when it reads no column.
+    """
 
     name: str
     constraint: Constraint
     version: str = ""
+    values: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what a task's recipe holds of it."""
         said = {"name": self.name, "said": self.constraint.say()}
-        return said | ({"version": self.version} if self.version else {})
+        more = {"version": self.version} if self.version else {}
+        return said | more | ({"values": dict(self.values)} if self.values is not None else {})
+
+    @property
+    def column(self) -> str:
+        """Return the column of the ligand file that it reads, empty when it reads none."""
+        return self.constraint.column if isinstance(self.constraint, ReadsColumn) else ""
+
+    def bound(self, values: Mapping[str, Any]) -> Rule:
+        """Return the rule with the values it goes by."""
+        assert isinstance(self.constraint, ReadsColumn)
+        return replace(self, constraint=self.constraint.with_values(values), values=values)
 
 
 @dataclass(frozen=True)
@@ -69,6 +101,26 @@ class Rules:
             if (reason := rule.constraint.reason(ligand)) is not None:
                 return rule.name, reason
         return None
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Return the columns of the ligand file that constraints read, by the constraint's name."""
+        return {rule.name: rule.column for rule in self.rules if rule.column}
+
+    @property
+    def values(self) -> dict[str, Mapping[str, Any]]:
+        """Return the values that constraints go by, by the constraint's name."""
+        return {rule.name: rule.values for rule in self.rules if rule.values is not None}
+
+    def read_value(self, name: str, text: str) -> Any:
+        """Return what a cell says to the constraint of this name; raise `ValueError` with what is wrong."""
+        (constraint,) = (rule.constraint for rule in self.rules if rule.name == name)
+        assert isinstance(constraint, ReadsColumn)
+        return constraint.read_value(text)
+
+    def bound(self, values: Mapping[str, Mapping[str, Any]]) -> Rules:
+        """Return the constraints with the values they go by, given by the constraint's name."""
+        return Rules(tuple(rule.bound(values[rule.name]) if rule.name in values else rule for rule in self.rules))
 
     def say(self) -> list[dict[str, Any]]:
         """Return the constraints as a campaign file has them."""
@@ -88,7 +140,7 @@ class Rules:
                     f"the worker's installation is not the driver's: its constraint '{rule.name}' is version"
                     f" {rule.version}, not {entry.get('version', '')}"
                 )
-        return rules
+        return rules.bound({entry["name"]: entry["values"] for entry in data if "values" in entry})
 
 
 def read_constraints(said: Sequence[Mapping[str, Any]]) -> Rules:

@@ -6,8 +6,9 @@ means what was done before it; names and sentences for people are not in it.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -153,6 +154,15 @@ class Constrained(Recipe):
 
 
 @dataclass(frozen=True)
+class ConstrainedList(Recipe):
+    """Some listed ligands, each the family it is alone, given by their digests, to be held against constraints."""
+
+    kind = "constrain"
+    families: tuple[str, ...]
+    rules: tuple[Json, ...]
+
+
+@dataclass(frozen=True)
 class Grafts(Recipe):
     """Some ligands of a family, kept as text under a digest, to be grafted on their template (extended XYZ)."""
 
@@ -169,6 +179,20 @@ class Prediction(Recipe):
     kind = "predict"
     grafts: Grafts
     members: tuple[str, ...]
+    surrogate: str = "allegro"
+
+
+@dataclass(frozen=True)
+class ListedPrediction(Recipe):
+    """What the members of an ensemble say of some listed ligands on their own templates.
+
+    `listed` is the digest of a text that names the family of each and has its template (`listed_text`).
+    """
+
+    kind = "predict"
+    listed: str
+    members: tuple[str, ...]
+    contraction: int = 1
     surrogate: str = "allegro"
 
 
@@ -218,6 +242,16 @@ class Selection(Recipe):
     pending: tuple[str, ...] = ()
     objective: tuple[Json, ...] = ()
     hydration: tuple[tuple[str, float], ...] = ()
+
+
+def listed_text(grafts: Sequence[Grafts]) -> str:
+    """Return listed ligands with their templates as JSON text, in an order of their own."""
+    return json.dumps(sorted([each.family, each.template] for each in grafts))
+
+
+def read_listed(text: str, contraction: int) -> list[Grafts]:
+    """Read listed ligands with their templates from `listed_text`."""
+    return [Grafts(family, template, contraction) for family, template in json.loads(text)]
 
 
 def _read(name: str, data: Json) -> list[Any]:

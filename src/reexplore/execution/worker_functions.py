@@ -5,9 +5,10 @@ Each function enters one package. It raises `CalculationFailed` to end in a reco
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,10 +18,12 @@ from reexplore.execution.kinds import FORECAST_FILE, MEMBER_FILE
 from reexplore.execution.recipes import (
     Build,
     Constrained,
+    ConstrainedList,
     FreeLigand,
     Grafts,
     Json,
     LabelGeometry,
+    ListedPrediction,
     Prediction,
     Selection,
     SinglePoint,
@@ -29,9 +32,14 @@ from reexplore.execution.recipes import (
     Training,
     Water,
     WholeForecast,
+    read_listed,
 )
 from reexplore.execution.store import Store
 from reexplore.structures.structure import Structure
+
+if TYPE_CHECKING:
+    from reexplore.constraints import Rules
+    from reexplore.structures.screening.arrays import Complexes
 
 #: The share of its memory limit that a calculation is told; what it does not count itself needs the rest.
 _USABLE_SHARE = 0.8
@@ -203,14 +211,23 @@ def member(inputs: Json, context: Context) -> Json:
 
 
 def constrain(inputs: Json, context: Context) -> Json:
-    """Hold some ligands of a family against constraints and tell which are left out, by which and why."""
+    """Hold some ligands against constraints and tell which are left out, by which and why."""
     from reexplore.constraints import Rules
 
+    if "families" in inputs:
+        listed = ConstrainedList.from_json(inputs)
+        rules = Rules.from_json(listed.rules)
+        found = {digest: _broken(digest, rules, context) for digest in listed.families}
+        return {"excluded_of": {digest: broken for digest, broken in found.items() if broken}}
     recipe = Constrained.from_json(inputs)
-    rules = Rules.from_json(recipe.rules)
-    family = Family.from_text(context.store.get_text(recipe.family))
-    broken = ((row, rules.broken(ligand)) for row, ligand in enumerate(family.members))
-    return {"excluded": {str(row): list(found) for row, found in broken if found}}
+    return {"excluded": _broken(recipe.family, Rules.from_json(recipe.rules), context)}
+
+
+def _broken(digest: str, rules: Rules, context: Context) -> Json:
+    """Return the constraint that each ligand of a family breaks and the reason, by the ligand's number."""
+    members = Family.from_text(context.store.get_text(digest)).members
+    broken = ((row, rules.broken(ligand)) for row, ligand in enumerate(members))
+    return {str(row): list(found) for row, found in broken if found}
 
 
 def screen(inputs: Json, context: Context) -> Json:
@@ -224,27 +241,40 @@ def screen(inputs: Json, context: Context) -> Json:
 
 
 def predict(inputs: Json, context: Context) -> Json:
-    """Graft some ligands of a family and let every member predict them with every metal."""
-    from reexplore.structures.screening.families import complexes, graft_family
+    """Graft some ligands of a family, or take listed ones, and let every member predict them with every metal."""
     from reexplore.surrogate.base import surrogates
     from reexplore.surrogate.forecast import Forecast
 
-    recipe = Prediction.from_json(inputs)
-    family = Family.from_text(context.store.get_text(recipe.grafts.family))
+    recipe: Prediction | ListedPrediction
+    if "listed" in inputs:
+        recipe = ListedPrediction.from_json(inputs)
+        every = read_listed(context.store.get_text(recipe.listed), recipe.contraction)
+    else:
+        recipe = Prediction.from_json(inputs)
+        every = [recipe.grafts]
     kind, _version = surrogates().find(recipe.surrogate)
     ensemble = kind.load([context.store.folder(key) / MEMBER_FILE for key in recipe.members])
-    template = Structure.from_extxyz(recipe.grafts.template)
     keys: list[str] = []
     said = []
-    start = 0
-    for grafts in graft_family(family, template, contraction=recipe.grafts.contraction):
-        rows, found = complexes(family, grafts, start=start)
-        if rows:
-            keys += [candidate.key for row in rows for candidate in family.candidates_of(row)]
-            said.append(ensemble.predict(found).reshape(-1, len(recipe.members)))
-        start += len(grafts)
+    for grafts in every:
+        for named, complexes in _grafted(grafts, context):
+            keys += named
+            said.append(ensemble.predict(complexes).reshape(-1, len(recipe.members)))
     Forecast(tuple(keys), np.concatenate(said)).save(context.folder / FORECAST_FILE)
     return {"candidates": len(keys)}
+
+
+def _grafted(recipe: Grafts, context: Context) -> Iterator[tuple[list[str], Complexes]]:
+    """Yield the keys of a family's candidates and their complexes, in parts."""
+    from reexplore.structures.screening.families import complexes, graft_family
+
+    family = Family.from_text(context.store.get_text(recipe.family))
+    start = 0
+    for grafts in graft_family(family, Structure.from_extxyz(recipe.template), contraction=recipe.contraction):
+        rows, found = complexes(family, grafts, start=start)
+        if rows:
+            yield [candidate.key for row in rows for candidate in family.candidates_of(row)], found
+        start += len(grafts)
 
 
 def forecast(inputs: Json, context: Context) -> Json:

@@ -165,11 +165,12 @@ def _csv_of(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+    writer.writerows([spreadsheet_cell(row[column]) for column in columns] for row in rows)
     return text.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def spreadsheet_cell(value: Any) -> Any:
+    """Return a value as a cell of CSV that no spreadsheet computes."""
     if isinstance(value, dict):
         value = tuple(f"{name} {inner}" for name, inner in value.items())
     text = "; ".join(map(str, value)) if isinstance(value, tuple) else value

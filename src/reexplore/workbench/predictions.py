@@ -19,15 +19,16 @@ from reexplore.chemistry.metals import Metal, find_metal
 from reexplore.errors import CalculationFailed, ExecutionError, InputError
 from reexplore.execution.kinds import MEMBER_FILE
 from reexplore.execution.store import Store
+from reexplore.structures.builders.proposed_donors import best_donors
 from reexplore.structures.metal_exchange import contraction_of
 from reexplore.structures.screening.arrays import Complexes
 from reexplore.structures.structure import Layout, Structure
 from reexplore.surrogate.forecast import Forecast
 from reexplore.workbench.complexes import Workbench
-from reexplore.workbench.request import best_donors, require_together
+from reexplore.workbench.request import require_together
 
 if TYPE_CHECKING:
-    from reexplore.surrogate.allegro import SavedEnsemble
+    from reexplore.surrogate.base import Ensemble
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,8 @@ class _Given:
             return self.options[0]
         own = (single for single in self.options if any(key in known for key in _keys(single, setup)))
         found = next(own, None)
-        return found or plain_ligand(self.missing.smiles, donors=best_donors(self.missing))
+        smiles, proposals = self.missing.smiles, self.missing.proposals
+        return found or plain_ligand(smiles, donors=best_donors(smiles, proposals))
 
     def named(self, single: SingleLigand) -> str:
         """Return the donors for people."""
@@ -189,10 +191,11 @@ class _Strangers:
         }
 
     @cached_property
-    def _ensemble(self) -> SavedEnsemble:
-        from reexplore.surrogate.allegro import SavedEnsemble
+    def _ensemble(self) -> Ensemble:
+        from reexplore.surrogate.base import surrogates
 
         store = Store(self._setup.store)
         if not all(store.holds(member, MEMBER_FILE) for member in self._model.members):
             raise ExecutionError("files of the model are gone or damaged: `reexplore campaign resume` makes them again")
-        return SavedEnsemble([store.folder(member) / MEMBER_FILE for member in self._model.members])
+        kind, _version = surrogates().find(self._setup.file.surrogate.model)
+        return kind.load([store.folder(member) / MEMBER_FILE for member in self._model.members])

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rdkit import Chem
-
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.donors import CHELATE_BONDS, strength
 from reexplore.chemistry.ligand_input import (
     DonorsMissingError,
     SingleLigand,
@@ -19,7 +16,8 @@ from reexplore.chemistry.ligand_input import (
 )
 from reexplore.chemistry.metals import find_metal
 from reexplore.errors import InputError
-from reexplore.structures.builders.feasibility import apart, can_hold
+from reexplore.structures.builders.feasibility import apart
+from reexplore.structures.builders.proposed_donors import best_donors
 
 
 @dataclass(frozen=True)
@@ -84,29 +82,4 @@ def _chosen(smiles: str | None, *, name: str | None, donors: list[int] | None, c
     try:
         return plain_ligand(smiles, donors=donors)
     except DonorsMissingError as missing:
-        raise InputError(proposal(missing, best_donors(missing), command=command)) from None
-
-
-def best_donors(missing: DonorsMissingError) -> tuple[int, ...]:
-    """Return the first proposed set that can hold one metal, or what can be kept of the largest."""
-    for donors in missing.proposals:
-        if _together(missing.smiles, donors):
-            return donors
-    bonds = Chem.GetDistanceMatrix(Chem.MolFromSmiles(missing.smiles))
-    donors = missing.proposals[0]
-    kept: tuple[int, ...] = ()
-    mol = Chem.MolFromSmiles(missing.smiles)
-
-    def order(donor: int) -> tuple[int, int, int]:
-        # Most partners in five-membered rings, then the strongest; neighbours never hold a metal side by side here.
-        return -int(sum(bonds[donor, list(donors)] == CHELATE_BONDS[0])), strength(mol, donor), donor
-
-    for donor in sorted(donors, key=order):
-        if all(bonds[donor, other] > 1 for other in kept) and _together(missing.smiles, (*kept, donor)):
-            kept = (*kept, donor)
-    return tuple(sorted(kept))
-
-
-def _together(smiles: str, donors: tuple[int, ...]) -> bool:
-    ligand = plain_ligand(smiles, donors=donors).ligand
-    return can_hold(ligand, ligand.donors)
+        raise InputError(proposal(missing, best_donors(missing.smiles, missing.proposals), command=command)) from None

@@ -63,6 +63,8 @@ def as_begun(data: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
         data = data | {"theory": with_surface(theory)}
     # The policy of a declaration is written out; the file names one.
     known = {key: value for key, value in declared.items() if key in CampaignFile.model_fields and key != "policy"}
+    # The ligand file of a declaration is a hash.
+    known |= {"space": {key: value for key, value in declared["space"].items() if key != "ligands"}}
     return _filled(data, known, "")
 
 

@@ -59,5 +59,5 @@ def _bare(scaffold: Scaffold) -> Ligand:
 def _largest_atoms(space: Space, scaffold: Scaffold, bare: Ligand) -> int:
     # A group takes a hydrogen's place.
     groups = [Chem.AddHs(Chem.MolFromSmiles(s.smiles)).GetNumAtoms() - 2 for s in space.substituents]
-    ligand = bare.mol_with_hydrogens.GetNumAtoms() + scaffold.sites * max(groups)
+    ligand = bare.mol_with_hydrogens.GetNumAtoms() + scaffold.sites * max(groups, default=0)
     return max(1 + c.ligands * ligand + 3 * c.waters(scaffold.denticity) for c in space.coordinations)

@@ -11,7 +11,8 @@ from reexplore.acquisition.policy import Policy, added_policies, load_policy
 from reexplore.campaign.declaration.begun import as_begun, declaration
 from reexplore.campaign.declaration.buildable import require_buildable
 from reexplore.campaign.declaration.engines import require_engines
-from reexplore.campaign.declaration.space import declared_space, donor_elements, elements, require_some
+from reexplore.campaign.declaration.listed_ligands import bound_rules, ligand_path, listed_ligands, require_same
+from reexplore.campaign.declaration.space import declared_space, donor_elements, elements, metal_symbols, require_some
 from reexplore.campaign.declaration.surface import declared_surface
 from reexplore.chemistry.library import CAMPAIGN_FILE
 from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL
@@ -36,6 +37,7 @@ from reexplore.errors import InputError
 from reexplore.inputs.strict_models import parse
 from reexplore.properties import Goals, read_goals
 from reexplore.shipped import is_shipped, resolve, shipped_folder
+from reexplore.sources.ligand_list import LigandList
 from reexplore.structures.builders.base import find_builder
 from reexplore.structures.xtb.surfaces import EnergySurface
 from reexplore.surrogate.base import surrogates
@@ -64,6 +66,8 @@ class Setup:
     surface: EnergySurface
     policy: Policy
     site: Path
+    #: The ligands of its file, where it names one.
+    ligands: LigandList | None = None
     #: What its lists name twice.
     repeated: tuple[str, ...] = ()
 
@@ -113,6 +117,11 @@ class Setup:
         said = {"constraints": self.rules.say(), "objective": self.goals.say()}
         declared = self.file.model_dump(mode="json") | said
         declared["space"]["metals"] = [metal.symbol for metal in SERIES if metal in self.space.metals]
+        if self.ligands is None:
+            # As it was before there were ligand files.
+            del declared["space"]["ligands"]
+        else:
+            declared["space"]["ligands"] = self.ligands.digest(self.rules.values)
         return declared | {
             "policy": self.policy.model_dump(mode="json"),
             "level": self.level.declaration(),
@@ -164,7 +173,8 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     What the file names has to lie in the workspace, beside the file or in the package, unless `allow_outside`.
     """
     source = resolve("campaigns", reference)
-    file, has_begun = _campaign_file(source, workspace)
+    file, declared = _campaign_file(source, workspace)
+    has_begun = declared is not None
     own = _own_levels(file.theory)
     level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
     if file.theory.sketch and not level.is_fake:
@@ -174,15 +184,23 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     goals = read_goals(file.objective)
     goals.require_comparable(level)
     _require_whole_ligands(file.budget, goals)
-    space, repeated = declared_space(file.space, goals)
-    rules = read_constraints(file.constraints)
+    surface = declared_surface(file.theory)
+    given = ligand_path(file.space, source)
+    if given is not None and not allow_outside:
+        _require_inside(source, workspace.resolve(), {"space.ligands": given})
+    folder = workspace.resolve() / "runs" / file.name
+    symbols = metal_symbols(file.space, goals)
+    listed = listed_ligands(given, file, symbols, surface, folder=folder) if given is not None else None
+    space, repeated = declared_space(file.space, goals, listed.scaffolds if listed else ())
+    rules = bound_rules(read_constraints(file.constraints), listed)
+    if listed and declared is not None:
+        require_same(declared, listed.digest(rules.values), path=listed.table.path, folder=folder)
     if not has_begun:
         # These cost a second, for a score or a scaffold of one's own, and what has begun goes on.
         require_some(space, rules)
         require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
     metals = [metal.symbol for metal in space.metals]
     require_support(level, metals)
-    surface = declared_surface(file.theory)
     if not file.theory.sketch:
         surface.require([TEMPLATE_METAL.symbol, *metals], donor_elements(space))
     policy = added_policies().get(file.policy) or resolve("policies", file.policy, beside=source.parent)
@@ -203,6 +221,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         policy=_policy_for(goals, load_policy(policy)),
         site=site,
         goals=goals,
+        ligands=listed,
         repeated=repeated,
     )
     require_engines(level, surface, file.theory)
@@ -250,14 +269,17 @@ def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path])
             raise InputError(f"'{key}': {place} lies outside of the workspace {workspace}: copy it there, {trust}")
 
 
-def _campaign_file(source: Path, workspace: Path) -> tuple[CampaignFile, bool]:
-    """Return a campaign file, and whether its campaign has begun: what the file leaves open is then as it was begun."""
+def _campaign_file(source: Path, workspace: Path) -> tuple[CampaignFile, dict[str, Any] | None]:
+    """Return a campaign file and the declaration of its campaign, None before it has begun.
+
+    What the file leaves open is then as it was begun.
+    """
     data = read_campaign(source)
     file = parse(CampaignFile, data, source)
     declared = declaration(workspace / "runs" / file.name / "ledger.sqlite")
     if declared is None:
-        return file, False
-    return parse(CampaignFile, as_begun(data, declared), source), True
+        return file, None
+    return parse(CampaignFile, as_begun(data, declared), source), declared
 
 
 def known_levels(campaign: str | None = None) -> dict[str, Level]:

@@ -33,15 +33,15 @@ _MOST_COUNTED = 5_000
 _Named = TypeVar("_Named", Scaffold, Substituent)
 
 
-def declared_space(entry: SpaceEntry, goals: Goals) -> tuple[Space, tuple[str, ...]]:
-    """Return the space of a campaign, and what its lists name twice."""
-    metals = tuple(dict.fromkeys(find_metal(symbol) for symbol in _metals(entry, goals)))
+def declared_space(entry: SpaceEntry, goals: Goals, listed: Sequence[Scaffold] = ()) -> tuple[Space, tuple[str, ...]]:
+    """Return the space of a campaign, with the `listed` ligands of its file last, and what its lists name twice."""
+    metals = tuple(dict.fromkeys(find_metal(symbol) for symbol in metal_symbols(entry, goals)))
     named = _distinct([mode for s in entry.scaffolds for mode in _scaffolds(s)], "scaffold")
     scaffolds, twice = once(named, "scaffold")
     groups, again = once(_distinct([_substituent(s) for s in entry.substituents], "substituent"), "substituent")
     coordinations = [Coordination(c.ligands, c.coordination_number) for c in entry.coordinations]
     space = Space(
-        scaffolds=scaffolds,
+        scaffolds=(*scaffolds, *listed),
         substituents=groups,
         metals=metals,
         coordinations=tuple(dict.fromkeys(coordinations)),
@@ -57,7 +57,7 @@ def declared_space(entry: SpaceEntry, goals: Goals) -> tuple[Space, tuple[str, .
     return space, (*twice, *again)
 
 
-def _metals(entry: SpaceEntry, goals: Goals) -> Sequence[str]:
+def metal_symbols(entry: SpaceEntry, goals: Goals) -> Sequence[str]:
     """Return the metals of a space: those of its objective, or the ones it lists."""
     if not goals:
         if not entry.metals:
@@ -69,6 +69,11 @@ def _metals(entry: SpaceEntry, goals: Goals) -> Sequence[str]:
             " space.metals out"
         )
     return goals.metals
+
+
+def scaffold_names(entry: SpaceEntry) -> list[str]:
+    """Return the names of the scaffolds that a campaign file lists, mode by mode."""
+    return [mode.name for scaffold in entry.scaffolds for mode in _scaffolds(scaffold)]
 
 
 def require_size(space: Space, limit: int) -> None:

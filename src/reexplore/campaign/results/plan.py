@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
+from typing import Any
 
 from rich import box
 from rich.table import Table
@@ -91,7 +92,9 @@ def plan_campaign(setup: Setup) -> Plan:
     labels = min(budget.labels, size)
     # One for each bare scaffold, to graft the pool on, and one for each ligand that is labelled.
     bare = len(space.scaffolds) * len(space.coordinations)
-    templates = bare + min(labels, space.ligand_count * len(space.coordinations))
+    # A listed ligand is grafted on nothing: its own template serves both.
+    filled = space.ligand_count - len(space.listed)
+    templates = bare + min(labels, filled * len(space.coordinations))
     rounds = 1 + math.ceil(max(0, labels - budget.seed_labels) / budget.batch)
     ligands = min(labels, round(share * space.ligand_count))
     atoms, ligand_atoms = _mean_atoms(_sample(setup))
@@ -157,6 +160,13 @@ def plan_campaign(setup: Setup) -> Plan:
         ),
     )
     return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages, counted)
+
+
+def plan_record(plan: Plan) -> dict[str, Any]:
+    """Return the plan as JSON-ready values."""
+    stages = [asdict(stage) | {"core_hours": stage.core_hours} for stage in plan.stages]
+    totals = {"templates": plan.templates, "labels": plan.labels, "core_hours": plan.core_hours}
+    return totals | {"stages": stages, "constraints": plan.counted.excluded if plan.counted else {}}
 
 
 def constraint_table(counted: Counted, *, of: int) -> Table:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.results.ligand_rows import ligands_csv
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.tracking.exports import series_files, table
@@ -47,6 +48,7 @@ def report_end(context: CampaignContext) -> None:
 
 def _publish(context: CampaignContext, record: CampaignRecord) -> None:
     write_files(record, context.setup.folder)
+    write_ligands(context.setup)
     if not context.ledger.unsent_rounds():
         return
     try:
@@ -80,6 +82,12 @@ def write_files(record: CampaignRecord, folder: Path) -> None:
         _replace(report / name, text)
     labelled = [row for row in record.rows if row.dft_kcal_mol is not None]
     _replace(report / "labels.extxyz", "".join(labelled_extxyz(row) for row in labelled))
+
+
+def write_ligands(setup: Setup) -> None:
+    """Write what became of each row of the campaign's ligand file, where it has one, into the campaign's folder."""
+    if setup.ligands is not None:
+        _replace(setup.folder / "report" / "ligands.csv", ligands_csv(setup.ligands))
 
 
 def _replace(path: Path, text: str) -> None:

@@ -10,11 +10,13 @@ from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.chemistry.families import Family
 from reexplore.errors import ExecutionError, Failure, FailureCode
-from reexplore.execution.recipes import Constrained
+from reexplore.execution.recipes import Constrained, ConstrainedList, Json
 from reexplore.execution.task import Task
 
 #: Ligands of one task: some seconds' worth, so that workers share them out.
 _CHUNK = 4000
+#: Listed ligands of one task, each of which is a family with a template of its own.
+LISTED_TOGETHER = 1000
 STAGE = "constraint"
 
 
@@ -39,13 +41,10 @@ def constrain(context: CampaignContext) -> Job[tuple[list[Family], tuple[Exclude
     if not rules.rules:
         return list(whole), ()
     chunks = [[(chunk, context.store.put_text(chunk.to_text())) for chunk in family.chunks(_CHUNK)] for family in whole]
-    recipe = tuple(rules.to_json())
-    tasks = {
-        digest: Task.of(Constrained(digest, recipe), label=f"{len(chunk.members)} ligands on {chunk.scaffold.name}")
-        for family in chunks
-        for chunk, digest in family
-    }
-    outcomes = yield from context.dispatcher.run(list(tasks.values()), stage="constraints")
+    tasks = _tasks([part for family in chunks for part in family], tuple(rules.to_json()))
+    outcomes = yield from context.dispatcher.run(
+        list({task.key: task for task in tasks.values()}.values()), stage="constraints"
+    )
     left: list[Family] = []
     excluded: list[Excluded] = []
     for family, parts in zip(whole, chunks, strict=True):
@@ -55,7 +54,8 @@ def constrain(context: CampaignContext) -> Job[tuple[list[Family], tuple[Exclude
             outcome = outcomes[tasks[digest].key]
             if outcome.value is None:
                 raise ExecutionError(f"the constraints of {tasks[digest].label} were not told: {outcome.failure}")
-            reasons = {int(row): (name, reason) for row, (name, reason) in outcome.value["excluded"].items()}
+            told = outcome.value["excluded"] if chunk.scaffold.sites else outcome.value["excluded_of"].get(digest, {})
+            reasons = {int(row): (name, reason) for row, (name, reason) in told.items()}
             if reasons:
                 excluded.append(Excluded(chunk, digest, reasons))
             gone |= {start + row for row in reasons}
@@ -64,9 +64,23 @@ def constrain(context: CampaignContext) -> Job[tuple[list[Family], tuple[Exclude
             left.append(family.without(gone))
     counted = excluded_by_constraint(excluded)
     if counted:
-        told = ", ".join(f"{name} {count:,}" for name, count in counted.items())
-        context.narrator.say(f"ligands left out by constraints: {told}")
+        named = ", ".join(f"{name} {count:,}" for name, count in counted.items())
+        context.narrator.say(f"ligands left out by constraints: {named}")
     return left, tuple(excluded)
+
+
+def _tasks(parts: Sequence[tuple[Family, str]], rules: tuple[Json, ...]) -> dict[str, Task]:
+    """Return the task that judges each part, given by its digest; listed ligands share tasks."""
+    tasks = {
+        digest: Task.of(Constrained(digest, rules), label=f"{len(part.members)} ligands on {part.scaffold.name}")
+        for part, digest in parts
+        if part.scaffold.sites
+    }
+    listed = sorted(digest for part, digest in parts if not part.scaffold.sites)
+    for start in range(0, len(listed), LISTED_TOGETHER):
+        some = tuple(listed[start : start + LISTED_TOGETHER])
+        tasks |= dict.fromkeys(some, Task.of(ConstrainedList(some, rules), label=f"{len(some)} listed ligands"))
+    return tasks
 
 
 def excluded_by_constraint(excluded: Sequence[Excluded]) -> dict[str, int]:

@@ -13,12 +13,13 @@ from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Learned, Model, Pick, Round
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
+from reexplore.campaign.steps.constraining import LISTED_TOGETHER
 from reexplore.campaign.steps.labelling import observed_kcal_mol
 from reexplore.campaign.steps.screening import Part, Screening
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import ExecutionError
 from reexplore.execution.kinds import FORECAST_FILE, MEMBER_FILE
-from reexplore.execution.recipes import Prediction, Training, WholeForecast
+from reexplore.execution.recipes import ListedPrediction, Prediction, Training, WholeForecast, listed_text
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
 from reexplore.structures.structure import Structure
@@ -64,8 +65,7 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
     known = [sample(context.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
     members = yield from _train(context, known)
     seen = _seen(screening)
-    model_name = context.setup.file.surrogate.model
-    tasks = [Task.of(Prediction(part.grafts, tuple(members), model_name), label=part.label) for part in seen]
+    tasks = _predictions(context, seen, tuple(members))
     yield from _values(context, tasks, stage="prediction")
     forecast = Task.of(WholeForecast(tuple(task.key for task in tasks)), label=f"{screening.count} candidates")
     yield from _values(context, [forecast], stage="forecast")
@@ -121,6 +121,21 @@ def mend(context: CampaignContext, screening: Screening) -> Job[None]:
     again = yield from learn(context, screening, observed, newest.number)
     if again.model != model:
         context.ledger.close_round(newest.number, again)
+
+
+def _predictions(context: CampaignContext, seen: Sequence[Part], members: tuple[str, ...]) -> list[Task]:
+    """Return the tasks that predict all parts; listed ligands share tasks, whatever their templates."""
+    model = context.setup.file.surrogate.model
+    grafted = [part for part in seen if part.family.scaffold.sites]
+    tasks = [Task.of(Prediction(part.grafts, members, model), label=part.label) for part in grafted]
+    # In an order of their own: that of a file's rows changes no key.
+    listed = sorted((part for part in seen if not part.family.scaffold.sites), key=lambda part: part.digest)
+    for start in range(0, len(listed), LISTED_TOGETHER):
+        some = listed[start : start + LISTED_TOGETHER]
+        digest = context.store.put_text(listed_text([part.grafts for part in some]))
+        recipe = ListedPrediction(digest, members, some[0].contraction, model)
+        tasks.append(Task.of(recipe, label=f"{len(some)} listed ligands"))
+    return tasks
 
 
 def _seen(screening: Screening) -> list[Part]:

@@ -187,11 +187,13 @@ def screen(context: CampaignContext) -> Job[Screening]:
             Part(chunk, context.store.put_text(chunk.to_text()), text, {}, outcome.failure, contraction)
             for chunk in family.chunks(_CHUNK)
         ]
-    tasks = {part.digest: Task.of(part.grafts, label=part.label) for part in parts if part.failure is None}
+    # On a listed ligand nothing is grafted: its template is its screening geometry.
+    grafted = [part for part in parts if part.failure is None and part.family.scaffold.sites]
+    tasks = {part.digest: Task.of(part.grafts, label=part.label) for part in grafted}
     outcomes = yield from context.dispatcher.run(list(tasks.values()), stage="screening")
     judged: list[Part] = []
     for part in parts:
-        if part.failure is not None:
+        if part.digest not in tasks:
             judged.append(part)
             continue
         outcome = outcomes[tasks[part.digest].key]

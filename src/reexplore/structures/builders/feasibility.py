@@ -36,14 +36,18 @@ def chelate_strain_kcal_mol(ligand: Ligand, *, donors: tuple[int, ...], seed: in
 
     UFF (A. K. Rappé et al., J. Am. Chem. Soc. 1992, 114, 10024) without charges: the energy above the
     nearest minimum of the free ligand, with the metal as a point at its distances from the donors and
-    clear of every other atom. The search stops at the first conformer below the limit; infinite when
-    nothing can be embedded. An estimate for refusing what is impossible, not an energy to quote.
+    clear of every other atom. The search stops at the first conformer below the limit, and at the first
+    portion of which nothing can be embedded. An estimate for refusing what is impossible, not an energy to quote.
     """
     mol = _with_metal(ligand)
     lower, upper = _bounds(mol, donors)
     lowest = np.inf
     for portion in range(_PORTIONS):
-        for number in _embedded(mol, lower, upper, seed=seed + portion):
+        embedded = _embedded(mol, lower, upper, seed=seed + portion)
+        if not embedded:
+            # It was tried many times for each of them; the next portion takes as long and finds no more.
+            return np.inf
+        for number in embedded:
             lowest = min(lowest, _strain(mol, number, lower, upper))
             if lowest <= STRAIN_KCAL_MOL_PER_DONOR * len(donors):
                 return float(lowest)

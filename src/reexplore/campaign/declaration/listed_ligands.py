@@ -1,0 +1,154 @@
+"""The ligand file of a campaign: its rows judged for the campaign's coordinations, and kept from its beginning on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reexplore.campaign.declaration.space import scaffold_names
+from reexplore.chemistry.ligand_input import LARGEST_COMPLEX_ATOMS, SingleLigand
+from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
+from reexplore.config import CampaignFile, CoordinationEntry, SpaceEntry
+from reexplore.constraints import Rules
+from reexplore.errors import InputError
+from reexplore.sources.ligand_file import DONORS, KIND, NAME, SMILES, read_ligand_table
+from reexplore.sources.ligand_list import LigandList, judge, named_donors
+from reexplore.structures.builders.proposed_donors import best_donors
+from reexplore.structures.xtb.surfaces import EnergySurface
+
+#: The accepted rows in a campaign's folder, every donor written out.
+COPY = "ligands.csv"
+
+
+def ligand_path(entry: SpaceEntry, source: Path) -> Path | None:
+    """Return the ligand file of a campaign, beside its file or where the command was given; None without one."""
+    if entry.ligands is None:
+        return None
+    near, here = source.parent / entry.ligands, Path(entry.ligands)
+    return (near if near.is_file() or not here.is_file() else here).resolve()
+
+
+def listed_ligands(
+    path: Path, file: CampaignFile, symbols: Sequence[str], surface: EnergySurface, *, folder: Path
+) -> LigandList:
+    """Return the verdict on every row of a ligand file; raise `InputError` when it is none or nothing is accepted.
+
+    `symbols` are the metals of the space. `folder` is the campaign's, whose copy knows the donors of a campaign that
+    has begun.
+    """
+    copy = folder / COPY
+    if copy.is_file() and not path.exists():
+        raise InputError(f"there is no {KIND} {path} any more: name its copy {copy} in space.ligands")
+    table = read_ligand_table(path)
+    if len(table.rows) > file.space.limit:
+        raise InputError(
+            f"the {KIND} {path} has {len(table.rows):,} rows, more than space.limit = {file.space.limit:,}: narrow it"
+            " or raise the limit"
+        )
+    metals = [TEMPLATE_METAL.symbol, *(find_metal(symbol).symbol for symbol in symbols)]
+
+    def fits(single: SingleLigand) -> str:
+        for coordination in file.space.coordinations:
+            if reason := _does_not_fit(single, coordination):
+                return reason
+        try:
+            if not file.theory.sketch:
+                surface.require(metals, [single.ligand.mol.GetAtomWithIdx(a).GetSymbol() for a in single.ligand.donors])
+        except InputError as error:
+            return str(error)
+        return ""
+
+    return judge(table, fits=fits, choose=best_donors, taken=scaffold_names(file.space), known=_known_donors(copy))
+
+
+def bound_rules(rules: Rules, ligands: LigandList | None) -> Rules:
+    """Return the constraints with what they read of the ligand file; raise `InputError` with the line that is wrong."""
+    needed = rules.columns
+    if not needed:
+        return rules
+    name, column = next(iter(needed.items()))
+    if ligands is None:
+        raise InputError(
+            f"constraints.{name}: it reads the column '{column}' of a ligand file: name one in space.ligands"
+        )
+    for name, column in needed.items():
+        if column not in ligands.table.columns:
+            there = ", ".join(ligands.table.columns)
+            raise InputError(
+                f"constraints.{name}: the {KIND} {ligands.table.path} has no column '{column}': it has {there}"
+            )
+    return rules.bound({name: _values(rules, name, column, ligands) for name, column in needed.items()})
+
+
+def require_same(declared: Mapping[str, Any], digest: str, *, path: Path, folder: Path) -> None:
+    """Raise `InputError` when the ligands of a campaign that has begun are not those of its file any more."""
+    begun = declared["space"].get("ligands")
+    if begun is not None and begun != digest:
+        raise InputError(
+            f"the {KIND} {path} is not what the campaign in {folder} began with: bring its rows back, or name their"
+            f" copy {folder / COPY} in space.ligands"
+        )
+
+
+def keep_copy(ligands: LigandList, folder: Path) -> None:
+    """Write the accepted rows with their donors into the campaign's folder, unless they are there."""
+    copy = folder / COPY
+    if copy.is_file():
+        return
+    columns = [*ligands.table.columns, *(() if DONORS in ligands.table.columns else (DONORS,))]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for verdict in ligands.accepted:
+        assert verdict.single is not None
+        known = {**verdict.row.texts, SMILES: verdict.single.smiles, DONORS: verdict.donor_numbers}
+        writer.writerow([known[column] for column in columns])
+    partial = copy.with_name(f"{COPY}.partial")
+    partial.write_text(text.getvalue(), encoding="utf-8")
+    partial.replace(copy)
+
+
+def _known_donors(copy: Path) -> dict[tuple[str, str], str]:
+    if not copy.is_file():
+        return {}
+    try:
+        rows = read_ligand_table(copy).rows
+    except InputError:
+        # Whatever happened to the copy, the file itself is judged and held against the ledger.
+        return {}
+    return {(row[NAME], row[SMILES]): row[DONORS] for row in rows}
+
+
+def _does_not_fit(single: SingleLigand, coordination: CoordinationEntry) -> str:
+    """Return why a ligand cannot have a coordination of the campaign, or nothing."""
+    count, number = single.ligand.denticity, coordination.coordination_number
+    waters = number - coordination.ligands * count
+    named = f"its {count} donors {named_donors(single)}" if count > 1 else f"its donor {named_donors(single)}"
+    bound = f"{coordination.ligands} × {named}" if coordination.ligands > 1 else named
+    if waters < 0:
+        return f"{bound} are more than the coordination number {number}: name those that bind in the column donors"
+    if coordination.waters is not None and coordination.waters != waters:
+        return f"{bound} leave {waters} places for water at coordination number {number}, not {coordination.waters}"
+    atoms = 1 + coordination.ligands * single.ligand.mol_with_hydrogens.GetNumAtoms() + 3 * waters
+    if atoms > LARGEST_COMPLEX_ATOMS:
+        return f"its complex has {atoms} atoms, more than {LARGEST_COMPLEX_ATOMS}: its search would take hours"
+    return ""
+
+
+def _values(rules: Rules, name: str, column: str, ligands: LigandList) -> dict[str, Any]:
+    """Return what a constraint reads in its column, by the ligand's identity; nothing where a row leaves it empty."""
+    found = {}
+    for verdict in ligands.accepted:
+        assert verdict.single is not None
+        if not (text := verdict.row[column]):
+            continue
+        try:
+            found[verdict.single.ligand.identity] = rules.read_value(name, text)
+        except ValueError as error:
+            raise InputError(
+                f"the {KIND} {ligands.table.path}, line {verdict.row.line}, column '{column}': {error}"
+            ) from None
+    return found
