@@ -22,7 +22,9 @@ OBJECTIVE = {
         {"property": "selectivity", "metals": ["Lu", "La"]},
         {"property": "exchange_energy", "metal": "Lu"},
     ],
-    "budget": {"seed_labels": 4, "batch": 2, "labels": 8},
+    # What is chosen does not hang on the network, which others test.
+    "surrogate": {"members": 2, "model": "composition"},
+    "budget": {"seed_labels": 4, "batch": 2, "labels": 6},
 }
 
 
@@ -40,7 +42,7 @@ def test_every_ligand_is_chosen_and_labelled_with_all_its_metals(finished):
         chosen = list(ledger.candidates().values())
     pairs = list(zip(chosen[::2], chosen[1::2], strict=True))
     assert [one.replace("|La3+", "|Lu3+") for one, _ in pairs] == [other for _, other in pairs]
-    assert sum(row.is_labelled for row in record.by_goals) == 4
+    assert sum(row.is_labelled for row in record.by_goals) == 3
     # Two charges, two rankings, each with a front.
     assert {row.group for row in record.by_goals if row.on_front} == {row.group for row in record.by_goals}
 
@@ -71,7 +73,7 @@ def test_every_choice_comes_out_again_and_python_has_the_table(finished):
     assert [one.agrees for one in again] == [True] * len(again)
     table = rx.Campaign(finished.source, workspace=finished.workspace).ligands()
     assert len(table) == 6
-    assert table["selectivity_Lu_over_La_kcal_mol"].notna().sum() == 4
+    assert table["selectivity_Lu_over_La_kcal_mol"].notna().sum() == 3
 
 
 class _Stopping(SerialExecutor):
@@ -92,7 +94,7 @@ class _Stopping(SerialExecutor):
 def test_interrupted_anywhere_it_ends_as_if_undisturbed(finished, tmp_path):
     setup = small(tmp_path, **OBJECTIVE)
     places = {"store": setup.store, "evidence": setup.folder / "evidence"}
-    for after in (9, 21, 14):
+    for after in (9, 14, 5):
         with closing(open_campaign(setup)) as ledger, pytest.raises(KeyboardInterrupt):
             run_campaign(CampaignContext(setup, ledger, _Stopping(after=after, **places), Narrator()))
     with closing(open_campaign(setup)) as ledger:
