@@ -22,16 +22,16 @@ import yaml
 
 #: Ways to hold a metal, and what is fastened to them at R.
 HEADS = {
-    "carboxylate": "{R}C(=O)[O-]",
+    "carboxylate": "[O-]C(=O){R}",
     "hydroxyacid": "OC({R})C(=O)[O-]",
-    "hydroxamate": "{R}C(=O)N[O-]",
-    "diketonate": "{R}C(=O)C=C(C)[O-]",
-    "phosphinate": "{R}P(C)(=O)[O-]",
+    "hydroxamate": "[O-]NC(=O){R}",
+    "diketonate": "CC([O-])=CC(=O){R}",
+    "phosphinate": "[O-]P(=O)(C){R}",
     "malonamide": "CN(C)C(=O)C({R})C(=O)N(C)C",
     "picolinate": "[O-]C(=O)c1cc({R})ccn1",
     "quinolinolate": "[O-]c1ccc({R})c2cccnc12",
-    "phosphine-oxide": "{R}P(C)(C)=O",
-    "sulfoxide": "{R}S(C)=O",
+    "phosphine-oxide": "O=P(C)(C){R}",
+    "sulfoxide": "O=S(C){R}",
 }
 TAILS = (
     *("C", "CC", "CCC", "CCCC", "CCCCC", "C(C)C", "CC(C)C", "C(C)(C)C", "C9CCCC9", "C9CCCCC9", "C(F)(F)F", "COC"),

@@ -24,6 +24,16 @@ from reexplore.chemistry.library import FIRST_DONOR_MAP, SCAFFOLDS
         ("bipyridine dioxide", "[O-][n+]1ccccc1-c1cccc[n+]1[O-]", (0, 13)),
         ("18-crown-6", "C1COCCOCCOCCOCCOCCO1", (2, 5, 8, 11, 14, 17)),
         ("4-nitrophenol", "[O-][N+](=O)c1ccc(O)cc1", (7,)),
+        ("E-acetylacetonate", "CC(=O)/C=C(C)/[O-]", (6,)),
+        ("Z-acetylacetonate", "CC(=O)/C=C(/C)[O-]", (2, 6)),
+        ("tetramethyl-BTP", "Cc1nnc(nc1C)-c1cccc(n1)-c1nnc(C)c(C)n1", (3, 13, 15)),
+        ("thiocyanate", "[S-]C#N", (2,)),
+        ("isothiocyanate", "S=C=[N-]", (2,)),
+        ("triflimide", "FC(F)(F)S(=O)(=O)[N-]S(=O)(=O)C(F)(F)F", (5, 9)),
+        ("nicotinate", "[O-]C(=O)c1cccnc1", (0, 2)),
+        ("malate", "[O-]C(=O)C[C@H](O)C(=O)[O-]", (0, 5, 8)),
+        ("triethanolamine", "OCCN(CCO)CCO", (0, 3, 6, 9)),
+        ("crown with arms", "[O-]C(=O)CN1CCOCCOCCN(CC(=O)[O-])CCOCCOCC1", (0, 4, 7, 10, 13, 17, 20, 23)),
     ],
 )
 def test_the_first_proposal_is_how_the_ligand_is_known_to_bind(name, smiles, donors):

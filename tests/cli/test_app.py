@@ -1,5 +1,6 @@
 """The command line: quick to answer, and every error is one sentence with its exit code."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,29 @@ def test_validate_and_plan_create_nothing(tmp_path):
     planned = run("campaign", "plan", "quickstart", cwd=tmp_path).stdout
     assert "core-hours" in planned
     assert list(tmp_path.iterdir()) == []
+
+
+def test_plan_and_validate_show_every_row_of_a_ligand_file(tmp_path):
+    rows = "name,smiles\npicolinate,[O-]C(=O)c1ccccn1\nbenzene [green],c1ccccc1\nagain,[O-]C(=O)c1ncccc1\n"
+    (tmp_path / "mine.csv").write_text(rows)
+    (tmp_path / "listed.yaml").write_text(
+        "name: listed\nspace: {ligands: mine.csv, metals: [La], coordinations: [{ligands: 1}]}\n"
+        "theory: {level: teacher, builders: [sketch]}\n"
+    )
+    for command in ("validate", "plan"):
+        shown = run("campaign", command, "listed.yaml", cwd=tmp_path).stdout
+        assert "1 of 3 rows accepted, 1 repeated, 1 refused" in shown
+        assert "O0 N8" in shown
+        record = json.loads(run("campaign", command, "listed.yaml", "--json", cwd=tmp_path).stdout)
+        assert [(row["line"], row["status"]) for row in record["ligands"]] == [
+            (2, "accepted"),
+            (3, "refused"),
+            (4, "repeated"),
+        ]
+        assert record["ligands"][0]["donors"] == ["O0", "N8"]
+        assert record["candidates"] == 1
+        assert ("stages" in record) == (command == "plan")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["listed.yaml", "mine.csv"]
 
 
 def test_a_fake_says_so_loudly(tmp_path):

@@ -74,6 +74,14 @@ def test_more_donors_than_places_are_named(tmp_path, coordination, reason):
     assert acetate.is_accepted
 
 
+@pytest.mark.parametrize(
+    ("smiles", "donors"), [("CC(=O)/C=C(C)/[O-]", "2 6"), ("[O-]C(=O)c1ccc(cc1)C(=O)[O-]", "0 10"), ("c1cnccn1", "2 5")]
+)
+def test_given_donors_that_face_no_common_metal_refuse_the_row(tmp_path, smiles, donors):
+    verdict = listed(tmp_path, f"name,smiles,donors\nwater,O,\nasked,{smiles},{donors}\n").ligands.verdicts[1]
+    assert verdict.reason.endswith("cannot hold one metal together")
+
+
 def test_waters_that_do_not_add_up_refuse_the_row(tmp_path):
     setup = listed(tmp_path, FEW + "water,O,\n", space={"coordinations": [{"ligands": 1, "waters": 6}]})
     assert setup.ligands.verdicts[-1].reason == "its donor O0 leave 7 places for water at coordination number 8, not 6"
