@@ -103,6 +103,50 @@ def test_what_two_jobs_ask_for_is_in_flight_once(ledger, tmp_path, capsys):
     assert told.count(": b,") == 1
 
 
+def test_jobs_go_on_side_by_side_and_what_is_due_is_begun_when_one_has_ended(ledger, tmp_path, monkeypatch):
+    monkeypatch.setattr("reexplore.campaign.running.dispatcher._CHECK_EVERY_S", 0.01)
+    workers, turns, closed = Workers(), [], []
+    desk = dispatcher(ledger, tmp_path, workers)
+
+    def job(name):
+        try:
+            yield from desk.run([task("shared"), task(name)], stage=name)
+        finally:
+            closed.append(name)
+
+    def due(under_way):
+        names = {"a", "b"} if "b" not in closed else {"c"}
+        return {name: job(name) for name in sorted(names) if name not in {*under_way, *closed}}
+
+    def after_turn(ended):
+        turns.append(sorted(ended))
+        workers.come_back(3)
+
+    desk.side_by_side(due, after_turn=after_turn)
+    assert [turn for turn in turns if turn] == [["a", "b"], ["c"]]
+    assert [sent.label for sent in workers.sent] == ["shared", "a", "b", "c"]
+
+
+def test_when_one_job_cannot_go_on_the_others_are_closed(ledger, tmp_path, monkeypatch):
+    monkeypatch.setattr("reexplore.campaign.running.dispatcher._CHECK_EVERY_S", 0.01)
+    desk, closed = dispatcher(ledger, tmp_path, Workers()), []
+
+    def waits():
+        try:
+            yield from desk.run([task("a")], stage="one")
+        finally:
+            closed.append("a")
+
+    def fails():
+        yield
+        raise ExecutionError("the water failed")
+
+    jobs = {"waits": waits(), "fails": fails()}
+    with pytest.raises(ExecutionError, match="the water failed"):
+        desk.side_by_side(lambda under_way: {} if under_way else jobs, after_turn=lambda _: None)
+    assert closed == ["a"]
+
+
 def test_workers_are_fed_little_by_little(ledger, tmp_path):
     workers = Workers(workers=3)
     desk = dispatcher(ledger, tmp_path, workers)
