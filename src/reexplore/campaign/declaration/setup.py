@@ -162,6 +162,8 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     file, has_begun = _campaign_file(source, workspace)
     own = _own_levels(file.theory)
     level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
+    if file.theory.core_potentials == 1:
+        level = level.as_distributed()
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
     space, repeated = declared_space(file.space)
