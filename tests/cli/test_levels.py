@@ -51,7 +51,8 @@ def test_one_level_ends_with_what_not_to_compare(run):
     code, out, _ = run("show", "quick")
     assert code == 0
     assert "note: level 'quick' describes these metals in different ways" in out
-    assert "La–Pr Pm–Lu: 4f electrons in the core; Nd: " in out
+    assert "La–Lu: 4f electrons in the core" in out
+    assert "core potential ecp49mwb in place of 49 electrons" in " ".join(out.split())
 
 
 def test_an_unknown_level_names_the_nearest(run):

@@ -19,6 +19,8 @@ GROUP = Group("Eu", 1, 6, -2)
 
 def test_what_may_be_ranked_on_the_exchange_scale():
     assert exchange_comparable(GROUP, replace(GROUP, metal="Lu"), level=QUICK)
+    assert exchange_comparable(GROUP, replace(GROUP, metal="Nd"), level=QUICK)
+    assert not exchange_comparable(GROUP, replace(GROUP, metal="Nd"), level=QUICK.as_distributed())
     assert not exchange_comparable(GROUP, replace(GROUP, metal="Y"), level=QUICK)
     assert not exchange_comparable(GROUP, replace(GROUP, ligand_charge=-1), level=QUICK)
     assert not exchange_comparable(GROUP, replace(GROUP, ligands=2, waters=4), level=QUICK)
@@ -38,9 +40,13 @@ def test_each_reason_is_told_once_with_its_first_example():
     assert [sentence.partition(":")[0] for sentence in found] == ["La and Eu", "ligand charges -2 and -1"]
 
 
-@pytest.mark.parametrize("level", [GFN2, QUICK, WORKSTATION, PAPER], ids=lambda level: level.name)
+@pytest.mark.parametrize(
+    "level",
+    [GFN2, QUICK, QUICK.as_distributed(), WORKSTATION, PAPER],
+    ids=["gfn2", "quick", "quick-as-distributed", "workstation", "paper"],
+)
 def test_a_pair_that_is_not_compared_has_its_reason_told(level):
-    """Neodymium stands apart at levels with the 4f electrons in the core."""
+    """Neodymium stands apart where it has the potential of its divalent ion."""
     others = [GROUP, replace(GROUP, ligand_charge=-1), replace(GROUP, ligands=2, waters=4)]
     metals = [replace(GROUP, metal=metal) for metal in ("Sc", "Y", "La", "Nd", "Gd", "Lu")]
     for first, second in combinations(metals + others, 2):
@@ -49,6 +55,6 @@ def test_a_pair_that_is_not_compared_has_its_reason_told(level):
 
 def test_the_metals_of_a_level_are_told_in_one_sentence():
     groups = [replace(GROUP, metal=metal) for metal in ("Y", "La", "Pr", "Nd", "Lu")]
-    (sentence,) = exchange_reasons(groups, level=QUICK)
-    assert "Nd: 4f electrons in the core, by a potential off the line" in sentence
+    (sentence,) = exchange_reasons(groups, level=QUICK.as_distributed())
+    assert "Nd: 4f electrons in the core, by the potential of its divalent ion" in sentence
     assert exchange_reasons([], level=QUICK) == ()

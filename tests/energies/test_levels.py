@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
 import pytest
 
+from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import (
     LEVELS,
     PAPER,
     QUICK,
+    WORKSTATION,
     Level,
     comparison_warning,
     declared_level,
     find_level,
     unsupported_elements,
 )
+from reexplore.energies.own_levels import own_level
 from reexplore.errors import InputError
 
 
@@ -87,9 +91,59 @@ def test_metals_described_in_different_ways_are_flagged():
     assert "Eu: 4f electrons in the core" in sentence
 
 
-def test_neodymium_is_set_apart_where_its_core_potential_is_off_the_line():
-    assert comparison_warning(QUICK, ["Nd"]) is None
-    sentence = comparison_warning(QUICK, ["Pr", "Nd", "Sm"])
+@pytest.mark.parametrize("level", [QUICK, WORKSTATION, PAPER])
+def test_neodymium_may_be_compared_with_the_others(level):
+    assert comparison_warning(level, ["Pr", "Nd", "Sm"]) is None
+
+
+def test_neodymium_is_set_apart_where_it_has_the_potential_of_its_divalent_ion():
+    distributed = QUICK.as_distributed()
+    assert comparison_warning(distributed, ["Nd"]) is None
+    sentence = comparison_warning(distributed, ["Pr", "Nd", "Sm"])
     assert sentence is not None
-    assert "Nd: 4f electrons in the core, by a potential off the line" in sentence
-    assert comparison_warning(PAPER, ["Pr", "Nd", "Sm"]) is None
+    assert "Nd: 4f electrons in the core, by the potential of its divalent ion" in sentence
+
+
+def test_neodymium_has_its_own_potential_in_a_core_of_49():
+    assert (QUICK.treatment_of("Nd").ecp, QUICK.treatment_of("Nd").core_of("Nd")) == ("ecp49mwb", 49)
+    assert QUICK.treatment_of("Nd").basis == QUICK.treatment_of("Pr").basis
+    assert QUICK.as_distributed().treatment_of("Nd").ecp == "lcecp-1-tzvp"
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("gfn2", "15ebb4f6"), ("quick", "e2609a12"), ("workstation", "1c17171f"), ("paper", "1d62b940")],
+)
+def test_a_correction_leaves_the_keys_of_all_other_structures(name, start):
+    """The declarations of the version before there were corrections."""
+    declared = LEVELS[name].applied_to(["La", "Pr", "O", "H"]).declaration()
+    assert hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest().startswith(start)
+
+
+def test_a_structure_with_neodymium_declares_its_potential():
+    here = QUICK.applied_to(["Nd", "O", "H"])
+    assert here.declaration() == QUICK.declaration()
+    assert here.declaration() != QUICK.as_distributed().declaration()
+    assert [entry["ecp"] for entry in here.declaration()["corrections"]] == ["ecp49mwb"]
+
+
+@pytest.mark.parametrize("level", [QUICK, QUICK.as_distributed(), PAPER], ids=["today", "before", "none"])
+def test_a_level_is_computed_with_the_corrections_it_declares(level):
+    assert declared_level(json.loads(json.dumps(level.declaration()))) == level
+
+
+def test_a_correction_that_the_level_has_not_is_refused():
+    other = replace(QUICK.corrections[0], ecp="lcecp-0-tzvp")
+    for level in (replace(QUICK, corrections=(other,)), own_level("mine", based_on="paper", corrections=(other,))):
+        with pytest.raises(InputError, match="otherwise"):
+            declared_level(level.declaration())
+
+
+def test_every_metal_is_told_once():
+    told = [symbol for treatment in QUICK.treatments for symbol in treatment.metals]
+    assert sorted(told) == sorted(METALS)
+    for treatment in QUICK.treatments:
+        assert all(
+            QUICK.treatment_of(symbol).core_of(symbol) == treatment.core_of(symbol) for symbol in treatment.metals
+        )
+    assert QUICK.corrections[0].without(("Nd",)) is None

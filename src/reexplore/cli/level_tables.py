@@ -30,7 +30,10 @@ def level_table(levels: Iterable[Level]) -> Table:
     for heading in ("what it is", "rare earths"):
         table.add_column(heading)
     for level in levels:
-        metals = "\n".join(f"{span(treatment.metals)}: {treatment.kind}" for treatment in level.metals)
+        kinds: dict[str, list[str]] = {}
+        for treatment in level.treatments:
+            kinds.setdefault(treatment.kind, []).extend(treatment.metals)
+        metals = "\n".join(f"{span(symbols)}: {kind}" for kind, symbols in kinds.items())
         table.add_row(f"[bold]{level.name}[/]", escape(level.summary), metals)
         table.add_row()
     return table
@@ -50,7 +53,7 @@ def choices(level: Level) -> list[tuple[str, str]]:
     """Return the choices of a level in words, method first, numerics last."""
     if level.is_fake:
         return [("energies", level.summary), ("version", str(level.version))]
-    metals = [(f"on {span(treatment.metals)}", _treatment(treatment)) for treatment in level.metals]
+    metals = [(f"on {span(treatment.metals)}", _treatment(treatment)) for treatment in level.treatments]
     shells = (
         f"open 4f shells, spin by Hund's rule unless named; the lowest of {level.f_occupations} occupations is kept"
         if level.open_shells

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from reexplore.chemistry.metals import LANTHANIDES, METALS, SERIES
+from reexplore.energies.core_potentials import ND_TRIVALENT
 from reexplore.energies.terms import ENGINE, TBLITE
 from reexplore.errors import InputError
 
@@ -34,10 +35,17 @@ class MetalTreatment:
         """Return the number of electrons the core potential of this metal replaces."""
         return self.core_electrons[self.metals.index(symbol)]
 
+    def without(self, symbols: Collection[str]) -> MetalTreatment | None:
+        """Return the treatment of the other metals, None when it has no others."""
+        kept = tuple(symbol for symbol in self.metals if symbol not in symbols)
+        return (
+            replace(self, metals=kept, core_electrons=tuple(self.core_of(symbol) for symbol in kept)) if kept else None
+        )
 
-#: Of one family of core potentials, those that are off the line of the others: Nd's ion is 0.4 Hartree below it, and
-#: [Nd(H2O)8]3+ 9 kcal/mol (docs/energies.md).
-_OFF_THE_LINE = {"lcecp-1-": ("Nd",)}
+
+#: Of one family of core potentials as distributed, those of another ion: Nd3+ has that of Nd2+, which puts
+#: [Nd(H2O)8]3+ 9 kcal/mol below the line of its neighbours (docs/energies.md).
+_OF_ANOTHER_ION = {"lcecp-1-": ("Nd",)}
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,8 @@ class Level:
 
     `version` is raised whenever the code changes an energy by more than the thresholds declared
     here. A level of the user's own names the shipped one it is `based_on` and has its version.
+    `corrections` stand in place of what `metals` says of the same metals. They came later than the level, so that
+    they are declared for structures that hold such a metal only (`applied_to`): the keys of all others stay.
     `f_occupations` of an open 4f shell are converged and the lowest kept.
     `engine` is the program that computes it, `caution` what a reader of its energies has to know.
     """
@@ -58,6 +68,7 @@ class Level:
     dispersion: str = ""
     ligand_basis: str = ""
     metals: tuple[MetalTreatment, ...] = ()
+    corrections: tuple[MetalTreatment, ...] = ()
     coulomb_fitting_basis: str = ""
     exchange: str = "none"
     open_shells: bool = False
@@ -82,29 +93,32 @@ class Level:
         """Return everything that decides the energy as JSON-ready values, for calculation keys."""
         declared = asdict(self)
         del declared["summary"], declared["caution"]
-        declared["metals"] = [
-            {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(metal).items()}
-            for metal in self.metals
-        ]
-        return declared
+        declared["metals"] = _declared(self.metals)
+        del declared["corrections"]
+        return declared | ({"corrections": _declared(self.corrections)} if self.corrections else {})
+
+    def applied_to(self, symbols: Iterable[str]) -> Level:
+        """Return the level with the corrections that these elements need: its declaration goes into their keys."""
+        present = set(symbols)
+        return replace(self, corrections=tuple(entry for entry in self.corrections if present & set(entry.metals)))
+
+    def as_distributed(self) -> Level:
+        """Return the level without its corrections, as it was before there were any."""
+        return replace(self, corrections=())
 
     @classmethod
     def from_declaration(cls, declared: dict[str, Any], *, summary: str = "") -> Level:
         """Return the level that has this declaration; raise `InputError` when it is none of this version's."""
+        declared = {"corrections": []} | declared
         try:
-            metals = tuple(
-                MetalTreatment(
-                    **metal | {name: tuple(metal[name]) for name in ("metals", "core_electrons")},
-                )
-                for metal in declared["metals"]
-            )
-            return cls(**declared | {"metals": metals, "summary": summary})
+            metals, corrections = (_treatments(declared[key]) for key in ("metals", "corrections"))
+            return cls(**declared | {"metals": metals, "corrections": corrections, "summary": summary})
         except (KeyError, TypeError) as error:
             raise InputError(f"this is no declaration of a level of theory: {error}") from None
 
     def treatment_of(self, symbol: str) -> MetalTreatment:
         """Return how this metal is described; raise `InputError` when the level does not cover it."""
-        for treatment in self.metals:
+        for treatment in (*self.corrections, *self.metals):
             if symbol in treatment.metals:
                 return treatment
         raise InputError(f"level '{self.name}' does not describe the metal {symbol}")
@@ -112,14 +126,42 @@ class Level:
     def description_of(self, symbol: str) -> str:
         """Return in words how this metal is described: metals of one description may be compared."""
         treatment = self.treatment_of(symbol)
-        apart = any((treatment.ecp or "").startswith(name) and symbol in odd for name, odd in _OFF_THE_LINE.items())
-        return f"{treatment.kind}, by a potential off the line of its neighbours" if apart else treatment.kind
+        apart = any((treatment.ecp or "").startswith(name) and symbol in odd for name, odd in _OF_ANOTHER_ION.items())
+        return f"{treatment.kind}, by the potential of its divalent ion" if apart else treatment.kind
+
+    @property
+    def treatments(self) -> tuple[MetalTreatment, ...]:
+        """Return how metals are described with the corrections made: every metal stands once."""
+        corrected = {symbol for treatment in self.corrections for symbol in treatment.metals}
+        return (*(left for treatment in self.metals if (left := treatment.without(corrected))), *self.corrections)
+
+
+def _declared(treatments: tuple[MetalTreatment, ...]) -> list[dict[str, Any]]:
+    return [
+        {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(treatment).items()}
+        for treatment in treatments
+    ]
+
+
+def _treatments(declared: list[dict[str, Any]]) -> tuple[MetalTreatment, ...]:
+    return tuple(
+        MetalTreatment(**entry | {name: tuple(entry[name]) for name in ("metals", "core_electrons")})
+        for entry in declared
+    )
+
+
+_IN_CORE = "4f electrons in the core"
 
 
 def _f_in_core(basis: str) -> MetalTreatment:
     """Lukanowski and Weigend, Phys. Chem. Chem. Phys. 2026, d5cp04944j: eight valence electrons per ion."""
     cores = tuple(METALS[symbol].atomic_number - 11 for symbol in _LANTHANIDES)
-    return MetalTreatment(_LANTHANIDES, "4f electrons in the core", basis, basis, cores)
+    return MetalTreatment(_LANTHANIDES, _IN_CORE, basis, basis, cores)
+
+
+def _neodymium_in_core(basis: str) -> MetalTreatment:
+    """The same with the published potential of Nd3+: `core_potentials`."""
+    return MetalTreatment(("Nd",), _IN_CORE, basis, ND_TRIVALENT, (49,))
 
 
 _DEF2_YTTRIUM = MetalTreatment(("Y",), "28-electron core, no 4f shell", "def2-tzvp", "def2-ecp", (28,))
@@ -141,6 +183,7 @@ QUICK = Level(
     dispersion="d4:pbe",
     ligand_basis="def2-svp",
     metals=(_f_in_core("lcecp-1-tzvp"), _DEF2_YTTRIUM, _DEF2_SCANDIUM),
+    corrections=(_neodymium_in_core("lcecp-1-tzvp"),),
     coulomb_fitting_basis="def2-universal-jkfit",
     grid_level=1,
     solvent="water",
@@ -250,10 +293,10 @@ def declared_level(declared: dict[str, Any]) -> Level:
         alike = shipped.version == level.version and level.name not in LEVELS
     else:
         shipped = find_level(level.name)
-        alike = shipped.declaration() == declared
-    if not alike:
+        alike = shipped.as_distributed().declaration() == level.as_distributed().declaration()
+    if not alike or not set(level.corrections) <= set(shipped.corrections):
         raise InputError(f"this version of reexplore declares level '{shipped.name}' otherwise")
-    return level if level.based_on else shipped
+    return level if level.based_on else replace(shipped, corrections=level.corrections)
 
 
 def unsupported_elements(level: Level, symbols: Iterable[str]) -> tuple[str, ...]:

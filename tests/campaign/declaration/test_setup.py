@@ -9,6 +9,7 @@ import yaml
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.declaration.space import require_size
 from reexplore.chemistry.library import find_scaffold
+from reexplore.energies.levels import QUICK
 from reexplore.errors import InputError, MissingEngineError
 from reexplore.shipped import shipped_names
 
@@ -196,6 +197,11 @@ def test_unknown_level(attempt):
 
 def test_the_published_level_is_taken(attempt):
     assert attempt(theory__level="paper").level.open_shells
+
+
+def test_core_potentials_as_campaigns_of_before_had_them(attempt):
+    before, today = (attempt(theory__level="quick", theory__core_potentials=version).level for version in (1, 2))
+    assert (before, today) == (QUICK.as_distributed(), QUICK)
 
 
 R2SCAN = {"name": "mine", "based_on": "quick", "functional": "r2scan", "dispersion": "d4:r2scan"}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pyscf import gto
 
+from reexplore.energies.core_potentials import core_potential
 from reexplore.energies.interchange.exporting import export_label
 from reexplore.energies.levels import PAPER, QUICK
 from reexplore.structures.structure import Structure
@@ -40,10 +41,11 @@ def test_the_metal_has_the_basis_pyscf_loads(symbol):
         np.testing.assert_allclose(rows, expected)
 
 
-def test_the_metal_has_the_core_potential_pyscf_loads():
-    text = export_label(ion("La"), level=QUICK, program="orca")
-    lines = block(text, "NewECP La")
-    core, loaded = gto.basis.load_ecp("lcecp-1-tzvp", "La")
+@pytest.mark.parametrize(("symbol", "potential"), [("La", "lcecp-1-tzvp"), ("Nd", "ecp49mwb")])
+def test_the_metal_has_the_core_potential_pyscf_loads(symbol, potential):
+    text = export_label(ion(symbol), level=QUICK, program="orca")
+    lines = block(text, f"NewECP {symbol}")
+    core, loaded = core_potential(potential, symbol)
     assert lines[:2] == [["N_core", str(core)], ["lmax", "g"]]
     written = dict(shells(lines[2:]))
     # PySCF calls the local part -1; there it is zero.

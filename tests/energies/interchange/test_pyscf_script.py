@@ -38,6 +38,11 @@ def test_the_script_has_our_energy_term_by_term(structure, tmp_path):
         assert found[f"{name}_hartree"] == pytest.approx(getattr(ours, f"{name}_hartree"), abs=tolerance)
 
 
+def test_the_script_has_the_potential_that_is_kept_here(tmp_path):
+    ours = single_point(ion("Nd"), level=QUICK).total_hartree
+    assert run(ion("Nd"), QUICK, tmp_path)["total_hartree"] == pytest.approx(ours, abs=3e-6)
+
+
 def test_the_script_does_not_depend_on_how_a_structure_lies(tmp_path):
     found = [run(structure, QUICK, tmp_path)["total_hartree"] for structure in (WATER, turned(WATER))]
     assert found[0] == pytest.approx(found[1], abs=1e-7)

@@ -24,7 +24,14 @@ CHANGEABLE = (
 )
 
 #: What campaigns did before there was a choice of it.
-_BEFORE = {"other_conformers": 2, "levels": [], "surfaces": [], "checks": 1, "placement_order": 1}
+_BEFORE = {
+    "other_conformers": 2,
+    "levels": [],
+    "surfaces": [],
+    "checks": 1,
+    "placement_order": 1,
+    "core_potentials": 1,
+}
 
 
 def declaration(ledger_path: Path) -> dict[str, Any] | None:

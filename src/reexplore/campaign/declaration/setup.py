@@ -177,6 +177,8 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     has_begun = declared is not None
     own = _own_levels(file.theory)
     level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
+    if file.theory.core_potentials == 1:
+        level = level.as_distributed()
     if file.theory.sketch and not level.is_fake:
         raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
     # Unknown ones are refused, and those that cannot be loaded.

@@ -122,7 +122,7 @@ def single_point_task(structure: Structure, level: Level, *, label: str, unpaire
     """
     implied = unpaired in (None, implied_unpaired(structure, level))
     multiplicity = None if unpaired is None or implied else unpaired + 1
-    recipe = SinglePoint(structure.to_extxyz(), level.declaration(), multiplicity)
+    recipe = SinglePoint(structure.to_extxyz(), level.applied_to(structure.symbols).declaration(), multiplicity)
     needed_gb = _MEMORY_MARGIN * estimated_memory_gb(structure, level)
     return Task.of(recipe, label=label, memory_gb=max(needed_gb, KINDS["energy"].resources.memory_gb))
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.metals import METALS
+from reexplore.energies.core_potentials import core_potential
 from reexplore.energies.electrons import checked_unpaired, electron_count
 from reexplore.energies.levels import Level, require_support
 from reexplore.errors import MissingEngineError
@@ -89,12 +90,10 @@ def _basis(name: str, symbol: str) -> Any:
 @lru_cache(maxsize=128)
 def _core_potential(level: Level, symbol: str) -> Any:
     """Return the core potential of a metal in PySCF's form, None for an all-electron metal."""
-    from pyscf import gto
-
     treatment = level.treatment_of(symbol)
     if treatment.ecp is None:
         return None
-    potential = gto.basis.load_ecp(treatment.ecp, symbol)
+    potential = core_potential(treatment.ecp, symbol)
     loaded = potential[0] if potential else 0
     if loaded != treatment.core_of(symbol):
         raise _other_installation(

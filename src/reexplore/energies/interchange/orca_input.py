@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 
 from reexplore.chemistry.metals import METALS
+from reexplore.energies.core_potentials import core_potential_source
 from reexplore.energies.dft.molecule import oriented_positions
 from reexplore.energies.levels import Level
 from reexplore.errors import InputError
@@ -147,13 +148,26 @@ def _shells(basis: str, symbol: str) -> list[str]:
     return ["    " + line for line in lines[2 : lines.index("$END")]]
 
 
-def _core_potential(basis: str, symbol: str) -> list[str]:
+def _core_potential(name: str, symbol: str) -> list[str]:
     """Return the `NewECP` block of a core potential that ORCA does not name."""
-    lines = _orca_format(basis, symbol)
-    block = lines[lines.index("$END") + 1 :]
+    source = core_potential_source(name)
+    if source == name:
+        lines = _orca_format(name, symbol)
+        block = lines[lines.index("$END") + 1 :]
+    else:
+        block = _orca_potential(source)
     if not block:
-        raise InputError(f"basis-set-exchange has no core potential with '{basis}' for {symbol}")
+        raise InputError(f"basis-set-exchange has no core potential with '{name}' for {symbol}")
     return [f"  NewECP {symbol}", *("  " + line for line in block[1:])]
+
+
+def _orca_potential(source: str) -> list[str]:
+    """Return a core potential of NWChem's format in ORCA's."""
+    from basis_set_exchange.readers import read_formatted_basis_str
+    from basis_set_exchange.writers import write_formatted_basis_str
+
+    text = write_formatted_basis_str(read_formatted_basis_str(f"ECP\n{source}END\n", "nwchem"), "orca")
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
 def _radii(structure: Structure, level: Level) -> list[str]:

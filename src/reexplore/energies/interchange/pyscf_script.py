@@ -6,6 +6,7 @@ import importlib.metadata
 from string import Template
 
 from reexplore.chemistry.metals import METALS
+from reexplore.energies.core_potentials import core_potential_source
 from reexplore.energies.dft.molecule import oriented_positions
 from reexplore.energies.levels import Level
 from reexplore.errors import InputError
@@ -203,7 +204,7 @@ def _treatment(level: Level, symbol: str) -> dict[str, str | int | None]:
     f_in_core = metal.atomic_number - metal.oxidation_state - core == 8
     return {
         "basis": treatment.basis,
-        "ecp": treatment.ecp,
+        "ecp": None if treatment.ecp is None else core_potential_source(treatment.ecp),
         "core_electrons": core,
         "f_electrons": 0 if f_in_core else metal.f_electrons,
     }
