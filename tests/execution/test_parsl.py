@@ -41,6 +41,20 @@ def test_tasks_run_on_workers_and_a_dead_interchange_is_noticed(tmp_path):
 
 
 @pytest.mark.engine
+def test_a_task_that_a_dead_interchange_does_not_accept_keeps_nobody_waiting(tmp_path, monkeypatch):
+    """Parsl offers it in a thread that Python waits for at its end: the driver would never end."""
+    monkeypatch.setattr("reexplore.execution.parsl._ACCEPTED_S", 1)
+    config = load_site(LOCAL, run_dir=tmp_path / "parsl", options={"workers": 1})
+    with workers(config, tmp_path) as executor:
+        executor.submit(TEACHER).result(timeout=LONG_S)
+        (htex,) = config.executors
+        htex.interchange_proc.kill()
+        htex.interchange_proc.wait(timeout=LONG_S)
+        with pytest.raises(ExecutionError, match="interchange of executor 'local' has died"):
+            executor.submit(TEACHER).result(timeout=LONG_S)
+
+
+@pytest.mark.engine
 def test_an_answer_that_somebody_else_waits_for_in_vain_is_not_waited_for(tmp_path, monkeypatch):
     """A thread of Parsl's holds the line to the interchange for ever when that dies before it has answered."""
     monkeypatch.setattr("reexplore.execution.blocks._ANSWER_S", 1.0)
