@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,9 +61,13 @@ def kills(folder: Path, *, seed: int, count: int) -> Figures:
         place.mkdir(parents=True)
         few = min(_KILLS_OF_ONE_CAMPAIGN, count - done["kills"])
         steering = ("rounds", "asynchronous")[number % 2]
-        found = kill_on_this_machine(place, kills=few, seed=seed + number, steering=steering)
-        done["kills"] += found["kills"]
-        done["kills_identical"] += found["kills"] if found["identical"] and not found["lost"] else 0
+        done["kills"] += few
+        try:
+            found = kill_on_this_machine(place, kills=few, seed=seed + number, steering=steering)
+        except Exception:  # that a campaign did not end is a figure, and the others are tried all the same
+            _TOLD.print(f"{steering}, seed {seed + number}: {traceback.format_exc()}")
+            continue
+        done["kills_identical"] += few if found["identical"] and not found["lost"] else 0
         done["processes_left"] += found["processes_left"]
         _TOLD.print(f"{steering}, seed {seed + number}: {found}")
     return done

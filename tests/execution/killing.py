@@ -139,7 +139,7 @@ class Observed:
         """Let no driver outlive what is done here, and tell with an error what the drivers printed."""
         try:
             yield
-        except (TimeoutError, RuntimeError) as error:
+        except (TimeoutError, RuntimeError, subprocess.TimeoutExpired) as error:
             for log in sorted(self.folder.glob("*.log")):
                 error.add_note(f"{log.name}: {log.read_text()[-2000:]}")
             raise
