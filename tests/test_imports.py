@@ -15,7 +15,7 @@ BELOW = {
     "pyscf_conf": set(),
     "terminal": {"errors"},
     "chemistry": {"errors"},
-    "constraints": {"chemistry", "errors"},
+    "constraints": {"chemistry", "errors", "inputs"},
     "structures": {"chemistry", "errors", "inputs"},
     "energies": {"chemistry", "errors", "inputs", "structures"},
     "surrogate": {"chemistry", "errors", "structures"},

@@ -74,7 +74,7 @@ def test_another_package_s_constraint_is_found_and_its_version_kept(plug_in):
     assert rules.broken(ligand("CAM", "H")) is None
     assert rules.broken(ligand("CAM", "methyl")) == ("carbons", "9 carbons")
     assert rules.to_json() == [{"name": "carbons", "said": 8, "version": "1.2"}]
-    with pytest.raises(InputError, match=r"constraints.carbons: give a number of carbons"):
+    with pytest.raises(InputError, match=r"'constraints.carbons': give a number of carbons"):
         read_constraints([{"carbons": "eight"}])
 
 

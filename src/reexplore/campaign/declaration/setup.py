@@ -31,7 +31,7 @@ from reexplore.energies.levels import (
     require_support,
 )
 from reexplore.energies.own_levels import own_level, require_parts
-from reexplore.errors import InputError
+from reexplore.errors import InputError, of_key
 from reexplore.inputs.strict_models import parse
 from reexplore.shipped import is_shipped, resolve, shipped_folder
 from reexplore.structures.builders.base import find_builder
@@ -161,9 +161,14 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     source = resolve("campaigns", reference)
     file, has_begun = _campaign_file(source, workspace)
     own = _own_levels(file.theory)
-    level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
+    with of_key("theory.level"):
+        level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
     if file.theory.sketch and not level.is_fake:
-        raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
+        raise InputError(
+            f"the builder 'sketch' goes with level 'teacher' only, not '{level.name}': DFT on a sketch would mean"
+            " nothing; take another of the builders",
+            key="theory.level",
+        )
     space, repeated = declared_space(file.space)
     rules = read_constraints(file.constraints)
     if not has_begun:
@@ -171,12 +176,16 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         require_some(space, rules)
         require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
     metals = [metal.symbol for metal in space.metals]
-    require_support(level, metals)
+    with of_key("theory.level"):
+        require_support(level, metals)
     surface = declared_surface(file.theory)
     if not file.theory.sketch:
-        surface.require([TEMPLATE_METAL.symbol, *metals], donor_elements(space))
-    policy = resolve("policies", file.policy, beside=source.parent)
-    site = resolve("parsl_configs", file.execution.parsl, beside=source.parent)
+        with of_key("theory.surface"):
+            surface.require([TEMPLATE_METAL.symbol, *metals], donor_elements(space))
+    with of_key("policy"):
+        policy = resolve("policies", file.policy, beside=source.parent)
+    with of_key("execution.parsl"):
+        site = resolve("parsl_configs", file.execution.parsl, beside=source.parent)
     if not allow_outside:
         # Before any of them is read; a site is even run.
         named: dict[str, str | Path] = {
@@ -200,8 +209,11 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     require_engines(level, surface, file.theory)
     if level.based_on:
         # A shipped level has its parts for every element the library allows.
-        require_parts(level, elements(space))
-    setup.check_site()
+        with of_key("theory.level"):
+            require_parts(level, elements(space))
+    # A site that we ship is sound, so that its options are to blame.
+    with of_key("execution.options" if is_shipped("parsl_configs", site) else "execution"):
+        setup.check_site()
     return setup
 
 
@@ -246,7 +258,8 @@ def known_level(name: str, campaign: str | None = None) -> Level:
 
 def _own_levels(theory: TheoryEntry) -> dict[str, Level]:
     """Return the levels a campaign declares; every one has to be sound, whichever is asked for."""
-    return {
-        entry.name: own_level(entry.name, based_on=entry.based_on, summary=entry.summary, **entry.changes)
-        for entry in theory.levels
-    }
+    levels = {}
+    for number, entry in enumerate(theory.levels):
+        with of_key(f"theory.levels.{number}"):
+            levels[entry.name] = own_level(entry.name, based_on=entry.based_on, summary=entry.summary, **entry.changes)
+    return levels
