@@ -36,12 +36,16 @@ _TOLD = Console(stderr=True, highlight=False, markup=False)
 
 
 def bad_inputs(folder: Path, *, seed: int, count: int) -> Figures:
-    """Give bad inputs by every way in; every answer is one sentence and an exit code."""
+    """Give bad inputs by every way in; every answer is one sentence and an exit code.
+
+    Where one field of a file is spoiled, the sentence names its key, its value and a remedy.
+    """
     tally = inputs.try_all(folder, seed=seed, count=count)
     for problem, case, answer in tally.culprits:
         _TOLD.print(f"{problem}: {case} ended with {answer.code} after {answer.wall_s:.0f} s: {answer.told[-800:]}")
     wrong = {name: tally.wrong[name] for name in ("tracebacks", "hangs", "outside", "words")}
-    return {"inputs": tally.asked.total(), **wrong}
+    unsaid = {name: tally.wrong[name] for name in ("without_key", "without_value", "without_remedy")}
+    return {"inputs": tally.asked.total(), **wrong, "refusals_judged": tally.judged, **unsaid}
 
 
 def odd_folders(folder: Path, *, seed: int, count: int) -> Figures:
