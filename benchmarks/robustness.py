@@ -98,11 +98,11 @@ def random_campaigns(folder: Path, *, seed: int, count: int) -> Figures:
 
 #: What is tried, how often, and how often with --quick.
 PARTS: dict[str, tuple[Callable[..., Figures], int, int]] = {
-    "inputs": (bad_inputs, 5000, 200),
+    "inputs": (bad_inputs, 5000, 140),
     "folders": (odd_folders, len(folders.NAMES), 1),
     "kills": (kills, 100, 1),
     "damages": (damages, 400, 2),
-    "campaigns": (random_campaigns, 200, 4),
+    "campaigns": (random_campaigns, 200, 3),
 }
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from tests.attacks.folders import NAMES, names
 from tests.attacks.inputs import cases
-from tests.attacks.refusals import NO_VALUE, Spoiled, lacks
 from tests.attacks.trial import Answer, ask, in_a_process, outside
 
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "robustness.py"
@@ -65,25 +64,3 @@ def test_a_seed_gives_the_same_attacks_and_another_gives_others():
     assert len({case.way for case in cases(3, 40)}) > 8
     assert len(set(NAMES)) == len(NAMES) >= 60
     assert names(5, seed=1) == names(5, seed=1) != names(5, seed=2)
-
-
-@pytest.mark.parametrize(
-    ("told", "names", "value", "unsaid"),
-    [
-        ("x.yaml: 'budget.batch': should be at least 1 (given: -3)", ("budget", "batch"), -3, []),
-        ("'budget': batch (-3) should be at least 1", ("budget", "batch"), -3, []),
-        ("this batch should be at least 1, not -3", ("budget", "batch"), -3, ["without_key"]),
-        ("a name should be small letters, not 'X'", ("name",), "X", ["without_key"]),
-        ("name.yaml: should be small letters, not 'X'", ("name",), "X", ["without_key"]),
-        ("'budget.batch': should be at least 1", ("budget", "batch"), -3, ["without_value"]),
-        ("'budget.batch': wrong (given: -3)", ("budget", "batch"), -3, ["without_remedy"]),
-        ("'budget.core_hours': should be a number (given: null)", ("budget", "core_hours"), None, []),
-        ("'budget.core_hours': should be a number (given: [10.5])", ("budget", "core_hours"), [10.5], []),
-        ("'budget.core_hours': should be a number (given: [9])", ("budget", "core_hours"), [10.5], ["without_value"]),
-        ("'seed': should be a number (given: 'xxxxxxxxxxxxxxxxxxxx…x')", ("seed",), "x" * 99, []),
-        ("the key 'seed' is missing: give a number", ("seed",), NO_VALUE, []),
-        ("the key 'seed' is missing", ("seed",), NO_VALUE, ["without_remedy"]),
-    ],
-)
-def test_what_a_refusal_leaves_unsaid_is_noticed(told, names, value, unsaid):
-    assert lacks(told, Spoiled(names, value)) == unsaid
