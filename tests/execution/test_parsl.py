@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sys
 import time
 
 import pytest
+from parsl.executors.high_throughput.zmq_pipes import CommandClient
 from parsl.jobs.states import JobState
 
 from reexplore.errors import ExecutionError, FailureCode
@@ -52,6 +54,17 @@ def test_a_task_that_a_dead_interchange_does_not_accept_keeps_nobody_waiting(tmp
         htex.interchange_proc.wait(timeout=LONG_S)
         with pytest.raises(ExecutionError, match="interchange of executor 'local' has died"):
             executor.submit(TEACHER).result(timeout=LONG_S)
+
+
+@pytest.mark.engine
+def test_an_interchange_that_dies_at_its_start_is_no_fault_of_the_program(tmp_path, monkeypatch):
+    config = load_site(LOCAL, run_dir=tmp_path / "parsl", options={"workers": 1})
+    config.executors[0].interchange_launch_cmd = [sys.executable, "-c", "import sys; sys.stdin.buffer.read()"]
+    ask = CommandClient.run
+    # Parsl waits for two minutes.
+    monkeypatch.setattr(CommandClient, "run", lambda client, message, **_options: ask(client, message, timeout_s=3))
+    with pytest.raises(ExecutionError, match="interchange died at its start"), workers(config, tmp_path):
+        pass
 
 
 @pytest.mark.engine

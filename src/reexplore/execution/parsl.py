@@ -87,7 +87,15 @@ class ParslExecutor:
         for executor in self._config.executors:
             self._jobs.record(executor)
         # A kernel of its own: Parsl has one place for the kernel of a process, and a process may run several campaigns.
-        self._kernel = DataFlowKernel(self._config)
+        try:
+            self._kernel = DataFlowKernel(self._config)
+        except Exception as error:
+            if self._interchanges_live:
+                raise
+            raise ExecutionError(
+                "Parsl's interchange died at its start; give the same command again (Parsl's logs:"
+                f" {self._config.run_dir})"
+            ) from error
         for executor in self._config.executors:
             executor.outgoing_q.zmq_socket.setsockopt(zmq.SNDTIMEO, 1000 * _ACCEPTED_S)
         return self
