@@ -50,6 +50,13 @@ def test_what_a_trial_would_notice(workspace):
     assert Answer(0, "", 1.0, 1001.0, 20.0).complaints() == ["hangs"]
 
 
+@pytest.mark.parametrize(("load", "times"), [(0.5, 1), (2, 1), (20, 10)])
+def test_a_machine_that_others_use_is_no_hang(workspace, monkeypatch, load, times):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0, 0))
+    assert in_a_process(lambda: 0, workspace, limit_s=20.0).limit_s == 20 * times
+
+
 def test_a_command_is_given_in_the_workspace_and_what_it_leaves_beside_is_seen(workspace):
     answer = ask(("campaign", "validate", "nowhere.yaml"), workspace)
     assert (answer.code, answer.complaints()) == (2, [])

@@ -31,6 +31,7 @@ from reexplore.campaign.driver import drive, open_ledger
 from reexplore.campaign.running.progress import Narrator
 from reexplore.execution.store import Store
 from reexplore.shipped import shipped_folder
+from tests.attacks.trial import patience
 from tests.execution.processes import processes
 from tests.execution.slurm import Slurm, cluster, wait_for
 
@@ -263,7 +264,7 @@ def _at_random(campaign: Observed, kills: int, draw: random.Random) -> Counter[s
             process.kill()
         if victim in _FATAL:
             # A driver notices by itself that its interchange is gone.
-            code = driver.wait(timeout=240)
+            code = driver.wait(timeout=240 * patience())
             if code != _FATAL[victim]:
                 raise RuntimeError(f"after the {victim} was killed the driver ended with {code}")
             driver = campaign.drive("driver.log")
@@ -274,7 +275,7 @@ def _at_random(campaign: Observed, kills: int, draw: random.Random) -> Counter[s
 
 def _wait_for_work(campaign: Observed) -> None:
     before = campaign.started().total()
-    wait_for("a calculation starts", lambda: campaign.started().total() > before, timeout_s=240)
+    wait_for("a calculation starts", lambda: campaign.started().total() > before, timeout_s=240 * patience())
 
 
 def _find(victim: str, driver: subprocess.Popen[bytes], folder: Path, struck: set[str]) -> psutil.Process | None:
