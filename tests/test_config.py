@@ -55,16 +55,27 @@ def test_no_such_file(tmp_path):
         ("polcy: greedy", "unknown key 'polcy': did you mean 'policy'?"),
         ("budget: {batsch: 3}", "unknown key 'budget.batsch': did you mean 'batch'?"),
         ("zzz: 1", "unknown key 'zzz': known here: name, description, space"),
+        ("POLICY: greedy", "unknown key 'POLICY': did you mean 'policy'?"),
+        ("policy: ", "'policy': should be a text (given: null)"),
+        ("policy: [greedy]", "'policy': should be a text (given: ['greedy'])"),
+        ("seed: 2026-01-01", "'seed': should be a whole number (given: the date 2026-01-01)"),
+        ("budget: [4]", "'budget': should be a mapping of keys (given: [4])"),
+        ("theory: {builders: []}", "'theory.builders': should have at least 1 item (given: [])"),
+        ("theory: {relaxation: mopac}", "relaxation should be one of tblite, xtb, xtb-python, not 'mopac'"),
+        ("constraints: [{'a b': 1}]", "'constraints.0.a b': should be a letter or digit"),
         ("budget: {labels: -3}", "'budget.labels'"),
         ("budget: {labels: '12'}", "'budget.labels'"),
-        ("budget: {seed_labels: 20, labels: 12}", "seed_labels (20) is more than labels (12)"),
+        ("budget: {seed_labels: 20, labels: 12}", "'budget': seed_labels (20) is more than labels (12): lower it"),
         ("budget: {core_hours: 0}", "'budget.core_hours'"),
         ("budget: {core_hours: .inf}", "'budget.core_hours': should be a finite number"),
         ("execution: {escalation: {timeout: {tries: -1}}}", "'execution.escalation.timeout.tries'"),
         ("execution: {escalation: {timeout: {memory_factor: 2}}}", "unknown key 'execution.escalation.timeout."),
         ("execution: {escalation: {out_of_memroy: {tries: 1}}}", "did you mean 'out_of_memory'?"),
         ("theory: {builders: [magic]}", "'theory.builders"),
-        ("theory: {levels: [{name: mine}]}", "the key 'theory.levels.0.based_on' is missing"),
+        (
+            "theory: {levels: [{name: mine}]}",
+            "the key 'theory.levels.0.based_on' is missing: give a text (beside it: name)",
+        ),
         ("theory: {levels: [{name: mine, based_on: quick, basis: x}]}", "unknown key 'theory.levels.0.basis'"),
         ("theory: {levels: [{name: mine, based_on: quick, functional: r2scan}]}", "such as d4:r2scan"),
         ("theory: {levels: [{name: mine, based_on: quick, dispersion: d3bj}]}", "'theory.levels.0.dispersion'"),
@@ -84,7 +95,16 @@ def test_a_wrong_key_or_value_is_named(tmp_path, added, message):
 
 
 def test_a_missing_key_is_named(tmp_path):
-    assert "the key 'space.metals' is missing" in refusal(tmp_path, GOOD.replace("  metals: [La]\n", ""))
+    told = refusal(tmp_path, GOOD.replace("  metals: [La]\n", ""))
+    assert told.endswith(
+        "the key 'space.metals' is missing: give a list (beside it: scaffolds, substituents, coordinations)"
+    )
+    assert "'space' is missing: give a mapping with scaffolds, substituents, metals" in refusal(tmp_path, "name: x\n")
+
+
+def test_what_stands_in_the_place_of_a_scaffold_is_told_both_ways(tmp_path):
+    told = refusal(tmp_path, GOOD.replace("[CAM]", "[7]"))
+    assert told.endswith("'space.scaffolds.0': should be a text or a mapping of keys (given: 7)")
 
 
 def test_a_wrong_key_in_a_scaffold_of_the_users_own(tmp_path):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from reexplore.cli import app as cli
-from reexplore.errors import who_refused
+from reexplore.errors import InputError, of_key, who_refused
 
 
 def _sqlite_error(statement, *, path=":memory:"):
@@ -67,3 +67,14 @@ def test_a_fault_of_the_program_is_called_that(monkeypatch, capsys, tmp_path):
     assert _ended(monkeypatch, OSError(errno.EINVAL, "Invalid argument")) == 1
     assert "a fault of reexplore itself" in capsys.readouterr().err
     assert "Invalid argument" in (tmp_path / "reexplore-error.log").read_text()
+
+
+def test_a_refusal_names_the_key_it_stands_under():
+    def refused(inner):
+        with pytest.raises(InputError) as told, of_key("theory"), of_key("levels.0"):
+            raise InputError("no level 'x'", key=inner)
+        return str(told.value)
+
+    assert refused("based_on") == "'theory.levels.0.based_on': no level 'x'"
+    assert refused("") == "'theory.levels.0': no level 'x'"
+    assert str(InputError("no level 'x'")) == "no level 'x'"

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from reexplore.inputs.shown import shown
 from reexplore.inputs.strict_models import PlainName, Sentence, Strict, matching, parse, read_mapping
 from reexplore.structures.xtb.surfaces import DEFAULT, SURFACE_OF_ENGINE
 
@@ -87,7 +88,8 @@ def with_surface(theory: dict[str, Any]) -> dict[str, Any]:
     if "surface" in theory:
         raise ValueError("relaxation is the older name of surface: keep one of them")
     if not isinstance(engine, str) or engine not in SURFACE_OF_ENGINE:
-        raise ValueError(f"relaxation was one of {', '.join(SURFACE_OF_ENGINE)}; it is now called surface")
+        known = ", ".join(SURFACE_OF_ENGINE)
+        raise ValueError(f"relaxation should be one of {known}, not {shown(engine)}; it is now called surface")
     return {key: value for key, value in theory.items() if key != "relaxation"} | {"surface": SURFACE_OF_ENGINE[engine]}
 
 
@@ -213,7 +215,9 @@ class BudgetEntry(Strict):
     @model_validator(mode="after")
     def _seed_within_labels(self) -> Self:
         if self.seed_labels > self.labels:
-            raise ValueError(f"seed_labels ({self.seed_labels}) is more than labels ({self.labels})")
+            raise ValueError(
+                f"seed_labels ({self.seed_labels}) is more than labels ({self.labels}): lower it or raise labels"
+            )
         return self
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import socket
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -83,9 +85,29 @@ class ReexploreError(Exception):
 
 
 class InputError(ReexploreError):
-    """The campaign file, or something it names, is wrong; nothing was changed."""
+    """The campaign file, or something it names, is wrong; nothing was changed.
+
+    `key` is the one in the file under which it stands, where that is known; `of_key` tells it from outside.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, *, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+
+    def __str__(self) -> str:
+        return one_line(f"'{self.key}': {self.args[0]}") if self.key else super().__str__()
+
+
+@contextmanager
+def of_key(key: str) -> Iterator[None]:
+    """Let what is refused inside name this key of the file, before the key inside of it that it names already."""
+    try:
+        yield
+    except InputError as error:
+        error.key = f"{key}.{error.key}" if error.key else key
+        raise
 
 
 class NotBegunError(InputError):

@@ -27,7 +27,7 @@ def test_the_three_policies_differ_in_their_acquisition():
         ("shortlst: 4", "unknown key 'shortlst': did you mean 'shortlist'?"),
         ("samples: many", "'samples'"),
         ("samples: 4", "greater than or equal to 16"),
-        ("beta: 2", "beta goes with qUpperConfidenceBound"),
+        ("beta: 2", "'beta' (2) goes with qUpperConfidenceBound alone: leave it out"),
         ("acquisition: qUpperConfidenceBound", "qUpperConfidenceBound needs it"),
         ("acquisition: thompson", "'acquisition'"),
         ("random_controls: -1", "'random_controls'"),

@@ -194,11 +194,12 @@ def _run(setup: Setup) -> int:
         picks, labels, failed = ledger.picks(), ledger.labels(), ledger.label_failures()
         missing = shortcomings(setup, ledger)
         screening = recall_screening(setup, ledger)
-        left_out = dict(screening.left_out()) if screening else {}
+        # Left out by a constraint, or clashing wherever it is put: neither can be bought.
+        unavailable = dict(screening.left_out()) | dict(screening.refused()) if screening else {}
     open_ended = [pick.candidate for pick in picks if pick.candidate not in labels and pick.candidate not in failed]
     if open_ended:
         raise AssertionError(f"chosen and neither labelled nor failed: {open_ended}")
-    wanted = min(setup.file.budget.labels, setup.space.size - len(failed) - len(left_out))
+    wanted = min(setup.file.budget.labels, setup.space.size - len(failed) - len(unavailable))
     if len(labels) < wanted and not missing and not failed:
         raise AssertionError(f"{len(labels)} labels of {wanted}, and nothing is said to be missing")
     report = setup.folder / "report"

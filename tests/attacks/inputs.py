@@ -17,6 +17,7 @@ from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.running.external_energies import awaited_folder, declare_elsewhere
 from reexplore.energies.interchange.importing import COLUMNS
+from tests.attacks.refusals import Spoiled, lacks, spoiled
 from tests.attacks.trial import Answer, ask, outside
 from tests.test_fuzz import JUNK, WHOLE, altered, bombs, torn
 
@@ -36,10 +37,32 @@ POLICY = {
     "shortlist_random": 10,
     "random_controls": 1,
 }
+SURFACE = {
+    "name": "mine",
+    "corrections": [
+        {"metal": "La", "donor": "phenolate", "height_hartree": 0.01, "decay_per_bohr": 1.5, "at_angstrom": 2.4},
+    ],
+}
+CONSTRAINTS = [
+    {"sa_score": {"at_most": 6.5}},
+    {"molecular_weight": {"at_least": 20, "at_most": 900}},
+    {"without": ["[N+](=O)[O-]", "S"]},
+    {"ligand_charge": [-1, -2]},
+]
+#: And what a file may say besides, which would keep it from other attacks.
+EVERYTHING = WHOLE | {
+    "constraints": CONSTRAINTS,
+    "space": WHOLE["space"]
+    | {
+        "scaffolds": ["HOPO", WHOLE["space"]["scaffolds"][1] | {"donors": {"both": [11, 12]}}],
+    },
+}
 #: The energy that a waiting campaign waits for.
 AWAITED = "ab" * 16
 TABLE = f"{','.join(COLUMNS)}\nwater.inp,{AWAITED},H2O,0,1,-76.5,ORCA,6.0.1\n"
 SMILES = ("CC(=O)N[O-]", "[O-]c1ccccc1", "CC(=O)[O-]", "O=c1cccc[nH]1", "C[N+](C)(C)CC([O-])=O", "[O:11]=CN[O-:12]")
+#: The exit code of a file or an option that is wrong.
+_REFUSED = 2
 _ALPHABET = "CNOPSHFcnos()[]=#@+-.:/\\%0123456789*~$&;'\"`{}<>|!? \n\t\x00é½🧪"
 _NUMBERS = ("-1", "0", "1e309", "nan", "inf", "0x10", "1_000", "9" * 400, "", " ", "1,5", "½", "--", "-0", "1e3", "+7")
 
@@ -51,16 +74,18 @@ class Case:
     way: str
     arguments: tuple[str, ...]
     files: dict[str, bytes] = field(default_factory=dict)
+    #: What a refusal has to name, where one field is spoiled and known.
+    spoiled: Spoiled | None = None
 
 
 def cases(seed: int, count: int) -> Iterator[Case]:
     """Yield so many bad inputs, the ways in by turns; the same seed yields the same."""
     dice = random.Random(seed)
-    whole = list(bombs())
+    whole = bombs()
     for number in range(count):
         way = _WAYS[number % len(_WAYS)]
-        if way is _campaign and number // len(_WAYS) < len(whole):
-            yield Case("campaign file", ("campaign", "validate", "bad.yaml"), {"bad.yaml": whole[number // len(_WAYS)]})
+        if way is _campaign and (bomb := next(whole, None)) is not None:
+            yield Case("campaign file", ("campaign", "validate", "bad.yaml"), {"bad.yaml": bomb})
         else:
             yield way(dice)
 
@@ -98,8 +123,7 @@ def _own_level(dice: random.Random) -> Case:
 
 
 def _own_surface(dice: random.Random) -> Case:
-    correction = {"metal": "La", "donor": "O-", "height_hartree": 0.01, "decay_per_bohr": 1.5, "at_angstrom": 2.4}
-    surface = _altered_entry(dice, {"name": "mine", "corrections": [_altered_entry(dice, correction)]})
+    surface = _altered_entry(dice, SURFACE | {"corrections": [_altered_entry(dice, SURFACE["corrections"][0])]})
     theory = {"level": "quick", "surface": "mine", "surfaces": [surface], "builders": ["placement"]}
     return Case("own surface", ("campaign", "plan", "bad.yaml"), {"bad.yaml": _yaml(WHOLE | {"theory": theory})})
 
@@ -108,6 +132,27 @@ def _own_scaffold(dice: random.Random) -> Case:
     scaffold = {"name": "own", "smiles": "[O:11]=C([*:1])N(C)[O-:12]", "charge": -1, "warning": "mine"}
     space = WHOLE["space"] | {"scaffolds": [scaffold | {dice.choice(("smiles", "name", "warning")): _text(dice)}]}
     return Case("own scaffold", ("campaign", "validate", "bad.yaml"), {"bad.yaml": _yaml(WHOLE | {"space": space})})
+
+
+def _spoiled_campaign(dice: random.Random) -> Case:
+    data, what = spoiled(dice, EVERYTHING)
+    return Case("campaign file, one field", ("campaign", "validate", "bad.yaml"), {"bad.yaml": _yaml(data)}, what)
+
+
+def _spoiled_policy(dice: random.Random) -> Case:
+    data, what = spoiled(dice, POLICY)
+    files = {"good.yaml": _yaml(WHOLE | {"policy": "./mine.yaml"}), "mine.yaml": _yaml(data)}
+    return Case("policy, one field", ("campaign", "validate", "good.yaml"), files, what)
+
+
+def _spoiled_theory(dice: random.Random) -> Case:
+    """Spoil a level or a surface of the user's own."""
+    kind, entry = dice.choice((("levels", WHOLE["theory"]["levels"][0]), ("surfaces", SURFACE)))
+    data, what = spoiled(dice, entry)
+    theory = {"level": "quick", kind: [data], "builders": ["placement"]}
+    what = replace(what, names=("theory", kind, *what.names))
+    files = {"bad.yaml": _yaml(WHOLE | {"theory": theory})}
+    return Case(f"{kind}, one field", ("campaign", "validate", "bad.yaml"), files, what)
 
 
 def _altered_entry(dice: random.Random, entry: dict[str, Any]) -> dict[str, Any]:
@@ -210,15 +255,17 @@ def _site(dice: random.Random) -> Case:
 
 _WAYS: tuple[Callable[[random.Random], Case], ...] = (
     _campaign, _structure, _policy, _ligand, _own_level, _check, _campaign, _option, _table, _own_scaffold, _structure,
-    _site, _own_surface,
+    _site, _own_surface, _spoiled_campaign, _spoiled_policy, _spoiled_campaign, _spoiled_theory, _spoiled_campaign,
+    _spoiled_policy,
 )  # fmt: skip
 
 
 @dataclass
 class Tally:
-    """What came of bad inputs: how many of each way, and what was wrong with which."""
+    """What came of bad inputs: how many of each way, how many refusals were judged, and what was wrong with which."""
 
     asked: Counter[str] = field(default_factory=Counter)
+    judged: int = 0
     wrong: Counter[str] = field(default_factory=Counter)
     culprits: list[tuple[str, Case, Answer]] = field(default_factory=list)
 
@@ -243,6 +290,9 @@ def try_all(folder: Path, *, seed: int, count: int, told: Callable[[int], None] 
         if (workspace / "was-run").exists():
             problems.append("outside")
             (workspace / "was-run").unlink()
+        if case.spoiled and answer.code == _REFUSED:
+            tally.judged += 1
+            problems += lacks(answer.told, case.spoiled)
         for problem in problems:
             tally.wrong[problem] += 1
             tally.culprits.append((problem, case, answer))

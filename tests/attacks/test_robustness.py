@@ -20,10 +20,11 @@ def test_a_sample_of_all_attacks_changes_nothing():
         [sys.executable, PROGRAM, "--quick", "--json", "--seed", "7"], capture_output=True, text=True, check=True
     )
     found = json.loads(ran.stdout.splitlines()[-1])
-    wrong = ("tracebacks", "hangs", "outside", "words", "folders_failed", "processes_left", "damages_wrong")
+    wrong = ["tracebacks", "hangs", "outside", "words", "folders_failed", "processes_left", "damages_wrong"]
+    wrong += ["without_key", "without_value", "without_remedy"]
     assert {name: found[name] for name in wrong} == dict.fromkeys(wrong, 0), ran.stderr
     assert (found["kills_identical"], found["campaigns_ended_well"]) == (found["kills"], found["campaigns_run"])
-    assert min(found["inputs"], found["kills"], found["damages"], found["campaigns_run"]) > 0
+    assert min(found["inputs"], found["refusals_judged"], found["kills"], found["damages"], found["campaigns_run"]) > 0
 
 
 @pytest.fixture
@@ -47,6 +48,13 @@ def test_what_a_trial_would_notice(workspace):
     assert told(2, "error: ValueError") == ["words"]
     assert Answer(0, "", 21.0, 0.0, 20.0).complaints() == ["hangs"]
     assert Answer(0, "", 1.0, 1001.0, 20.0).complaints() == ["hangs"]
+
+
+@pytest.mark.parametrize(("load", "times"), [(0.5, 1), (2, 1), (20, 10)])
+def test_a_machine_that_others_use_is_no_hang(workspace, monkeypatch, load, times):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0, 0))
+    assert in_a_process(lambda: 0, workspace, limit_s=20.0).limit_s == 20 * times
 
 
 def test_a_command_is_given_in_the_workspace_and_what_it_leaves_beside_is_seen(workspace):

@@ -23,6 +23,11 @@ _WORDS = re.compile(
 _FAULT = "a fault of reexplore itself"
 
 
+def patience() -> float:
+    """Return how many times as long as on a quiet machine everything may take now: others may be using this one."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 @dataclass(frozen=True)
 class Answer:
     """How a command ended: its exit code, what it told, the seconds and the memory beyond this process's own."""
@@ -57,6 +62,7 @@ def ask(arguments: Sequence[str], workspace: Path, *, limit_s: float = LONGEST_S
 def in_a_process(work: Callable[[], int], workspace: Path, *, limit_s: float = LONGEST_S) -> Answer:
     """Do work in a forked process with a workspace as its folder, and return how it ended."""
     log = workspace.parent / "told.txt"
+    limit_s *= patience()
     for name in ("home", "tmp"):
         (workspace.parent / name).mkdir(exist_ok=True)
     before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -117,7 +117,7 @@ def test_scaffolds_of_different_denticity_share_a_campaign_when_all_fit():
 
 
 def test_a_coordination_that_only_some_scaffolds_fit_names_the_one_that_does_not():
-    with pytest.raises(InputError, match=r"'DTPA' has 8 donors: 2 of them .* give it a campaign of its own"):
+    with pytest.raises(InputError, match=r"'DTPA' has 8 donors: 2 ligands of it .* give it a campaign of its own"):
         space(("CAM", "DTPA"), coordinations=(Coordination(2, 8),))
 
 
@@ -144,7 +144,7 @@ def test_a_mixed_space_says_its_arithmetic():
 
 
 def test_too_many_ligands_for_the_coordination_number_are_refused():
-    with pytest.raises(InputError, match=r"has 2 donors: 5 of them do not fit the coordination number 8"):
+    with pytest.raises(InputError, match=r"has 2 donors: 5 ligands of it do not fit the coordination number 8"):
         space(coordinations=(Coordination(5, 8),))
 
 

@@ -44,7 +44,7 @@ class ConstraintSuite:
 
     def test_what_it_cannot_read_is_one_sentence(self):
         for said in self.bad:
-            with pytest.raises(InputError, match=f"^constraints.{self.name}: ") as refused:
+            with pytest.raises(InputError, match=f"^'constraints.{self.name}': ") as refused:
                 read_constraints([{self.name: said}])
             assert "\n" not in str(refused.value)
             assert "Error" not in str(refused.value)

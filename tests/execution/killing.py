@@ -31,6 +31,7 @@ from reexplore.campaign.driver import drive, open_ledger
 from reexplore.campaign.running.progress import Narrator
 from reexplore.execution.store import Store
 from reexplore.shipped import shipped_folder
+from tests.attacks.trial import patience
 from tests.execution.processes import processes
 from tests.execution.slurm import Slurm, cluster, wait_for
 
@@ -139,7 +140,7 @@ class Observed:
         """Let no driver outlive what is done here, and tell with an error what the drivers printed."""
         try:
             yield
-        except (TimeoutError, RuntimeError) as error:
+        except (TimeoutError, RuntimeError, subprocess.TimeoutExpired) as error:
             for log in sorted(self.folder.glob("*.log")):
                 error.add_note(f"{log.name}: {log.read_text()[-2000:]}")
             raise
@@ -212,7 +213,9 @@ def kill_on_this_machine(folder: Path, *, kills: int, seed: int, steering: str =
     belong to the campaign ninety seconds after its end. Of an asynchronous campaign only the first choice does not
     depend on what came back first: compared are its numbers, candidate by candidate, not which were chosen.
     """
-    campaign = Observed(folder, SMALL | {"steering": steering}, LOCAL, dict(os.environ))
+    # One kill needs no campaign that learns, which takes a minute more.
+    declared = MINI if kills == 1 else SMALL
+    campaign = Observed(folder, declared | {"steering": steering}, LOCAL, dict(os.environ))
     with campaign.followed():
         victims = _at_random(campaign, kills, random.Random(seed))
     undisturbed, found = _undisturbed(folder / "undisturbed", campaign.campaign), campaign.end_state()
@@ -261,7 +264,7 @@ def _at_random(campaign: Observed, kills: int, draw: random.Random) -> Counter[s
             process.kill()
         if victim in _FATAL:
             # A driver notices by itself that its interchange is gone.
-            code = driver.wait(timeout=240)
+            code = driver.wait(timeout=240 * patience())
             if code != _FATAL[victim]:
                 raise RuntimeError(f"after the {victim} was killed the driver ended with {code}")
             driver = campaign.drive("driver.log")
@@ -272,7 +275,7 @@ def _at_random(campaign: Observed, kills: int, draw: random.Random) -> Counter[s
 
 def _wait_for_work(campaign: Observed) -> None:
     before = campaign.started().total()
-    wait_for("a calculation starts", lambda: campaign.started().total() > before, timeout_s=240)
+    wait_for("a calculation starts", lambda: campaign.started().total() > before, timeout_s=240 * patience())
 
 
 def _find(victim: str, driver: subprocess.Popen[bytes], folder: Path, struck: set[str]) -> psutil.Process | None:

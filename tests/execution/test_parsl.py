@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sys
 import time
 
 import pytest
+from parsl.executors.high_throughput.zmq_pipes import CommandClient
 from parsl.jobs.states import JobState
 
 from reexplore.errors import ExecutionError, FailureCode
@@ -38,6 +40,31 @@ def test_tasks_run_on_workers_and_a_dead_interchange_is_noticed(tmp_path):
         config.executors[0].interchange_proc.wait(timeout=LONG_S)
         with pytest.raises(ExecutionError, match="interchange of executor 'local' has died"):
             executor.check()
+
+
+@pytest.mark.engine
+def test_a_task_that_a_dead_interchange_does_not_accept_keeps_nobody_waiting(tmp_path, monkeypatch):
+    """Parsl offers it in a thread that Python waits for at its end: the driver would never end."""
+    monkeypatch.setattr("reexplore.execution.parsl._ACCEPTED_S", 1)
+    config = load_site(LOCAL, run_dir=tmp_path / "parsl", options={"workers": 1})
+    with workers(config, tmp_path) as executor:
+        executor.submit(TEACHER).result(timeout=LONG_S)
+        (htex,) = config.executors
+        htex.interchange_proc.kill()
+        htex.interchange_proc.wait(timeout=LONG_S)
+        with pytest.raises(ExecutionError, match="interchange of executor 'local' has died"):
+            executor.submit(TEACHER).result(timeout=LONG_S)
+
+
+@pytest.mark.engine
+def test_an_interchange_that_dies_at_its_start_is_no_fault_of_the_program(tmp_path, monkeypatch):
+    config = load_site(LOCAL, run_dir=tmp_path / "parsl", options={"workers": 1})
+    config.executors[0].interchange_launch_cmd = [sys.executable, "-c", "import sys; sys.stdin.buffer.read()"]
+    ask = CommandClient.run
+    # Parsl waits for two minutes.
+    monkeypatch.setattr(CommandClient, "run", lambda client, message, **_options: ask(client, message, timeout_s=3))
+    with pytest.raises(ExecutionError, match="interchange died at its start"), workers(config, tmp_path):
+        pass
 
 
 @pytest.mark.engine

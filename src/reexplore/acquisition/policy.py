@@ -35,8 +35,13 @@ class Policy(Strict):
 
     @model_validator(mode="after")
     def _beta_where_it_belongs(self) -> Self:
-        if (self.beta is not None) != (self.acquisition == "qUpperConfidenceBound"):
-            raise ValueError("beta goes with qUpperConfidenceBound, and qUpperConfidenceBound needs it")
+        if self.acquisition != "qUpperConfidenceBound" and self.beta is not None:
+            raise ValueError(
+                f"'beta' ({self.beta:g}) goes with qUpperConfidenceBound alone: leave it out with the 'acquisition'"
+                f" {self.acquisition}"
+            )
+        if self.acquisition == "qUpperConfidenceBound" and self.beta is None:
+            raise ValueError("'beta' is null, and the 'acquisition' qUpperConfidenceBound needs it: give a number")
         return self
 
 

@@ -40,8 +40,8 @@ class Space:
         for scaffold, coordination in product(self.scaffolds, self.coordinations):
             if coordination.waters(scaffold.denticity) < 0:
                 raise InputError(
-                    f"scaffold '{scaffold.name}' has {scaffold.denticity} donors: {coordination.ligands} of them"
-                    f" do not fit the coordination number {coordination.coordination_number}; every scaffold is"
+                    f"scaffold '{scaffold.name}' has {scaffold.denticity} donors: {coordination.ligands} ligands"
+                    f" of it do not fit the coordination number {coordination.coordination_number}; every scaffold is"
                     " combined with every coordination, so give it a campaign of its own"
                 )
         for metal, coordination in product(self.metals, self.coordinations):

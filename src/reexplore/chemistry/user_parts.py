@@ -10,7 +10,7 @@ from rdkit import Chem
 
 from reexplore.chemistry.donors import DONOR_ELEMENTS, why_no_donor
 from reexplore.chemistry.library import CAMPAIGN_FILE, ELEMENTS, FIRST_DONOR_MAP, Scaffold, Substituent
-from reexplore.errors import InputError
+from reexplore.errors import InputError, of_key
 
 #: Elements that hold substituents with bond lengths and torsions from a model compound.
 _SITE_ELEMENTS = ("C", "N", "O", "S")
@@ -20,7 +20,16 @@ _LONGEST_SMILES = 2000
 def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -> Scaffold:
     """Return the user's scaffold, or raise `InputError` with the first thing that is wrong with it."""
     where = f"scaffold '{name}'"
-    mol = read_molecule(smiles, where)
+    with of_key("smiles"):
+        mol = read_molecule(smiles, where)
+        sites_count = _checked_scaffold(mol, smiles, where)
+    with of_key("charge"):
+        _check_charge(mol, charge, where)
+    return Scaffold(name, smiles, charge, "as written", CAMPAIGN_FILE, sites=sites_count, warning=warning)
+
+
+def _checked_scaffold(mol: Chem.Mol, smiles: str, where: str) -> int:
+    """Return how many sites a scaffold has; raise `InputError` for sites and donors that cannot be."""
     sites = sorted(a.GetAtomMapNum() for a in mol.GetAtoms() if a.GetAtomicNum() == 0)
     if not sites or sites != list(range(1, len(sites) + 1)):
         raise InputError(f"{where}: number its attachment points [*:1], [*:2], … in '{smiles}'")
@@ -42,8 +51,7 @@ def custom_scaffold(name: str, *, smiles: str, charge: int, warning: str = "") -
             raise InputError(
                 f"{where}: the atom mapped {atom.GetAtomMapNum()} of '{smiles}' cannot be a donor: {reason}"
             )
-    _check_charge(mol, charge, where)
-    return Scaffold(name, smiles, charge, "as written", CAMPAIGN_FILE, sites=len(sites), warning=warning)
+    return len(sites)
 
 
 def scaffold_modes(scaffold: Scaffold, donors: Mapping[str, Sequence[int]]) -> tuple[Scaffold, ...]:
@@ -58,14 +66,17 @@ def scaffold_modes(scaffold: Scaffold, donors: Mapping[str, Sequence[int]]) -> t
     for mode, maps in donors.items():
         if missing := sorted(set(maps) - known):
             raise InputError(
-                f"{where}: the mode '{mode}' names the donor {missing[0]}, which '{scaffold.smiles}' lacks"
+                f"{where}: the mode '{mode}' names the donor {missing[0]}, which '{scaffold.smiles}' lacks: its donors"
+                f" are {', '.join(map(str, sorted(known)))}"
             )
         if len(set(maps)) < len(maps):
-            raise InputError(f"{where}: the mode '{mode}' names a donor twice")
+            raise InputError(f"{where}: the mode '{mode}' names a donor twice ({list(maps)}): keep one of them")
     if len({frozenset(maps) for maps in donors.values()}) < len(donors):
-        raise InputError(f"{where}: two of its modes have the same donors")
+        raise InputError(f"{where}: two of its modes have the same donors: keep one of them")
     if donors and (left := sorted(known - {number for maps in donors.values() for number in maps})):
-        raise InputError(f"{where}: the donor {left[0]} is in none of its modes")
+        raise InputError(
+            f"{where}: the donor {left[0]} is in none of its modes: name it in one, or write no donors at all"
+        )
     return tuple(_in_mode(scaffold, mode, maps) for mode, maps in donors.items()) or (scaffold,)
 
 
@@ -81,14 +92,16 @@ def _in_mode(scaffold: Scaffold, mode: str, maps: Sequence[int]) -> Scaffold:
 def custom_substituent(name: str, *, smiles: str, charge: int, warning: str) -> Substituent:
     """Return the user's substituent, or raise `InputError` with the first thing that is wrong with it."""
     where = f"substituent '{name}'"
-    mol = read_molecule(smiles, where)
-    sites = [a for a in mol.GetAtoms() if a.GetAtomicNum() == 0]
-    if len(sites) != 1:
-        raise InputError(f"{where}: '{smiles}' needs exactly one attachment point, written [*:1]")
-    if sites[0].GetAtomMapNum() != 1:
-        raise InputError(f"{where}: write the attachment point of '{smiles}' as [*:1]")
-    _check_sites(mol, where)
-    _check_charge(mol, charge, where)
+    with of_key("smiles"):
+        mol = read_molecule(smiles, where)
+        sites = [a for a in mol.GetAtoms() if a.GetAtomicNum() == 0]
+        if len(sites) != 1:
+            raise InputError(f"{where}: '{smiles}' needs exactly one attachment point, written [*:1]")
+        if sites[0].GetAtomMapNum() != 1:
+            raise InputError(f"{where}: write the attachment point of '{smiles}' as [*:1]")
+        _check_sites(mol, where)
+    with of_key("charge"):
+        _check_charge(mol, charge, where)
     return Substituent(name, smiles, CAMPAIGN_FILE, charge=charge, warning=warning)
 
 
@@ -98,7 +111,9 @@ def read_molecule(smiles: str, where: str) -> Chem.Mol:
         raise InputError(f"{where}: its SMILES has more than {_LONGEST_SMILES} letters, or some that cannot be printed")
     mol = Chem.MolFromSmiles(smiles)
     if mol is None:
-        raise InputError(f"{where}: RDKit cannot read the SMILES '{smiles}'")
+        raise InputError(
+            f"{where}: RDKit cannot read the SMILES '{smiles}': look at its brackets, ring numbers and valences"
+        )
     if len(Chem.GetMolFrags(mol)) > 1:
         raise InputError(f"{where}: '{smiles}' is more than one molecule; join it or remove the counter-ion")
     for atom in mol.GetAtoms():

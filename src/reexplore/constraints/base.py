@@ -12,7 +12,7 @@ from reexplore.constraints.ligand_charge import LigandCharge
 from reexplore.constraints.molecular_weight import MolecularWeight
 from reexplore.constraints.sa_score import SaScore
 from reexplore.constraints.without import Without
-from reexplore.errors import ExecutionError, InputError
+from reexplore.errors import ExecutionError, InputError, of_key
 from reexplore.plug_ins import Kinds
 
 
@@ -149,10 +149,11 @@ def read_constraints(said: Sequence[Mapping[str, Any]]) -> Rules:
     for entry in said:
         ((name, value),) = entry.items()
         if any(rule.name == name for rule in rules):
-            raise InputError(f"constraints: '{name}' stands twice: keep one of them")
-        kind, version = CONSTRAINTS.find(name)
+            raise InputError(f"'{name}' stands twice: keep one of them", key="constraints")
+        with of_key("constraints"):
+            kind, version = CONSTRAINTS.find(name)
         try:
             rules.append(Rule(name, kind.read(value), version))
         except ValueError as error:
-            raise InputError(f"constraints.{name}: {error}") from None
+            raise InputError(str(error), key=f"constraints.{name}") from None
     return Rules(tuple(rules))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from reexplore.chemistry.ligands import Ligand
+from reexplore.inputs.shown import shown
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class LigandCharge:
         """Return the constraint of a list of charges; raise `ValueError` for anything else."""
         whole = isinstance(said, list) and all(type(charge) is int and abs(charge) < 100 for charge in said)
         if not whole or not said:
-            raise ValueError(f"give a list of charges, such as [-1, -2], not {said!r}")
+            raise ValueError(f"give a list of charges, such as [-1, -2], not {shown(said)}")
         return cls(tuple(dict.fromkeys(said)))
 
     def say(self) -> list[int]:

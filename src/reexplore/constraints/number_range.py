@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from reexplore.chemistry.ligands import Ligand
+from reexplore.inputs.shown import shown
 
 _KEYS = ("at_least", "at_most")
 
@@ -26,13 +27,15 @@ class NumberRange(ABC):
     def read(cls, said: Any) -> Self:
         """Return the range of a mapping; raise `ValueError` for anything else."""
         if not isinstance(said, dict) or not said or set(said) - set(_KEYS):
-            raise ValueError(f"give at_least, at_most or both, such as {{at_most: 4}}, not {said!r}")
+            raise ValueError(f"give at_least, at_most or both, such as {{at_most: 4}}, not {shown(said)}")
         for key, value in said.items():
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise ValueError(f"{key} is {value!r}: give a number")
+                raise ValueError(f"{key} is {shown(value)}: give a number")
         found = cls(**{key: float(value) for key, value in said.items()})
         if found.at_least is not None and found.at_most is not None and found.at_least > found.at_most:
-            raise ValueError(f"at_least ({found.at_least:g}) is more than at_most ({found.at_most:g}): nothing is left")
+            raise ValueError(
+                f"at_least ({found.at_least:g}) is more than at_most ({found.at_most:g}): change one of them"
+            )
         return found
 
     def say(self) -> dict[str, float]:

@@ -9,6 +9,7 @@ from typing import Any, Self
 from rdkit import Chem, rdBase
 
 from reexplore.chemistry.ligands import Ligand
+from reexplore.inputs.shown import shown
 
 #: Longer patterns may take for ever to match.
 _LONGEST, _MOST_ATOMS = 1_000, 50
@@ -24,14 +25,17 @@ class Without:
     def read(cls, said: Any) -> Self:
         """Return the constraint of a list of SMARTS; raise `ValueError` for anything else."""
         if not isinstance(said, list) or not said or not all(isinstance(text, str) for text in said):
-            raise ValueError(f"give a list of SMARTS, such as ['[N+](=O)[O-]', 'S'], not {said!r}")
+            raise ValueError(f"give a list of SMARTS, such as ['[N+](=O)[O-]', 'S'], not {shown(said)}")
         for text in said:
             with rdBase.BlockLogs():
                 # After a space RDKit would read a name.
                 whole = len(text) <= _LONGEST and text.isprintable() and " " not in text
                 pattern = Chem.MolFromSmarts(text) if whole else None
             if pattern is None or not 0 < pattern.GetNumAtoms() <= _MOST_ATOMS:
-                raise ValueError(f"RDKit cannot read the SMARTS {text[:80]!r}, or it has more than {_MOST_ATOMS} atoms")
+                raise ValueError(
+                    f"RDKit cannot read the SMARTS {text[:80]!r}, or it has more than {_MOST_ATOMS} atoms: write one"
+                    " that it can, without spaces"
+                )
         return cls(tuple(said))
 
     def say(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.basis_sets import function_count
 from reexplore.energies.levels import LEVELS, Level, find_level, require_support
-from reexplore.errors import InputError, MissingEngineError
+from reexplore.errors import InputError, MissingEngineError, of_key
 
 
 def own_level(name: str, *, based_on: str, summary: str = "", **changes: Any) -> Level:
@@ -20,10 +20,13 @@ def own_level(name: str, *, based_on: str, summary: str = "", **changes: Any) ->
     without a functional, or a functional that libxc does not have.
     """
     if name in LEVELS:
-        raise InputError(f"the level '{name}' is shipped: give your own another name")
-    base = find_level(based_on)
+        raise InputError(f"the level '{name}' is shipped: give your own another name", key="name")
+    with of_key("based_on"):
+        base = find_level(based_on)
     if not base.is_density_functional:
-        raise InputError(f"level '{name}' cannot be based on '{based_on}', which is no density functional")
+        known = ", ".join(known.name for known in LEVELS.values() if known.is_density_functional)
+        told = f"level '{name}' cannot be based on '{based_on}', which is no density functional; take one of {known}"
+        raise InputError(told, key="based_on")
     level = replace(base, name=name, based_on=based_on, **changes)
     exchange = "none"
     if _is_hybrid(level):

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 #: What Parsl's clean-up may still take once an interchange is gone; it gives its own processes ten seconds to end.
 _AFTER_INTERCHANGE_S = 30
+#: So long may the interchange take to accept a task. Parsl would offer it for ever to one that has died, in a thread
+#: that Python waits for at its end.
+_ACCEPTED_S = 30
 
 
 class ParslExecutor:
@@ -76,6 +79,7 @@ class ParslExecutor:
 
     def __enter__(self) -> Self:
         """Start Parsl; its log files go to the campaign's folder."""
+        import zmq
         from parsl.dataflow.dflow import DataFlowKernel
 
         for sentence in self._jobs.cancel_orphans(self._config.executors):
@@ -83,7 +87,17 @@ class ParslExecutor:
         for executor in self._config.executors:
             self._jobs.record(executor)
         # A kernel of its own: Parsl has one place for the kernel of a process, and a process may run several campaigns.
-        self._kernel = DataFlowKernel(self._config)
+        try:
+            self._kernel = DataFlowKernel(self._config)
+        except Exception as error:
+            if self._interchanges_live:
+                raise
+            raise ExecutionError(
+                "Parsl's interchange died at its start; give the same command again (Parsl's logs:"
+                f" {self._config.run_dir})"
+            ) from error
+        for executor in self._config.executors:
+            executor.outgoing_q.zmq_socket.setsockopt(zmq.SNDTIMEO, 1000 * _ACCEPTED_S)
         return self
 
     def __exit__(
@@ -139,5 +153,7 @@ class ParslExecutor:
             future.set_result(Outcome(None, failure, {}))
         elif type(error).__name__ == "ManagerLost":
             future.set_exception(ExecutionError(f"{task.label} lost its node {LOST_NODES} times: {error}"))
+        elif not self._watches[label].interchange_lives:
+            future.set_exception(ExecutionError(f"Parsl's interchange of executor '{label}' has died"))
         else:
             future.set_exception(ExecutionError(f"a task did not come back: {type(error).__name__}: {error}"))

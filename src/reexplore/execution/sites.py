@@ -25,6 +25,7 @@ from reexplore.execution.kinds import KINDS
 from reexplore.execution.run_folder import require_reachable
 from reexplore.execution.tether import launch_command
 from reexplore.inputs.given_files import read_given_text
+from reexplore.inputs.shown import shown
 from reexplore.inputs.strict_yaml import load_yaml
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def check_site(path: Path, *, options: dict[str, Any]) -> None:
             raise InputError(f"{path} takes no option '{name}': its options are {', '.join(needed) or 'none'}")
         kind = needed[name].kind
         if kind in _KINDS and not isinstance(value, _KINDS[kind][0]):
-            raise InputError(f"{path}: the option '{name}' is {_KINDS[kind][1]}, not {value!r}")
+            raise InputError(f"{path}: the option '{name}' is {_KINDS[kind][1]}, not {shown(value)}")
         if isinstance(value, int | float) and not 0 <= value <= _LARGEST_OPTION:
             raise InputError(f"{path}: the option '{name}' is {value:g}; numbers here are 0 to {_LARGEST_OPTION:,}")
     for name, option in needed.items():

@@ -12,7 +12,8 @@ import numpy as np
 
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import Level
-from reexplore.errors import ExecutionError, InputError
+from reexplore.errors import ExecutionError, InputError, of_key
+from reexplore.inputs.shown import shown
 from reexplore.plug_ins import Kinds
 from reexplore.properties.base import Array, Measured, Property
 from reexplore.properties.binding_energy import BindingEnergy
@@ -128,24 +129,26 @@ class Goals:
 
 def read_goals(said: Sequence[Mapping[str, Any]]) -> Goals:
     """Return the objective that a campaign file lists; raise `InputError` with the first thing that is wrong."""
-    goals = tuple(_goal(entry, f"objective[{number}]") for number, entry in enumerate(said))
+    goals = tuple(_goal(entry, number) for number, entry in enumerate(said))
     found = Goals(goals)
     for first, second in combinations(goals, 2):
         _require_different(first, second, found.metals)
     return found
 
 
-def _goal(entry: Mapping[str, Any], where: str) -> Goal:
+def _goal(entry: Mapping[str, Any], number: int) -> Goal:
     name, direction = entry.get("property"), entry.get("direction", "lower")
-    if not isinstance(name, str):
-        raise InputError(f"{where}: name its property, one of {', '.join(PROPERTIES.names)}")
-    if direction not in get_args(Direction):
-        raise InputError(f"{where}.direction: {direction!r} is neither lower nor higher")
-    kind, version = PROPERTIES.find(name)
-    try:
-        found = kind.read({key: value for key, value in entry.items() if key not in ("property", "direction")})
-    except ValueError as error:
-        raise InputError(f"{where} ({name}): {error}") from None
+    with of_key(str(number)):
+        if not isinstance(name, str):
+            raise InputError(f"name its property, one of {', '.join(PROPERTIES.names)}")
+        if direction not in get_args(Direction):
+            raise InputError(f"{shown(direction)} is neither lower nor higher", key="direction")
+        with of_key("property"):
+            kind, version = PROPERTIES.find(name)
+        try:
+            found = kind.read({key: value for key, value in entry.items() if key not in ("property", "direction")})
+        except ValueError as error:
+            raise InputError(f"{name}: {error}") from None
     return Goal(found, direction, version)
 
 
@@ -160,4 +163,4 @@ def _require_different(first: Goal, second: Goal, metals: Sequence[str]) -> None
         names = f"'{first.quantity.title}' and '{second.quantity.title}'"
         contrary = "contradict each other: what one prefers the other avoids"
         why = "order every two ligands alike" if alike > 0 else contrary
-        raise InputError(f"objective: {names} {why}; keep one of them")
+        raise InputError(f"{names} {why}; keep one of them")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reexplore.chemistry.metals import METALS
+from reexplore.inputs.shown import shown
 
 
 def one_metal(said: Mapping[str, Any]) -> str:
@@ -19,11 +20,11 @@ def one_metal(said: Mapping[str, Any]) -> str:
 def known_metal(symbol: Any, *, key: str = "metals") -> str:
     """Return the symbol of a rare earth; raise `ValueError` for anything else."""
     if not isinstance(symbol, str) or symbol not in METALS:
-        raise ValueError(f"{key}: {symbol!r} is no rare earth; they are {' '.join(METALS)}")
+        raise ValueError(f"{key}: {shown(symbol)} is no rare earth; they are {' '.join(METALS)}")
     return symbol
 
 
 def only_keys(said: Mapping[str, Any], *known: str) -> None:
     """Raise `ValueError` for a key that is not among those known."""
     if strange := [key for key in said if key not in known]:
-        raise ValueError(f"unknown key {strange[0]!r}; it takes {', '.join(known)}")
+        raise ValueError(f"unknown key {shown(strange[0])}; it takes {', '.join(known)}")

@@ -11,6 +11,7 @@ import numpy as np
 from reexplore.energies.levels import Level, comparison_warning
 from reexplore.energies.reactions import combined
 from reexplore.errors import InputError
+from reexplore.inputs.shown import shown
 from reexplore.properties.base import Array, Measured
 from reexplore.properties.label import Label
 from reexplore.properties.metals import known_metal, only_keys
@@ -36,7 +37,7 @@ class Selectivity:
         only_keys(said, "metals")
         two = said.get("metals")
         if not isinstance(two, list) or len(two) != 2:
-            raise ValueError(f"metals: give two metals, such as [Lu, La], or two groups, not {two!r}")
+            raise ValueError(f"metals: give two metals, such as [Lu, La], or two groups, not {shown(two)}")
         first, second = (_group(side) for side in two)
         if both := [metal for metal in first if metal in second]:
             raise ValueError(f"metals: {both[0]} stands on both sides; a metal is not separated from itself")
@@ -92,7 +93,7 @@ def _group(side: Any) -> tuple[str, ...]:
         raise ValueError("metals: a group is empty; name its metals")
     group = tuple(known_metal(symbol) for symbol in symbols)
     if len(set(group)) < len(group):
-        raise ValueError(f"metals: a metal stands twice in {list(group)}")
+        raise ValueError(f"metals: a metal stands twice in {shown(list(group))}")
     return group
 
 

@@ -58,7 +58,8 @@ def test_a_good_file_is_prepared(attempt):
 
 
 def test_unknown_scaffold(attempt):
-    assert refusal(attempt, space__scaffolds=["HOPE"]) == "unknown scaffold 'HOPE': did you mean 'HOPO'?"
+    told = refusal(attempt, space__scaffolds=["HOPE"])
+    assert told == "'space.scaffolds.0': unknown scaffold 'HOPE': did you mean 'HOPO'?"
 
 
 @pytest.mark.parametrize(
@@ -117,35 +118,42 @@ def test_a_scaffold_may_bind_in_several_ways(attempt):
 @pytest.mark.parametrize(
     ("modes", "reason"),
     [
-        ({"once": [13]}, "the mode 'once' names the donor 13, which '[*:1]CC(=[O:12])[O-:11]' lacks"),
-        ({"once": [11, 11]}, "the mode 'once' names a donor twice"),
-        ({"a": [11, 12], "b": [12, 11]}, "two of its modes have the same donors"),
-        ({"once": [11]}, "the donor 12 is in none of its modes"),
+        (
+            {"once": [13]},
+            "the mode 'once' names the donor 13, which '[*:1]CC(=[O:12])[O-:11]' lacks: its donors are 11, 12",
+        ),
+        ({"once": [11, 11]}, "the mode 'once' names a donor twice ([11, 11]): keep one of them"),
+        ({"a": [11, 12], "b": [12, 11]}, "two of its modes have the same donors: keep one of them"),
+        ({"once": [11]}, "the donor 12 is in none of its modes: name it in one, or write no donors at all"),
     ],
 )
 def test_modes_of_binding_that_are_wrong(attempt, modes, reason):
-    assert refusal(attempt, space__scaffolds=[ACETATE | {"donors": modes}]) == f"scaffold 'acetate': {reason}"
+    told = refusal(attempt, space__scaffolds=[ACETATE | {"donors": modes}])
+    assert told == f"'space.scaffolds.0.donors': scaffold 'acetate': {reason}"
 
 
 def test_a_mode_without_donors(attempt):
-    assert "at least 1 item" in refusal(attempt, space__scaffolds=[ACETATE | {"donors": {"none": []}}])
+    told = refusal(attempt, space__scaffolds=[ACETATE | {"donors": {"none": []}}])
+    assert told.endswith("'space.scaffolds.0.donors.none': should have at least 1 item (given: [])")
 
 
 def test_surfaces(attempt):
     assert attempt().surface.name == "gfn2-m"
     assert attempt(theory__surface="gfn2").surface.name == "gfn2"
     assert attempt(theory__relaxation="tblite").surface.name == "gfn2"
-    assert refusal(attempt, theory__surface="gfn3").startswith("unknown surface 'gfn3': did you mean 'gfn2'")
+    assert refusal(attempt, theory__surface="gfn3") == "'theory.surface': unknown surface 'gfn3': did you mean 'gfn2'?"
     assert "relaxation is the older name of surface" in refusal(
         attempt, theory__relaxation="tblite", theory__surface="gfn2"
     )
-    assert "relaxation was one of tblite, xtb, xtb-python" in refusal(attempt, theory__relaxation="mopac")
+    assert "relaxation should be one of tblite, xtb, xtb-python, not 'mopac'" in refusal(
+        attempt, theory__relaxation="mopac"
+    )
 
 
 def test_a_donor_without_numbers(attempt):
     phosphine = {"name": "phosphine", "smiles": "C[P:11](C)CC[P:12](C)C[*:1]", "charge": 0}
     reason = refusal(attempt, space__scaffolds=[phosphine])
-    assert reason.startswith("the metal-donor correction has no numbers for La and a phosphorus with three neighbours")
+    assert reason.startswith("'theory.surface': the metal-donor correction has no numbers for La and a phosphorus")
     assert "surface gfn2" in reason
     assert attempt(space__scaffolds=[phosphine], theory__surface="gfn2").surface.name == "gfn2"
 
@@ -229,7 +237,7 @@ def test_a_level_of_the_users_own_that_cannot_be(attempt, change, message):
 
 def test_a_level_that_is_nearly_the_users_own(attempt):
     sentence = refusal(attempt, theory__level="my-r2scam", theory__levels=[R2SCAN | {"name": "my-r2scan"}])
-    assert sentence == "unknown level 'my-r2scam': did you mean 'my-r2scan'?"
+    assert sentence == "'theory.level': unknown level 'my-r2scam': did you mean 'my-r2scan'?"
 
 
 def test_smiles_that_does_not_parse(attempt):
@@ -430,15 +438,15 @@ def test_the_metals_follow_from_the_objective(attempt):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"space__metals": []}, "space.metals: name at least one metal, or give an objective"),
-        ({"objective": [LU_LA]}, "space.metals: La, but the objective is about La Lu: leave space.metals out"),
+        ({"space__metals": []}, "'space.metals': name at least one metal, or give an objective"),
+        ({"objective": [LU_LA]}, "'space.metals': La, but the objective is about La Lu: leave space.metals out"),
         (
             {"space__metals": [], "objective": [{"property": "selectivity", "metals": ["Y", "La"]}]},
             "selectivity Y over La: level 'quick' describes these metals in different ways",
         ),
         (
             {"space__metals": [], "objective": [LU_LA], "budget": {"seed_labels": 4, "batch": 3, "labels": 12}},
-            "budget.batch: 3, but the objective labels 2 complexes of each ligand (La Lu): take a multiple of 2",
+            "'budget.batch': 3, but the objective labels 2 complexes of each ligand (La Lu): take a multiple of 2",
         ),
         (
             {"space__metals": [], "objective": [LU_LA, LU_LA | {"direction": "higher"}], **WHOLE},
@@ -451,7 +459,7 @@ def test_the_metals_follow_from_the_objective(attempt):
                 "policy": "explore",
                 **WHOLE,
             },
-            "policy: 'explore' (qPosteriorStandardDeviation) weighs one goal, and the objective has 2",
+            "'policy': 'explore' (qPosteriorStandardDeviation) weighs one goal, and the objective has 2",
         ),
     ],
 )

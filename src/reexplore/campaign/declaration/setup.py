@@ -12,13 +12,13 @@ from reexplore.campaign.declaration.begun import as_begun, declaration
 from reexplore.campaign.declaration.buildable import require_buildable
 from reexplore.campaign.declaration.engines import require_engines
 from reexplore.campaign.declaration.listed_ligands import bound_rules, ligand_path, listed_ligands, require_same
+from reexplore.campaign.declaration.objective import declared_goals, weighing
 from reexplore.campaign.declaration.space import declared_space, donor_elements, elements, metal_symbols, require_some
 from reexplore.campaign.declaration.surface import declared_surface
 from reexplore.chemistry.library import CAMPAIGN_FILE
 from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL
 from reexplore.chemistry.space import Space
 from reexplore.config import (
-    BudgetEntry,
     CampaignFile,
     TheoryEntry,
     load_campaign_file,
@@ -33,9 +33,9 @@ from reexplore.energies.levels import (
     require_support,
 )
 from reexplore.energies.own_levels import own_level, require_parts
-from reexplore.errors import InputError
+from reexplore.errors import InputError, of_key
 from reexplore.inputs.strict_models import parse
-from reexplore.properties import Goals, read_goals
+from reexplore.properties import Goals
 from reexplore.shipped import is_shipped, resolve, shipped_folder
 from reexplore.sources.ligand_list import LigandList
 from reexplore.structures.builders.base import find_builder
@@ -176,16 +176,11 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     file, declared = _campaign_file(source, workspace)
     has_begun = declared is not None
     own = _own_levels(file.theory)
-    level = own[file.theory.level] if file.theory.level in own else find_level(file.theory.level, also=tuple(own))
-    if file.theory.core_potentials == 1:
-        level = level.as_distributed()
-    if file.theory.sketch and not level.is_fake:
-        raise InputError("builder 'sketch' goes with level 'teacher' only: DFT on a sketch would mean nothing")
-    # Unknown ones are refused, and those that cannot be loaded.
-    surrogates().find(file.surrogate.model)
-    goals = read_goals(file.objective)
-    goals.require_comparable(level)
-    _require_whole_ligands(file.budget, goals)
+    level = _level(file.theory, own)
+    with of_key("surrogate.model"):
+        # Unknown ones are refused, and those that cannot be loaded.
+        surrogates().find(file.surrogate.model)
+    goals = declared_goals(file, level)
     surface = declared_surface(file.theory)
     given = ligand_path(file.space, source)
     if given is not None and not allow_outside:
@@ -202,11 +197,15 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         require_some(space, rules)
         require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
     metals = [metal.symbol for metal in space.metals]
-    require_support(level, metals)
+    with of_key("theory.level"):
+        require_support(level, metals)
     if not file.theory.sketch:
-        surface.require([TEMPLATE_METAL.symbol, *metals], donor_elements(space))
-    policy = added_policies().get(file.policy) or resolve("policies", file.policy, beside=source.parent)
-    site = resolve("parsl_configs", file.execution.parsl, beside=source.parent)
+        with of_key("theory.surface"):
+            surface.require([TEMPLATE_METAL.symbol, *metals], donor_elements(space))
+    with of_key("policy"):
+        policy = added_policies().get(file.policy) or resolve("policies", file.policy, beside=source.parent)
+    with of_key("execution.parsl"):
+        site = resolve("parsl_configs", file.execution.parsl, beside=source.parent)
     if not allow_outside:
         # Before any of them is read; a site is even run.
         named: dict[str, str | Path] = {"execution.parsl": site, "tracking.store": file.tracking.store}
@@ -220,7 +219,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         rules=rules,
         level=level,
         surface=surface,
-        policy=_policy_for(goals, load_policy(policy)),
+        policy=weighing(goals, load_policy(policy)),
         site=site,
         goals=goals,
         ligands=listed,
@@ -229,29 +228,12 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     require_engines(level, surface, file.theory)
     if level.based_on:
         # A shipped level has its parts for every element the library allows.
-        require_parts(level, elements(space))
-    setup.check_site()
+        with of_key("theory.level"):
+            require_parts(level, elements(space))
+    # A site that we ship is sound, so that its options are to blame.
+    with of_key("execution.options" if is_shipped("parsl_configs", site) else "execution"):
+        setup.check_site()
     return setup
-
-
-def _require_whole_ligands(budget: BudgetEntry, goals: Goals) -> None:
-    """Raise `InputError` for a budget that would end in the middle of a ligand."""
-    for key, count in (("seed_labels", budget.seed_labels), ("batch", budget.batch), ("labels", budget.labels)):
-        if count % goals.unit_size:
-            raise InputError(
-                f"budget.{key}: {count}, but the objective labels {goals.unit_size} complexes of each ligand"
-                f" ({' '.join(goals.metals)}): take a multiple of {goals.unit_size}"
-            )
-
-
-def _policy_for(goals: Goals, policy: Policy) -> Policy:
-    """Return a policy; raise `InputError` when it cannot weigh several goals against each other."""
-    if len(goals.goals) > 1 and policy.acquisition != "qLogExpectedImprovement":
-        raise InputError(
-            f"policy: '{policy.name}' ({policy.acquisition}) weighs one goal, and the objective has"
-            f" {len(goals.goals)}: take one with qLogExpectedImprovement, such as balanced"
-        )
-    return policy
 
 
 def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path]) -> None:
@@ -296,9 +278,25 @@ def known_level(name: str, campaign: str | None = None) -> Level:
     return known[name] if name in known else find_level(name, also=tuple(known))
 
 
+def _level(theory: TheoryEntry, own: dict[str, Level]) -> Level:
+    """Return the level that a campaign labels at; `own` are those that its file declares."""
+    with of_key("theory.level"):
+        level = own[theory.level] if theory.level in own else find_level(theory.level, also=tuple(own))
+    if theory.core_potentials == 1:
+        level = level.as_distributed()
+    if theory.sketch and not level.is_fake:
+        raise InputError(
+            f"the builder 'sketch' goes with level 'teacher' only, not '{level.name}': DFT on a sketch would mean"
+            " nothing; take another of the builders",
+            key="theory.level",
+        )
+    return level
+
+
 def _own_levels(theory: TheoryEntry) -> dict[str, Level]:
     """Return the levels a campaign declares; every one has to be sound, whichever is asked for."""
-    return {
-        entry.name: own_level(entry.name, based_on=entry.based_on, summary=entry.summary, **entry.changes)
-        for entry in theory.levels
-    }
+    levels = {}
+    for number, entry in enumerate(theory.levels):
+        with of_key(f"theory.levels.{number}"):
+            levels[entry.name] = own_level(entry.name, based_on=entry.based_on, summary=entry.summary, **entry.changes)
+    return levels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -24,35 +24,42 @@ from reexplore.chemistry.space import Coordination, Space
 from reexplore.chemistry.user_parts import custom_scaffold, custom_substituent, scaffold_modes
 from reexplore.config import ScaffoldEntry, SpaceEntry, SubstituentEntry
 from reexplore.constraints import Rules
-from reexplore.errors import InputError
+from reexplore.errors import InputError, of_key
+from reexplore.inputs.shown import shown
 from reexplore.properties import Goals
 
 #: Ligands that are looked at to count what constraints leave out: some seconds' worth.
 _MOST_COUNTED = 5_000
 
 _Named = TypeVar("_Named", Scaffold, Substituent)
+_Given = TypeVar("_Given")
+_Found = TypeVar("_Found")
 
 
 def declared_space(entry: SpaceEntry, goals: Goals, listed: Sequence[Scaffold] = ()) -> tuple[Space, tuple[str, ...]]:
     """Return the space of a campaign, with the `listed` ligands of its file last, and what its lists name twice."""
-    metals = tuple(dict.fromkeys(find_metal(symbol) for symbol in metal_symbols(entry, goals)))
-    named = _distinct([mode for s in entry.scaffolds for mode in _scaffolds(s)], "scaffold")
-    scaffolds, twice = once(named, "scaffold")
-    groups, again = once(_distinct([_substituent(s) for s in entry.substituents], "substituent"), "substituent")
+    modes = _each(_scaffolds, entry.scaffolds, "space.scaffolds")
+    scaffolds, twice = once(_distinct([mode for some in modes for mode in some], "scaffold"), "scaffold")
+    groups = _each(_substituent, entry.substituents, "space.substituents")
+    substituents, again = once(_distinct(groups, "substituent"), "substituent")
+    metals = _each(find_metal, metal_symbols(entry, goals), "space.metals")
     coordinations = [Coordination(c.ligands, c.coordination_number) for c in entry.coordinations]
-    space = Space(
-        scaffolds=(*scaffolds, *listed),
-        substituents=groups,
-        metals=metals,
-        coordinations=tuple(dict.fromkeys(coordinations)),
-    )
+    with of_key("space.coordinations"):
+        space = Space(
+            scaffolds=(*scaffolds, *listed),
+            substituents=substituents,
+            metals=tuple(dict.fromkeys(metals)),
+            coordinations=tuple(dict.fromkeys(coordinations)),
+        )
     for declared, coordination in zip(entry.coordinations, coordinations, strict=True):
         for scaffold in scaffolds:
             waters = coordination.waters(scaffold.denticity)
             if declared.waters is not None and declared.waters != waters:
                 raise InputError(
-                    f"{declared.ligands} × {scaffold.name} ({scaffold.denticity} donors each) leave {waters} places for"
-                    f" water at coordination number {declared.coordination_number}, but waters is {declared.waters}"
+                    f"{declared.ligands} ligands {scaffold.name} ({scaffold.denticity} donors each) leave {waters}"
+                    f" places for water at coordination number {declared.coordination_number}, but waters is"
+                    f" {declared.waters}: leave waters out, or give {waters}",
+                    key="space.coordinations",
                 )
     return space, (*twice, *again)
 
@@ -61,12 +68,12 @@ def metal_symbols(entry: SpaceEntry, goals: Goals) -> Sequence[str]:
     """Return the metals of a space: those of its objective, or the ones it lists."""
     if not goals:
         if not entry.metals:
-            raise InputError("space.metals: name at least one metal, or give an objective that names them")
+            raise InputError("name at least one metal, or give an objective that names them", key="space.metals")
         return entry.metals
     if entry.metals and set(entry.metals) != set(goals.metals):
         raise InputError(
-            f"space.metals: {' '.join(entry.metals)}, but the objective is about {' '.join(goals.metals)}: leave"
-            " space.metals out"
+            f"{' '.join(entry.metals)}, but the objective is about {' '.join(goals.metals)}: leave space.metals out",
+            key="space.metals",
         )
     return goals.metals
 
@@ -117,7 +124,10 @@ def require_some(space: Space, rules: Rules) -> None:
     """Raise `InputError` with the counts when constraints leave no ligand, among the first of a very large space."""
     if not rules.rules or any(rules.broken(ligand) is None for ligand in islice(space.ligands(), _MOST_COUNTED)):
         return
-    raise InputError(f"the constraints leave nothing to search: {count_excluded(space, rules)}; widen one of them")
+    raise InputError(
+        f"they leave nothing to search: {count_excluded(space, rules)}; widen one of {shown(rules.say())}",
+        key="constraints",
+    )
 
 
 def donor_elements(space: Space) -> list[str]:
@@ -134,13 +144,23 @@ def elements(space: Space) -> set[str]:
     return {"H", "O", *(a.GetSymbol() for a in atoms if a.GetAtomicNum()), *(m.symbol for m in space.metals)}
 
 
+def _each(find: Callable[[_Given], _Found], given: Sequence[_Given], key: str) -> list[_Found]:
+    """Return what is found for each entry of a list, which stands under a key of the file."""
+    found = []
+    for number, one in enumerate(given):
+        with of_key(f"{key}.{number}"):
+            found.append(find(one))
+    return found
+
+
 def _scaffolds(entry: str | ScaffoldEntry) -> tuple[Scaffold, ...]:
     """Return a scaffold of a campaign, once for each mode in which it binds."""
     if isinstance(entry, str):
         return (find_scaffold(entry),)
     _require_new(entry.name, SCAFFOLDS, "scaffold")
     whole = custom_scaffold(entry.name, smiles=entry.smiles, charge=entry.charge, warning=entry.warning)
-    return scaffold_modes(whole, entry.donors)
+    with of_key("donors"):
+        return scaffold_modes(whole, entry.donors)
 
 
 def _substituent(entry: str | SubstituentEntry) -> Substituent:
@@ -152,12 +172,12 @@ def _substituent(entry: str | SubstituentEntry) -> Substituent:
 
 def _require_new(name: str, library: Mapping[str, object], kind: str) -> None:
     if name in library:
-        raise InputError(f"the {kind} '{name}' is in the library: give your own another name")
+        raise InputError(f"the {kind} '{name}' is in the library: give your own another name", key="name")
 
 
 def _distinct(entries: list[_Named], kind: str) -> tuple[_Named, ...]:
     names = [entry.name for entry in entries]
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"the {kind} '{name}' is listed twice")
+            raise InputError(f"the {kind} '{name}' is listed twice: keep one of them", key=f"space.{kind}s")
     return tuple(entries)

@@ -50,15 +50,17 @@ class Push:
     def __post_init__(self) -> None:
         what = f"the correction of {self.metal} and {self.donor}"
         if self.metal not in METALS:
-            raise InputError(f"{what}: '{self.metal}' is no rare earth; they are {' '.join(METALS)}")
+            raise InputError(f"{what}: '{self.metal}' is no rare earth; they are {' '.join(METALS)}", key="metal")
         if self.donor not in DONOR_KINDS:
-            raise InputError(f"{what}: the kinds of donors are {', '.join(DONOR_KINDS)}, not '{self.donor}'")
+            known = ", ".join(DONOR_KINDS)
+            raise InputError(f"{what}: the kinds of donors are {known}, not '{self.donor}'", key="donor")
         for name, (least, most) in (
             ("height_hartree", _HEIGHTS), ("decay_per_bohr", _DECAYS), ("at_angstrom", _PLACES),
         ):  # fmt: skip
             value = getattr(self, name)
             if not least <= value <= most:
-                raise InputError(f"{what} is no repulsion: {name} is {value:g}, it lies between {least:g} and {most:g}")
+                told = f"{what} is no repulsion: {name} is {value:g}, it lies between {least:g} and {most:g}"
+                raise InputError(told, key=name)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as JSON-ready values."""

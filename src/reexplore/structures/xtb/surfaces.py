@@ -138,10 +138,10 @@ def own_surface(name: str, pushes: tuple[Push, ...]) -> EnergySurface:
     Raises `InputError` for a name that is taken and for numbers that are given twice.
     """
     if name in SURFACES or name in _added():
-        raise InputError(f"the surface '{name}' is there already: give your own another name")
+        raise InputError(f"the surface '{name}' is there already: give your own another name", key="name")
     changed = {(push.metal, push.donor): push for push in pushes}
     if len(changed) < len(pushes):
-        raise InputError(f"the surface '{name}' has two corrections for one metal and donor")
+        raise InputError(f"the surface '{name}' has two corrections for one metal and donor: keep one of them")
     table = {(push.metal, push.donor): push for push in shipped_pushes()} | changed
     summary = f"gfn2-m with {len(changed)} corrections of your own"
     return replace(GFN2_M, name=name, summary=summary, pushes=tuple(table.values()), own=True)

@@ -1,0 +1,40 @@
+"""The objective that a campaign file declares, and whether budget and policy go with it."""
+
+from __future__ import annotations
+
+from reexplore.acquisition.policy import Policy
+from reexplore.config import CampaignFile
+from reexplore.energies.levels import Level
+from reexplore.errors import InputError, of_key
+from reexplore.properties import Goals, read_goals
+
+
+def declared_goals(file: CampaignFile, level: Level) -> Goals:
+    """Return the goals of a campaign.
+
+    Raises `InputError` for what makes no objective, what the level may not compare, and for a budget that would end in
+    the middle of a ligand.
+    """
+    with of_key("objective"):
+        goals = read_goals(file.objective)
+        goals.require_comparable(level)
+    budget = file.budget
+    for key, count in (("seed_labels", budget.seed_labels), ("batch", budget.batch), ("labels", budget.labels)):
+        if count % goals.unit_size:
+            raise InputError(
+                f"{count}, but the objective labels {goals.unit_size} complexes of each ligand"
+                f" ({' '.join(goals.metals)}): take a multiple of {goals.unit_size}",
+                key=f"budget.{key}",
+            )
+    return goals
+
+
+def weighing(goals: Goals, policy: Policy) -> Policy:
+    """Return a policy; raise `InputError` when it cannot weigh several goals against each other."""
+    if len(goals.goals) > 1 and policy.acquisition != "qLogExpectedImprovement":
+        raise InputError(
+            f"'{policy.name}' ({policy.acquisition}) weighs one goal, and the objective has {len(goals.goals)}:"
+            " take one with qLogExpectedImprovement, such as balanced",
+            key="policy",
+        )
+    return policy
