@@ -111,7 +111,30 @@ def random_campaign(dice: random.Random) -> tuple[dict[str, Any], dict[str, Any]
         "seed": dice.choice((0, 1, 2**31 - 1)),
         "execution": {"parsl": "local", "options": dice.choice(({}, {"workers": 1}))},
     }
+    if objective := _random_objective(dice):
+        metals = {metal for goal in objective for metal in _metals(goal)}
+        campaign["objective"] = objective
+        campaign["space"]["metals"] = dice.choice(([], sorted(metals)))
+        for key in ("seed_labels", "batch", "labels"):
+            campaign["budget"][key] *= len(metals)
     return campaign, _random_policy(dice) if policy == "./own.yaml" else None
+
+
+def _random_objective(dice: random.Random) -> list[dict[str, Any]]:
+    """Return goals of two or three metals, or none; some contradict each other."""
+    metals = dice.sample([metal.symbol for metal in SERIES], 3)
+    goals = [
+        {"property": "selectivity", "metals": metals[:2]},
+        {"property": "selectivity", "metals": [metals[0], metals[1:]], "direction": "higher"},
+        {"property": "exchange_energy", "metal": metals[0]},
+        {"property": "binding_energy", "metal": metals[1], "direction": dice.choice(("lower", "higher"))},
+    ]
+    return dice.sample(goals, dice.choice((0, 0, 1, 2, 3)))
+
+
+def _metals(goal: dict[str, Any]) -> list[str]:
+    sides = goal["metals"] if "metals" in goal else [goal["metal"]]
+    return [metal for side in sides for metal in (side if isinstance(side, list) else [side])]
 
 
 def _random_constraints(dice: random.Random) -> list[dict[str, Any]]:
@@ -200,11 +223,14 @@ def _run(setup: Setup) -> int:
     if open_ended:
         raise AssertionError(f"chosen and neither labelled nor failed: {open_ended}")
     wanted = min(setup.file.budget.labels, setup.space.size - len(failed) - len(unavailable))
+    wanted -= wanted % setup.goals.unit_size
     if len(labels) < wanted and not missing and not failed:
         raise AssertionError(f"{len(labels)} labels of {wanted}, and nothing is said to be missing")
     report = setup.folder / "report"
     frames = ase.io.read(report / "labels.extxyz", ":") if labels else []
     table = pd.read_csv(report / "candidates.csv")
+    if setup.goals and len(pd.read_csv(report / "objective.csv")) < len(labels) // setup.goals.unit_size:
+        raise AssertionError(f"{len(labels)} labels and fewer ligands are written")
     if len(frames) != len(labels) or len(table) < len(labels):
         raise AssertionError(f"{len(labels)} labels, {len(frames)} structures and {len(table)} rows are written")
     return 0
