@@ -18,6 +18,10 @@ Role = Literal["seed", "acquisition", "control"]
 #: `mae_kcal_mol/composition`, … The learning curve draws every one of them.
 MAE_PREFIX = "mae_kcal_mol/"
 
+#: Under this prefix they are errors of a goal of the objective, by goal and model: `mae/selectivity Lu over La,
+#: kcal/mol/ensemble`.
+GOAL_MAE_PREFIX = "mae/"
+
 #: The model whose error is drawn first; every other name under `MAE_PREFIX` is a baseline.
 ENSEMBLE = "ensemble"
 
@@ -142,6 +146,19 @@ class RoundRecord:
         """Return the error of each model in kcal/mol, the ensemble first."""
         errors = {k.removeprefix(MAE_PREFIX): v for k, v in self.metrics.items() if k.startswith(MAE_PREFIX)}
         return dict(sorted(errors.items(), key=lambda item: (item[0] != ENSEMBLE, item[0])))
+
+    @property
+    def goal_errors(self) -> dict[str, dict[str, float]]:
+        """Return the error of each goal by each model, the ensemble first; goals are named with their unit."""
+        found: dict[str, dict[str, float]] = {}
+        for name, error in self.metrics.items():
+            if name.startswith(GOAL_MAE_PREFIX):
+                goal, _, model = name.removeprefix(GOAL_MAE_PREFIX).rpartition("/")
+                found.setdefault(goal, {})[model] = error
+        return {
+            goal: dict(sorted(errors.items(), key=lambda item: (item[0] != ENSEMBLE, item[0])))
+            for goal, errors in found.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -322,6 +339,11 @@ class CampaignRecord:
                     lines.append(line)
                 seconds |= {row.second_metal for row in line}
         return tuple(lines)
+
+    @property
+    def goal_errors(self) -> dict[str, dict[str, float]]:
+        """Return the newest errors of the goals, on ligands that were held out whole."""
+        return next((found for round_ in reversed(self.rounds) if (found := round_.goal_errors)), {})
 
     @property
     def labels(self) -> int:

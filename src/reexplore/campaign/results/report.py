@@ -136,10 +136,21 @@ def objective_tables(record: CampaignRecord, *, top: int) -> list[Table]:
     return [_objective_table(ranking, record, top=top) for ranking in rankings(record)]
 
 
+def _goal_notes(record: CampaignRecord) -> list[str]:
+    """Return what each goal means, and how far the models are off in it."""
+    notes = []
+    for goal in record.goals:
+        errors = record.goal_errors.get(f"{goal.title}, {goal.unit}", {})
+        told = ", ".join(f"{model} {error:.1f}" for model, error in errors.items())
+        held_out = f"; mean absolute error on held-out ligands: {told}" if told else ""
+        notes.append(f"{goal.title}, {goal.unit}: {goal.direction} is wanted; {goal.meaning}{held_out}")
+    return notes
+
+
 def _objective_table(ranking: Ranking, record: CampaignRecord, *, top: int) -> Table:
     shown = Table(
         title=f"ligands by the objective: {ranking.name}",
-        caption="\n".join(f"{g.title}, {g.unit}: {g.direction} is wanted; {g.meaning}" for g in record.goals),
+        caption="\n".join(_goal_notes(record)),
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.labels import hydration_kcal_mol, labels
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Learned, Model, Pick, Round
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.constraining import LISTED_TOGETHER
+from reexplore.campaign.steps.goal_errors import goal_errors
 from reexplore.campaign.steps.labelling import observed_kcal_mol
 from reexplore.campaign.steps.screening import Part, Screening
 from reexplore.chemistry.candidates import Candidate
@@ -93,6 +95,15 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
     target = targets_kcal_mol(known)
     metrics = {f"{MAE_PREFIX}{model}": float(np.abs(said - target).mean()) for model, said in predictions.items()}
     metrics |= {"labels": float(len(observed)), "uncertainty_floor_kcal_mol": calibration.floor_kcal_mol}
+    aqua_waters = context.setup.file.theory.aqua_waters
+    hydration = hydration_kcal_mol(labels(context.pool, context.ledger, aqua_waters=aqua_waters).values())
+    metrics |= goal_errors(
+        context.setup.goals,
+        known,
+        target_kcal_mol=target,
+        predicted_kcal_mol=predictions,
+        hydration_kcal_mol=hydration,
+    )
     parity, prospective = _prospective(context, number, observed)
     model = Model(tuple(members), tuple(part.digest for part in seen), forecast.key, calibration)
     return Learned(len(observed), metrics | prospective, parity, model)
