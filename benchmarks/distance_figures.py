@@ -41,6 +41,8 @@ BESIDE_EXPERIMENT = {
 }
 EXCESS_OF = ("catecholate", "oxalate", "hopo")
 EXCESS_METALS = ("La", "Gd", "Lu", "Y")
+#: The one whose excess differs most between metals: of it is asked where that lies.
+EXCESS_EXPLAINED = ("oxalate",)
 #: -RT ln 10 at 298.15 K, kcal/mol: what one unit of log K is worth.
 _KCAL_MOL_PER_LOG_K = -1.3643
 #: Names in the table of constants where they differ from ours.
@@ -51,6 +53,19 @@ def donor_distances(structure: Structure, candidate: Candidate) -> Array:
     """Return the distances from the metal to every donor in the order of `Layout.donors`, Å."""
     positions = structure.positions_angstrom
     return np.linalg.norm(positions[list(Layout.of(candidate).donors)] - positions[0], axis=1)
+
+
+def water_lean_degrees(structure: Structure, candidate: Candidate) -> float:
+    """Return how far the axes of the waters are off their bonds with the metal, on average."""
+    layout, positions = Layout.of(candidate), structure.positions_angstrom
+    leans = []
+    for k in range(layout.waters):
+        oxygen, *hydrogens = layout.water(k)
+        arms = positions[hydrogens] - positions[oxygen]
+        axis = (arms / np.linalg.norm(arms, axis=1)[:, None]).sum(axis=0)
+        bond = positions[oxygen] - positions[0]
+        leans.append(np.degrees(np.arccos(axis @ bond / np.linalg.norm(axis) / np.linalg.norm(bond))))
+    return float(np.mean(leans))
 
 
 @dataclass(frozen=True)
@@ -110,14 +125,23 @@ def slope(distances: dict[str, float]) -> float:
     return float(linregress(radii, [distances[symbol] for symbol in symbols]).slope)
 
 
-def excess_kcal_mol(bench: Bench, name: str, last: Atoms) -> float | None:
-    """Return how far the DFT energy of the corrected minimum lies above that of the DFT relaxation."""
-    end = structure_of(last)
-    at_end = bench.terms(f"{name}_dft", end, method="quick")
-    minimum = bench.terms(f"{name}_corrected", relax(end, surface=CORRECTED).structure, method="quick")
-    if at_end is None or minimum is None:
+def excess_kcal_mol(
+    bench: Bench, name: str, last: Atoms, *, kind: str, minimum: Callable[[str, Atoms], Structure]
+) -> float | None:
+    """Return how far the DFT energy of a minimum of METAL_PROBE lies above that of the DFT relaxation.
+
+    The minimum is made from the end of that relaxation and kept under the name of its `kind`.
+    """
+    at_end = bench.terms(f"{name}_dft", structure_of(last), method="quick")
+    at_minimum = bench.terms(f"{name}_{kind}", minimum(name, last), method="quick")
+    if at_end is None or at_minimum is None:
         return None
-    return (minimum.total_hartree - at_end.total_hartree) * HARTREE_TO_KCAL_MOL
+    return (at_minimum.total_hartree - at_end.total_hartree) * HARTREE_TO_KCAL_MOL
+
+
+def corrected_minimum(_name: str, last: Atoms) -> Structure:
+    """Return the corrected minimum next to the end of a DFT relaxation."""
+    return relax(structure_of(last), surface=CORRECTED).structure
 
 
 def la_lu_kcal_mol(bench: Bench, probe: str, geometry: Callable[[str], Structure | None], kind: str) -> float | None:

@@ -236,31 +236,33 @@ def _held(smiles, donors, *, waters, positions_of):
     return Structure(tuple(symbols), np.vstack(positions), who.charge), who
 
 
-def _carboxylate(first, second):
-    """Return a placing of an acetate with its oxygens at these distances from the metal, in Å."""
+def _between(first, second, *, atoms):
+    """Return a placing of a ligand with two atoms at these distances from the metal, in Å, and the rest behind them."""
 
-    def place(positions, donors, mol):
-        oxygens = [a.GetIdx() for a in mol.GetAtoms() if a.GetSymbol() == "O"]
-        (named,) = donors
-        other = next(o for o in oxygens if o != named)
-        bite = np.linalg.norm(positions[named] - positions[other])
-        # The metal in the plane of the two oxygens and the carbon, by two circles.
-        carbon = next(n.GetIdx() for n in mol.GetAtomWithIdx(named).GetNeighbors())
-        axis = (positions[other] - positions[named]) / bite
+    def place(positions, _donors, _mol):
+        near, other = positions[list(atoms)]
+        bite = np.linalg.norm(other - near)
+        # The metal by two circles, as far as can be from the rest of the ligand.
+        axis = (other - near) / bite
         along = (first**2 - second**2 + bite**2) / (2 * bite)
-        away = 0.5 * (positions[named] + positions[other]) - positions[carbon]
+        away = 0.5 * (near + other) - positions.mean(axis=0)
         away -= (away @ axis) * axis
-        metal = positions[named] + along * axis + np.sqrt(first**2 - along**2) * away / np.linalg.norm(away)
+        metal = near + along * axis + np.sqrt(first**2 - along**2) * away / np.linalg.norm(away)
         centred = positions - metal
-        rotation, _ = Rotation.align_vectors([[1.0, 0.0, 0.0]], [centred[oxygens].mean(axis=0)])
+        rotation, _ = Rotation.align_vectors([[1.0, 0.0, 0.0]], [centred[list(atoms)].mean(axis=0)])
         return rotation.apply(centred)
 
     return place
 
 
+def _acetate(first, second):
+    """Return a complex whose acetate is named by one oxygen, with that and the other at these distances, in Å."""
+    return _held("CC(=O)[O-]", [3], waters=2, positions_of=_between(first, second, atoms=(3, 2)))
+
+
 @pytest.mark.parametrize(("second", "others"), [(2.45, 1), (2.75, 1), (3.0, 0), (3.6, 0)])
 def test_a_carboxylate_that_is_held_twice_where_once_was_asked_is_told(second, others):
-    structure, who = _held("CC(=O)[O-]", [3], waters=2, positions_of=_carboxylate(2.40, second))
+    structure, who = _acetate(2.40, second)
     report = check_complex(structure, candidate=who)
     assert report.ok
     assert [warning.code for warning in report.warnings] == [FailureCode.OTHER_DONOR] * others
@@ -273,7 +275,7 @@ def test_a_carboxylate_that_is_held_twice_where_once_was_asked_is_told(second, o
 
 
 def test_the_first_version_of_the_checks_does_not_ask():
-    structure, who = _held("CC(=O)[O-]", [3], waters=2, positions_of=_carboxylate(2.40, 2.45))
+    structure, who = _acetate(2.40, 2.45)
     report = check_complex(structure, candidate=who, checks=1)
     assert report.ok
     assert report.warnings == ()
@@ -281,12 +283,29 @@ def test_the_first_version_of_the_checks_does_not_ask():
 
 
 def test_a_donor_whose_place_another_atom_has_taken_is_swapped():
-    structure, who = _held("CC(=O)[O-]", [3], waters=2, positions_of=_carboxylate(3.9, 2.40))
+    structure, who = _acetate(3.9, 2.40)
     report = check_complex(structure, candidate=who)
     assert _codes(report) == {FailureCode.DONOR_SWAPPED}
     (problem,) = report.problems
     assert "in its place" in problem.message
     assert len(problem.evidence["atoms"]) == 2
+    assert _codes(check_complex(structure, candidate=who, checks=1)) == {FailureCode.DONOR_LOST}
+
+
+def test_a_sulfonate_in_place_of_a_phenolate_is_swapped():
+    # Tiron has turned round: one phenolate still holds, and the sulfonate beside it has come for the other.
+    tiron, kept, lost, sulfonate = "O=S(=O)([O-])c1cc(S(=O)(=O)[O-])c([O-])c([O-])c1", 12, 14, 10
+    placing = _between(2.30, 2.45, atoms=(kept, sulfonate))
+    structure, who = _held(tiron, [kept, lost], waters=2, positions_of=placing)
+    report = check_complex(structure, candidate=who)
+    assert _codes(report) == {FailureCode.DONOR_SWAPPED}
+    (problem,) = report.problems
+    # The metal stands before the ligand.
+    assert problem.evidence["atoms"] == [1 + lost, 1 + sulfonate]
+    assert f"in its place O {1 + sulfonate} holds La" in problem.message
+    layout = Layout.of(who)
+    waters = {layout.water(k)[0] for k in range(2)}
+    assert set(held_by(structure, who)) == {1 + kept, 1 + sulfonate} | waters
     assert _codes(check_complex(structure, candidate=who, checks=1)) == {FailureCode.DONOR_LOST}
 
 
