@@ -7,7 +7,7 @@ fitted by least squares over all gradients of all relaxations, those near the DF
 
 f follows the ionic radius of the lanthanides by a parabola and is never negative; a is one number for each kind of
 donor. Yttrium and scandium have an f of their own. Neodymium is left out of the fit, because its core potential at
-`quick` lies off its series, and is interpolated as promethium and the other metals between are.
+`quick` was then that of Nd2+, and is interpolated as promethium and the other metals between are.
 """
 
 from __future__ import annotations

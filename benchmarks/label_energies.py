@@ -21,7 +21,7 @@ from label_geometries import ion, stored
 from numpy.typing import NDArray
 
 from reexplore.chemistry.metals import find_metal
-from reexplore.energies import LEVELS, EnergyTerms, binding, energy_terms
+from reexplore.energies import LEVELS, EnergyTerms, Level, binding, energy_terms
 from reexplore.energies.own_levels import own_level
 from reexplore.errors import CalculationFailed
 from reexplore.structures.structure import Structure
@@ -56,28 +56,38 @@ class Bench:
         return stored(name, self.surface)
 
     def terms(
-        self, name: str, structure: Structure, *, method: str, prepare: Callable[[Path], None] | None = None
+        self,
+        name: str,
+        structure: Structure,
+        *,
+        method: str,
+        level: Level | None = None,
+        prepare: Callable[[Path], None] | None = None,
     ) -> EnergyTerms | None:
         """Return the energy of a structure by a method, computed or kept; None when it failed, which is kept too.
 
-        `prepare` fills the checkpoint from which the calculation goes on.
+        `level` is by default the one with the method's name; `prepare` fills the checkpoint from which the calculation
+        goes on.
         """
         path = self.folder / method / f"{name}.json"
-        version = LEVEL_OF[method].version
-        is_of = {"geometry": structure.key, "method": method, "version": version}
+        level = (level or LEVEL_OF[method]).applied_to(structure.symbols)
+        is_of: dict[str, Any] = {"geometry": structure.key, "method": method, "version": level.version}
+        if level.corrections:
+            is_of["corrections"] = [treatment.ecp for treatment in level.corrections]
         kept = json.loads(path.read_text()) if path.is_file() else {}
         if {key: kept.get(key) for key in is_of} != is_of:
-            kept = is_of | self._compute(structure, method, prepare)
+            kept = is_of | self._compute(structure, method, level, prepare)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(kept, indent=1))
             told = kept.get("failure") or f"{kept['terms']['total_hartree']:.6f} Eh"
             print(f"# {method} {name}: {told}, {kept['cpu_s']:.0f} CPU-s", flush=True)
         return EnergyTerms.from_dict(kept["terms"]) if "terms" in kept else None
 
-    def _compute(self, structure: Structure, method: str, prepare: Callable[[Path], None] | None) -> dict[str, Any]:
+    def _compute(
+        self, structure: Structure, method: str, level: Level, prepare: Callable[[Path], None] | None
+    ) -> dict[str, Any]:
         wall_s, cpu_s = time.monotonic(), time.process_time()
         try:
-            level = LEVEL_OF[method]
             scratch = self.folder / method
             scratch.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=scratch) as checkpoint:
