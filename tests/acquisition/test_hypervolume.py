@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from botorch.acquisition.multi_objective import logei
 from botorch.utils.multi_objective.hypervolume import Hypervolume
 
 from reexplore.acquisition.hypervolume import acquire_front
@@ -40,6 +41,12 @@ def test_each_pick_adds_most_to_the_front_there_is():
         assert np.exp(log_volume) == pytest.approx(exact[row], rel=0.05)
         front.append(row)
         choices.remove(row)
+
+
+def test_nothing_is_compiled_for_this_processor_alone():
+    acquire_front(GAIN, [5], groups=ONE, labelled=LABELLED, waiting=(), q=1)
+    assert logei._load_attempted
+    assert logei._C is None
 
 
 def test_what_is_being_labelled_counts_as_part_of_the_front():

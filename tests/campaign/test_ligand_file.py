@@ -148,4 +148,6 @@ def test_the_order_of_rows_changes_no_calculation(ended, tmp_path):
 def test_a_listed_ligand_has_one_template_and_not_two(tmp_path):
     setup = campaign(tmp_path)
     # HOPO bare, five listed, and the labels that may all be HOPO's.
-    assert plan_campaign(setup).templates == 1 + 5 + 2
+    plan = plan_campaign(setup)
+    assert plan.templates == 1 + 5 + 2
+    assert plan.stages[0].basis == "sketch; one for each of 5 listed ligands"

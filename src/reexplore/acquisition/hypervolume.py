@@ -9,10 +9,15 @@ from collections.abc import Collection, Hashable, Sequence
 
 import numpy as np
 import torch
+from botorch.acquisition.multi_objective import logei
 from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
 from numpy.typing import NDArray
 
 from reexplore.acquisition.botorch_model import TableModel, rows_as_inputs
+
+# Otherwise BoTorch compiles a kernel for this very processor into the home folder, which nodes of other kinds share: a
+# choice would take minutes, need a compiler, and end in an illegal instruction there.
+logei._load_attempted = True
 
 #: Numbers of one evaluation; bounds the memory, changes no result.
 _CHUNK_NUMBERS = 20_000_000

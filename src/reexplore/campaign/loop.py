@@ -78,8 +78,6 @@ def open_campaign(setup: Setup) -> Ledger:
     setup.folder.mkdir(parents=True, exist_ok=True)
     _require_content(setup)
     ledger = Ledger(setup.ledger_path)
-    if setup.ligands is not None:
-        keep_copy(setup.ligands, setup.folder)
     resolved = setup.resolved()
     known = ledger.meta("campaign")
     if known is not None and (lines := difference(written_out(json.loads(known)), resolved)):
@@ -87,6 +85,8 @@ def open_campaign(setup: Setup) -> Ledger:
             f"{setup.folder} holds a campaign '{setup.file.name}' that was declared otherwise"
             f" ({'; '.join(lines)}): undo the change or give this campaign another name"
         )
+    if setup.ligands is not None:
+        keep_copy(setup.ligands, setup.folder, anew=known is None)
     facts = {"campaign": json.dumps(resolved, sort_keys=True), "identity_version": str(IDENTITY_VERSION)}
     if known is None:
         facts |= {"key": uuid.uuid4().hex, "started_at": repr(time.time())}

@@ -5,7 +5,6 @@ Each function enters one package. It raises `CalculationFailed` to end in a reco
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +38,6 @@ from reexplore.structures.structure import Structure
 
 if TYPE_CHECKING:
     from reexplore.constraints import Rules
-    from reexplore.structures.screening.arrays import Complexes
 
 #: The share of its memory limit that a calculation is told; what it does not count itself needs the rest.
 _USABLE_SHARE = 0.8
@@ -242,6 +240,7 @@ def screen(inputs: Json, context: Context) -> Json:
 
 def predict(inputs: Json, context: Context) -> Json:
     """Graft some ligands of a family, or take listed ones, and let every member predict them with every metal."""
+    from reexplore.structures.screening.families import predictable
     from reexplore.surrogate.base import surrogates
     from reexplore.surrogate.forecast import Forecast
 
@@ -257,24 +256,13 @@ def predict(inputs: Json, context: Context) -> Json:
     keys: list[str] = []
     said = []
     for grafts in every:
-        for named, complexes in _grafted(grafts, context):
+        family = Family.from_text(context.store.get_text(grafts.family))
+        template = Structure.from_extxyz(grafts.template)
+        for named, found in predictable(family, template, contraction=grafts.contraction):
             keys += named
-            said.append(ensemble.predict(complexes).reshape(-1, len(recipe.members)))
+            said.append(ensemble.predict(found).reshape(-1, len(recipe.members)))
     Forecast(tuple(keys), np.concatenate(said)).save(context.folder / FORECAST_FILE)
     return {"candidates": len(keys)}
-
-
-def _grafted(recipe: Grafts, context: Context) -> Iterator[tuple[list[str], Complexes]]:
-    """Yield the keys of a family's candidates and their complexes, in parts."""
-    from reexplore.structures.screening.families import complexes, graft_family
-
-    family = Family.from_text(context.store.get_text(recipe.family))
-    start = 0
-    for grafts in graft_family(family, Structure.from_extxyz(recipe.template), contraction=recipe.contraction):
-        rows, found = complexes(family, grafts, start=start)
-        if rows:
-            yield [candidate.key for row in rows for candidate in family.candidates_of(row)], found
-        start += len(grafts)
 
 
 def forecast(inputs: Json, context: Context) -> Json:

@@ -32,15 +32,13 @@ def ligand_path(entry: SpaceEntry, source: Path) -> Path | None:
 
 
 def listed_ligands(
-    path: Path, file: CampaignFile, symbols: Sequence[str], surface: EnergySurface, *, folder: Path
+    path: Path, file: CampaignFile, symbols: Sequence[str], surface: EnergySurface, *, copy: Path | None
 ) -> LigandList:
     """Return the verdict on every row of a ligand file; raise `InputError` when it is none or nothing is accepted.
 
-    `symbols` are the metals of the space. `folder` is the campaign's, whose copy knows the donors of a campaign that
-    has begun.
+    `symbols` are the metals of the space. `copy` is that of a campaign that has begun, which knows its donors.
     """
-    copy = folder / COPY
-    if copy.is_file() and not path.exists():
+    if copy is not None and copy.is_file() and not path.exists():
         raise InputError(f"there is no {KIND} {path} any more: name its copy {copy} in space.ligands")
     table = read_ligand_table(path)
     if len(table.rows) > file.space.limit:
@@ -93,10 +91,10 @@ def require_same(declared: Mapping[str, Any], digest: str, *, path: Path, folder
         )
 
 
-def keep_copy(ligands: LigandList, folder: Path) -> None:
-    """Write the accepted rows with their donors into the campaign's folder, unless they are there."""
+def keep_copy(ligands: LigandList, folder: Path, *, anew: bool) -> None:
+    """Write the accepted rows with their donors into the campaign's folder; what is there stays, unless `anew`."""
     copy = folder / COPY
-    if copy.is_file():
+    if copy.is_file() and not anew:
         return
     columns = [*ligands.table.columns, *(() if DONORS in ligands.table.columns else (DONORS,))]
     text = io.StringIO()
@@ -111,8 +109,8 @@ def keep_copy(ligands: LigandList, folder: Path) -> None:
     partial.replace(copy)
 
 
-def _known_donors(copy: Path) -> dict[tuple[str, str], str]:
-    if not copy.is_file():
+def _known_donors(copy: Path | None) -> dict[tuple[str, str], str]:
+    if copy is None or not copy.is_file():
         return {}
     try:
         rows = read_ligand_table(copy).rows

@@ -11,7 +11,7 @@ from reexplore.acquisition.policy import Policy, added_policies, load_policy
 from reexplore.campaign.declaration.begun import as_begun, declaration
 from reexplore.campaign.declaration.buildable import require_buildable
 from reexplore.campaign.declaration.engines import require_engines
-from reexplore.campaign.declaration.listed_ligands import bound_rules, ligand_path, listed_ligands, require_same
+from reexplore.campaign.declaration.listed_ligands import COPY, bound_rules, ligand_path, listed_ligands, require_same
 from reexplore.campaign.declaration.objective import declared_goals, weighing
 from reexplore.campaign.declaration.space import declared_space, donor_elements, elements, metal_symbols, require_some
 from reexplore.campaign.declaration.surface import declared_surface
@@ -186,8 +186,8 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     if given is not None and not allow_outside:
         _require_inside(source, workspace.resolve(), {"space.ligands": given})
     folder = workspace.resolve() / "runs" / file.name
-    symbols = metal_symbols(file.space, goals)
-    listed = listed_ligands(given, file, symbols, surface, folder=folder) if given is not None else None
+    symbols, copy = metal_symbols(file.space, goals), folder / COPY if has_begun else None
+    listed = listed_ligands(given, file, symbols, surface, copy=copy) if given is not None else None
     space, repeated = declared_space(file.space, goals, listed.scaffolds if listed else ())
     rules = bound_rules(read_constraints(file.constraints), listed)
     if listed and declared is not None:

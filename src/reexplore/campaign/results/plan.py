@@ -111,10 +111,7 @@ def plan_campaign(setup: Setup) -> Plan:
             # Those of lanthanum's aqua ion are small.
             templates + 1,
             _TEACHER_S if sketch else _template_s(theory, space, gradient),
-            "sketch"
-            if sketch
-            else f"{' + '.join(f'{count} {name}' for name, count in theory.starts.items())} starts,"
-            f" {theory.refine} relaxed, {about}",
+            _template_basis(theory, space, about),
         ),
         Stage(
             "metal exchange" if not sketch else "metal exchange (none)",
@@ -216,6 +213,12 @@ def _energy_s(setup: Setup, atoms: float) -> float:
     metals = setup.space.metals
     open_share = sum(metal.multiplicity > 1 for metal in metals) / len(metals)
     return closed_s * (1 + (_OPEN_SHELL_FACTOR - 1) * open_share)
+
+
+def _template_basis(theory: TheoryEntry, space: Space, about: str) -> str:
+    starts = " + ".join(f"{count} {name}" for name, count in theory.starts.items())
+    basis = "sketch" if theory.sketch else f"{starts} starts, {theory.refine} relaxed, {about}"
+    return basis + (f"; one for each of {len(space.listed):,} listed ligands" if space.listed else "")
 
 
 def _template_s(theory: TheoryEntry, space: Space, gradient_s: float) -> float:

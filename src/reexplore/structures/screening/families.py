@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -50,6 +50,18 @@ def complexes(family: Family, grafts: Grafts, *, start: int) -> tuple[list[int],
     charges = np.array([family.members[start + row].charge for row in rows], dtype=np.intp)
     kept = grafts.rows(rows)
     return [start + int(row) for row in rows], Complexes.of(kept, metals=family.metals, ligand_charges=charges)
+
+
+def predictable(
+    family: Family, template: Structure, *, contraction: int = NEWEST_CONTRACTION
+) -> Iterator[tuple[list[str], Complexes]]:
+    """Yield the keys of the candidates of a family that can be predicted and their complexes, in parts."""
+    start = 0
+    for grafts in graft_family(family, template, contraction=contraction):
+        rows, found = complexes(family, grafts, start=start)
+        if rows:
+            yield [candidate.key for row in rows for candidate in family.candidates_of(row)], found
+        start += len(grafts)
 
 
 def screening_geometries(
