@@ -95,11 +95,12 @@ def test_a_wrong_key_or_value_is_named(tmp_path, added, message):
 
 
 def test_a_missing_key_is_named(tmp_path):
-    told = refusal(tmp_path, GOOD.replace("  metals: [La]\n", ""))
+    told = refusal(tmp_path, GOOD.replace("  coordinations: [{ligands: 1}]\n", ""))
     assert told.endswith(
-        "the key 'space.metals' is missing: give a list (beside it: scaffolds, substituents, coordinations)"
+        "the key 'space.coordinations' is missing: give a list (beside it: scaffolds, substituents, metals)"
     )
-    assert "'space' is missing: give a mapping with scaffolds, substituents, metals" in refusal(tmp_path, "name: x\n")
+    told = refusal(tmp_path, "name: x\n")
+    assert "'space' is missing: give a mapping with ligands, scaffolds, substituents, metals" in told
 
 
 def test_what_stands_in_the_place_of_a_scaffold_is_told_both_ways(tmp_path):

@@ -76,7 +76,7 @@ class SpaceEntry(Strict):
             raise ValueError("there is nothing to search: give scaffolds and substituents, ligands, or all three")
         for key, other in (("scaffolds", "substituents"), ("substituents", "scaffolds")):
             if not getattr(self, key) and getattr(self, other):
-                raise ValueError(f"the key '{key}' is missing or empty beside {other}")
+                raise ValueError(f"the key '{key}' is missing or empty beside {other}: give a list")
         return self
 
 

@@ -43,6 +43,7 @@ SURFACE = {
         {"metal": "La", "donor": "phenolate", "height_hartree": 0.01, "decay_per_bohr": 1.5, "at_angstrom": 2.4},
     ],
 }
+GOAL = {"property": "selectivity", "metals": ["Lu", "La"], "direction": "lower"}
 CONSTRAINTS = [
     {"sa_score": {"at_most": 6.5}},
     {"molecular_weight": {"at_least": 20, "at_most": 900}},
@@ -143,6 +144,14 @@ def _spoiled_policy(dice: random.Random) -> Case:
     data, what = spoiled(dice, POLICY)
     files = {"good.yaml": _yaml(WHOLE | {"policy": "./mine.yaml"}), "mine.yaml": _yaml(data)}
     return Case("policy, one field", ("campaign", "validate", "good.yaml"), files, what)
+
+
+def _spoiled_objective(dice: random.Random) -> Case:
+    data, what = spoiled(dice, GOAL)
+    what = replace(what, names=("objective", *what.names))
+    theory = {"level": "quick", "builders": ["placement"]}
+    files = {"bad.yaml": _yaml(WHOLE | {"theory": theory, "objective": [data]})}
+    return Case("objective, one field", ("campaign", "validate", "bad.yaml"), files, what)
 
 
 def _spoiled_theory(dice: random.Random) -> Case:
@@ -256,7 +265,7 @@ def _site(dice: random.Random) -> Case:
 _WAYS: tuple[Callable[[random.Random], Case], ...] = (
     _campaign, _structure, _policy, _ligand, _own_level, _check, _campaign, _option, _table, _own_scaffold, _structure,
     _site, _own_surface, _spoiled_campaign, _spoiled_policy, _spoiled_campaign, _spoiled_theory, _spoiled_campaign,
-    _spoiled_policy,
+    _spoiled_objective,
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ _DATE = datetime.date(2026, 1, 1)
 _REMEDY = re.compile(
     r"should (be|have)|must be|has to|at (least|most)|between|did you mean|known here|one of|keep one|needs?\b|such as"
     r"|\b(give|take|choose|write|name|number|mark|say|join|remove|leave|change|quote|narrow|raise|widen|copy|look)\b"
-    r"|numbers here are|its \w+ are|(are|has|have|is) [\w+()-]+(, | )[\w+()-]+(, | )|another name|shipped are"
+    r"|numbers here are|its \w+ are|(are|has|have) [\w+()-]+((, | )[\w+()-]+){2}|another name|shipped are"
 )
 _PATHS = re.compile(r"['`]([\w.+()-]+)['`]|\b(\w[\w-]*(?:\.[\w-]+)+)")
 
@@ -98,7 +98,7 @@ def _names(told: str, names: tuple[str, ...]) -> bool:
 def _shows(told: str, value: Any) -> bool:
     """Return whether a value stands there, as YAML or Python writes it, whole or shortened; or an item of a list."""
     if isinstance(value, dict | list) and not value:
-        return any(word in told for word in ("[]", "{}", "nothing"))
+        return any(word in told for word in ("[]", "{}", "nothing", "empty"))
     if isinstance(value, dict):
         return any(_shows(told, part) for pair in value.items() for part in pair)
     if isinstance(value, list):

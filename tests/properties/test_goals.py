@@ -57,7 +57,7 @@ def test_selectivities_rank_ligands_of_all_charges_and_energies_do_not():
         ([{"property": "selectivity", "metals": ["Lu", []]}], "a group is empty"),
         ([{"property": "selectivity", "metals": ["Lu", "Fe"]}], "'Fe' is no rare earth"),
         ([{"property": "selectivity", "metals": [["Lu", "Lu"], "La"]}], "a metal stands twice"),
-        ([LU | {"metals": ["Lu"]}], "unknown key 'metals'; it takes metal"),
+        ([LU | {"metals": ["Lu"]}], "unknown key 'metals'; known here: property, direction, metal"),
         ([{"property": "binding_energy"}], "name its metal, such as metal: Lu"),
         ([LU | {"direction": "up"}], "'up' is neither lower nor higher"),
         ([LU_LA, LU_LA], "order every two ligands alike"),

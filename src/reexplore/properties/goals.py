@@ -140,9 +140,10 @@ def _goal(entry: Mapping[str, Any], number: int) -> Goal:
     name, direction = entry.get("property"), entry.get("direction", "lower")
     with of_key(str(number)):
         if not isinstance(name, str):
-            raise InputError(f"name its property, one of {', '.join(PROPERTIES.names)}")
+            there = f"not {shown(name)}" if "property" in entry else f"beside {', '.join(map(shown, entry))}"
+            raise InputError(f"name its property, one of {', '.join(PROPERTIES.names)}, {there}", key="property")
         if direction not in get_args(Direction):
-            raise InputError(f"{shown(direction)} is neither lower nor higher", key="direction")
+            raise InputError(f"{shown(direction)} is neither lower nor higher: write one of them", key="direction")
         with of_key("property"):
             kind, version = PROPERTIES.find(name)
         try:

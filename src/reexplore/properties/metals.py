@@ -27,4 +27,4 @@ def known_metal(symbol: Any, *, key: str = "metals") -> str:
 def only_keys(said: Mapping[str, Any], *known: str) -> None:
     """Raise `ValueError` for a key that is not among those known."""
     if strange := [key for key in said if key not in known]:
-        raise ValueError(f"unknown key {shown(strange[0])}; it takes {', '.join(known)}")
+        raise ValueError(f"unknown key {shown(strange[0])}; known here: property, direction, {', '.join(known)}")

@@ -40,7 +40,9 @@ class Selectivity:
             raise ValueError(f"metals: give two metals, such as [Lu, La], or two groups, not {shown(two)}")
         first, second = (_group(side) for side in two)
         if both := [metal for metal in first if metal in second]:
-            raise ValueError(f"metals: {both[0]} stands on both sides; a metal is not separated from itself")
+            raise ValueError(
+                f"metals: {both[0]} stands on both sides; a metal is not separated from itself: remove one"
+            )
         return cls(first, second)
 
     def say(self) -> dict[str, Any]:
@@ -93,7 +95,7 @@ def _group(side: Any) -> tuple[str, ...]:
         raise ValueError("metals: a group is empty; name its metals")
     group = tuple(known_metal(symbol) for symbol in symbols)
     if len(set(group)) < len(group):
-        raise ValueError(f"metals: a metal stands twice in {shown(list(group))}")
+        raise ValueError(f"metals: a metal stands twice in {shown(list(group))}: remove one")
     return group
 
 

@@ -438,7 +438,7 @@ def test_the_metals_follow_from_the_objective(attempt):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"space__metals": []}, "'space.metals': name at least one metal, or give an objective"),
+        ({"space__metals": []}, "'space.metals': it is empty: name at least one metal, or give an objective"),
         ({"objective": [LU_LA]}, "'space.metals': La, but the objective is about La Lu: leave space.metals out"),
         (
             {"space__metals": [], "objective": [{"property": "selectivity", "metals": ["Y", "La"]}]},

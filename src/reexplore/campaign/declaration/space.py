@@ -68,7 +68,9 @@ def metal_symbols(entry: SpaceEntry, goals: Goals) -> Sequence[str]:
     """Return the metals of a space: those of its objective, or the ones it lists."""
     if not goals:
         if not entry.metals:
-            raise InputError("name at least one metal, or give an objective that names them", key="space.metals")
+            raise InputError(
+                "it is empty: name at least one metal, or give an objective that names them", key="space.metals"
+            )
         return entry.metals
     if entry.metals and set(entry.metals) != set(goals.metals):
         raise InputError(
@@ -125,7 +127,7 @@ def require_some(space: Space, rules: Rules) -> None:
     if not rules.rules or any(rules.broken(ligand) is None for ligand in islice(space.ligands(), _MOST_COUNTED)):
         return
     raise InputError(
-        f"they leave nothing to search: {count_excluded(space, rules)}; widen one of {shown(rules.say())}",
+        f"the constraints leave nothing to search: {count_excluded(space, rules)}; widen one of {shown(rules.say())}",
         key="constraints",
     )
 
