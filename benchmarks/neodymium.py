@@ -161,8 +161,13 @@ def along_the_series(bench: Bench) -> dict[str, Any]:
                 energies.setdefault(name, {})[symbol] = found
             if symbol == "Nd" and (found := exchange_kcal_mol(bench, probe, symbol, distributed=True)) is not None:
                 distributed[name] = found
-    table = Table(title="exchange energies at quick, kcal/mol", title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("ligand", *SERIES, "Nd, distr."):
+    table = Table(
+        title="exchange energies at quick and how far off the line, kcal/mol",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for heading in ("ligand", *SERIES, "Nd distr."):
         table.add_column(heading, justify="left" if heading == "ligand" else "right", no_wrap=True)
     away: dict[str, dict[str, float]] = {}
     away_distributed: dict[str, float] = {}
@@ -173,7 +178,7 @@ def along_the_series(bench: Bench) -> dict[str, Any]:
         beside = [f"{away[name][s]:+.2f}" if s in away[name] else "" for s in SERIES]
         if name in distributed and (off := off_the_line(row | {"Nd": distributed[name]}, "Nd")) is not None:
             away_distributed[name] = off
-        table.add_row("  off the line", *beside, f"{away_distributed[name]:+.2f}" if name in away_distributed else "")
+        table.add_row("  off", *beside, f"{away_distributed[name]:+.2f}" if name in away_distributed else "")
     Console().print(table)
     others = [abs(value) for row in away.values() for symbol, value in row.items() if symbol != "Nd"]
     return {
