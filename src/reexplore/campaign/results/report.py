@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
@@ -22,12 +23,15 @@ from reexplore.tracking.records import (
     CampaignRecord,
     CandidateRow,
     ContractionRow,
+    LigandRow,
     SelectivityRow,
     TrackingError,
 )
 from reexplore.tracking.review_page import PAGE_NAME, review_page
 
 _PAGE_ROWS = 40
+#: Of a label with its error; the heading above it is wrapped.
+_NUMBER_WIDTH = 11
 
 
 def report_round(context: CampaignContext, number: int) -> None:
@@ -118,7 +122,8 @@ def candidate_table(record: CampaignRecord, *, top: int) -> Table:
         pad_edge=False,
     )
     shown.add_column("rank", justify="right", min_width=4)
-    shown.add_column("candidate", no_wrap=True)
+    # Long names are folded: the numbers have to be seen whole.
+    shown.add_column("candidate", overflow="fold")
     shown.add_column("predicted", justify="right", no_wrap=True)
     shown.add_column("label", justify="right", no_wrap=True)
     shown.add_column("exchange", justify="right", no_wrap=True)
@@ -134,6 +139,14 @@ def candidate_table(record: CampaignRecord, *, top: int) -> Table:
 def objective_tables(record: CampaignRecord, *, top: int) -> list[Table]:
     """Return the ligands by the goals of the campaign, a table for the terminal for each ranking."""
     return [_objective_table(ranking, record, top=top) for ranking in rankings(record)]
+
+
+def _worth_a_line(rows: Sequence[LigandRow], *, top: int) -> list[LigandRow]:
+    """Return every labelled ligand, and so many of those that are ranked beside them."""
+    return [
+        *(row for row in rows if row.is_labelled),
+        *[row for row in rows if row.rank is not None and not row.is_labelled][:top],
+    ]
 
 
 def _goal_notes(record: CampaignRecord) -> list[str]:
@@ -156,18 +169,18 @@ def _objective_table(ranking: Ranking, record: CampaignRecord, *, top: int) -> T
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
-    shown.add_column("rank", justify="right")
-    shown.add_column("ligand", no_wrap=True)
+    shown.add_column("rank", justify="right", no_wrap=True)
+    shown.add_column("ligand", overflow="fold")
     for goal in record.goals:
-        shown.add_column(goal.title, justify="right")
+        shown.add_column(goal.title, justify="right", min_width=_NUMBER_WIDTH)
         shown.add_column("predicted", justify="right", no_wrap=True)
-    shown.add_column("round", justify="right")
-    for row in [row for row in ranking.rows if row.rank is not None][:top]:
+    for row in _worth_a_line(ranking.rows, top=top):
         pairs = zip(row.labels, row.predicted, strict=True)
         numbers = [cell for label, predicted in pairs for cell in (with_error(label), with_error(predicted))]
         front = " *" if row.on_front and len(record.goals) > 1 else ""
         marks = (" !" if row.warnings else "") + front
-        shown.add_row(str(row.rank), row.ligand + marks, *numbers, "" if row.round is None else str(row.round))
+        rank = "–" if row.rank is None else str(row.rank)
+        shown.add_row(rank, row.ligand + marks, *numbers)
     return shown
 
 
