@@ -46,3 +46,23 @@ def test_open_shells_cost_more_where_the_level_has_them(price):
 def test_a_level_of_the_users_own_is_priced_like_its_base(price):
     own = {"name": "mine", "based_on": "quick", "grid_level": 2}
     assert price("mine", ["La"], [own]) == price("quick", ["La"])
+
+
+def test_with_an_objective_a_ligand_s_template_serves_all_its_metals(tmp_path):
+    data = {
+        "name": "trial",
+        "space": {
+            "scaffolds": ["HOPO"],
+            "substituents": ["H", "methyl", "fluoro", "chloro"],
+            "coordinations": [{"ligands": 1}],
+        },
+        "objective": [{"property": "selectivity", "metals": ["Lu", "La"]}],
+        "budget": {"seed_labels": 4, "batch": 2, "labels": 6},
+    }
+    (tmp_path / "trial.yaml").write_text(yaml.safe_dump(data))
+    plan = plan_campaign(prepare(str(tmp_path / "trial.yaml"), workspace=tmp_path))
+    assert (plan.labels, plan.templates) == (6, 1 + 3)
+    tasks = {stage.name: stage.tasks for stage in plan.stages}
+    assert tasks["complexes at quick"] == 6
+    assert tasks["free ligands"] == 3
+    assert tasks["aqua ions at quick"] == 2

@@ -94,14 +94,16 @@ def plan_campaign(setup: Setup) -> Plan:
     bare = len(space.scaffolds) * len(space.coordinations)
     # A listed ligand is grafted on nothing: its own template serves both.
     filled = space.ligand_count - len(space.listed)
-    templates = bare + min(labels, filled * len(space.coordinations))
+    # With an objective a ligand is labelled with several metals on one template.
+    chosen = labels // setup.goals.unit_size
+    templates = bare + min(chosen, filled * len(space.coordinations))
     rounds = 1 + math.ceil(max(0, labels - budget.seed_labels) / budget.batch)
-    ligands = min(labels, round(share * space.ligand_count))
+    ligands = min(chosen, round(share * space.ligand_count))
     atoms, ligand_atoms = _mean_atoms(_sample(setup))
     gradient = _GRADIENT_S_AT_40_ATOMS * (atoms / 40) ** _GRADIENT_POWER
     ligand_gradient = _GRADIENT_S_AT_40_ATOMS * (ligand_atoms / 40) ** _GRADIENT_POWER
     dft = _energy_s(setup, atoms)
-    metals = min(len(space.metals), labels)
+    metals = len(space.metals) if setup.goals else min(len(space.metals), labels)
     sketch = theory.sketch
     training = _TRAINING_S + _TRAINING_S_PER_LABEL * labels / 2
     about = f"{atoms:.0f} atoms on average"
