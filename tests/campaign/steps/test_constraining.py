@@ -82,7 +82,7 @@ def test_the_plan_counts_what_each_leaves_out(tmp_path):
             [{"ligand_charge": [-1]}, {"molecular_weight": {"at_most": 10}}],
             "of 6 ligands ligand_charge leaves out 3, molecular_weight leaves out 3",
         ),
-        ([{"sa_score": {"at_most": "four"}}], "constraints.sa_score: at_most is 'four': give a number"),
+        ([{"sa_score": {"at_most": "four"}}], "'constraints.sa_score': at_most is 'four': give a number"),
         ([{"price": {"at_most": 100}}], "unknown constraint 'price'"),
         ([{"without": ["S"], "sa_score": {"at_most": 4}}], "constraints"),
         ([{}], "constraints"),
