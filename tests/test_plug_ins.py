@@ -193,7 +193,7 @@ def test_a_property_of_another_package_is_chosen_for_and_its_version_kept(instal
 def test_a_policy_of_another_package_is_written_out_in_the_declaration(installed, tmp_path):
     setup = prepare(str(declared(tmp_path, policy="bold")), workspace=tmp_path)
     assert setup.resolved()["policy"]["beta"] == 9.0
-    with pytest.raises(InputError, match="the policy 'boundless': 'beta' is null, and the 'acquisition' qUpperConfidenceBound needs it"):
+    with pytest.raises(InputError, match="the policy 'boundless': 'beta' is null, and the 'acquisition' qUpper"):
         prepare(str(declared(tmp_path, policy="boundless")), workspace=tmp_path)
 
 
