@@ -92,7 +92,7 @@ def tasks() -> dict[str, Any]:
             )
 
             def napping(label: str, count: int, sleep_s: float) -> list[Task]:
-                return [Task("water", {"sleep_s": sleep_s, "n": f"{label} {n}"}, label=label) for n in range(count)]
+                return [Task("water", {"sleep_s": sleep_s, "n": f"{label} {n}"}, title=label) for n in range(count)]
 
             # Until all workers are there.
             desk.finish(desk.run(napping("warm", 8 * WORKERS, TASK_S), stage="warm"))

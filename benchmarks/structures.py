@@ -140,7 +140,7 @@ class _Bench:
 
     def _run(self, task: Task) -> Outcome:
         outcome = self._executor.submit(task).result()
-        print(f"{task.kind} {task.label}: {outcome.provenance['cpu_s']:.1f} CPU-s", flush=True)
+        print(f"{task.kind} {task.title}: {outcome.provenance['cpu_s']:.1f} CPU-s", flush=True)
         return outcome
 
 

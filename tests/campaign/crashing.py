@@ -126,9 +126,9 @@ def _remembering(kind, compute):
 
 def _in_process(task, folder, _scratch, store):
     with (store.root.parents[2] / "executions.log").open("a") as log:
-        log.write(f"{task.key} {task.kind} {task.label}\n")
-    (folder / child.LOG).write_text(f"computing {task.label}\n")
-    if (task.kind, task.label) == ("complex", CRASHING):
+        log.write(f"{task.key} {task.kind} {task.title}\n")
+    (folder / child.LOG).write_text(f"computing {task.title}\n")
+    if (task.kind, task.title) == ("complex", CRASHING):
         return FailureCode.CRASHED, "ended by signal SIGSEGV"
     if child.main(folder, store.root) == child.MACHINE_FAULT:
         raise ExecutionError("a worker's machine is at fault, no calculation is")

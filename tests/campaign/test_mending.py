@@ -114,7 +114,7 @@ def test_a_scaffold_lost_to_crashes_is_predicted_and_chosen_after_a_retry(tmp_pa
     setup = small(tmp_path, budget={"seed_labels": 4, "batch": 2, "labels": 8})
 
     def crashing_on_cam(task, folder, *places):
-        if task.kind == "template" and "CAM" in task.label:
+        if task.kind == "template" and "CAM" in task.title:
             (folder / LOG).write_text("computing\n")
             return FailureCode.CRASHED, "ended by signal SIGKILL"
         return crashing._in_process(task, folder, *places)

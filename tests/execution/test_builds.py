@@ -22,7 +22,7 @@ def limit(monkeypatch, resources):
 
 def build_task(builder, count):
     candidate = Candidate(ACETOHYDROXAMATE, find_metal("La"), 1, 6)
-    return Task.of(Build(candidate, builder, count, seed=1), label=f"{candidate.name} by {builder}")
+    return Task.of(Build(candidate, builder, count, seed=1), title=f"{candidate.name} by {builder}")
 
 
 @pytest.mark.engine

@@ -100,13 +100,13 @@ def test_what_is_written_is_read(recipe):
 @pytest.mark.parametrize(("recipe", "absent", "key"), RECIPES, ids=lambda value: type(value).__name__)
 def test_keys_are_those_of_every_version_before(recipe, absent, key):
     assert not absent & recipe.to_json().keys()
-    assert Task.of(recipe, label="any").key == key
+    assert Task.of(recipe, title="any").key == key
 
 
 @pytest.mark.parametrize("recipe", LATER, ids=lambda recipe: type(recipe).__name__)
 def test_what_was_added_later_has_another_key(recipe):
     first = next(other for other, _, _ in RECIPES if type(other) is type(recipe))
-    assert Task.of(recipe, label="").key != Task.of(first, label="").key
+    assert Task.of(recipe, title="").key != Task.of(first, title="").key
 
 
 def test_every_kind_has_a_recipe():

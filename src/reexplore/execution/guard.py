@@ -64,7 +64,7 @@ def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
     with scratch_folder(store.root) as scratch:
         declared = {
             "kind": task.kind,
-            "label": task.label,
+            "label": task.title,
             "inputs": task.inputs,
             "memory_gb": task.resources.memory_gb,
             "scratch": str(scratch),

@@ -152,7 +152,7 @@ class ParslExecutor:
             failure = Failure(FailureCode.CRASHED, task.kind, "it took its worker down twice", found)
             future.set_result(Outcome(None, failure, {}))
         elif type(error).__name__ == "ManagerLost":
-            future.set_exception(ExecutionError(f"{task.label} lost its node {LOST_NODES} times: {error}"))
+            future.set_exception(ExecutionError(f"{task.title} lost its node {LOST_NODES} times: {error}"))
         elif not self._watches[label].interchange_lives:
             future.set_exception(ExecutionError(f"Parsl's interchange of executor '{label}' has died"))
         else:

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 class Task:
     """A pure function's name and its inputs (JSON-ready); two tasks with equal keys are the same.
 
-    `memory_gb` and `time_s` are limits of its own; they do not enter the key, for a result does not
-    depend on them.
+    `title` is a name to read. `memory_gb` and `time_s` are limits of its own; they do not enter the key, for a result
+    does not depend on them.
     """
 
     kind: str
     inputs: dict[str, Any] = field(hash=False)
-    label: str = field(default="", compare=False)
+    title: str = field(default="", compare=False)
     memory_gb: float | None = field(default=None, compare=False)
     time_s: float | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, recipe: Recipe, *, label: str, memory_gb: float | None = None) -> Self:
+    def of(cls, recipe: Recipe, *, title: str, memory_gb: float | None = None) -> Self:
         """Return the task that computes a recipe."""
-        return cls(recipe.kind, recipe.to_json(), label, memory_gb)
+        return cls(recipe.kind, recipe.to_json(), title, memory_gb)
 
     @property
     def resources(self) -> Resources:

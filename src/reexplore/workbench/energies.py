@@ -118,7 +118,7 @@ class EnergyWorkbench:
         level = self._level
         require_parts(level, structure.symbols)
         spin = checked_unpaired(structure, level, unpaired)
-        task = single_point_task(structure, level, label=name, unpaired=spin)
+        task = single_point_task(structure, level, title=name, unpaired=spin)
         machine_gb = psutil.virtual_memory().total / 2**30
         require_memory(structure, level, memory_gb=min(self._memory_gb or machine_gb, machine_gb))
         return replace(task, memory_gb=self._memory_gb or task.memory_gb, time_s=self._time_s)

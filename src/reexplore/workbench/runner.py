@@ -44,13 +44,13 @@ class Runner:
         found = self._store.outcome(task.key)
         if found is not None:
             self.reused.append(stage)
-            self._narrator.say(f"{stage}: {task.label}, {_ending(found)}, found in the store")
+            self._narrator.say(f"{stage}: {task.title}, {_ending(found)}, found in the store")
             return found
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         with Progress(*columns, console=self._console, transient=True) as progress:
-            progress.add_task(escape(f"{stage}: {task.label}"), total=None)
+            progress.add_task(escape(f"{stage}: {task.title}"), total=None)
             outcome = self._executor.submit(task).result()
-        self._narrator.say(f"{stage}: {task.label}, {_ending(outcome)} after {outcome.provenance['wall_s']:.0f} s")
+        self._narrator.say(f"{stage}: {task.title}, {_ending(outcome)} after {outcome.provenance['wall_s']:.0f} s")
         return outcome
 
 

@@ -31,7 +31,7 @@ class _Refusing:
     workers = 1
 
     def submit(self, task):
-        raise AssertionError(f"{task.kind} of {task.label} has another key than the version before gave it")
+        raise AssertionError(f"{task.kind} of {task.title} has another key than the version before gave it")
 
     def check(self):
         pass

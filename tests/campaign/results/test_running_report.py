@@ -29,8 +29,8 @@ class HoldsOneBack(Threads):
         self.names, self.held, self.go = names, "", Event()
 
     def _perform(self, task):
-        if task.kind == "energy" and task.label in self.names and not self.held:
-            self.held = task.label
+        if task.kind == "energy" and task.title in self.names and not self.held:
+            self.held = task.title
             assert self.go.wait(300)
         return super()._perform(task)
 

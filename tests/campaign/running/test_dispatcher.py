@@ -39,12 +39,12 @@ class Workers:
 
     def come_back(self, count=1):
         for task, future in self.open[:count]:
-            left = self.failures.get(task.label)
+            left = self.failures.get(task.title)
             failure = left.pop(0) if left else None
             if isinstance(failure, Exception):
                 future.set_exception(failure)
             else:
-                future.set_result(Outcome(None if failure else {"label": task.label}, failure, {"wall_s": 1.0}))
+                future.set_result(Outcome(None if failure else {"label": task.title}, failure, {"wall_s": 1.0}))
         del self.open[:count]
 
     def check(self):
@@ -52,7 +52,7 @@ class Workers:
 
 
 def task(label, kind="water"):
-    return Task(kind, {"name": label}, label=label)
+    return Task(kind, {"name": label}, title=label)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_what_two_jobs_ask_for_is_in_flight_once(ledger, tmp_path, capsys):
     desk = dispatcher(ledger, tmp_path, workers)
     tasks = [task("a"), task("b"), task("c")]
     first, second = worked(desk, workers, desk.run(tasks[:2], stage="one"), desk.run(tasks[1:], stage="two"))
-    assert [sent.label for sent in workers.sent] == ["a", "b", "c"]
+    assert [sent.title for sent in workers.sent] == ["a", "b", "c"]
     assert first[tasks[1].key] is second[tasks[1].key]
     assert attempts(ledger) == {"a": ("done", 1), "b": ("done", 1), "c": ("done", 1)}
     told = capsys.readouterr().out
@@ -124,7 +124,7 @@ def test_jobs_go_on_side_by_side_and_what_is_due_is_begun_when_one_has_ended(led
 
     desk.side_by_side(due, after_turn=after_turn)
     assert [turn for turn in turns if turn] == [["a", "b"], ["c"]]
-    assert [sent.label for sent in workers.sent] == ["shared", "a", "b", "c"]
+    assert [sent.title for sent in workers.sent] == ["shared", "a", "b", "c"]
 
 
 def test_when_one_job_cannot_go_on_the_others_are_closed(ledger, tmp_path, monkeypatch):
@@ -199,7 +199,7 @@ def test_what_ran_out_of_memory_gets_more_and_what_crashes_twice_has_failed(ledg
     (outcomes,) = worked(desk, workers, desk.run(tasks, stage="one"))
     assert outcomes[tasks[0].key].value == {"label": "a"}
     assert outcomes[tasks[1].key].failure == CRASHED
-    tried = {label: [t.resources.memory_gb for t in workers.sent if t.label == label] for label in "ab"}
+    tried = {label: [t.resources.memory_gb for t in workers.sent if t.title == label] for label in "ab"}
     assert tried == {"a": [2.0, 4.0], "b": [2.0, 2.0]}
     assert attempts(ledger) == {"a": ("done", 2), "b": ("failed", 2)}
 

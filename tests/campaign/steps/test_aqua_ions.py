@@ -36,7 +36,7 @@ class Remembering(AtOnce):
         self.asked.append(task)
         if (known := self.ledger.outcome(task.key)) is not None:
             return known
-        failure = self.failures.get((task.kind, task.label))
+        failure = self.failures.get((task.kind, task.title))
         computed = _energy if task.kind == "energy" else lambda task: KINDS[task.kind].load()(task.inputs, None)
         value = None if failure else computed(task)
         outcome = Outcome(value, failure, {})
@@ -80,7 +80,7 @@ def found(context):
 
 
 def test_one_for_each_metal_like_any_complex(context):
-    asked = {(task.kind, task.label) for task in context.dispatcher.asked if "(H2O)8" in task.label}
+    asked = {(task.kind, task.title) for task in context.dispatcher.asked if "(H2O)8" in task.title}
     # Lutetium's template is lanthanum's aqua ion, as it is for every complex.
     assert asked == {
         ("template", "La(H2O)8"),

@@ -37,14 +37,14 @@ class Scripted(AtOnce):
         self.sketches = sketches
 
     def outcome_of(self, task):
-        if failure := self.failures.get((task.kind, task.label)):
+        if failure := self.failures.get((task.kind, task.title)):
             return Outcome(None, failure, {})
         if task.kind == "energy":
             return Outcome(teacher_energy(Structure.from_extxyz(task.inputs["extxyz"])).to_dict(), None, {})
         # What the geometry is does not matter here, only whether there is one.
         geometry = task.inputs["templates"][0] if task.kind == "complex" else water().to_extxyz()
         if task.kind == "template":
-            geometry = self.sketches[task.label]
+            geometry = self.sketches[task.title]
         return Outcome({"extxyz": geometry, "runners_up": []}, None, {})
 
 

@@ -38,7 +38,7 @@ class Here:
             value = KINDS[task.kind].load()(task.inputs, Context(folder, folder, folder, self.store, 1, 8.0))
         except CalculationFailed as failed:
             failure = failed.failure
-        if task.kind == "template" and any(name in task.label for name in self.broken):
+        if task.kind == "template" and any(name in task.title for name in self.broken):
             value, failure = None, Failure(FailureCode.BUILD_FAILED, "builder", "no place", {})
         future = Future()
         future.set_result(Outcome(value, failure, {}))

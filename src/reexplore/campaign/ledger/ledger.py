@@ -72,7 +72,7 @@ class Ledger:
             self._db.executemany(
                 "INSERT OR IGNORE INTO calculation (key, kind, title, state, planned_at)"
                 " VALUES (?, ?, ?, 'planned', ?)",
-                [(task.key, task.kind, task.label, now) for task in tasks],
+                [(task.key, task.kind, task.title, now) for task in tasks],
             )
 
     def submitted(self, key: str) -> None:

@@ -274,5 +274,5 @@ def _goes_on(job: Job[None]) -> bool:
 def _note(task: Task, outcome: Outcome) -> str:
     seconds = f"{outcome.provenance.get('wall_s', 0):.0f} s"
     if outcome.failure is not None:
-        return f"{task.label}: {outcome.failure.code.value} ({outcome.failure.message}) after {seconds}"
-    return f"{task.label}, {seconds}"
+        return f"{task.title}: {outcome.failure.code.value} ({outcome.failure.message}) after {seconds}"
+    return f"{task.title}, {seconds}"

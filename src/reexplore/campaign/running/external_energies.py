@@ -129,7 +129,7 @@ def write_awaited(folder: Path, tasks: Sequence[Task]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for task in tasks:
-        (folder / f"{task.key}.json").write_text(json.dumps({"label": task.label, "inputs": task.inputs}))
+        (folder / f"{task.key}.json").write_text(json.dumps({"label": task.title, "inputs": task.inputs}))
 
 
 def export_energies(setup: Setup, ledger: Ledger, *, program: Program, folder: Path) -> Exported:

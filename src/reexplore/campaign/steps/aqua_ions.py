@@ -63,7 +63,7 @@ def aqua_tasks(context: CampaignContext, metals: Iterable[Metal]) -> Job[list[Aq
     for ion, task in relaxing:
         geometry = relaxed[task.key]
         if geometry.value is not None:
-            tasks.append(AquaTasks(ion, task, energy_task(geometry.extxyz, context.setup, label=ion.name)))
+            tasks.append(AquaTasks(ion, task, energy_task(geometry.extxyz, context.setup, title=ion.name)))
         else:
             _refuse(context, ion, geometry)
     return tasks

@@ -81,7 +81,7 @@ def choose(context: CampaignContext, screening: Screening, standing: Standing, *
         picks = designed(screening, inputs)
     else:
         selection = _selection(context, standing, standing.model, q=q, seed=context.setup.file.seed + ordinal)
-        task = Task.of(selection, label=f"round {standing.round_number}")
+        task = Task.of(selection, title=f"round {standing.round_number}")
         inputs = task.inputs
         outcome = (yield from context.dispatcher.run([task], stage="choice"))[task.key]
         if outcome.value is None:

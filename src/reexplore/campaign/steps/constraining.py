@@ -53,7 +53,7 @@ def constrain(context: CampaignContext) -> Job[tuple[list[Family], tuple[Exclude
         for chunk, digest in parts:
             outcome = outcomes[tasks[digest].key]
             if outcome.value is None:
-                raise ExecutionError(f"the constraints of {tasks[digest].label} were not told: {outcome.failure}")
+                raise ExecutionError(f"the constraints of {tasks[digest].title} were not told: {outcome.failure}")
             told = outcome.value["excluded"] if chunk.scaffold.sites else outcome.value["excluded_of"].get(digest, {})
             reasons = {int(row): (name, reason) for row, (name, reason) in told.items()}
             if reasons:
@@ -72,14 +72,14 @@ def constrain(context: CampaignContext) -> Job[tuple[list[Family], tuple[Exclude
 def _tasks(parts: Sequence[tuple[Family, str]], rules: tuple[Json, ...]) -> dict[str, Task]:
     """Return the task that judges each part, given by its digest; listed ligands share tasks."""
     tasks = {
-        digest: Task.of(Constrained(digest, rules), label=f"{len(part.members)} ligands on {part.scaffold.name}")
+        digest: Task.of(Constrained(digest, rules), title=f"{len(part.members)} ligands on {part.scaffold.name}")
         for part, digest in parts
         if part.scaffold.sites
     }
     listed = sorted(digest for part, digest in parts if not part.scaffold.sites)
     for start in range(0, len(listed), LISTED_TOGETHER):
         some = tuple(listed[start : start + LISTED_TOGETHER])
-        tasks |= dict.fromkeys(some, Task.of(ConstrainedList(some, rules), label=f"{len(some)} listed ligands"))
+        tasks |= dict.fromkeys(some, Task.of(ConstrainedList(some, rules), title=f"{len(some)} listed ligands"))
     return tasks
 
 

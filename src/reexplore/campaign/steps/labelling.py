@@ -76,10 +76,10 @@ def _geometry_tasks(context: CampaignContext, candidate: Candidate, template: di
 def _energy_tasks(context: CampaignContext, candidate: Candidate, geometries: Sequence[str]) -> tuple[Task, ...]:
     complex_, ligand, water = geometries
     return (
-        energy_task(complex_, context.setup, label=candidate.name),
-        energy_task(ion(candidate).to_extxyz(), context.setup, label=f"{candidate.metal.symbol}3+"),
-        energy_task(ligand, context.setup, label=f"{candidate.ligand.name} (free)"),
-        energy_task(water, context.setup, label="H2O"),
+        energy_task(complex_, context.setup, title=candidate.name),
+        energy_task(ion(candidate).to_extxyz(), context.setup, title=f"{candidate.metal.symbol}3+"),
+        energy_task(ligand, context.setup, title=f"{candidate.ligand.name} (free)"),
+        energy_task(water, context.setup, title="H2O"),
     )
 
 

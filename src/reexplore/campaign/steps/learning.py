@@ -69,7 +69,7 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
     seen = _seen(screening)
     tasks = _predictions(context, seen, tuple(members))
     yield from _values(context, tasks, stage="prediction")
-    forecast = Task.of(WholeForecast(tuple(task.key for task in tasks)), label=f"{screening.count} candidates")
+    forecast = Task.of(WholeForecast(tuple(task.key for task in tasks)), title=f"{screening.count} candidates")
     yield from _values(context, [forecast], stage="forecast")
 
     table = Forecast.load(context.store.folder(forecast.key) / FORECAST_FILE)
@@ -138,14 +138,14 @@ def _predictions(context: CampaignContext, seen: Sequence[Part], members: tuple[
     """Return the tasks that predict all parts; listed ligands share tasks, whatever their templates."""
     model = context.setup.file.surrogate.model
     grafted = [part for part in seen if part.family.scaffold.sites]
-    tasks = [Task.of(Prediction(part.grafts, members, model), label=part.label) for part in grafted]
+    tasks = [Task.of(Prediction(part.grafts, members, model), title=part.title) for part in grafted]
     # In an order of their own: that of a file's rows changes no key.
     listed = sorted((part for part in seen if not part.family.scaffold.sites), key=lambda part: part.digest)
     for start in range(0, len(listed), LISTED_TOGETHER):
         some = listed[start : start + LISTED_TOGETHER]
         digest = context.store.put_text(listed_text([part.grafts for part in some]))
         recipe = ListedPrediction(digest, members, some[0].contraction, model)
-        tasks.append(Task.of(recipe, label=f"{len(some)} listed ligands"))
+        tasks.append(Task.of(recipe, title=f"{len(some)} listed ligands"))
     return tasks
 
 
@@ -198,11 +198,11 @@ def _train(context: CampaignContext, known: list[Sample]) -> Job[list[str]]:
     whole_ligands = bool(context.setup.goals)
     model = file.surrogate.model
     recipes = [Training(samples, settings, k, count, file.seed, whole_ligands, model) for k in range(count)]
-    tasks = [Task.of(recipe, label=f"member {recipe.member} of {count}") for recipe in recipes]
+    tasks = [Task.of(recipe, title=f"member {recipe.member} of {count}") for recipe in recipes]
     outcomes = yield from context.dispatcher.run(tasks, stage="training")
     for task in tasks:
         if failure := outcomes[task.key].failure:
-            raise ExecutionError(f"{task.label} of the ensemble was not trained: {failure.message} {failure.evidence}")
+            raise ExecutionError(f"{task.title} of the ensemble was not trained: {failure.message} {failure.evidence}")
     return [task.key for task in tasks]
 
 
@@ -218,7 +218,7 @@ def _values(context: CampaignContext, tasks: list[Task], *, stage: str) -> Job[N
     outcomes = yield from context.dispatcher.run(tasks, stage=stage)
     for task in tasks:
         if (failure := outcomes[task.key].failure) is not None:
-            raise ExecutionError(f"{task.kind} of {task.label} failed: {failure}")
+            raise ExecutionError(f"{task.kind} of {task.title} failed: {failure}")
 
 
 def _prospective(

@@ -53,7 +53,7 @@ class Part:
         return Grafts(self.digest, self.template, self.contraction)
 
     @property
-    def label(self) -> str:
+    def title(self) -> str:
         """Return a name to read."""
         family = self.family
         return f"{len(family.members)} ligands on {family.scaffold.name} ({family.ligands} L, {family.waters} H2O)"
@@ -189,7 +189,7 @@ def screen(context: CampaignContext) -> Job[Screening]:
         ]
     # On a listed ligand nothing is grafted: its template is its screening geometry.
     grafted = [part for part in parts if part.failure is None and part.family.scaffold.sites]
-    tasks = {part.digest: Task.of(part.grafts, label=part.label) for part in grafted}
+    tasks = {part.digest: Task.of(part.grafts, title=part.title) for part in grafted}
     outcomes = yield from context.dispatcher.run(list(tasks.values()), stage="screening")
     judged: list[Part] = []
     for part in parts:
@@ -198,7 +198,7 @@ def screen(context: CampaignContext) -> Job[Screening]:
             continue
         outcome = outcomes[tasks[part.digest].key]
         if outcome.value is None:
-            raise ExecutionError(f"{part.label} could not be screened: {outcome.failure}")
+            raise ExecutionError(f"{part.title} could not be screened: {outcome.failure}")
         refused = {int(row): Failure.from_dict(data) for row, data in outcome.value["refused"].items()}
         judged.append(replace(part, refused=refused))
     screening = Screening(tuple(judged), excluded)

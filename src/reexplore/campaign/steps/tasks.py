@@ -36,7 +36,7 @@ def build_tasks(candidate: Candidate, theory: TheoryEntry, seed: int) -> list[Ta
     tasks = []
     for name, count in theory.starts.items():
         order = theory.placement_order if find_builder(name).is_ordered else 1
-        tasks.append(Task.of(Build(parent, name, count, seed, order), label=f"{parent.name} by {name}"))
+        tasks.append(Task.of(Build(parent, name, count, seed, order), title=f"{parent.name} by {name}"))
     return tasks
 
 
@@ -44,7 +44,7 @@ def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEn
     """Return the task that finds a candidate's template among what was built; it is the same for every metal."""
     parent = _parent(candidate)
     if theory.sketch:
-        return Task.of(Sketch(parent, seed), label=parent.name)
+        return Task.of(Sketch(parent, seed), title=parent.name)
     recipe = Template(
         candidate=parent,
         builds=tuple(task.key for task in builds),
@@ -53,7 +53,7 @@ def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEn
         checks=theory.checks,
         crest="crest" in theory.builders,
     )
-    return Task.of(recipe, label=parent.name)
+    return Task.of(recipe, title=parent.name)
 
 
 def templates(context: CampaignContext, candidates: Sequence[Candidate]) -> Job[dict[str, Outcome]]:
@@ -87,7 +87,7 @@ def complex_task(candidate: Candidate, template: Mapping[str, Any], theory: Theo
         checks=theory.checks,
         contraction=contraction_of(surface),
     )
-    return Task.of(recipe, label=candidate.name)
+    return Task.of(recipe, title=candidate.name)
 
 
 def ligand_task(candidate: Candidate, theory: TheoryEntry, seed: int) -> Task:
@@ -102,20 +102,20 @@ def ligand_task(candidate: Candidate, theory: TheoryEntry, seed: int) -> Task:
         surface=declared_surface(theory),
         checks=theory.checks if differ else 1,
     )
-    return Task.of(recipe, label=candidate.ligand.name)
+    return Task.of(recipe, title=candidate.ligand.name)
 
 
 def water_task(theory: TheoryEntry) -> Task:
     """Return the task that relaxes one water."""
-    return Task.of(Water(theory.sketch, declared_surface(theory)), label="H2O")
+    return Task.of(Water(theory.sketch, declared_surface(theory)), title="H2O")
 
 
-def energy_task(extxyz: str, setup: Setup, *, label: str) -> Task:
+def energy_task(extxyz: str, setup: Setup, *, title: str) -> Task:
     """Return the task that computes one term of a label."""
-    return single_point_task(Structure.from_extxyz(extxyz), setup.level, label=label)
+    return single_point_task(Structure.from_extxyz(extxyz), setup.level, title=title)
 
 
-def single_point_task(structure: Structure, level: Level, *, label: str, unpaired: int | None = None) -> Task:
+def single_point_task(structure: Structure, level: Level, *, title: str, unpaired: int | None = None) -> Task:
     """Return the task that computes the energy of a structure; it asks for the memory this will need.
 
     `unpaired` is 2S, None for what the level implies: both give the same task then.
@@ -124,7 +124,7 @@ def single_point_task(structure: Structure, level: Level, *, label: str, unpaire
     multiplicity = None if unpaired is None or implied else unpaired + 1
     recipe = SinglePoint(structure.to_extxyz(), level.applied_to(structure.symbols).declaration(), multiplicity)
     needed_gb = _MEMORY_MARGIN * estimated_memory_gb(structure, level)
-    return Task.of(recipe, label=label, memory_gb=max(needed_gb, KINDS["energy"].resources.memory_gb))
+    return Task.of(recipe, title=title, memory_gb=max(needed_gb, KINDS["energy"].resources.memory_gb))
 
 
 def ion(candidate: Candidate) -> Structure:
