@@ -41,6 +41,7 @@ TAILS = (
 
 def write_campaign(folder: Path, ligands: int) -> Path:
     """Write the ligand file and the campaign file and return the latter."""
+    folder.mkdir(parents=True, exist_ok=True)
     pairs = islice(((tail, head) for tail, head in product(TAILS, HEADS)), ligands)
     with (folder / "ligands.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
