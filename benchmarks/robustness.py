@@ -4,7 +4,7 @@
                                     [--damages 400] [--campaigns 200]
 
 Prints what was tried and what went wrong, and every culprit on stderr. Everything takes some three hours of two
-cores; --quick is a sample in some three minutes. The pieces stand in tests/attacks/ and tests/execution/killing.py.
+cores; --quick is a sample in two minutes. The pieces stand in tests/attacks/ and tests/execution/killing.py.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def main() -> None:
     """Attack as asked and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="a sample of each in some three minutes")
+    parser.add_argument("--quick", action="store_true", help="a sample of each in two minutes")
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON line, last")
     for name, (_, whole, quick) in PARTS.items():
         parser.add_argument(f"--{name}", type=int, help=f"how many; {whole}, with --quick {quick}; 0 leaves them out")
