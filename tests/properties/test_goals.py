@@ -110,3 +110,8 @@ def test_labels_and_samples_agree_and_what_metals_share_cancels():
     moved = goals.to_lower({metal: values + shared for metal, values in binding.items()}, hydration)
     assert moved[0] == pytest.approx(lowered[0])
     assert moved[1] == pytest.approx(lowered[1] + shared)
+
+
+def test_an_objective_is_told_in_a_sentence():
+    told = "selectivity Lu over La: higher, exchange energy Lu: lower; each ligand is labelled with La and Lu"
+    assert str(read_goals([LU_LA | {"direction": "higher"}, LU])) == told

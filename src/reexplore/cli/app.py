@@ -87,6 +87,8 @@ def _announce(setup: Setup) -> None:
         console.print(f"[bold white on red] FAKE [/] [bold red]{escape(sentence)}[/]")
     for sentence in setup.warnings:
         console.print(f"[yellow]note:[/] {escape(sentence)}")
+    if setup.goals:
+        console.print(f"objective: {escape(str(setup.goals))}")
 
 
 def _show_ligands(setup: Setup) -> None:

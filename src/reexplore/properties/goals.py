@@ -74,6 +74,11 @@ class Goals:
     def __bool__(self) -> bool:
         return bool(self.goals)
 
+    def __str__(self) -> str:
+        """Return the objective as a sentence, such as `selectivity Lu over La: lower; …`."""
+        wanted = ", ".join(f"{goal.quantity.title}: {goal.direction}" for goal in self.goals)
+        return f"{wanted}; each ligand is labelled with {' and '.join(self.metals)}"
+
     @cached_property
     def metals(self) -> tuple[str, ...]:
         """Return the metals that each ligand is labelled with, in the order of the series."""
