@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,22 @@ import yaml
 
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.constraints.base import CONSTRAINTS
-from reexplore.errors import InputError, MissingEngineError
+from reexplore.errors import ExecutionError, InputError, MissingEngineError
+from reexplore.execution.recipes import Training
+from reexplore.execution.store import Store
+from reexplore.execution.worker_functions import Context, member
 from reexplore.properties import PROPERTIES
 from reexplore.structures.conformers.free_ligand import water
 from reexplore.structures.xtb.relax import relax
 from reexplore.structures.xtb.surfaces import SURFACES, find_surface, known_surfaces, surface_of_recipe
+from reexplore.surrogate.known import SURROGATES
+from reexplore.surrogate.samples import samples_to_text
 from tests.campaign.test_loop import SMALL
 from tests.constraints.suite import ConstraintSuite, ligand
 from tests.plug_ins import install
 from tests.properties.suite import PropertySuite
+from tests.surrogate.sample import make_samples
+from tests.surrogate.suite import SurrogateSuite
 
 MODULE = """
 from dataclasses import dataclass
@@ -103,6 +111,38 @@ class Hydration:
         return np.full_like(binding_kcal_mol["La"], hydration_kcal_mol["La"])
 
 
+class Level:
+    # A surrogate that says one number for all, and takes only the settings that it declares.
+    title = "one level"
+
+    @staticmethod
+    def settings(declared):
+        return {"offset_kcal_mol": 0.0}
+
+    @staticmethod
+    def train(samples, out, settings, path):
+        from reexplore.surrogate.base import MemberReport
+
+        assert set(settings) == {"offset_kcal_mol"}
+        held_out = out.is_held_out(samples)
+        mean = float(np.mean([s.target_kcal_mol for s, gone in zip(samples, held_out) if not gone]))
+        path.write_text(str(mean))
+        said = {s.key: mean for s, gone in zip(samples, held_out) if gone}
+        return MemberReport(out.member, len(samples) - len(said), 0, 0, 0.0, None, said)
+
+    @staticmethod
+    def load(paths):
+        return Levels([float(path.read_text()) for path in paths])
+
+
+class Levels:
+    def __init__(self, levels):
+        self.levels = levels
+
+    def predict(self, complexes):
+        return np.broadcast_to(self.levels, (*complexes.shape, len(self.levels)))
+
+
 def bold():
     return {"name": "bold", "description": "", "acquisition": "qUpperConfidenceBound", "beta": 9.0}
 
@@ -129,7 +169,11 @@ ANNOUNCED = {
         "boundless": "small_package:boundless",
         "unheard": "nowhere_at_all:policy",
     },
-    "reexplore.surrogates": {"unshaped": "small_package:Shapeless", "unheard": "nowhere_at_all:Model"},
+    "reexplore.surrogates": {
+        "level": "small_package:Level",
+        "unshaped": "small_package:Shapeless",
+        "unheard": "nowhere_at_all:Model",
+    },
     "reexplore.surfaces": {
         "spring": "small_package:Spring",
         "spring-chargeless": "small_package:chargeless",
@@ -181,6 +225,25 @@ class TestHydration(PropertySuite):
     @property
     def one(self):
         return PROPERTIES.find("hydration")[0].read({})
+
+
+@pytest.mark.usefixtures("installed")
+class TestLevel(SurrogateSuite):
+    """A surrogate of another package keeps what every surrogate keeps."""
+
+    @property
+    def kind(self):
+        return SURROGATES.find("level")[0]
+
+
+def test_a_member_is_trained_by_the_version_that_the_driver_chose(installed, tmp_path):
+    store = Store(tmp_path / "store")
+    samples = store.put_text(samples_to_text(make_samples(6)))
+    recipe = Training(samples, {"offset_kcal_mol": 0.0}, 0, 2, 1, surrogate="level", version="1.2")
+    here = Context(tmp_path, tmp_path, tmp_path, store, 1, 1.0)
+    assert member(recipe.to_json(), here)["samples"] == 3
+    with pytest.raises(ExecutionError, match=r"its surrogate 'level' is version 1.2, not 1.1"):
+        member(replace(recipe, version="1.1").to_json(), here)
 
 
 def test_a_property_of_another_package_is_chosen_for_and_its_version_kept(installed, tmp_path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
-from reexplore.errors import InputError, MissingEngineError
+from reexplore.errors import ExecutionError, InputError, MissingEngineError
 
 T = TypeVar("T")
 
@@ -76,3 +76,11 @@ class Kinds(Generic[T]):
         plural = f"{self.what[:-1]}ies" if self.what.endswith("y") else f"{self.what}s"
         hint = f"did you mean '{near[0]}'?" if near else f"the {plural} are {', '.join(self.names)}"
         raise InputError(f"unknown {self.what} '{name}': {hint}")
+
+    def require_version(self, name: str, found: str, *, wanted: str) -> None:
+        """Raise `ExecutionError` when the version here is not the one that a driver has chosen."""
+        if found != wanted:
+            raise ExecutionError(
+                f"the worker's installation is not the driver's: its {self.what} '{name}' is version {found}, not"
+                f" {wanted}"
+            )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reexplore.structures.screening.arrays import Complexes
-from reexplore.surrogate.base import Surrogate
+from reexplore.surrogate.base import HoldOut, Surrogate
 from reexplore.surrogate.samples import folds
 from tests.surrogate.sample import make_samples
 
@@ -44,16 +44,8 @@ class SurrogateSuite:
     def settings(self):
         return self.kind.settings(DECLARED) | self.changes
 
-    def train(self, samples, member, path, **options):
-        return self.kind.train(
-            samples,
-            settings=self.settings(),
-            member=member,
-            members=MEMBERS,
-            seed=SEED,
-            path=path,
-            **({"whole_ligands": False} | options),
-        )
+    def train(self, samples, member, path):
+        return self.kind.train(samples, HoldOut(member, MEMBERS, SEED), self.settings(), path)
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -6,8 +6,8 @@ import pytest
 
 from reexplore.errors import InputError
 from reexplore.surrogate.allegro_surrogate import Allegro
-from reexplore.surrogate.base import surrogates
 from reexplore.surrogate.composition import Composition
+from reexplore.surrogate.known import SURROGATES
 from tests.surrogate.suite import SurrogateSuite
 
 
@@ -23,4 +23,4 @@ class TestComposition(SurrogateSuite):
 
 def test_an_unknown_surrogate_is_refused_with_its_neighbour():
     with pytest.raises(InputError, match="unknown surrogate 'alegro': did you mean 'allegro'"):
-        surrogates().find("alegro")
+        SURROGATES.find("alegro")

@@ -39,9 +39,7 @@ class Aim:
 
     def to_lower(self, binding_kcal_mol: Array) -> Array:
         """Return what is to be lowered, shape (goals, ligands, …), from rows ligand by ligand and metal by metal."""
-        metals = self.goals.metals
-        by_metal = {metal: binding_kcal_mol[k :: len(metals)] for k, metal in enumerate(metals)}
-        return self.goals.to_lower(by_metal, self.hydration_kcal_mol)
+        return self.goals.to_lower(self.goals.by_metal(binding_kcal_mol), self.hydration_kcal_mol)
 
     def of_labels(self, ligands: Sequence[_Ligand], labelled: Mapping[str, float]) -> dict[int, Array]:
         """Return what is to be lowered of each labelled ligand, shape (goals,), by its number."""

@@ -12,7 +12,7 @@ from reexplore.constraints.ligand_charge import LigandCharge
 from reexplore.constraints.molecular_weight import MolecularWeight
 from reexplore.constraints.sa_score import SaScore
 from reexplore.constraints.without import Without
-from reexplore.errors import ExecutionError, InputError, of_key
+from reexplore.errors import InputError, of_key
 from reexplore.plug_ins import Kinds
 
 
@@ -135,11 +135,7 @@ class Rules:
         """Read them from `to_json`; raise `ExecutionError` when another version of a constraint is installed."""
         rules = read_constraints([{entry["name"]: entry["said"]} for entry in data])
         for rule, entry in zip(rules.rules, data, strict=True):
-            if rule.version != entry.get("version", ""):
-                raise ExecutionError(
-                    f"the worker's installation is not the driver's: its constraint '{rule.name}' is version"
-                    f" {rule.version}, not {entry.get('version', '')}"
-                )
+            CONSTRAINTS.require_version(rule.name, rule.version, wanted=entry.get("version", ""))
         return rules.bound({entry["name"]: entry["values"] for entry in data if "values" in entry})
 
 

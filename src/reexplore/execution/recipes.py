@@ -200,7 +200,8 @@ class ListedPrediction(Recipe):
 class Training(Recipe):
     """One `member` of so many, trained with these settings on samples that are kept as text under a digest.
 
-    With `whole_ligands` the complexes of a ligand are held out together.
+    With `whole_ligands` the complexes of a ligand are held out together. `version` is that of the package that brings
+    the surrogate, when it is not this one.
     """
 
     kind = "member"
@@ -211,6 +212,7 @@ class Training(Recipe):
     seed: int
     whole_ligands: bool = False
     surrogate: str = "allegro"
+    version: str = ""
 
 
 @dataclass(frozen=True)

@@ -191,21 +191,16 @@ def energy(inputs: Json, context: Context) -> Json:
 
 def member(inputs: Json, context: Context) -> Json:
     """Train one member of the ensemble."""
-    from reexplore.surrogate.base import surrogates
+    from reexplore.surrogate.base import HoldOut
+    from reexplore.surrogate.known import SURROGATES
     from reexplore.surrogate.samples import samples_from_text
 
     recipe = Training.from_json(inputs)
-    kind, _version = surrogates().find(recipe.surrogate)
-    report = kind.train(
-        samples_from_text(context.store.get_text(recipe.samples)),
-        settings=recipe.settings,
-        member=recipe.member,
-        members=recipe.members,
-        seed=recipe.seed,
-        path=context.folder / MEMBER_FILE,
-        whole_ligands=recipe.whole_ligands,
-    )
-    return report.to_dict()
+    kind, version = SURROGATES.find(recipe.surrogate)
+    SURROGATES.require_version(recipe.surrogate, version, wanted=recipe.version)
+    samples = samples_from_text(context.store.get_text(recipe.samples))
+    out = HoldOut(recipe.member, recipe.members, recipe.seed, recipe.whole_ligands)
+    return kind.train(samples, out, recipe.settings, context.folder / MEMBER_FILE).to_dict()
 
 
 def constrain(inputs: Json, context: Context) -> Json:
@@ -241,8 +236,8 @@ def screen(inputs: Json, context: Context) -> Json:
 def predict(inputs: Json, context: Context) -> Json:
     """Graft some ligands of a family, or take listed ones, and let every member predict them with every metal."""
     from reexplore.structures.screening.families import predictable
-    from reexplore.surrogate.base import surrogates
     from reexplore.surrogate.forecast import Forecast
+    from reexplore.surrogate.known import SURROGATES
 
     recipe: Prediction | ListedPrediction
     if "listed" in inputs:
@@ -251,7 +246,7 @@ def predict(inputs: Json, context: Context) -> Json:
     else:
         recipe = Prediction.from_json(inputs)
         every = [recipe.grafts]
-    kind, _version = surrogates().find(recipe.surrogate)
+    kind, _version = SURROGATES.find(recipe.surrogate)
     ensemble = kind.load([context.store.folder(key) / MEMBER_FILE for key in recipe.members])
     keys: list[str] = []
     said = []

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
-from reexplore.energies.levels import Level
 from reexplore.properties.base import Array, Measured
 from reexplore.properties.label import Label
-from reexplore.properties.metals import one_metal
+from reexplore.properties.metals import OfOneMetal
 
 
 @dataclass(frozen=True)
-class ExchangeEnergy:
+class ExchangeEnergy(OfOneMetal):
     """n L + [M(H2O)a]3+ → [M Ln (H2O)m] + (a − m) H2O for one metal, in kcal/mol."""
 
     name: ClassVar[str] = "exchange_energy"
-    unit: ClassVar[str] = "kcal/mol"
-    ranks_across_charges: ClassVar[bool] = False
     needs_aqua_ions: ClassVar[bool] = True
-    metal: str
-
-    @classmethod
-    def read(cls, said: Mapping[str, Any]) -> Self:
-        """Return the property of `{metal: Lu}`."""
-        return cls(one_metal(said))
-
-    def say(self) -> dict[str, Any]:
-        """Return what `read` takes."""
-        return {"metal": self.metal}
 
     @property
     def title(self) -> str:
@@ -40,14 +27,6 @@ class ExchangeEnergy:
     def meaning(self) -> str:
         """Return in a sentence what a low value means."""
         return f"the more negative, the more strongly {self.metal} is held in place of water"
-
-    @property
-    def metals(self) -> tuple[str, ...]:
-        """Return its metal."""
-        return (self.metal,)
-
-    def require_comparable(self, level: Level) -> None:
-        """Accept every level: there is one metal only."""
 
     def value(self, labels: Mapping[str, Label]) -> Measured | None:
         """Return the energy of the reaction from the aqua ion, None without that."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import Level
-from reexplore.errors import ExecutionError, InputError, of_key
+from reexplore.errors import InputError, of_key
 from reexplore.inputs.shown import shown
 from reexplore.plug_ins import Kinds
 from reexplore.properties.base import Array, Measured, Property
@@ -105,6 +105,14 @@ class Goals:
         """Return the value of every goal for a ligand with a label for each metal."""
         return tuple(goal.quantity.value(labels) for goal in self.goals)
 
+    def can_be_computed(self, hydration_kcal_mol: Mapping[str, float]) -> bool:
+        """Return whether every aqua ion is there that a goal has no value without."""
+        return not self.needs_aqua_ions or set(self.metals) <= hydration_kcal_mol.keys()
+
+    def by_metal(self, table: Array) -> dict[str, Array]:
+        """Return a table whose rows are ligand by ligand, metal by metal, as one table for each metal."""
+        return {metal: table[k :: self.unit_size] for k, metal in enumerate(self.metals)}
+
     def to_lower(self, binding_kcal_mol: Mapping[str, Array], hydration_kcal_mol: Mapping[str, float]) -> Array:
         """Return what is to be lowered, shape (goals, …), from binding energies of one shape by metal."""
         parts = [goal.sign * goal.quantity.samples(binding_kcal_mol, hydration_kcal_mol) for goal in self.goals]
@@ -124,11 +132,7 @@ class Goals:
         """Read them from `say`; raise `ExecutionError` when another version of a property is installed."""
         goals = read_goals([{k: v for k, v in entry.items() if k != "version"} for entry in data])
         for goal, entry in zip(goals.goals, data, strict=True):
-            if goal.version != entry.get("version", ""):
-                raise ExecutionError(
-                    f"the worker's installation is not the driver's: its property '{goal.quantity.name}' is version"
-                    f" {goal.version}, not {entry.get('version', '')}"
-                )
+            PROPERTIES.require_version(goal.quantity.name, goal.version, wanted=entry.get("version", ""))
         return goals
 
 

@@ -1,20 +1,43 @@
-"""The metals that an objective of a campaign file names."""
+"""The metals that an objective of a campaign file names, and what properties of one metal have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 from reexplore.chemistry.metals import METALS
+from reexplore.energies.levels import Level
 from reexplore.inputs.shown import shown
 
 
-def one_metal(said: Mapping[str, Any]) -> str:
-    """Return the metal of `{metal: Lu}`; raise `ValueError` for anything else."""
-    only_keys(said, "metal")
-    if "metal" not in said:
-        raise ValueError("name its metal, such as metal: Lu")
-    return known_metal(said["metal"], key="metal")
+@dataclass(frozen=True)
+class OfOneMetal:
+    """An energy of one metal's complex, in kcal/mol: ranked within one ligand charge."""
+
+    unit: ClassVar[str] = "kcal/mol"
+    ranks_across_charges: ClassVar[bool] = False
+    metal: str
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> Self:
+        """Return the property of `{metal: Lu}`."""
+        only_keys(said, "metal")
+        if "metal" not in said:
+            raise ValueError("name its metal, such as metal: Lu")
+        return cls(known_metal(said["metal"], key="metal"))
+
+    def say(self) -> dict[str, Any]:
+        """Return what `read` takes."""
+        return {"metal": self.metal}
+
+    @property
+    def metals(self) -> tuple[str, ...]:
+        """Return its metal."""
+        return (self.metal,)
+
+    def require_comparable(self, level: Level) -> None:
+        """Accept every level: there is one metal only."""
 
 
 def known_metal(symbol: Any, *, key: str = "metals") -> str:

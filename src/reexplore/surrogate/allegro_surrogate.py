@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
-from reexplore.surrogate.base import Ensemble, MemberReport
+from reexplore.surrogate.base import Ensemble, HoldOut, MemberReport
 from reexplore.surrogate.samples import Sample
 from reexplore.surrogate.settings import AllegroSettings
 
@@ -22,28 +23,11 @@ class Allegro:
         return AllegroSettings(readout=declared["readout"]).declaration()
 
     @staticmethod
-    def train(
-        samples: Sequence[Sample],
-        *,
-        settings: Mapping[str, Any],
-        member: int,
-        members: int,
-        seed: int,
-        path: Path,
-        whole_ligands: bool,
-    ) -> MemberReport:
+    def train(samples: Sequence[Sample], out: HoldOut, settings: Mapping[str, Any], path: Path) -> MemberReport:
         """Train one network."""
         from reexplore.surrogate.allegro import train_member
 
-        return train_member(
-            samples,
-            settings=AllegroSettings(**settings),
-            member=member,
-            members=members,
-            seed=seed,
-            path=path,
-            whole_ligands=whole_ligands,
-        )
+        return train_member(samples, settings=AllegroSettings(**settings), path=path, **asdict(out))
 
     @staticmethod
     def load(paths: Sequence[Path]) -> Ensemble:

@@ -10,9 +10,8 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.plug_ins import Kinds
 from reexplore.structures.screening.arrays import Complexes
-from reexplore.surrogate.samples import Sample
+from reexplore.surrogate.samples import Sample, folds
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,20 @@ class MemberReport:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class HoldOut:
+    """Which samples one `member` of so many does not see: its own of the folds that `seed` deals."""
+
+    member: int
+    members: int
+    seed: int
+    whole_ligands: bool = False
+
+    def is_held_out(self, samples: Sequence[Sample]) -> NDArray[np.bool_]:
+        """Return which samples the member does not see, shape (samples,)."""
+        return np.asarray(folds(samples, self.members, self.seed, whole_ligands=self.whole_ligands) == self.member)
+
+
 class Ensemble(Protocol):
     """Trained members, loaded once."""
 
@@ -56,31 +69,9 @@ class Surrogate(Protocol):
         """Return the settings that follow from `surrogate` of a campaign file."""
 
     @staticmethod
-    def train(
-        samples: Sequence[Sample],
-        *,
-        settings: Mapping[str, Any],
-        member: int,
-        members: int,
-        seed: int,
-        path: Path,
-        whole_ligands: bool,
-    ) -> MemberReport:
-        """Train one member on every fold of `samples.folds` but its own, and save it to `path`."""
+    def train(samples: Sequence[Sample], out: HoldOut, settings: Mapping[str, Any], path: Path) -> MemberReport:
+        """Train one member on what it is to see of the samples, and save it to `path`."""
 
     @staticmethod
     def load(paths: Sequence[Path]) -> Ensemble:
         """Return the members that `train` saved."""
-
-
-def surrogates() -> Kinds[Surrogate]:
-    """Return every surrogate by name; none of them is loaded by that."""
-    from reexplore.surrogate.allegro_surrogate import Allegro
-    from reexplore.surrogate.composition import Composition
-
-    return Kinds(
-        what="surrogate",
-        group="reexplore.surrogates",
-        here={"allegro": Allegro, "composition": Composition},
-        needs=("title", "settings", "train", "load"),
-    )

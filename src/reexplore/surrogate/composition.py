@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.structures.screening.arrays import Complexes
-from reexplore.surrogate.base import Ensemble, MemberReport
+from reexplore.surrogate.base import Ensemble, HoldOut, MemberReport
 from reexplore.surrogate.baselines import RidgeFit, fit_ridge
 from reexplore.surrogate.metal_neighbours import linear_part
-from reexplore.surrogate.samples import Sample, composition, folds, targets_kcal_mol
+from reexplore.surrogate.samples import Sample, composition, targets_kcal_mol
 
 
 class Composition:
@@ -30,23 +30,19 @@ class Composition:
     @staticmethod
     def train(
         samples: Sequence[Sample],
-        *,
+        out: HoldOut,
         settings: Mapping[str, Any],  # noqa: ARG004
-        member: int,
-        members: int,
-        seed: int,
         path: Path,
-        whole_ligands: bool,
     ) -> MemberReport:
-        """Fit the line on every fold but the member's own."""
-        target, fold_of = targets_kcal_mol(samples), folds(samples, members, seed, whole_ligands=whole_ligands)
+        """Fit the line on what the member is to see."""
+        target, held_out = targets_kcal_mol(samples), out.is_held_out(samples)
         rows = [composition(sample) for sample in samples]
-        inside, outside = np.flatnonzero(fold_of != member), np.flatnonzero(fold_of == member)
+        inside, outside = np.flatnonzero(~held_out), np.flatnonzero(held_out)
         fit = fit_ridge([rows[i] for i in inside], target[inside])
         path.write_text(json.dumps(fit.to_dict()), encoding="utf-8")
         predicted = fit.predict(rows)
         return MemberReport(
-            member=member,
+            member=out.member,
             samples=len(inside),
             validation=0,
             epochs=0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +50,11 @@ class Forecast:
     def sigma_kcal_mol(self, calibration: Calibration) -> NDArray[np.float64]:
         """Return the calibrated error bars, shape (N,)."""
         return calibration.sigma_kcal_mol(self.spread_kcal_mol)
+
+    def rows(self, keys: Collection[str]) -> dict[str, int]:
+        """Return the row of each of some keys; those that are not in the table are left out."""
+        wanted = set(keys)
+        return {key: row for row, key in enumerate(self.keys) if key in wanted}
 
     @cached_property
     def _rows(self) -> dict[str, int]:

@@ -192,10 +192,10 @@ class _Strangers:
 
     @cached_property
     def _ensemble(self) -> Ensemble:
-        from reexplore.surrogate.base import surrogates
+        from reexplore.surrogate.known import SURROGATES
 
         store = Store(self._setup.store)
         if not all(store.holds(member, MEMBER_FILE) for member in self._model.members):
             raise ExecutionError("files of the model are gone or damaged: `reexplore campaign resume` makes them again")
-        kind, _version = surrogates().find(self._setup.file.surrogate.model)
+        kind, _version = SURROGATES.find(self._setup.file.surrogate.model)
         return kind.load([store.folder(member) / MEMBER_FILE for member in self._model.members])

@@ -40,7 +40,7 @@ from reexplore.shipped import is_shipped, resolve, shipped_folder
 from reexplore.sources.ligand_list import LigandList
 from reexplore.structures.builders.base import find_builder
 from reexplore.structures.xtb.surfaces import EnergySurface
-from reexplore.surrogate.base import surrogates
+from reexplore.surrogate.known import SURROGATES
 
 if TYPE_CHECKING:
     from parsl.config import Config
@@ -179,7 +179,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     level = _level(file.theory, own)
     with of_key("surrogate.model"):
         # Unknown ones are refused, and those that cannot be loaded.
-        surrogates().find(file.surrogate.model)
+        SURROGATES.find(file.surrogate.model)
     goals = declared_goals(file, level)
     surface = declared_surface(file.theory)
     given = ligand_path(file.space, source)

@@ -90,27 +90,24 @@ class _Model:
         table = Forecast.load(Store(setup.store).folder(model.forecast) / FORECAST_FILE) if model else None
         return cls(setup.goals, hydration, table, model.calibration if model else None, setup.file.seed)
 
-    @property
-    def _lacks_aqua_ions(self) -> bool:
-        return self.goals.needs_aqua_ions and not set(self.goals.metals) <= self.hydration_kcal_mol.keys()
-
     def to_lower(self, pool: Pool, labelled: Mapping[str, Label]) -> Array:
         """Return what is to be lowered of every ligand, labels before predictions, shape (goals, ligands)."""
         size = self.goals.unit_size
-        if self._lacks_aqua_ions:
+        if not self.goals.can_be_computed(self.hydration_kcal_mol):
             return np.full((len(self.goals.goals), len(pool) // size), np.nan)
         binding = np.full(len(pool), np.nan)
         if self.table is not None:
             binding[pool.rows(self.table.keys)] = self.table.mean_kcal_mol
         binding[pool.rows(labelled)] = [label.binding.energy_kcal_mol for label in labelled.values()]
-        return self.goals.to_lower(self._by_metal(binding), self.hydration_kcal_mol)
+        return self.goals.to_lower(self.goals.by_metal(binding), self.hydration_kcal_mol)
 
     def predicted(self, rows: list[LigandRow], pool: Pool) -> list[LigandRow]:
         """Return the rows with what is predicted of each goal: errors that the metals share cancel."""
-        if self.table is None or self.calibration is None or self._lacks_aqua_ions:
+        usable = self.goals.can_be_computed(self.hydration_kcal_mol)
+        if self.table is None or self.calibration is None or not usable:
             return rows
-        row_of = {key: row for row, key in enumerate(self.table.keys)}
         members = {row.key: list(pool.same_ligand(row.key)) for row in rows}
+        row_of = self.table.rows({member.key for mine in members.values() for member in mine})
         seen = [key for key, mine in members.items() if all(member.key in row_of for member in mine)]
         candidates = [member for key in seen for member in members[key]]
         if not candidates:
@@ -119,16 +116,13 @@ class _Model:
         table = Forecast(tuple(c.key for c in candidates), self.table.member_kcal_mol[numbers])
         ligands = [Traits.of(candidate).ligand for candidate in candidates]
         samples = joint_samples(table, self.calibration, ligands=ligands, samples=_SAMPLES, seed=self.seed)
-        by_metal = self._by_metal(samples)
+        by_metal = self.goals.by_metal(samples)
         quantities = [goal.quantity.samples(by_metal, self.hydration_kcal_mol) for goal in self.goals.goals]
         told = {
             key: tuple(Estimated(float(of_goal[n].mean()), float(of_goal[n].std())) for of_goal in quantities)
             for n, key in enumerate(seen)
         }
         return [replace(row, predicted=told[row.key]) if row.key in told else row for row in rows]
-
-    def _by_metal(self, table: Array) -> dict[str, Array]:
-        return {metal: table[k :: self.goals.unit_size] for k, metal in enumerate(self.goals.metals)}
 
 
 def _groups(pool: Pool, goals: Goals) -> dict[str, NDArray[np.intp]]:
@@ -163,7 +157,10 @@ def _ranks(values: Array) -> NDArray[np.intp]:
 
 
 def not_surpassed(values: Array) -> list[int]:
-    """Return the rows that no other row is below in one goal and not above in any: the Pareto front."""
+    """Return the rows that no other row is below in one goal and not above in any: the Pareto front.
+
+    BoTorch has the same on torch, which a report does not load: it takes seconds.
+    """
     front: list[int] = []
     # What is surpassed at all is surpassed by a row that comes before it in this order.
     for row in np.lexsort(values.T[::-1]):

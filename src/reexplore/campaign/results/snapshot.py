@@ -33,7 +33,7 @@ from reexplore.execution.store import Store
 from reexplore.properties.label import Label
 from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
-from reexplore.surrogate.base import surrogates
+from reexplore.surrogate.known import SURROGATES
 from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord, Status
 
 _PACKAGES = [
@@ -121,7 +121,7 @@ def _energies(setup: Setup, ledger: Ledger) -> str:
 
 
 def _predictions(surrogate: SurrogateEntry) -> str:
-    kind, _version = surrogates().find(surrogate.model)
+    kind, _version = SURROGATES.find(surrogate.model)
     return f"{kind.title}, {surrogate.members} members"
 
 

@@ -13,12 +13,12 @@ import numpy as np
 
 from reexplore.acquisition.preselection import MOST
 from reexplore.acquisition.seed_design import seed_design
-from reexplore.campaign.ledger.labels import hydration_kcal_mol, labels
+from reexplore.campaign.ledger.labels import hydration_kcal_mol
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Model, Pick, Round
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
-from reexplore.campaign.steps.labelling import held_by_others, observed_kcal_mol
+from reexplore.campaign.steps.labelling import known_labels
 from reexplore.campaign.steps.learning import expected, newest_model
 from reexplore.campaign.steps.screening import Screening, screening_digest
 from reexplore.errors import ExecutionError
@@ -136,10 +136,10 @@ def entered(
 
 def _selection(context: CampaignContext, standing: Standing, model: Model, *, q: int, seed: int) -> Selection:
     # What is held by more atoms than were named is no incumbent of those that are not.
-    others, goals = held_by_others(context), context.setup.goals
-    known = labels(context.pool, context.ledger, aqua_waters=context.setup.file.theory.aqua_waters)
+    goals, known = context.setup.goals, known_labels(context)
+    others = {key for key, label in known.items() if label.other_donors}
+    observed = {key: label.binding.energy_kcal_mol for key, label in known.items() if not label.other_donors}
     hydration = hydration_kcal_mol(known.values()) if goals.needs_aqua_ions else {}
-    observed = {key: value for key, value in observed_kcal_mol(context).items() if key not in others}
     return Selection(
         forecast=model.forecast,
         families=model.families,

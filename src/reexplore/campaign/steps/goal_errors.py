@@ -31,8 +31,7 @@ def goal_errors(
         where = (sample.ligand, sample.group.ligands, sample.group.waters)
         rows_of.setdefault(where, {})[sample.group.metal] = row
     whole = [rows for rows in rows_of.values() if set(goals.metals) <= rows.keys()]
-    lacking = goals.needs_aqua_ions and not set(goals.metals) <= hydration_kcal_mol.keys()
-    if not goals or not whole or lacking:
+    if not goals or not whole or not goals.can_be_computed(hydration_kcal_mol):
         return {}
     rows = {metal: [of_ligand[metal] for of_ligand in whole] for metal in goals.metals}
 

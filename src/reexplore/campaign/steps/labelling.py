@@ -15,7 +15,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
-from reexplore.structures.quality import OTHER_DONORS
+from reexplore.properties.label import Label
 
 
 def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
@@ -50,18 +50,14 @@ def labelling_due(context: CampaignContext, pending: Iterable[str], under_way: C
     return {key: label(context, context.pool[key]) for key in pending if key not in under_way}
 
 
+def known_labels(context: CampaignContext) -> dict[str, Label]:
+    """Return every label of the campaign by its candidate's key."""
+    return labels(context.pool, context.ledger, aqua_waters=context.setup.file.theory.aqua_waters)
+
+
 def observed_kcal_mol(context: CampaignContext) -> dict[str, float]:
     """Return the binding energy of every labelled candidate, derived from its stored terms."""
-    aqua_waters = context.setup.file.theory.aqua_waters
-    known = labels(context.pool, context.ledger, aqua_waters=aqua_waters)
-    return {key: entry.binding.energy_kcal_mol for key, entry in known.items()}
-
-
-def held_by_others(context: CampaignContext) -> set[str]:
-    """Return the labelled candidates whose metal is held by atoms that were not named, by key."""
-    return {
-        key for key, keys in context.ledger.labels().items() if context.ledger.value(keys.structure).get(OTHER_DONORS)
-    }
+    return {key: entry.binding.energy_kcal_mol for key, entry in known_labels(context).items()}
 
 
 def _geometry_tasks(context: CampaignContext, candidate: Candidate, template: dict[str, Any]) -> tuple[Task, ...]:

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.campaign.declaration.setup import Setup
-from reexplore.campaign.ledger.labels import hydration_kcal_mol, labels
+from reexplore.campaign.ledger.labels import hydration_kcal_mol
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Learned, Model, Pick, Round
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.constraining import LISTED_TOGETHER
 from reexplore.campaign.steps.goal_errors import goal_errors
-from reexplore.campaign.steps.labelling import observed_kcal_mol
+from reexplore.campaign.steps.labelling import known_labels, observed_kcal_mol
 from reexplore.campaign.steps.screening import Part, Screening
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import ExecutionError
@@ -25,10 +25,10 @@ from reexplore.execution.recipes import ListedPrediction, Prediction, Training, 
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
 from reexplore.structures.structure import Structure
-from reexplore.surrogate.base import surrogates
 from reexplore.surrogate.baselines import out_of_fold
 from reexplore.surrogate.calibration import calibrate, evaluate, shared_by_ligand
 from reexplore.surrogate.forecast import Forecast
+from reexplore.surrogate.known import SURROGATES
 from reexplore.surrogate.samples import Sample, Traits, folds, samples_to_text, targets_kcal_mol
 from reexplore.tracking.records import ENSEMBLE, MAE_PREFIX, ParityPoint
 
@@ -74,7 +74,7 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
 
     table = Forecast.load(context.store.folder(forecast.key) / FORECAST_FILE)
     held_out = _held_out(context, members)
-    row_of = _rows(table, held_out)
+    row_of = table.rows(held_out)
     calibration = calibrate(
         residuals_kcal_mol=[held_out[key] - observed[key] for key in held_out],
         spread_kcal_mol=[float(table.spread_kcal_mol[row_of[key]]) for key in held_out],
@@ -95,15 +95,11 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
     target = targets_kcal_mol(known)
     metrics = {f"{MAE_PREFIX}{model}": float(np.abs(said - target).mean()) for model, said in predictions.items()}
     metrics |= {"labels": float(len(observed)), "uncertainty_floor_kcal_mol": calibration.floor_kcal_mol}
-    aqua_waters = context.setup.file.theory.aqua_waters
-    hydration = hydration_kcal_mol(labels(context.pool, context.ledger, aqua_waters=aqua_waters).values())
-    metrics |= goal_errors(
-        context.setup.goals,
-        known,
-        target_kcal_mol=target,
-        predicted_kcal_mol=predictions,
-        hydration_kcal_mol=hydration,
-    )
+    if goals := context.setup.goals:
+        hydration = hydration_kcal_mol(known_labels(context).values())
+        metrics |= goal_errors(
+            goals, known, target_kcal_mol=target, predicted_kcal_mol=predictions, hydration_kcal_mol=hydration
+        )
     parity, prospective = _prospective(context, number, observed)
     model = Model(tuple(members), tuple(part.digest for part in seen), forecast.key, calibration)
     return Learned(len(observed), metrics | prospective, parity, model)
@@ -178,13 +174,8 @@ def expected(store: Store, model: Model, keys: Collection[str]) -> dict[str, Est
     """Return what a model says of some candidates; those that it does not see are left out."""
     table = Forecast.load(store.folder(model.forecast) / FORECAST_FILE)
     sigma = table.sigma_kcal_mol(model.calibration)
-    rows = _rows(table, keys)
+    rows = table.rows(keys)
     return {key: Estimate(float(table.mean_kcal_mol[row]), float(sigma[row])) for key, row in rows.items()}
-
-
-def _rows(table: Forecast, keys: Collection[str]) -> dict[str, int]:
-    wanted = set(keys)
-    return {key: row for row, key in enumerate(table.keys) if key in wanted}
 
 
 def _train(context: CampaignContext, known: list[Sample]) -> Job[list[str]]:
@@ -193,11 +184,10 @@ def _train(context: CampaignContext, known: list[Sample]) -> Job[list[str]]:
     # A fold is left out by each member: of labels, or of ligands.
     count = min(file.surrogate.members, len({sample.ligand for sample in known} if context.setup.goals else known))
     samples = context.store.put_text(samples_to_text(known))
-    kind, version = surrogates().find(file.surrogate.model)
-    settings = kind.settings(file.surrogate.model_dump()) | ({"version": version} if version else {})
-    whole_ligands = bool(context.setup.goals)
-    model = file.surrogate.model
-    recipes = [Training(samples, settings, k, count, file.seed, whole_ligands, model) for k in range(count)]
+    model, whole_ligands = file.surrogate.model, bool(context.setup.goals)
+    kind, version = SURROGATES.find(model)
+    settings = kind.settings(file.surrogate.model_dump())
+    recipes = [Training(samples, settings, k, count, file.seed, whole_ligands, model, version) for k in range(count)]
     tasks = [Task.of(recipe, title=f"member {recipe.member} of {count}") for recipe in recipes]
     outcomes = yield from context.dispatcher.run(tasks, stage="training")
     for task in tasks:

@@ -1,0 +1,15 @@
+"""Every surrogate by name; a network is loaded where a member is needed, not here."""
+
+from __future__ import annotations
+
+from reexplore.plug_ins import Kinds
+from reexplore.surrogate.allegro_surrogate import Allegro
+from reexplore.surrogate.base import Surrogate
+from reexplore.surrogate.composition import Composition
+
+SURROGATES: Kinds[Surrogate] = Kinds(
+    what="surrogate",
+    group="reexplore.surrogates",
+    here={"allegro": Allegro, "composition": Composition},
+    needs=("title", "settings", "train", "load"),
+)
