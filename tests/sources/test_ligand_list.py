@@ -11,20 +11,24 @@ from hypothesis import strategies as st
 from reexplore.chemistry.ligands import assemble
 from reexplore.errors import InputError
 from reexplore.sources.ligand_file import LigandTable, Row, read_ligand_table
-from reexplore.sources.ligand_list import judge
+from reexplore.sources.ligand_list import Start, judge
 
 SIXTY = Path(__file__).parent / "data" / "ligands.csv"
 
 
 def rows(*texts):
-    """Return a table of rows, each `name,smiles,donors,charge` with what is left out empty."""
-    names = ("name", "smiles", "donors", "charge")
+    """Return a table of rows, each `name,smiles,donors,charge,start_from` with what is left out empty."""
+    names = ("name", "smiles", "donors", "charge", "start_from")
     found = [Row(line, dict(zip(names, text.split("|"), strict=False))) for line, text in enumerate(texts, start=2)]
     return LigandTable(Path("ligands.csv"), names, tuple(found))
 
 
-def judged(table, *, fits=lambda _: "", choose=lambda _, proposals: proposals[0], taken=(), known=None):
-    return judge(table, fits=fits, choose=choose, taken=taken, known=known or {})
+def no_start(_ligand, said):
+    raise InputError(f"its start '{said}' is not there")
+
+
+def judged(table, *, fits=lambda _: "", choose=lambda _, proposals: proposals[0], begin=no_start, known=None, taken=()):
+    return judge(table, fits=fits, choose=choose, begin=begin, taken=taken, known=known or {})
 
 
 def only(text, **more):
@@ -65,6 +69,7 @@ def test_donors_that_are_not_given_are_proposed():
         ("a|" + "C" * 3000, "more than 2000 letters"),
         ("|O", "it has no name"),
         ("=+-|O", "it has no name"),
+        ("acetate|[O-]C(=O)C|||mine.xyz", "its start 'mine.xyz' is not there"),
         ("CAM|O", "is that of a scaffold of this campaign"),
         ("a|C\x1b[31m", "cannot be printed"),
     ],
@@ -162,3 +167,14 @@ def test_neither_the_order_of_rows_nor_other_columns_change_what_is_taken(seed, 
     plain = judged(rows(*(f"{row['name']}|{row['smiles']}" for row in known)))
     assert {s.smiles for s in found.scaffolds} == {s.smiles for s in plain.scaffolds}
     assert found.digest({}) == plain.digest({})
+
+
+def test_a_start_is_part_of_what_a_campaign_takes_from_a_file():
+    def begin(ligand, said):
+        return Start(Path(said), 1, 6, f"{ligand.charge} {said}")
+
+    plain, one, other = (judged(rows(f"acetate|[O-]C(=O)C|||{said}"), begin=begin) for said in ("", "a.xyz", "b.xyz"))
+    assert len({found.digest({}) for found in (plain, one, other)}) == 3
+    ligand = one.verdicts[0].single.ligand
+    assert one.start_of(ligand, ligands=1, waters=6) == "-1 a.xyz"
+    assert one.start_of(ligand, ligands=2, waters=4) == plain.start_of(ligand, ligands=1, waters=6) == ""

@@ -81,7 +81,10 @@ class Sketch(Recipe):
 
 @dataclass(frozen=True)
 class Template(Recipe):
-    """The lowest structure of a complex among those of some `builds`, given by their keys."""
+    """The lowest structure of a complex among those of some `builds`, given by their keys.
+
+    `start` is one more structure to begin with, from a file: extended XYZ in the candidate's atom order.
+    """
 
     kind = "template"
     candidate: Candidate
@@ -90,6 +93,7 @@ class Template(Recipe):
     surface: EnergySurface
     checks: int = 1
     crest: bool = False
+    start: str = ""
 
 
 @dataclass(frozen=True)

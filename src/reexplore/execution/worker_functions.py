@@ -79,10 +79,10 @@ def template(inputs: Json, context: Context) -> Json:
         extxyz = place_complexes(sketch.candidate, count=1, seed=sketch.sketch, order=1)[0].to_extxyz()
         return {"extxyz": extxyz, "runners_up": []}
     from reexplore.structures.search.crest import sample_conformers
-    from reexplore.structures.search.templates import Start, lowest_template
+    from reexplore.structures.search.templates import FROM_FILE, Start, lowest_template
 
     recipe = Template.from_json(inputs)
-    starts: list[Start] = []
+    starts = [Start(Structure.from_extxyz(recipe.start), FROM_FILE)] if recipe.start else []
     versions: dict[str, str] = {}
     failures: list[Failure] = []
     for key in recipe.builds:

@@ -15,7 +15,7 @@ from reexplore.inputs.given_files import read_given_text
 LARGEST_FILE_BYTES = 20_000_000
 KIND = "ligand file"
 
-NAME, SMILES, DONORS, CHARGE = "name", "smiles", "donors", "charge"
+NAME, SMILES, DONORS, CHARGE, START = "name", "smiles", "donors", "charge", "start_from"
 _REQUIRED = (NAME, SMILES)
 #: What other programs separate columns by.
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
@@ -92,7 +92,7 @@ def _columns(heading: Sequence[str], path: Path) -> tuple[str, ...]:
         remedy = f"its columns are separated by {other}" if other else "its heading has letters that cannot be printed"
         raise InputError(f"{where}: {remedy}: save it with commas and in UTF-8")
     # Spreadsheets like capitals.
-    columns = [cell.lower() if cell.lower() in (NAME, SMILES, DONORS, CHARGE) else cell for cell in heading]
+    columns = [cell.lower() if cell.lower() in (NAME, SMILES, DONORS, CHARGE, START) else cell for cell in heading]
     for mark, words in _OTHER_SEPARATORS.items():
         if len(columns) == 1 and mark in columns[0]:
             raise InputError(f"{where}: its columns are separated by {words}: save it with commas")

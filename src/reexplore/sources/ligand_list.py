@@ -7,15 +7,18 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 from rdkit import Chem
 
 from reexplore.chemistry.donors import propose_donors
 from reexplore.chemistry.library import FIRST_DONOR_MAP, LIGAND_FILE, Scaffold
 from reexplore.chemistry.ligand_input import SingleLigand, plain_ligand, read_ligand
+from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
-from reexplore.sources.ligand_file import CHARGE, DONORS, KIND, SMILES, LigandTable, Row
+from reexplore.sources.ligand_file import CHARGE, DONORS, KIND, SMILES, START, LigandTable, Row
 
 #: Names stand in tables, file formats and terminals: what else a row has there becomes a hyphen.
 _NOT_IN_NAMES = re.compile(r"[^\w.,+()-]+")
@@ -25,8 +28,23 @@ _LONGEST_REASON = 300
 
 #: What a campaign makes of a ligand: the reason why it cannot be in it, or nothing.
 Fits = Callable[[SingleLigand], str]
+#: The structure in a file that a row names, as a start for its ligand; raises `InputError` with what is wrong.
+Begin = Callable[[Ligand, str], "Start"]
 #: What becomes of proposed sets of donors, best first: those that hold one metal.
 Choose = Callable[[str, Sequence[tuple[int, ...]]], tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Start:
+    """A complex from a file that the search of a ligand begins with, beside what the builders make.
+
+    `extxyz` is the complex with the file's metal in the atom order of its candidate; `path` is the file.
+    """
+
+    path: Path
+    ligands: int
+    waters: int
+    extxyz: str
 
 
 @dataclass(frozen=True)
@@ -34,7 +52,8 @@ class Verdict:
     """A row of a file and what became of it: accepted with donors, the same as another row, or refused.
 
     `single` is the ligand of an accepted or repeated row, `given` whether its donors stood in the file. `reason`
-    says why a row is refused, or what it repeats; of an accepted row what is left out of its donors.
+    says why a row is refused, or what it repeats; of an accepted row what is left out of its donors. `start` is the
+    structure that the row names.
     """
 
     row: Row
@@ -43,6 +62,7 @@ class Verdict:
     given: bool = False
     reason: str = ""
     repeats: int | None = None
+    start: Start | None = None
 
     @property
     def is_accepted(self) -> bool:
@@ -97,6 +117,15 @@ class LigandList:
         """Return each accepted ligand as a scaffold without sites."""
         return tuple(_scaffold(verdict) for verdict in self.accepted)
 
+    def start_of(self, ligand: Ligand, *, ligands: int, waters: int) -> str:
+        """Return the structure that the search of a complex begins with; empty where no row names one."""
+        start = self._starts.get(ligand.identity)
+        return start.extxyz if start is not None and (start.ligands, start.waters) == (ligands, waters) else ""
+
+    @cached_property
+    def _starts(self) -> dict[str, Start]:
+        return {v.single.ligand.identity: v.start for v in self.accepted if v.single is not None and v.start}
+
     def count(self) -> str:
         """Return how many rows were accepted, in words."""
         told = [f"{len(self.accepted):,} of {len(self.verdicts):,} rows accepted"]
@@ -110,24 +139,34 @@ class LigandList:
 
         `bound` are the values that constraints read of it.
         """
-        taken = sorted([v.name, v.single.ligand.identity] for v in self.accepted if v.single is not None)
+        taken = sorted(
+            [v.name, v.single.ligand.identity, *([v.start.extxyz] if v.start else [])]
+            for v in self.accepted
+            if v.single is not None
+        )
         text = json.dumps([taken, bound] if bound else taken, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def judge(
-    table: LigandTable, *, fits: Fits, choose: Choose, taken: Sequence[str], known: Mapping[tuple[str, str], str]
+    table: LigandTable,
+    *,
+    fits: Fits,
+    choose: Choose,
+    begin: Begin,
+    taken: Sequence[str],
+    known: Mapping[tuple[str, str], str],
 ) -> LigandList:
     """Return the verdict on every row; raise `InputError` when none is accepted.
 
-    `taken` are the names of the campaign's scaffolds. `known` are donors that were chosen before, by name and SMILES,
-    written as in the column: these are not looked for again.
+    `begin` reads the structure that a row names. `taken` are the names of the campaign's scaffolds. `known` are donors
+    that were chosen before, by name and SMILES, written as in the column: these are not looked for again.
     """
     verdicts: list[Verdict] = []
     first: dict[str, Verdict] = {}
     names: dict[str, Verdict | None] = dict.fromkeys(taken)
     for row in table.rows:
-        verdict = _judge(row, fits, choose, known)
+        verdict = _judge(row, fits, choose, begin, known)
         if verdict.single is not None:
             identity = verdict.single.ligand.identity
             if identity in first:
@@ -151,16 +190,17 @@ def judge(
     return found
 
 
-def _judge(row: Row, fits: Fits, choose: Choose, known: Mapping[tuple[str, str], str]) -> Verdict:
+def _judge(row: Row, fits: Fits, choose: Choose, begin: Begin, known: Mapping[tuple[str, str], str]) -> Verdict:
     name = _NOT_IN_NAMES.sub("-", row.name).strip("-+.,")[:_LONGEST_NAME]
     if row.fault or not name:
         return Verdict(row, name, reason=row.fault or "it has no name")
     try:
         single, given, reason = _ligand(row, fits, choose, known)
+        start = begin(single.ligand, row[START]) if row[START] else None
     except InputError as error:
         told = str(error).removeprefix("the ligand: ")
         return Verdict(row, name, reason=told if len(told) <= _LONGEST_REASON else f"{told[:_LONGEST_REASON]}…")
-    return Verdict(row, name, single, given, reason)
+    return Verdict(row, name, single, given, reason, start=start)
 
 
 def _ligand(

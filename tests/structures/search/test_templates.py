@@ -4,11 +4,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.ligand_input import plain_ligand
+from reexplore.chemistry.metals import METALS
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.builders.placement import place_complexes
 from reexplore.structures.quality import check_complex
 from reexplore.structures.search import templates
-from reexplore.structures.search.templates import Start, lowest_template
+from reexplore.structures.search.templates import FROM_FILE, Start, lowest_template
 from reexplore.structures.structure import Layout, Structure
 from reexplore.structures.xtb.gfnff import Settled
 from reexplore.structures.xtb.relax import Relaxed, relax
@@ -187,3 +190,14 @@ def test_a_small_search_finds_a_structure_no_higher_than_the_one_the_xtb_program
     written = json.loads(json.dumps(found.to_dict()))
     assert Structure.from_extxyz(written["extxyz"]).key == found.structure.key
     assert written["inchikey"] == WHO.ligand.inchikey
+
+
+@pytest.mark.engine
+def test_a_structure_from_a_file_is_taken_to_its_minimum_like_those_of_builders():
+    formate = Candidate(plain_ligand("[O-]C=O", donors=[0]).ligand, METALS["La"], 1, 5)
+    placed = place_complexes(formate, count=1, seed=1)[0]
+    found, built = (
+        lowest_template(formate, starts=[Start(placed, name)], refine=1) for name in (FROM_FILE, "placement")
+    )
+    assert (found.builder, found.starts, found.quality.ok) == (FROM_FILE, {FROM_FILE: 1}, True)
+    assert found.energy_hartree == pytest.approx(built.energy_hartree, abs=1e-5)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from reexplore.campaign.declaration.listed_starts import named_start
 from reexplore.campaign.declaration.space import scaffold_names
 from reexplore.chemistry.ligand_input import LARGEST_COMPLEX_ATOMS, SingleLigand
 from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
 from reexplore.config import CampaignFile, CoordinationEntry, SpaceEntry
 from reexplore.constraints import Rules
 from reexplore.errors import InputError
-from reexplore.sources.ligand_file import DONORS, KIND, NAME, SMILES, read_ligand_table
+from reexplore.sources.ligand_file import DONORS, KIND, NAME, SMILES, START, read_ligand_table
 from reexplore.sources.ligand_list import LigandList, judge, named_donors
 from reexplore.structures.builders.proposed_donors import best_donors
 from reexplore.structures.xtb.surfaces import EnergySurface
 
 #: The accepted rows in a campaign's folder, every donor written out.
 COPY = "ligands.csv"
+#: Beside it the structures that they name, each under the number of its line.
+_STARTS = "starts"
 
 
 def ligand_path(entry: SpaceEntry, source: Path) -> Path | None:
@@ -59,7 +64,14 @@ def listed_ligands(
             return str(error)
         return ""
 
-    return judge(table, fits=fits, choose=best_donors, taken=scaffold_names(file.space), known=_known_donors(copy))
+    return judge(
+        table,
+        fits=fits,
+        choose=best_donors,
+        begin=partial(named_start, beside=path.parent, coordinations=file.space.coordinations),
+        taken=scaffold_names(file.space),
+        known=_known_donors(copy),
+    )
 
 
 def bound_rules(rules: Rules, ligands: LigandList | None) -> Rules:
@@ -92,7 +104,10 @@ def require_same(declared: Mapping[str, Any], digest: str, *, path: Path, folder
 
 
 def keep_copy(ligands: LigandList, folder: Path, *, anew: bool) -> None:
-    """Write the accepted rows with their donors into the campaign's folder; what is there stays, unless `anew`."""
+    """Write the accepted rows with their donors into the campaign's folder, and the structures that they name.
+
+    What is there stays, unless `anew`.
+    """
     copy = folder / COPY
     if copy.is_file() and not anew:
         return
@@ -103,6 +118,10 @@ def keep_copy(ligands: LigandList, folder: Path, *, anew: bool) -> None:
     for verdict in ligands.accepted:
         assert verdict.single is not None
         known = {**verdict.row.texts, SMILES: verdict.single.smiles, DONORS: verdict.donor_numbers}
+        if verdict.start is not None:
+            known[START] = f"{_STARTS}/{verdict.row.line}.xyz"
+            (folder / _STARTS).mkdir(exist_ok=True)
+            shutil.copyfile(verdict.start.path, folder / known[START])
         writer.writerow([known[column] for column in columns])
     partial = copy.with_name(f"{COPY}.partial")
     partial.write_text(text.getvalue(), encoding="utf-8")

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from reexplore.campaign.declaration.setup import Setup
-from reexplore.sources.ligand_file import SMILES
+from reexplore.sources.ligand_file import SMILES, START
 from reexplore.sources.ligand_list import LigandList, Verdict
 from reexplore.tracking.exports import spreadsheet_cell
 
@@ -31,6 +31,7 @@ def ligand_table(ligands: LigandList) -> Table:
     for verdict in ligands.verdicts:
         charge = "" if verdict.single is None else f"{verdict.single.ligand.charge:d}"
         told = verdict.origin if verdict.is_accepted else verdict.status
+        told += f", starts from {verdict.row[START]}" if verdict.start is not None else ""
         told += f": {verdict.reason}" if verdict.reason else ""
         doubt = " !" if verdict.single is not None and verdict.single.ligand.warnings else ""
         name = verdict.name or "(no name)"
@@ -69,6 +70,7 @@ def _record(verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.reason,
         "donors": verdict.donors.split(),
         "donors_from": verdict.origin,
+        "start_from": verdict.row[START] if verdict.start is not None else None,
         "charge": ligand.charge if ligand is not None else None,
         "doubts": list(ligand.warnings) if ligand is not None else [],
     }

@@ -12,7 +12,7 @@ from reexplore.campaign.declaration.surface import declared_surface
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.metals import TEMPLATE_METAL
+from reexplore.chemistry.metals import METALS, TEMPLATE_METAL
 from reexplore.config import TheoryEntry
 from reexplore.energies.electrons import implied_unpaired
 from reexplore.energies.levels import Level
@@ -23,8 +23,9 @@ from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 from reexplore.structures.bonds import has_heavy_pair
 from reexplore.structures.builders.base import find_builder
-from reexplore.structures.metal_exchange import contraction_of
-from reexplore.structures.structure import Structure
+from reexplore.structures.metal_exchange import contraction_of, exchange_metal
+from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.xtb.surfaces import EnergySurface
 
 #: Memory asked for above what the estimate says.
 _MEMORY_MARGIN = 1.25
@@ -40,8 +41,13 @@ def build_tasks(candidate: Candidate, theory: TheoryEntry, seed: int) -> list[Ta
     return tasks
 
 
-def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEntry, seed: int) -> Task:
-    """Return the task that finds a candidate's template among what was built; it is the same for every metal."""
+def template_task(
+    candidate: Candidate, builds: Sequence[Task], theory: TheoryEntry, seed: int, *, start: str = ""
+) -> Task:
+    """Return the task that finds a candidate's template among what was built; it is the same for every metal.
+
+    `start` is one more structure of the complex, with any metal (extended XYZ).
+    """
     parent = _parent(candidate)
     if theory.sketch:
         return Task.of(Sketch(parent, seed), title=parent.name)
@@ -52,6 +58,7 @@ def template_task(candidate: Candidate, builds: Sequence[Task], theory: TheoryEn
         surface=declared_surface(theory),
         checks=theory.checks,
         crest="crest" in theory.builders,
+        start=_with_lanthanum(start, parent, declared_surface(theory)) if start else "",
     )
     return Task.of(recipe, title=parent.name)
 
@@ -71,7 +78,8 @@ def templates(context: CampaignContext, candidates: Sequence[Candidate]) -> Job[
         if builds[candidate.key] and not usable:
             stopped[candidate.key] = built[builds[candidate.key][-1].key]
         else:
-            tasks[candidate.key] = template_task(candidate, usable, theory, seed)
+            start = _start_of(context.setup, candidate)
+            tasks[candidate.key] = template_task(candidate, usable, theory, seed, start=start)
     found = yield from context.dispatcher.run(list(tasks.values()), stage="templates")
     return stopped | {key: found[task.key] for key, task in tasks.items()}
 
@@ -130,6 +138,24 @@ def single_point_task(structure: Structure, level: Level, *, title: str, unpaire
 def ion(candidate: Candidate) -> Structure:
     """Return the bare ion of a candidate's metal."""
     return Structure((candidate.metal.symbol,), np.zeros((1, 3)), candidate.metal.oxidation_state)
+
+
+def _start_of(setup: Setup, candidate: Candidate) -> str:
+    """Return the structure from a file that a candidate's search begins with; empty where there is none."""
+    if setup.ligands is None:
+        return ""
+    return setup.ligands.start_of(candidate.ligand, ligands=candidate.ligands, waters=candidate.waters)
+
+
+def _with_lanthanum(extxyz: str, parent: Candidate, surface: EnergySurface) -> str:
+    found = Structure.from_extxyz(extxyz)
+    return exchange_metal(
+        found,
+        layout=Layout.of(parent),
+        old=METALS[found.symbols[0]],
+        new=TEMPLATE_METAL,
+        contraction=contraction_of(surface),
+    ).to_extxyz()
 
 
 def _parent(candidate: Candidate) -> Candidate:

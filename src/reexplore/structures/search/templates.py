@@ -47,11 +47,13 @@ RUNNER_UP_KCAL_MOL = 2.0
 RUNNERS_UP = 2
 
 _FORCE_FIELD = "force field"
+#: Where a start comes from that no builder has made.
+FROM_FILE = "file"
 
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """An unrelaxed structure and the builder it came from."""
+    """An unrelaxed structure and the builder it came from, or `FROM_FILE`."""
 
     structure: Structure
     builder: str
@@ -292,7 +294,7 @@ def _turned(starts: Sequence[Start], candidate: Candidate) -> list[Start]:
     return [
         Start(turned(start.structure, turn, first_atoms=first_atoms), start.builder)
         for start in starts
-        if not find_builder(start.builder).turns_side_chains
+        if start.builder == FROM_FILE or not find_builder(start.builder).turns_side_chains
         for turn in turns(candidate.ligand)
     ]
 
