@@ -17,7 +17,7 @@ BELOW = {
     "terminal": {"errors"},
     "chemistry": {"errors"},
     "constraints": {"chemistry", "errors", "inputs", "plug_ins"},
-    "sources": {"chemistry", "errors", "inputs"},
+    "sources": {"chemistry", "errors", "inputs", "plug_ins"},
     "structures": {"chemistry", "errors", "inputs", "plug_ins"},
     "energies": {"chemistry", "errors", "inputs", "structures"},
     "surrogate": {"chemistry", "errors", "plug_ins", "structures"},

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from reexplore.campaign.declaration.setup import prepare
+from reexplore.campaign.loop import open_campaign
 from reexplore.constraints.base import CONSTRAINTS
 from reexplore.errors import ExecutionError, InputError, MissingEngineError
 from reexplore.execution.recipes import Training
@@ -27,6 +28,7 @@ from tests.campaign.test_loop import SMALL
 from tests.constraints.suite import ConstraintSuite, ligand
 from tests.plug_ins import install
 from tests.properties.suite import PropertySuite
+from tests.sources.suite import SourceSuite
 from tests.surrogate.sample import make_samples
 from tests.surrogate.suite import SurrogateSuite
 
@@ -143,6 +145,34 @@ class Levels:
         return np.broadcast_to(self.levels, (*complexes.shape, len(self.levels)))
 
 
+class Shelf:
+    # The carboxylates of so many carbons that stand on a shelf.
+    def __init__(self, most, beside):
+        self.most, self.beside = most, beside
+
+    @classmethod
+    def read(cls, said, *, beside):
+        if type(said) is not int:
+            raise ValueError("give a number of carbons")
+        return cls(said, beside)
+
+    def table(self):
+        from reexplore.sources.base import LigandTable
+
+        rows = [{"name": f"acid-{n}", "smiles": "C" * n + "C(=O)[O-]", "cost": n} for n in range(1, self.most + 1)]
+        return LigandTable.of(rows, title="the shelf", folder=self.beside)
+
+
+class Broken(Shelf):
+    def table(self):
+        return self.nothing
+
+
+class Listless(Shelf):
+    def table(self):
+        return []
+
+
 def bold():
     return {"name": "bold", "description": "", "acquisition": "qUpperConfidenceBound", "beta": 9.0}
 
@@ -168,6 +198,13 @@ ANNOUNCED = {
         "bold": "small_package:bold",
         "boundless": "small_package:boundless",
         "unheard": "nowhere_at_all:policy",
+    },
+    "reexplore.sources": {
+        "shelf": "small_package:Shelf",
+        "broken": "small_package:Broken",
+        "listless": "small_package:Listless",
+        "unshaped": "small_package:Shapeless",
+        "unheard": "nowhere_at_all:Source",
     },
     "reexplore.surrogates": {
         "level": "small_package:Level",
@@ -219,6 +256,15 @@ class TestCarbons(ConstraintSuite):
 
 
 @pytest.mark.usefixtures("installed")
+class TestShelf(SourceSuite):
+    """A source of another package keeps what every source keeps."""
+
+    name = "shelf"
+    good = (2, 5)
+    bad = (0, "two", None, [2])
+
+
+@pytest.mark.usefixtures("installed")
 class TestHydration(PropertySuite):
     """A property of another package keeps what every property keeps."""
 
@@ -253,6 +299,40 @@ def test_a_property_of_another_package_is_chosen_for_and_its_version_kept(instal
     assert setup.resolved()["objective"] == [{"property": "hydration", "direction": "lower", "version": "1.2"}]
 
 
+def from_source(said):
+    return {"space": {"ligands": said, "metals": ["La"], "coordinations": [{"ligands": 1}]}}
+
+
+def test_ligands_of_another_packages_source_are_searched_like_those_of_a_file(installed, tmp_path):
+    constraint = {"constraints": [{"cost": {"at_most": 2}}]}
+    setup = prepare(str(declared(tmp_path, **from_source({"shelf": 3}), **constraint)), workspace=tmp_path)
+    assert [scaffold.name for scaffold in setup.space.listed] == ["acid-1", "acid-2", "acid-3"]
+    assert sum(setup.rules.broken(ligand) is not None for ligand in setup.space.ligands()) == 1
+    open_campaign(setup).close()
+    # What the source gives later is not what the campaign began with.
+    declared(tmp_path, **from_source({"shelf": 4}), **constraint)
+    with pytest.raises(InputError, match=r"the shelf is not what the campaign in .* began with"):
+        prepare(str(tmp_path / "small.yaml"), workspace=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"shelf": "two"}, "'space.ligands.shelf': give a number of carbons (given: 'two')"),
+        ({"self": 2}, "'space.ligands': unknown source 'self': did you mean 'shelf'?"),
+        ({"broken": 2}, "the ligands of Broken cannot be had: AttributeError"),
+        ({"listless": 2}, "Listless gives no LigandTable, but list"),
+        ({"shelf": 2, "file": "x"}, "'space.ligands': give the path of a ligand file, or the name of one source"),
+        ({}, "'space.ligands': give the path of a ligand file, or the name of one source"),
+        (7, "'space.ligands': give the path of a ligand file, or the name of one source"),
+    ],
+)
+def test_a_source_that_gives_no_ligands_is_one_sentence(installed, tmp_path, said, told):
+    with pytest.raises(InputError) as refused:
+        prepare(str(declared(tmp_path, **from_source(said))), workspace=tmp_path)
+    assert told in str(refused.value)
+
+
 def test_a_policy_of_another_package_is_written_out_in_the_declaration(installed, tmp_path):
     setup = prepare(str(declared(tmp_path, policy="bold")), workspace=tmp_path)
     assert setup.resolved()["policy"]["beta"] == 9.0
@@ -283,6 +363,8 @@ WRONG = [
     ({"constraints": [{"unheard": 1}]}, "the constraint 'unheard' (nowhere_at_all:Rule) cannot be loaded"),
     ({"objective": [{"property": "unshaped"}]}, "the property 'unshaped' (small_package:Shapeless) has no name and no"),
     ({"objective": [{"property": "unheard"}]}, "the property 'unheard' (nowhere_at_all:Property) cannot be loaded"),
+    ({"space": SMALL["space"] | {"ligands": {"unshaped": 1}}}, "the source 'unshaped' (small_package:Shapeless) has"),
+    ({"space": SMALL["space"] | {"ligands": {"unheard": 1}}}, "the source 'unheard' (nowhere_at_all:Source) cannot"),
     ({"policy": "unheard"}, "the policy 'unheard' (nowhere_at_all:policy) cannot be loaded"),
     ({"surrogate": {"model": "unshaped"}}, "the surrogate 'unshaped' (small_package:Shapeless) has no title and no"),
     ({"surrogate": {"model": "unheard"}}, "the surrogate 'unheard' (nowhere_at_all:Model) cannot be loaded"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from reexplore.inputs.shown import shown
 from reexplore.inputs.strict_models import PlainName, Sentence, Strict, matching, parse, read_mapping
@@ -59,10 +59,17 @@ class CoordinationEntry(Strict):
     coordination_number: Positive = 8
 
 
+def _a_path_or_a_source(said: Any) -> Any:
+    """Return what `space.ligands` says: the path of a file, or one source of ligands with what it is given."""
+    if said is None or isinstance(said, str) or (isinstance(said, dict) and [type(key) for key in said] == [str]):
+        return said
+    raise ValueError("give the path of a ligand file, or the name of one source with what it takes")
+
+
 class SpaceEntry(Strict):
     """What to search: scaffolds with substituents, the ligands of a file, or both."""
 
-    ligands: Annotated[str, matching(r"[^\x00-\x1f\x7f-\x9f]+", "the path of a file", longest=1_000)] | None = None
+    ligands: Annotated[str | dict[str, Any] | None, BeforeValidator(_a_path_or_a_source)] = None
     scaffolds: list[str | ScaffoldEntry] = Field(default_factory=list)
     substituents: list[str | SubstituentEntry] = Field(default_factory=list)
     #: Left open where the objective names them.

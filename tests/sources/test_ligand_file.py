@@ -3,13 +3,15 @@
 import pytest
 
 from reexplore.errors import InputError
-from reexplore.sources.ligand_file import LARGEST_FILE_BYTES, read_ligand_table
+from reexplore.sources.base import LigandTable
+from reexplore.sources.ligand_file import LARGEST_FILE_BYTES, LigandFile
+from tests.sources.suite import SourceSuite
 
 
 def table(tmp_path, text):
     file = tmp_path / "ligands.csv"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_ligand_table(file)
+    return LigandFile(file).table()
 
 
 def test_rows_carry_their_lines_and_all_their_columns(tmp_path):
@@ -70,11 +72,33 @@ def test_a_file_too_large_is_not_read(tmp_path):
     with file.open("wb") as grown:
         grown.truncate(LARGEST_FILE_BYTES + 1)
     with pytest.raises(InputError, match=r"has 20.0 MB, more than 20"):
-        read_ligand_table(file)
+        LigandFile(file).table()
 
 
 def test_a_folder_and_nothing_are_no_files(tmp_path):
     with pytest.raises(InputError, match="it is a folder"):
-        read_ligand_table(tmp_path)
+        LigandFile(tmp_path).table()
     with pytest.raises(InputError, match="No such file"):
-        read_ligand_table(tmp_path / "none.csv")
+        LigandFile(tmp_path / "none.csv").table()
+
+
+class TestSource(SourceSuite):
+    """A ligand file keeps what every source keeps."""
+
+    name = "file"
+    good = ("mine.csv",)
+    bad = ("other.csv", "", 3, None, ["mine.csv"], "a\x07", "n" * 2000)
+
+    def beside(self, folder):
+        (folder / "mine.csv").write_text("name,smiles\nacetate,CC(=O)[O-]\n")
+
+
+def test_rows_of_a_program_are_a_table_like_those_of_a_file(tmp_path):
+    made = [{"name": "acetate", "smiles": "CC(=O)[O-]", "charge": -1}, {"name": "water", "smiles": "O", "shelf": None}]
+    table = LigandTable.of(made, title="the shelf", folder=tmp_path)
+    assert table.columns == ("name", "smiles", "charge", "shelf")
+    assert [row["charge"] for row in table.rows] == ["-1", ""]
+    with pytest.raises(InputError, match="the shelf has no rows"):
+        LigandTable.of([], title="the shelf", folder=tmp_path)
+    with pytest.raises(InputError, match="the shelf has no column 'smiles'"):
+        LigandTable.of([{"name": "acetate"}], title="the shelf", folder=tmp_path)

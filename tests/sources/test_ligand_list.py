@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from reexplore.chemistry.ligands import assemble
 from reexplore.errors import InputError
-from reexplore.sources.ligand_file import LigandTable, Row, read_ligand_table
+from reexplore.sources.base import LigandTable, Row
+from reexplore.sources.ligand_file import LigandFile
 from reexplore.sources.ligand_list import Start, judge
 
 SIXTY = Path(__file__).parent / "data" / "ligands.csv"
@@ -20,7 +21,7 @@ def rows(*texts):
     """Return a table of rows, each `name,smiles,donors,charge,start_from` with what is left out empty."""
     names = ("name", "smiles", "donors", "charge", "start_from")
     found = [Row(line, dict(zip(names, text.split("|"), strict=False))) for line, text in enumerate(texts, start=2)]
-    return LigandTable(Path("ligands.csv"), names, tuple(found))
+    return LigandTable("the ligand file ligands.csv", Path(), names, tuple(found))
 
 
 def no_start(_ligand, said):
@@ -139,7 +140,7 @@ def test_a_file_without_an_accepted_row_says_why_the_first_is_refused():
 
 
 def test_the_scaffold_of_a_ligand_is_the_ligand():
-    for verdict, scaffold in zip((found := judged(read_ligand_table(SIXTY))).accepted, found.scaffolds, strict=True):
+    for verdict, scaffold in zip((found := judged(LigandFile(SIXTY).table())).accepted, found.scaffolds, strict=True):
         ligand = verdict.single.ligand
         # Twice: what is kept between must not be changed by the first.
         for assembled in (assemble(scaffold, ()), assemble(scaffold, ())):
@@ -163,7 +164,7 @@ def test_neither_the_order_of_rows_nor_other_columns_change_what_is_taken(seed, 
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows([[row.get(column, "anything") for column in columns] for row in taken])
-    found = judged(read_ligand_table(path))
+    found = judged(LigandFile(path).table())
     plain = judged(rows(*(f"{row['name']}|{row['smiles']}" for row in known)))
     assert {s.smiles for s in found.scaffolds} == {s.smiles for s in plain.scaffolds}
     assert found.digest({}) == plain.digest({})

@@ -18,7 +18,7 @@ from reexplore.chemistry.ligand_input import SingleLigand, plain_ligand, read_li
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
-from reexplore.sources.ligand_file import CHARGE, DONORS, KIND, SMILES, START, LigandTable, Row
+from reexplore.sources.base import CHARGE, DONORS, SMILES, START, LigandTable, Row
 
 #: Names stand in tables, file formats and terminals: what else a row has there becomes a hyphen.
 _NOT_IN_NAMES = re.compile(r"[^\w.,+()-]+")
@@ -184,7 +184,7 @@ def judge(
     if not found.accepted:
         why = next(v for v in found.verdicts if v.single is None)
         raise InputError(
-            f"no row of the {KIND} {table.path} is accepted, the first of {len(verdicts):,}, line {why.row.line},"
+            f"no row of {table.title} is accepted, the first of {len(verdicts):,}, line {why.row.line},"
             f" because {why.reason}"
         )
     return found

@@ -165,7 +165,7 @@ def test_a_file_that_is_gone_is_told_with_its_copy(tmp_path):
     setup = listed(tmp_path)
     open_campaign(setup).close()
     told = refusal(tmp_path, space={"ligands": "gone.csv"})
-    assert "any more" in told
+    assert "No such file" in told
     assert str(setup.folder / COPY) in told
 
 

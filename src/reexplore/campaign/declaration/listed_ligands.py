@@ -14,10 +14,12 @@ from reexplore.campaign.declaration.listed_starts import named_start
 from reexplore.campaign.declaration.space import scaffold_names
 from reexplore.chemistry.ligand_input import LARGEST_COMPLEX_ATOMS, SingleLigand
 from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
-from reexplore.config import CampaignFile, CoordinationEntry, SpaceEntry
+from reexplore.config import CampaignFile, CoordinationEntry
 from reexplore.constraints import Rules
 from reexplore.errors import InputError
-from reexplore.sources.ligand_file import DONORS, KIND, NAME, SMILES, START, read_ligand_table
+from reexplore.sources.base import DONORS, NAME, SMILES, START, Source
+from reexplore.sources.known import table_of
+from reexplore.sources.ligand_file import LigandFile
 from reexplore.sources.ligand_list import LigandList, judge, named_donors
 from reexplore.structures.builders.proposed_donors import best_donors
 from reexplore.structures.xtb.surfaces import EnergySurface
@@ -28,27 +30,22 @@ COPY = "ligands.csv"
 _STARTS = "starts"
 
 
-def ligand_path(entry: SpaceEntry, source: Path) -> Path | None:
-    """Return the ligand file of a campaign, beside its file or where the command was given; None without one."""
-    if entry.ligands is None:
-        return None
-    near, here = source.parent / entry.ligands, Path(entry.ligands)
-    return (near if near.is_file() or not here.is_file() else here).resolve()
-
-
 def listed_ligands(
-    path: Path, file: CampaignFile, symbols: Sequence[str], surface: EnergySurface, *, copy: Path | None
+    source: Source, file: CampaignFile, symbols: Sequence[str], surface: EnergySurface, *, copy: Path | None
 ) -> LigandList:
-    """Return the verdict on every row of a ligand file; raise `InputError` when it is none or nothing is accepted.
+    """Return the verdict on every row of a source; raise `InputError` when it has none or nothing is accepted.
 
     `symbols` are the metals of the space. `copy` is that of a campaign that has begun, which knows its donors.
     """
-    if copy is not None and copy.is_file() and not path.exists():
-        raise InputError(f"there is no {KIND} {path} any more: name its copy {copy} in space.ligands")
-    table = read_ligand_table(path)
+    try:
+        table = table_of(source)
+    except InputError as error:
+        if copy is not None and copy.is_file():
+            raise InputError(f"{error}; the campaign has a copy: name {copy} in space.ligands") from None
+        raise
     if len(table.rows) > file.space.limit:
         raise InputError(
-            f"the {KIND} {path} has {len(table.rows):,} rows, more than space.limit = {file.space.limit:,}: narrow it"
+            f"{table.title} has {len(table.rows):,} rows, more than space.limit = {file.space.limit:,}: narrow it"
             " or raise the limit"
         )
     metals = [TEMPLATE_METAL.symbol, *(find_metal(symbol).symbol for symbol in symbols)]
@@ -68,7 +65,7 @@ def listed_ligands(
         table,
         fits=fits,
         choose=best_donors,
-        begin=partial(named_start, beside=path.parent, coordinations=file.space.coordinations),
+        begin=partial(named_start, beside=table.folder, coordinations=file.space.coordinations),
         taken=scaffold_names(file.space),
         known=_known_donors(copy),
     )
@@ -82,23 +79,23 @@ def bound_rules(rules: Rules, ligands: LigandList | None) -> Rules:
     name, column = next(iter(needed.items()))
     if ligands is None:
         raise InputError(
-            f"constraints.{name}: it reads the column '{column}' of a ligand file: name one in space.ligands"
+            f"it reads the column '{column}' of a ligand file: name one in space.ligands", key=f"constraints.{name}"
         )
     for name, column in needed.items():
         if column not in ligands.table.columns:
             there = ", ".join(ligands.table.columns)
             raise InputError(
-                f"constraints.{name}: the {KIND} {ligands.table.path} has no column '{column}': it has {there}"
+                f"{ligands.table.title} has no column '{column}': it has {there}", key=f"constraints.{name}"
             )
     return rules.bound({name: _values(rules, name, column, ligands) for name, column in needed.items()})
 
 
-def require_same(declared: Mapping[str, Any], digest: str, *, path: Path, folder: Path) -> None:
-    """Raise `InputError` when the ligands of a campaign that has begun are not those of its file any more."""
+def require_same(declared: Mapping[str, Any], digest: str, *, title: str, folder: Path) -> None:
+    """Raise `InputError` when the ligands of a campaign that has begun are not those of its source any more."""
     begun = declared["space"].get("ligands")
     if begun is not None and begun != digest:
         raise InputError(
-            f"the {KIND} {path} is not what the campaign in {folder} began with: bring its rows back, or name their"
+            f"{title} is not what the campaign in {folder} began with: bring its rows back, or name their"
             f" copy {folder / COPY} in space.ligands"
         )
 
@@ -132,7 +129,7 @@ def _known_donors(copy: Path | None) -> dict[tuple[str, str], str]:
     if copy is None or not copy.is_file():
         return {}
     try:
-        rows = read_ligand_table(copy).rows
+        rows = LigandFile(copy).table().rows
     except InputError:
         # Whatever happened to the copy, the file itself is judged and held against the ledger.
         return {}
@@ -165,7 +162,5 @@ def _values(rules: Rules, name: str, column: str, ligands: LigandList) -> dict[s
         try:
             found[verdict.single.ligand.identity] = rules.read_value(name, text)
         except ValueError as error:
-            raise InputError(
-                f"the {KIND} {ligands.table.path}, line {verdict.row.line}, column '{column}': {error}"
-            ) from None
+            raise InputError(f"{ligands.table.title}, line {verdict.row.line}, column '{column}': {error}") from None
     return found

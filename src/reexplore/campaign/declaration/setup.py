@@ -11,7 +11,7 @@ from reexplore.acquisition.policy import Policy, added_policies, load_policy
 from reexplore.campaign.declaration.begun import as_begun, declaration
 from reexplore.campaign.declaration.buildable import require_buildable
 from reexplore.campaign.declaration.engines import require_engines
-from reexplore.campaign.declaration.listed_ligands import COPY, bound_rules, ligand_path, listed_ligands, require_same
+from reexplore.campaign.declaration.listed_ligands import COPY, bound_rules, listed_ligands, require_same
 from reexplore.campaign.declaration.objective import declared_goals, weighing
 from reexplore.campaign.declaration.space import declared_space, donor_elements, elements, metal_symbols, require_some
 from reexplore.campaign.declaration.surface import declared_surface
@@ -37,6 +37,8 @@ from reexplore.errors import InputError, of_key
 from reexplore.inputs.strict_models import parse
 from reexplore.properties import Goals
 from reexplore.shipped import is_shipped, resolve, shipped_folder
+from reexplore.sources.known import read_source
+from reexplore.sources.ligand_file import LigandFile
 from reexplore.sources.ligand_list import LigandList
 from reexplore.structures.builders.base import find_builder
 from reexplore.structures.xtb.surfaces import EnergySurface
@@ -182,16 +184,19 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         SURROGATES.find(file.surrogate.model)
     goals = declared_goals(file, level)
     surface = declared_surface(file.theory)
-    given = ligand_path(file.space, source)
-    if given is not None and not allow_outside:
-        _require_inside(source, workspace.resolve(), {"space.ligands": given})
+    given = None
+    if file.space.ligands is not None:
+        with of_key("space.ligands"):
+            given = read_source(file.space.ligands, beside=source.parent)
+    if isinstance(given, LigandFile) and not allow_outside:
+        _require_inside(source, workspace.resolve(), {"space.ligands": given.path})
     folder = workspace.resolve() / "runs" / file.name
     symbols, copy = metal_symbols(file.space, goals), folder / COPY if has_begun else None
     listed = listed_ligands(given, file, symbols, surface, copy=copy) if given is not None else None
     space, repeated = declared_space(file.space, goals, listed.scaffolds if listed else ())
     rules = bound_rules(read_constraints(file.constraints), listed)
     if listed and declared is not None:
-        require_same(declared, listed.digest(rules.values), path=listed.table.path, folder=folder)
+        require_same(declared, listed.digest(rules.values), title=listed.table.title, folder=folder)
     if not has_begun:
         # These cost a second, for a score or a scaffold of one's own, and what has begun goes on.
         require_some(space, rules)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from reexplore.campaign.declaration.setup import Setup
-from reexplore.sources.ligand_file import SMILES, START
+from reexplore.sources.base import SMILES, START
 from reexplore.sources.ligand_list import LigandList, Verdict
 from reexplore.tracking.exports import spreadsheet_cell
 
@@ -21,7 +21,7 @@ _COLUMNS = ("line", "status", "reason", "donors", "donors from")
 
 def ligand_table(ligands: LigandList) -> Table:
     """Return every row with its donors, or with the reason why it is refused, as a table for the terminal."""
-    title = f"Ligands of {ligands.table.path.name}: {ligands.count()}"
+    title = f"Ligands of {ligands.table.title}: {ligands.count()}"
     shown = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("line", justify="right", no_wrap=True)
     shown.add_column("name")
