@@ -173,6 +173,14 @@ class Listless(Shelf):
         return []
 
 
+def heavy_first():
+    return [{"property": "selectivity", "metals": ["Lu", "La"]}, {"property": "exchange_energy", "metal": "Lu"}]
+
+
+def aimless():
+    return {"property": "selectivity"}
+
+
 def bold():
     return {"name": "bold", "description": "", "acquisition": "qUpperConfidenceBound", "beta": 9.0}
 
@@ -188,6 +196,12 @@ ANNOUNCED = {
         "carbons": "small_package:Carbons",
         "unshaped": "small_package:Shapeless",
         "unheard": "nowhere_at_all:Rule",
+    },
+    "reexplore.objectives": {
+        "heavy-first": "small_package:heavy_first",
+        "aimless": "small_package:aimless",
+        "number": "small_package:NUMBER",
+        "unheard": "nowhere_at_all:objective",
     },
     "reexplore.properties": {
         "hydration": "small_package:Hydration",
@@ -299,6 +313,32 @@ def test_a_property_of_another_package_is_chosen_for_and_its_version_kept(instal
     assert setup.resolved()["objective"] == [{"property": "hydration", "direction": "lower", "version": "1.2"}]
 
 
+def test_an_objective_of_another_package_means_the_goals_that_it_lists(installed, tmp_path):
+    space = {key: value for key, value in SMALL["space"].items() if key != "metals"}
+    goals = [{"property": "selectivity", "metals": ["Lu", "La"]}, {"property": "exchange_energy", "metal": "Lu"}]
+    budget = {"budget": {"seed_labels": 6, "batch": 2, "labels": 10}}
+    named, written = (
+        prepare(str(declared(tmp_path, space=space, objective=said, **budget)), workspace=tmp_path).resolved()
+        for said in ("heavy-first", goals)
+    )
+    # The campaign keeps the goals themselves: what the name means later changes nothing unseen.
+    assert named == written
+    assert [goal["property"] for goal in named["objective"]] == ["selectivity", "exchange_energy"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("heavy-last", "'objective': unknown objective 'heavy-last': did you mean 'heavy-first'?"),
+        ("aimless", "'objective': 'aimless' gives"),
+    ],
+)
+def test_an_objective_that_is_none_is_one_sentence(installed, tmp_path, said, told):
+    with pytest.raises(InputError) as refused:
+        prepare(str(declared(tmp_path, objective=said)), workspace=tmp_path)
+    assert str(refused.value).startswith(told)
+
+
 def from_source(said):
     return {"space": {"ligands": said, "metals": ["La"], "coordinations": [{"ligands": 1}]}}
 
@@ -365,6 +405,8 @@ WRONG = [
     ({"objective": [{"property": "unheard"}]}, "the property 'unheard' (nowhere_at_all:Property) cannot be loaded"),
     ({"space": SMALL["space"] | {"ligands": {"unshaped": 1}}}, "the source 'unshaped' (small_package:Shapeless) has"),
     ({"space": SMALL["space"] | {"ligands": {"unheard": 1}}}, "the source 'unheard' (nowhere_at_all:Source) cannot"),
+    ({"objective": "unheard"}, "the objective 'unheard' (nowhere_at_all:objective) cannot be loaded"),
+    ({"objective": "number"}, "the objective 'number' (small_package:NUMBER) is neither a class nor"),
     ({"policy": "unheard"}, "the policy 'unheard' (nowhere_at_all:policy) cannot be loaded"),
     ({"surrogate": {"model": "unshaped"}}, "the surrogate 'unshaped' (small_package:Shapeless) has no title and no"),
     ({"surrogate": {"model": "unheard"}}, "the surrogate 'unheard' (nowhere_at_all:Model) cannot be loaded"),

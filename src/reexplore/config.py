@@ -285,6 +285,11 @@ class TrackingEntry(Strict):
         return store
 
 
+def _goals(said: Any) -> Any:
+    """Return the list of goals that `objective` says; a text names one of another package."""
+    return [{"objective": said}] if isinstance(said, str) else said
+
+
 GoalEntry = Annotated[dict[EntryName, Any], Field(min_length=1, max_length=20)]
 ConstraintEntry = Annotated[dict[EntryName, Any], Field(min_length=1, max_length=1)]
 
@@ -295,7 +300,7 @@ class CampaignFile(Strict):
     name: PlainName
     description: Sentence = ""
     space: SpaceEntry
-    objective: Annotated[list[GoalEntry], Field(max_length=10)] = Field(default_factory=list)
+    objective: Annotated[list[GoalEntry], Field(max_length=10), BeforeValidator(_goals)] = Field(default_factory=list)
     constraints: Annotated[list[ConstraintEntry], Field(max_length=100)] = Field(default_factory=list)
     theory: TheoryEntry = TheoryEntry()
     surrogate: SurrogateEntry = SurrogateEntry()

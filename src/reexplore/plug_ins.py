@@ -74,7 +74,8 @@ class Kinds(Generic[T]):
             return kind, added[name].version
         near = difflib.get_close_matches(name, self.names, n=1, cutoff=0.5)
         plural = f"{self.what[:-1]}ies" if self.what.endswith("y") else f"{self.what}s"
-        hint = f"did you mean '{near[0]}'?" if near else f"the {plural} are {', '.join(self.names)}"
+        there = f"the {plural} are {', '.join(self.names)}" if self.names else f"no installed package brings {plural}"
+        hint = f"did you mean '{near[0]}'?" if near else there
         raise InputError(f"unknown {self.what} '{name}': {hint}")
 
     def require_version(self, name: str, found: str, *, wanted: str) -> None:

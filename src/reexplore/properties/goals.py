@@ -33,6 +33,9 @@ PROPERTIES: Kinds[Property] = Kinds(
     ),
 )
 
+#: Objectives of other packages: functions that return the list of goals a campaign file may have.
+OBJECTIVES: Kinds[Any] = Kinds(what="objective", group="reexplore.objectives", here={}, needs=())
+
 #: Two properties that agree so closely on random energies are one.
 _SAME = 1 - 1e-9
 _TRIED = 64
@@ -137,12 +140,23 @@ class Goals:
 
 
 def read_goals(said: Sequence[Mapping[str, Any]]) -> Goals:
-    """Return the objective that a campaign file lists; raise `InputError` with the first thing that is wrong."""
+    """Return the objective that a campaign file lists, or names; raise `InputError` with what is wrong first."""
+    if [set(entry) for entry in said] == [{"objective"}]:
+        said = _named(str(said[0]["objective"]))
     goals = tuple(_goal(entry, number) for number, entry in enumerate(said))
     found = Goals(goals)
     for first, second in combinations(goals, 2):
         _require_different(first, second, found.metals)
     return found
+
+
+def _named(name: str) -> Sequence[Mapping[str, Any]]:
+    """Return the goals of another package's objective."""
+    kind, _ = OBJECTIVES.find(name)
+    said: object = kind()
+    if not isinstance(said, list) or not said or not all(isinstance(entry, dict) for entry in said):
+        raise InputError(f"'{name}' gives {shown(said)}, not a list of goals with property and direction")
+    return said
 
 
 def _goal(entry: Mapping[str, Any], number: int) -> Goal:
