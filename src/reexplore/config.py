@@ -166,6 +166,8 @@ class TheoryEntry(Strict):
     checks: Literal[1, 2] = 2
     #: The version of the order in which placement's structures are taken; 1 is older than the second.
     placement_order: Literal[1, 2] = 2
+    #: The version of the force field that starts are settled with: 1 is that of xtb-python, which ends at Python 3.11.
+    force_field: Literal[1, 2] = 2
     #: The version of the core potentials: 1 is as basis-set-exchange distributes them, Nd3+ with that of Nd2+.
     core_potentials: Literal[1, 2] = 2
 

@@ -42,9 +42,13 @@ SETTLED = {"checks", "contraction", "surface"}
 #: A recipe of today, the fields that are absent where they mean what was done before them, and the key that every
 #: version has given it.
 RECIPES = (
-    (Build(COMPLEX, "placement", 30, 7), {"order"}, "37f9fa0e59fc030053cbc94c3f785751"),
+    (Build(COMPLEX, "placement", 30, 7), {"order", "force_field"}, "37f9fa0e59fc030053cbc94c3f785751"),
     (Sketch(COMPLEX, 7), set(), "3d5765fb85761726fcbd3865b5db9e25"),
-    (Template(COMPLEX, ("b0", "b1"), 5, GFN2), {"checks", "crest", "surface"}, "7e19244690e20508992c1ebfec8ae9a6"),
+    (
+        Template(COMPLEX, ("b0", "b1"), 5, GFN2),
+        {"checks", "crest", "surface", "start", "force_field"},
+        "7e19244690e20508992c1ebfec8ae9a6",
+    ),
     (
         LabelGeometry(COMPLEX, (WATER,), sketch=False, surface=GFN2),
         {"checks", "contraction", "surface"},
@@ -78,7 +82,10 @@ RECIPES = (
 #: The same kinds with everything that was added later.
 LATER = (
     Build(COMPLEX, "placement", 30, 7, order=2),
+    Build(COMPLEX, "architector", 10, 7, force_field=2),
     Template(COMPLEX, ("b0",), 5, GFN2_M, checks=2, crest=True),
+    Template(COMPLEX, ("b0",), 5, GFN2, start=WATER),
+    Template(COMPLEX, ("b0",), 5, GFN2, force_field=2),
     LabelGeometry(COMPLEX, (WATER,), sketch=False, surface=GFN2_M, checks=2, contraction=2),
     FreeLigand(LIGAND, sketch=False, conformers=10, seed=7, surface=GFN2, checks=2),
     SinglePoint(WATER, QUICK.declaration(), 3),

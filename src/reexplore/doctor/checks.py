@@ -164,6 +164,29 @@ def _tblite() -> str:
     return _near("GFN2-xTB water", energy, _WATER_HARTREE, tolerance=1e-6, unit=" Eh") + f", with {blas}"
 
 
+# Formaldehyde beside water, as xtb's own tests of GFN-FF have them, and the energy they expect.
+_PAIR_NUMBERS = (6, 8, 1, 1, 8, 1, 1)
+_PAIR_BOHR = (
+    (-5.78520874, -1.92328476, -0.02944611),
+    (-5.57801769, 0.17912532, 0.72444143),
+    (-4.27822257, -2.74845397, -1.13038074),
+    (-7.47879539, -2.97570121, 0.39488816),
+    (-0.83005338, 2.43458471, -0.78566332),
+    (-0.74201440, 4.04199055, 0.09144422),
+    (-2.44679415, 1.69392751, -0.27417668),
+)
+_PAIR_HARTREE = -0.949706677
+
+
+def _gfnff() -> str:
+    import numpy as np
+    from gfnff import GFNFFCalculator
+
+    numbers, positions = np.array(_PAIR_NUMBERS), np.array(_PAIR_BOHR)
+    energy, *_ = GFNFFCalculator(numbers, positions, version="angewChem2020_2").singlepoint(numbers, positions)
+    return _near("GFN-FF CH2O and water", float(energy), _PAIR_HARTREE, tolerance=1e-7, unit=" Eh")
+
+
 def _xtb_python() -> str:
     import numpy as np
     from xtb.interface import Calculator, Param
@@ -242,9 +265,10 @@ CHECKS: dict[str, tuple[str, Callable[[], str]]] = {
     "rdkit": ("rdkit", _rdkit),
     "openbabel": ("openbabel-wheel", _openbabel),
     "numba": ("numba", _numba),
-    "xtb-python": ("xtb", _xtb_python),
+    "gfnff": ("gfnff", _gfnff),
     "architector": ("architector", _architector),
     "tblite": ("tblite", _tblite),
+    "xtb-python": ("xtb", _xtb_python),
     "pyscf": ("pyscf", _pyscf),
     "pyscf-dispersion": ("pyscf-dispersion", _dispersion),
     "basis-set-exchange": ("basis-set-exchange", _basis_sets),

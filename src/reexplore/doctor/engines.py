@@ -31,6 +31,11 @@ PROGRAMS = {
     "xtb": "optional: needed to relax with the xtb program's own optimiser",
 }
 
+#: Packages that are used where they are → what they would be used for.
+_NOT_EVERYWHERE = {
+    "xtb-python": "optional: ends with Python 3.11; needed by campaigns that began with it and by gfn2-xtb-python"
+}
+
 _TIMEOUT_S = 120.0
 _AT_A_TIME = 2
 
@@ -90,6 +95,8 @@ def _examine_engine(name: str) -> EngineReport:
     try:
         found = version(distribution)
     except PackageNotFoundError:
+        if name in _NOT_EVERYWHERE:
+            return EngineReport(name, None, True, 0.0, f"not installed; {_NOT_EVERYWHERE[name]}", optional=True)
         return EngineReport(name, None, False, 0.0, "not installed", f"pip install '{distribution}'")
     started = time.monotonic()
     ok, message = _run_check(name)

@@ -60,7 +60,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Build(Recipe):
-    """Up to `count` unrelaxed structures of a complex by one builder, in the `order` of this version."""
+    """Up to `count` unrelaxed structures of a complex by one builder, in the `order` of this version.
+
+    `force_field` is the version of the one it assembles with, where it does.
+    """
 
     kind = "build"
     candidate: Candidate
@@ -68,6 +71,7 @@ class Build(Recipe):
     count: int
     seed: int
     order: int = 1
+    force_field: int = 1
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class Template(Recipe):
     checks: int = 1
     crest: bool = False
     start: str = ""
+    force_field: int = 1
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,9 @@ def build(inputs: Json, _context: Context) -> Json:
     recipe = Build.from_json(inputs)
     builder = find_builder(recipe.builder)
     version = builder.version()
-    built = builder.build(recipe.candidate, count=recipe.count, seed=recipe.seed, order=recipe.order)
+    built = builder.build(
+        recipe.candidate, count=recipe.count, seed=recipe.seed, order=recipe.order, force_field=recipe.force_field
+    )
     return {"builder": builder.name, "version": version, "structures": [s.to_extxyz() for s in built]}
 
 
@@ -104,6 +106,7 @@ def template(inputs: Json, context: Context) -> Json:
         refine=recipe.refine,
         surface=recipe.surface,
         checks=recipe.checks,
+        force_field=recipe.force_field,
         explore=sample_conformers if recipe.crest else None,
     )
     return found.to_dict() | {"versions": versions, "builders_failed": [f.to_dict() for f in failures]}

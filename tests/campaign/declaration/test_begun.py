@@ -71,11 +71,11 @@ def test_what_its_file_leaves_open_is_as_it_was_begun(begun):
     setup = prepare(str(begun / "before-surfaces.yaml"), workspace=begun)
     assert setup.surface.name == "gfn2"
     assert (setup.file.theory.checks, setup.file.theory.placement_order) == (1, 1)
-    assert setup.file.theory.core_potentials == 1
+    assert (setup.file.theory.core_potentials, setup.file.theory.force_field) == (1, 1)
     shutil.rmtree(begun / "runs" / "before-surfaces")
     anew = prepare(str(begun / "before-surfaces.yaml"), workspace=begun)
     assert (anew.surface.name, anew.file.theory.checks, anew.file.theory.placement_order) == ("gfn2-m", 2, 2)
-    assert anew.file.theory.core_potentials == 2
+    assert (anew.file.theory.core_potentials, anew.file.theory.force_field) == (2, 2)
 
 
 @pytest.mark.parametrize("said", [{"relaxation": "tblite"}, {"surface": "gfn2"}])
@@ -114,7 +114,7 @@ def test_a_declaration_of_today_is_read_as_it_is(begun):
     with closing(open_ledger(setup)) as ledger:
         kept = json.loads(ledger.meta("campaign"))
     assert written_out(kept) == kept
-    assert {"surface", "level", "checks", "placement_order", "core_potentials"} <= kept["theory"].keys()
+    assert {"surface", "level", "checks", "placement_order", "force_field", "core_potentials"} <= kept["theory"].keys()
     assert "readout" in kept["surrogate"]
 
 

@@ -36,7 +36,7 @@ def resting(monkeypatch):
         return Relaxed(structure, extent(structure) / 1000, 0.0, 1, "none")
 
     monkeypatch.setattr(templates, "neighbours", lambda *_: [])
-    monkeypatch.setattr(templates, "settle", lambda structure: Settled(structure, extent(structure)))
+    monkeypatch.setattr(templates, "settle", lambda structure, **_: Settled(structure, extent(structure)))
     monkeypatch.setattr(templates, "relax", stay)
     return finished
 

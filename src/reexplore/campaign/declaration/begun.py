@@ -30,6 +30,7 @@ _BEFORE = {
     "surfaces": [],
     "checks": 1,
     "placement_order": 1,
+    "force_field": 1,
     "core_potentials": 1,
 }
 

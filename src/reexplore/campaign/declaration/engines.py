@@ -12,6 +12,7 @@ from reexplore.energies.terms import ENGINE
 from reexplore.errors import MissingEngineError
 from reexplore.structures.builders.base import find_builder
 from reexplore.structures.search.crest import require_crest
+from reexplore.structures.xtb.gfnff_of_xtb import without_xtb_python
 from reexplore.structures.xtb.surfaces import EnergySurface
 
 #: Modules of the default path and the package that brings each.
@@ -26,7 +27,7 @@ _ENGINES = {
     "mlflow": "mlflow",
 }
 #: The force field that ranks what was built, and GFN2-xTB.
-_STRUCTURES = {"xtb": "xtb", "tblite": "tblite"}
+_STRUCTURES = {"gfnff": "gfnff", "tblite": "tblite"}
 _LABELLING = {"pyscf": "pyscf", "basis_set_exchange": "basis-set-exchange"}
 
 
@@ -44,6 +45,9 @@ def require_engines(level: Level, surface: EnergySurface, theory: TheoryEntry) -
     missing = [package for module, package in needed.items() if importlib.util.find_spec(module) is None]
     if computed_by_pyscf and not _installed("pyscf-dispersion"):
         missing.append("pyscf-dispersion")
+    of_xtb_python = theory.force_field == 1 or surface.engine == "xtb-python"
+    if of_xtb_python and not theory.sketch and importlib.util.find_spec("xtb") is None:
+        raise without_xtb_python()
     if surface.engine == "xtb" and shutil.which("xtb") is None:
         raise MissingEngineError(
             f"surface: {surface.name} needs the xtb program on PATH (Debian: `apt install xtb`); or take gfn2"

@@ -36,8 +36,10 @@ def build_tasks(candidate: Candidate, theory: TheoryEntry, seed: int) -> list[Ta
     parent = _parent(candidate)
     tasks = []
     for name, count in theory.starts.items():
-        order = theory.placement_order if find_builder(name).is_ordered else 1
-        tasks.append(Task.of(Build(parent, name, count, seed, order), title=f"{parent.name} by {name}"))
+        builder = find_builder(name)
+        order = theory.placement_order if builder.is_ordered else 1
+        force_field = theory.force_field if builder.has_force_field else 1
+        tasks.append(Task.of(Build(parent, name, count, seed, order, force_field), title=f"{parent.name} by {name}"))
     return tasks
 
 
@@ -58,6 +60,7 @@ def template_task(
         surface=declared_surface(theory),
         checks=theory.checks,
         crest="crest" in theory.builders,
+        force_field=theory.force_field,
         start=_with_lanthanum(start, parent, declared_surface(theory)) if start else "",
     )
     return Task.of(recipe, title=parent.name)

@@ -18,8 +18,11 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
 from reexplore.errors import CalculationFailed, FailureCode, InputError, MissingEngineError
 from reexplore.structures.bonds import Bonds, ligand_bonds, skeleton
+from reexplore.structures.builders.lent_calculator import LentCalculator, lent
 from reexplore.structures.conformers.duplicates import SAME_RMSD_ANGSTROM, Comparison
 from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.xtb.gfnff import NEWEST_FORCE_FIELD
+from reexplore.structures.xtb.gfnff_of_xtb import without_xtb_python
 
 STAGE = "architector"
 
@@ -79,11 +82,11 @@ _NARROW_BONDS = 2
 
 def architector_version() -> str:
     """Return what a built structure depends on, for the records; raise `MissingEngineError` when absent."""
-    _import()
+    _import(NEWEST_FORCE_FIELD)
     return f"architector {version('architector')}, openbabel {version('openbabel-wheel')}, GFN-FF assembly, not seeded"
 
 
-def build_complexes(candidate: Candidate, *, conformers: int) -> list[Structure]:
+def build_complexes(candidate: Candidate, *, conformers: int, force_field: int = NEWEST_FORCE_FIELD) -> list[Structure]:
     """Return up to `conformers` distinct unrelaxed structures of a complex, in Architector's energy order.
 
     The structures are spread over the polyhedra of `POLYHEDRA` first, then over the shapes a ligand of
@@ -94,7 +97,7 @@ def build_complexes(candidate: Candidate, *, conformers: int) -> list[Structure]
     polyhedra, `CalculationFailed` when it yields nothing.
     """
     requests = _requests(candidate, conformers=conformers)
-    build = _import()
+    build = _import(force_field)
     found: list[tuple[float, Structure]] = []
     failed: CalculationFailed | None = None
     for request in requests:
@@ -125,16 +128,27 @@ def build_complexes(candidate: Candidate, *, conformers: int) -> list[Structure]
     return structures[:conformers]
 
 
-def _import() -> Any:
+def _import(force_field: int) -> Any:
+    """Return `build_complex`, with the calculator of a version of the force field."""
     try:
-        # xtb-python, numba and Open Babel are undeclared dependencies that it imports when it is imported.
-        from architector import build_complex
+        # numba and Open Babel are undeclared dependencies that it imports when it is imported; so is xtb-python.
+        with lent():
+            from architector import build_complex, io_calc
     except ImportError as error:
         raise MissingEngineError(
             f"Architector cannot be imported ({error}): install it with"
-            " `pip install architector numba openbabel-wheel xtb`, or choose another builder"
+            " `pip install architector numba openbabel-wheel`, or choose another builder"
         ) from error
+    io_calc.XTB = _xtb_python() if force_field == 1 else LentCalculator
     return build_complex
+
+
+def _xtb_python() -> Any:
+    try:
+        from xtb.ase.calculator import XTB
+    except ImportError as error:
+        raise without_xtb_python(error) from error
+    return XTB
 
 
 def _requests(candidate: Candidate, *, conformers: int) -> list[dict[str, Any]]:

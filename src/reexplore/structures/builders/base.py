@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.gfnff import NEWEST_FORCE_FIELD
 
 #: The version of the order in which placement takes what it has placed; 1 looked at overlap alone.
 NEWEST_ORDER = 2
@@ -33,16 +34,29 @@ class Builder(Protocol):
         """Return whether what counts as promising has versions, of which a campaign names one."""
 
     @property
+    def has_force_field(self) -> bool:
+        """Return whether it assembles with a force field, of which a campaign names a version."""
+
+    @property
     def turns_side_chains(self) -> bool:
         """Return whether it samples the rotamers of side chains; otherwise the search turns them."""
 
     def version(self) -> str:
         """Return what its structures depend on; raise `MissingEngineError` when that is not installed."""
 
-    def build(self, candidate: Candidate, *, count: int, seed: int, order: int = NEWEST_ORDER) -> list[Structure]:
+    def build(
+        self,
+        candidate: Candidate,
+        *,
+        count: int,
+        seed: int,
+        order: int = NEWEST_ORDER,
+        force_field: int = NEWEST_FORCE_FIELD,
+    ) -> list[Structure]:
         """Return up to `count` structures, the most promising first; raise `CalculationFailed` for none.
 
-        `order` is the version of what counts as promising, where a builder has several.
+        `order` is the version of what counts as promising, `force_field` that of what it assembles with, where a
+        builder has several.
         """
 
 
@@ -57,6 +71,7 @@ class Architector:
     }
     caution = "Architector cannot be seeded: run afresh, a campaign may have other labels (docs/structures.md)"
     is_ordered = False
+    has_force_field = True
     turns_side_chains = False
 
     def version(self) -> str:
@@ -65,12 +80,20 @@ class Architector:
 
         return architector_version()
 
-    def build(self, candidate: Candidate, *, count: int, seed: int, order: int = NEWEST_ORDER) -> list[Structure]:
+    def build(
+        self,
+        candidate: Candidate,
+        *,
+        count: int,
+        seed: int,
+        order: int = NEWEST_ORDER,
+        force_field: int = NEWEST_FORCE_FIELD,
+    ) -> list[Structure]:
         """Return up to `count` structures over polyhedra and symmetries; the seed cannot reach Open Babel."""
         from reexplore.structures.builders.architector import build_complexes
 
         del seed, order
-        return build_complexes(candidate, conformers=count)
+        return build_complexes(candidate, conformers=count, force_field=force_field)
 
 
 class Placement:
@@ -80,6 +103,7 @@ class Placement:
     packages: ClassVar[Mapping[str, str]] = {}
     caution = ""
     is_ordered = True
+    has_force_field = False
     turns_side_chains = True
 
     def version(self) -> str:
@@ -88,10 +112,19 @@ class Placement:
 
         return placement_version()
 
-    def build(self, candidate: Candidate, *, count: int, seed: int, order: int = NEWEST_ORDER) -> list[Structure]:
-        """Return up to `count` structures, least overlap first."""
+    def build(
+        self,
+        candidate: Candidate,
+        *,
+        count: int,
+        seed: int,
+        order: int = NEWEST_ORDER,
+        force_field: int = NEWEST_FORCE_FIELD,
+    ) -> list[Structure]:
+        """Return up to `count` structures, least overlap first; there is no force field in it."""
         from reexplore.structures.builders.placement import place_complexes
 
+        del force_field
         return place_complexes(candidate, count=count, seed=seed, order=order)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 from reexplore.chemistry.candidates import Candidate
@@ -23,7 +22,7 @@ from reexplore.structures.holding import NEWEST_CHECKS
 from reexplore.structures.quality import QualityReport, check_complex
 from reexplore.structures.search.crest import NAME as CREST
 from reexplore.structures.structure import Layout, Structure
-from reexplore.structures.xtb.gfnff import settle
+from reexplore.structures.xtb.gfnff import NEWEST_FORCE_FIELD, settle
 from reexplore.structures.xtb.relax import GRADIENT_NORM_HARTREE_BOHR, relax
 from reexplore.structures.xtb.surfaces import GFN2_M, EnergySurface
 
@@ -119,6 +118,7 @@ def lowest_template(
     refine: int,
     surface: EnergySurface = GFN2_M,
     checks: int = NEWEST_CHECKS,
+    force_field: int = NEWEST_FORCE_FIELD,
     explore: Callable[[Structure], list[Structure]] | None = None,
 ) -> Template:
     """Return the lowest of `refine` distinct minima, relaxed from the most promising of `starts`, and their neighbours.
@@ -129,14 +129,14 @@ def lowest_template(
     named are another mode of binding and are kept apart, unless there is nothing else. Raises `CalculationFailed`
     with the last reason when no start leads to the complex that was asked for.
     """
-    funnel = _Funnel(candidate, checks)
+    funnel = _Funnel(candidate, checks, surface, force_field)
     pool = [*starts, *_turned(starts, candidate)]
-    settled = funnel.distinct(funnel.each(_FORCE_FIELD, pool, _settle))
-    loose = funnel.each("loose relaxation", settled, partial(_relax, surface=surface, norm=LOOSE_HARTREE_BOHR))
-    minima = _minima(funnel, loose, refine, surface)
+    settled = funnel.distinct(funnel.each(_FORCE_FIELD, pool, funnel.settle))
+    loose = funnel.each("loose relaxation", settled, funnel.relax_loosely)
+    minima = _minima(funnel, loose, refine)
     if not minima and funnel.aside:
         # No structure is held by the named donors alone: the lowest of the others, with its warning, is what there is.
-        minima = _minima(funnel, funnel.taken_in(), refine, surface)
+        minima = _minima(funnel, funnel.taken_in(), refine)
     if not minima:
         last = funnel.last
         raise CalculationFailed(
@@ -145,10 +145,10 @@ def lowest_template(
             f"none of {len(pool)} starts became {candidate.name}: {last.message}",
             rejected=[asdict(r) for r in funnel.rejected],
         )
-    minima = _moved(funnel, minima, candidate, surface)
+    minima = _moved(funnel, minima)
     if explore is not None:
         found = funnel.explored(explore, minima[0].structure)[:refine]
-        minima = funnel.distinct(minima + funnel.each("relaxation", found, partial(_relax, surface=surface)))
+        minima = funnel.distinct(minima + funnel.each("relaxation", found, funnel.relax))
     best = minima[0]
     above = [_kcal_mol(m.energy_hartree - best.energy_hartree) for m in minima]
     near = [m.structure for m, e in zip(minima[1:], above[1:], strict=True) if e < RUNNER_UP_KCAL_MOL]
@@ -181,12 +181,27 @@ _Input = TypeVar("_Input", Start, _Ranked)
 class _Funnel:
     """Takes structures through one stage after the other and remembers who was left behind."""
 
-    def __init__(self, candidate: Candidate, checks: int) -> None:
-        self._candidate, self._checks = candidate, checks
+    def __init__(self, candidate: Candidate, checks: int, surface: EnergySurface, force_field: int) -> None:
+        self.candidate, self._checks = candidate, checks
+        self._surface, self._force_field = surface, force_field
         self._apart = True
         #: Structures in which other atoms than the named ones hold the metal as well.
         self.aside: list[_Ranked] = []
         self._failures: list[tuple[str, str, Failure]] = []
+
+    def settle(self, start: Start) -> _Ranked:
+        """Return a start at its minimum of the force field."""
+        settled = settle(start.structure, candidate=self.candidate, force_field=self._force_field)
+        return _Ranked(settled.structure, start.builder, settled.energy_hartree)
+
+    def relax(self, entry: _Ranked, *, norm: float = GRADIENT_NORM_HARTREE_BOHR) -> _Ranked:
+        """Return a structure at its minimum of the surface."""
+        relaxed = relax(entry.structure, surface=self._surface, gradient_norm_hartree_bohr=norm)
+        return _Ranked(relaxed.structure, entry.builder, relaxed.energy_hartree, relaxed.steps)
+
+    def relax_loosely(self, entry: _Ranked) -> _Ranked:
+        """Return a structure after the few gradients that take the strain of the force field away."""
+        return self.relax(entry, norm=LOOSE_HARTREE_BOHR)
 
     def each(self, stage: str, entries: Sequence[_Input], work: Callable[[_Input], _Ranked]) -> list[_Ranked]:
         """Return what `work` makes of the entries, those that fail or are no longer the complex left out."""
@@ -197,7 +212,7 @@ class _Funnel:
             except CalculationFailed as failed:
                 self._failures.append((entry.builder, stage, failed.failure))
                 continue
-            report = check_complex(result.structure, candidate=self._candidate, checks=self._checks)
+            report = check_complex(result.structure, candidate=self.candidate, checks=self._checks)
             if report.problems:
                 self._failures.append((entry.builder, stage, report.problems[0]))
             elif report.warnings and self._apart and stage != _FORCE_FIELD:
@@ -223,7 +238,7 @@ class _Funnel:
 
     def distinct(self, entries: Sequence[_Ranked]) -> list[_Ranked]:
         """Return the entries that differ from each other, lowest energy first."""
-        kept = distinct([e.structure for e in entries], [e.energy_hartree for e in entries], self._candidate)
+        kept = distinct([e.structure for e in entries], [e.energy_hartree for e in entries], self.candidate)
         return [entries[k] for k in kept]
 
     @property
@@ -243,7 +258,7 @@ class _Funnel:
         )
 
 
-def _minima(funnel: _Funnel, loose: list[_Ranked], refine: int, surface: EnergySurface) -> list[_Ranked]:
+def _minima(funnel: _Funnel, loose: list[_Ranked], refine: int) -> list[_Ranked]:
     """Return up to `refine` distinct minima that the most promising structures lead to, lowest first."""
     ranked = funnel.distinct(loose)
     promising = ranked[: max(len(_hopeful(ranked)), _LEAST_RELAXED)]
@@ -251,16 +266,16 @@ def _minima(funnel: _Funnel, loose: list[_Ranked], refine: int, surface: EnergyS
     for entry in promising[: _MOST_RELAXED * refine]:
         if len(minima) == refine:
             break
-        minima = funnel.distinct(minima + funnel.each("relaxation", [entry], partial(_relax, surface=surface)))
+        minima = funnel.distinct(minima + funnel.each("relaxation", [entry], funnel.relax))
     return minima
 
 
-def _moved(funnel: _Funnel, minima: list[_Ranked], candidate: Candidate, surface: EnergySurface) -> list[_Ranked]:
+def _moved(funnel: _Funnel, minima: list[_Ranked]) -> list[_Ranked]:
     """Return the minima with those that ever lower neighbours lead to from each of them, lowest first."""
     for minimum in _hopeful(minima):
         at = minimum
         for _ in range(_MOST_MOVES):
-            lower = _lower_neighbour(funnel, at, candidate, surface)
+            lower = _lower_neighbour(funnel, at)
             if lower is None:
                 break
             minima = funnel.distinct([*minima, lower])
@@ -271,14 +286,14 @@ def _moved(funnel: _Funnel, minima: list[_Ranked], candidate: Candidate, surface
     return minima
 
 
-def _lower_neighbour(funnel: _Funnel, minimum: _Ranked, candidate: Candidate, surface: EnergySurface) -> _Ranked | None:
-    starts = [Start(structure, minimum.builder) for structure in neighbours(minimum.structure, candidate)]
-    settled = funnel.each("move", starts, _settle)
-    loose = funnel.each("move", settled, partial(_relax, surface=surface, norm=LOOSE_HARTREE_BOHR))
+def _lower_neighbour(funnel: _Funnel, minimum: _Ranked) -> _Ranked | None:
+    starts = [Start(structure, minimum.builder) for structure in neighbours(minimum.structure, funnel.candidate)]
+    settled = funnel.each("move", starts, funnel.settle)
+    loose = funnel.each("move", settled, funnel.relax_loosely)
     best = min(loose, key=lambda entry: entry.energy_hartree, default=None)
     if best is None or _kcal_mol(best.energy_hartree - minimum.energy_hartree) > _PROMISING_KCAL_MOL:
         return None
-    found = funnel.each("move", [best], partial(_relax, surface=surface))
+    found = funnel.each("move", [best], funnel.relax)
     lower = (f for f in found if _kcal_mol(f.energy_hartree - minimum.energy_hartree) < -_LOWER_KCAL_MOL)
     return next(lower, None)
 
@@ -297,16 +312,6 @@ def _turned(starts: Sequence[Start], candidate: Candidate) -> list[Start]:
         if start.builder == FROM_FILE or not find_builder(start.builder).turns_side_chains
         for turn in turns(candidate.ligand)
     ]
-
-
-def _settle(start: Start) -> _Ranked:
-    settled = settle(start.structure)
-    return _Ranked(settled.structure, start.builder, settled.energy_hartree)
-
-
-def _relax(entry: _Ranked, *, surface: EnergySurface, norm: float = GRADIENT_NORM_HARTREE_BOHR) -> _Ranked:
-    relaxed = relax(entry.structure, surface=surface, gradient_norm_hartree_bohr=norm)
-    return _Ranked(relaxed.structure, entry.builder, relaxed.energy_hartree, relaxed.steps)
 
 
 def _kcal_mol(energy_hartree: float) -> float:

@@ -204,6 +204,8 @@ def _xtb_python() -> tuple[Any, str]:
     try:
         from xtb import _libxtb, interface
     except ImportError as error:
-        raise MissingEngineError("this engine needs xtb-python: install it with `pip install xtb`") from error
+        raise MissingEngineError(
+            "this engine needs xtb-python, which is built for Python 3.11 at the latest: `pip install xtb` there"
+        ) from error
     one_thread(_libxtb.__file__)
     return interface, version("xtb")
