@@ -1,10 +1,12 @@
 # `make run`: set up and run the quickstart.  `make test`: set up and run lint, types and tests.
-PYTHON ?= python3.11
+# The newest Python that every package here is built for, unless PYTHON names one.
+PYTHON ?= $(firstword $(foreach minor,13 12 11,$(shell python3.$(minor) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+WHEELHOUSE ?= wheelhouse
 
-.PHONY: run test install lint types
+.PHONY: run test install lint types wheelhouse python
 
 run: install
 	$(BIN)/reexplore campaign run campaigns/quickstart.yaml
@@ -22,8 +24,17 @@ types: install
 install: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
-	@command -v $(PYTHON) >/dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-	  { echo "reexplore needs Python 3.11, because the newest wheel of xtb-python is built for it: install it, or name it with PYTHON=/path/to/python3.11"; exit 1; }
+	@$(MAKE) --no-print-directory python
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
 	@touch $@
+
+# Every wheel of reexplore and of what it needs, for a machine without a network.
+wheelhouse:
+	@$(MAKE) --no-print-directory python
+	$(PYTHON) -m pip wheel -q -c constraints.txt -w $(WHEELHOUSE) .
+	@echo "on the other machine: python -m pip install --no-index --find-links $(WHEELHOUSE) reexplore"
+
+python:
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "reexplore needs Python 3.11, 3.12 or 3.13 (not '$(PYTHON)'): install one, or name it with PYTHON=/path/to/python3"; exit 1; }

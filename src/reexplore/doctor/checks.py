@@ -91,8 +91,9 @@ def _botorch() -> str:
 
 
 def _architector() -> str:
-    from architector import build_complex
+    from reexplore.structures.builders.architector import imported
 
+    build_complex = imported()
     request = {
         "core": {"metal": "La", "coreCN": 6},
         "ligands": ["water"] * 6,

@@ -45,7 +45,7 @@ def _result(name, *, energy=0.0, order=None, donors=None):
 
 
 def _pretend(monkeypatch, results):
-    monkeypatch.setattr(architector, "_import", lambda _: lambda _request: results)
+    monkeypatch.setattr(architector, "imported", lambda _: lambda _request: results)
 
 
 @pytest.mark.parametrize("name", ["La_HOPO-H_1_6", "La_CAM-H_1_6", "La_HOPO-H_4_0"])
@@ -103,7 +103,7 @@ def test_nothing_built_and_crashes_are_failures(monkeypatch):
     def crash(_request):
         raise IndexError("list index out of range")
 
-    monkeypatch.setattr(architector, "_import", lambda _: crash)
+    monkeypatch.setattr(architector, "imported", lambda _: crash)
     with pytest.raises(CalculationFailed, match="list index out of range"):
         architector.build_complexes(who, conformers=1)
 
@@ -194,7 +194,7 @@ def test_a_ligand_without_a_place_is_a_failure_before_anything_runs(monkeypatch)
     def never(_request):
         raise AssertionError("it would search for a shape for minutes")
 
-    monkeypatch.setattr(architector, "_import", lambda _: never)
+    monkeypatch.setattr(architector, "imported", lambda _: never)
     with pytest.raises(CalculationFailed, match="no place for a ligand of 2 donors in coordination number 6"):
         architector.build_complexes(_own("[O-:1]C(=[O:1])C", waters=4, metal="Sc"), conformers=2)
     with pytest.raises(InputError, match="coordination number 5; complexes are built for 6, 7, 8, 9"):
@@ -218,7 +218,7 @@ def test_one_shape_that_crashes_does_not_take_the_others_with_it(monkeypatch):
             raise answer
         return answer
 
-    monkeypatch.setattr(architector, "_import", lambda _: build)
+    monkeypatch.setattr(architector, "imported", lambda _: build)
     monkeypatch.setattr(architector, "_requests", lambda *_, **__: asked)
     assert len(architector.build_complexes(who, conformers=2)) == 1
 

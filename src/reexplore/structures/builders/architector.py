@@ -82,7 +82,7 @@ _NARROW_BONDS = 2
 
 def architector_version() -> str:
     """Return what a built structure depends on, for the records; raise `MissingEngineError` when absent."""
-    _import(NEWEST_FORCE_FIELD)
+    imported()
     return f"architector {version('architector')}, openbabel {version('openbabel-wheel')}, GFN-FF assembly, not seeded"
 
 
@@ -97,7 +97,7 @@ def build_complexes(candidate: Candidate, *, conformers: int, force_field: int =
     polyhedra, `CalculationFailed` when it yields nothing.
     """
     requests = _requests(candidate, conformers=conformers)
-    build = _import(force_field)
+    build = imported(force_field)
     found: list[tuple[float, Structure]] = []
     failed: CalculationFailed | None = None
     for request in requests:
@@ -128,8 +128,11 @@ def build_complexes(candidate: Candidate, *, conformers: int, force_field: int =
     return structures[:conformers]
 
 
-def _import(force_field: int) -> Any:
-    """Return `build_complex`, with the calculator of a version of the force field."""
+def imported(force_field: int = NEWEST_FORCE_FIELD) -> Any:
+    """Return Architector's `build_complex` with the calculator of a version of the force field.
+
+    Raises `MissingEngineError` when it or what it imports is not installed.
+    """
     try:
         # numba and Open Babel are undeclared dependencies that it imports when it is imported; so is xtb-python.
         with lent():
