@@ -267,6 +267,8 @@ class ExecutionEntry(Strict):
 
     parsl: str = "local"
     options: dict[str, Any] = Field(default_factory=dict)
+    #: Where networks compute: a graphics card where there is one and it pays, the processor, or a card in any case.
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     escalation: EscalationEntry = EscalationEntry()
 
 

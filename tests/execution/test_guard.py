@@ -229,3 +229,23 @@ print(run(Path({str(tmp_path)!r})).provenance["started_at"])
     workers = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     times = {worker.communicate()[0] for worker in workers}
     assert len(times) == 1
+
+
+@pytest.mark.parametrize(("kind", "device", "told"), [("member", "auto", "auto"), ("energy", "cuda", "cpu")])
+def test_only_what_can_compute_on_a_card_is_told_to(monkeypatch, tmp_path, kind, device, told):
+    seen = {}
+
+    def spy(_command, **options):
+        seen.update(options)
+        options["log"].write_text("")
+        return 1
+
+    monkeypatch.setattr(guard, "run_within", spy)
+    task = Task(kind, {"any": 1}, device=device)
+    perform(task, store=tmp_path / "store", evidence=tmp_path / "evidence")
+    assert seen["environment"]["REEXPLORE_DEVICE"] == told
+    assert seen["card"] == (told != "cpu")
+
+
+def test_where_it_is_computed_does_not_enter_the_key():
+    assert Task("member", {"any": 1}, device="cuda").key == Task("member", {"any": 1}).key

@@ -94,7 +94,8 @@ def test_an_ensemble_says_of_arrays_what_its_members_say_of_structures(
 ):
     from reexplore.surrogate import allegro
 
-    monkeypatch.setattr(allegro, "_STARS_AT_ONCE", at_once)
+    monkeypatch.setattr(allegro, "_AT_ONCE", dict.fromkeys(("cpu", "cuda"), at_once))
+    monkeypatch.setattr(allegro, "_WHOLE_AT_ONCE", at_once)
     settings = AllegroSettings(readout=readout, epochs=2, weights="float64")
     paths = [tmp_path / f"{k}.pt" for k in range(2)]
     for member, path in enumerate(paths):

@@ -47,9 +47,18 @@ def main(folder: Path, store: Path) -> int:
         return MACHINE_FAULT
     # Written beside and renamed: a process killed here leaves no half result.
     partial = folder / f"{RESULT}.partial"
-    partial.write_text(json.dumps({"value": value, "failure": failure, "provenance": {}}, allow_nan=False))
+    provenance = {"card": card} if (card := _used_card()) else {}
+    partial.write_text(json.dumps({"value": value, "failure": failure, "provenance": provenance}, allow_nan=False))
     partial.rename(folder / RESULT)
     return 0
+
+
+def _used_card() -> str | None:
+    if "torch" not in sys.modules:
+        return None
+    from reexplore.surrogate.device import used_card
+
+    return used_card()
 
 
 if __name__ == "__main__":

@@ -82,7 +82,8 @@ def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
     result = folder / RESULT
     outcome = None
     if ended is None and result.is_file():
-        outcome = Outcome.from_dict(json.loads(result.read_text()) | {"provenance": provenance})
+        told = json.loads(result.read_text())
+        outcome = Outcome.from_dict(told | {"provenance": provenance | told["provenance"]})
         if not outcome.run_only:
             store.publish(folder, task.key, outcome)
             shutil.rmtree(store.checkpoint(task.key), ignore_errors=True)
@@ -103,6 +104,8 @@ def _run_child(task: Task, folder: Path, scratch: Path, store: Store) -> Ended |
     environment = openblas_environment() | dict(os.environ) | {"TMPDIR": str(scratch)}
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         environment[name] = str(limits.cores)
+    # The name is that of `surrogate.device`, which loads torch.
+    environment["REEXPLORE_DEVICE"] = task.device if task.may_use_card else "cpu"
     log = folder / LOG
     ended = run_within(
         _command(folder, store),
@@ -111,6 +114,7 @@ def _run_child(task: Task, folder: Path, scratch: Path, store: Store) -> Ended |
         environment=environment,
         time_s=limits.time_s,
         memory_gb=limits.memory_gb,
+        card=task.may_use_card,
     )
     if ended == MACHINE_FAULT:
         told = tail(log).strip().splitlines()

@@ -29,8 +29,10 @@ _TAIL_BYTES = 2000
 _MOST_OUTPUT_BYTES = 8 * 2**20
 _KEPT_BYTES = 2**20
 _VMSTAT = Path("/proc/vmstat")
-#: With one of these set, a driver of an accelerator reserves far more address space than it touches.
+#: Where there is a card its driver reserves far more address space than it touches: how it is named to a program, and
+#: where the machine has it.
 _ACCELERATORS = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK")
+_CARDS = (Path("/dev/nvidiactl"), Path("/dev/kfd"))
 #: How Python, C++, PyTorch, CUDA, OpenBLAS and Fortran say that an allocation failed.
 _NO_MEMORY = re.compile(
     rb"MemoryError|std::bad_alloc|[Cc]an(no|')t allocate memory|OutOfMemoryError|out of memory|malloc failed"
@@ -41,12 +43,20 @@ _FROM_OUTSIDE = frozenset((signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.
 
 
 def run_within(
-    command: Sequence[str], *, folder: Path, log: Path, environment: dict[str, str], time_s: float, memory_gb: float
+    command: Sequence[str],
+    *,
+    folder: Path,
+    log: Path,
+    environment: dict[str, str],
+    time_s: float,
+    memory_gb: float,
+    card: bool = False,
 ) -> int | Ended:
     """Run a program in `folder` and return its exit code, or the failure that ended it.
 
-    `time_s` is wall time, `memory_gb` what all its processes hold together; its output goes to `log`, whose middle is
-    cut out when it grows beyond a few megabytes. Nothing it started is left when this returns. Raises
+    `time_s` is wall time, `memory_gb` what all its processes hold together; on a `card` they may reserve more. Its
+    output goes to `log`, whose middle is cut out when it grows beyond a few megabytes. Nothing it started is left when
+    this returns. Raises
     `WorkerInterruptedError` when it was ended from outside and `ExecutionError` when it says that a disk is full.
     """
     kills_before = _kernel_kills()
@@ -59,7 +69,7 @@ def run_within(
             env=environment,
             cwd=folder,
             start_new_session=True,
-            preexec_fn=_confine(memory_gb),  # noqa: PLW1509 - the worker has no other thread that forks
+            preexec_fn=_confine(memory_gb, card=card),  # noqa: PLW1509 - the worker has no other thread that forks
         )
         try:
             code = _watch(process, log, time_s, memory_gb)
@@ -101,11 +111,11 @@ def _watch(process: subprocess.Popen[bytes], log: Path, time_s: float, memory_gb
         _cut_middle(log)
 
 
-def _confine(memory_gb: float) -> Callable[[], None]:
+def _confine(memory_gb: float, *, card: bool) -> Callable[[], None]:
     """Return what the new process does to itself before it becomes the program."""
     worker = os.getpid()
     ceiling = int((memory_gb + _RESERVED_GIB) * _GIB)
-    if any(os.environ.get(name) for name in _ACCELERATORS):
+    if card and (any(os.environ.get(name) for name in _ACCELERATORS) or any(path.exists() for path in _CARDS)):
         ceiling = resource.RLIM_INFINITY
 
     def confine() -> None:

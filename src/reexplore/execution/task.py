@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Task:
     """A pure function's name and its inputs (JSON-ready); two tasks with equal keys are the same.
 
-    `title` is a name to read. `memory_gb` and `time_s` are limits of its own; they do not enter the key, for a result
-    does not depend on them.
+    `title` is a name to read. `memory_gb` and `time_s` are limits of its own, `device` is where it is to compute
+    (`auto`, `cpu`, `cuda`) if it can choose; they do not enter the key, for a result does not depend on them.
     """
 
     kind: str
@@ -26,6 +26,7 @@ class Task:
     title: str = field(default="", compare=False)
     memory_gb: float | None = field(default=None, compare=False)
     time_s: float | None = field(default=None, compare=False)
+    device: str = field(default="auto", compare=False)
 
     @classmethod
     def of(cls, recipe: Recipe, *, title: str, memory_gb: float | None = None) -> Self:
@@ -37,6 +38,11 @@ class Task:
         """Return what the task may use: its own limits where it has them, otherwise those of its kind."""
         usual = KINDS[self.kind].resources
         return replace(usual, memory_gb=self.memory_gb or usual.memory_gb, time_s=self.time_s or usual.time_s)
+
+    @property
+    def may_use_card(self) -> bool:
+        """Return whether it may compute on a graphics card."""
+        return self.device != "cpu" and "gpu" in KINDS[self.kind].roles
 
     @property
     def key(self) -> str:

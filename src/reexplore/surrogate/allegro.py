@@ -22,7 +22,8 @@ from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.structures.screening.arrays import Complexes
 from reexplore.surrogate.base import MemberReport
 from reexplore.surrogate.baselines import RidgeFit, fit_ridge
-from reexplore.surrogate.graphs import Graph, mean_neighbours, star_graph, structure_graph
+from reexplore.surrogate.device import chosen_device
+from reexplore.surrogate.graphs import Graph, mean_neighbours, moved, star_graph, structure_graph
 from reexplore.surrogate.metal_neighbours import ELEMENTS, linear_part
 from reexplore.surrogate.samples import Sample, composition, folds, targets_kcal_mol
 from reexplore.surrogate.settings import AllegroSettings
@@ -39,7 +40,9 @@ _HOLD_OUT_PARTS = 8
 _LEARNED = 0.1
 
 #: Complexes whose graphs are evaluated together: bounds the memory, changes no result.
-_STARS_AT_ONCE = 256
+_AT_ONCE = {"cpu": 256, "cuda": 4096}
+#: Graphs of every atom have a hundred times the edges.
+_WHOLE_AT_ONCE = 256
 
 #: Residuals of the prior smaller than this (kcal/mol) are not blown up to unit variance.
 _SMALLEST_SCALE_KCAL_MOL = 1.0
@@ -57,7 +60,7 @@ class _Member:
     network: torch.nn.Module
 
     def predict(self, samples: Sequence[Sample], graphs: Sequence[Graph]) -> NDArray[np.float64]:
-        residual = _evaluate(self.network, graphs, self.settings.batch_size).numpy()
+        residual = _evaluate(self.network, graphs, self.settings.batch_size).cpu().numpy()
         linear = self.prior.predict([composition(sample) for sample in samples])
         return linear + self.offset_kcal_mol + self.scale_kcal_mol * residual
 
@@ -69,7 +72,7 @@ class _Member:
             "offset_kcal_mol": self.offset_kcal_mol,
             "scale_kcal_mol": self.scale_kcal_mol,
             "neighbours": self.neighbours,
-            "weights": self.network.state_dict(),
+            "weights": {name: value.cpu() for name, value in self.network.state_dict().items()},
         }
         torch.save(content, path)
 
@@ -109,7 +112,8 @@ def train_member(
     The network learns what a composition-linear ridge fit on the same samples leaves, in units of its
     standard deviation, by the mean absolute error. With at least 150 samples one in eight decides when
     to stop; with fewer, training stops once it has learned its samples. Two runs with the same seed
-    on one thread give the same member bit by bit. Raises `ValueError` for fewer than two labels and
+    on one thread of a processor give the same member bit by bit. A card takes over where it pays: with the metal's
+    readout a core is faster than the kernels are started. Raises `ValueError` for fewer than two labels and
     `InputError` for an element no network knows.
     """
     target = targets_kcal_mol(samples)
@@ -121,14 +125,15 @@ def train_member(
     residual = target - prior.predict(rows)
     offset = float(residual[inside].mean())
     scale = max(float(residual[inside].std()), _SMALLEST_SCALE_KCAL_MOL)
-    standardised = torch.as_tensor((residual - offset) / scale)
+    device = chosen_device(pays=settings.readout == "all")
+    standardised = torch.as_tensor((residual - offset) / scale, device=device)
 
     network_seed = int(np.random.SeedSequence([seed, member]).generate_state(1)[0])
     learning, watching = _stopping_part(training, inside, network_seed)
     with _nequip_defaults():
         graphs = [structure_graph(sample.structure, settings) for sample in samples]
         neighbours = mean_neighbours([graphs[i] for i in inside], settings.readout)
-        network = _network(settings, neighbours=neighbours, seed=network_seed)
+        network = _network(settings, neighbours=neighbours, seed=network_seed).to(device)
         network, epochs = _train(
             network, graphs, standardised, learning=learning, watching=watching, settings=settings, seed=network_seed
         )
@@ -159,11 +164,14 @@ def predict_member(path: Path, samples: Sequence[Sample]) -> NDArray[np.float64]
 
 
 class SavedEnsemble:
-    """The members of one ensemble, loaded once; they are shown the same graphs."""
+    """The members of one ensemble, loaded once on a card if there is one; they are shown the same graphs."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
+        self._device = chosen_device()
         with _nequip_defaults():
             self._members = [_Member.load(path) for path in paths]
+            for member in self._members:
+                member.network.to(self._device).eval()
 
     def predict(self, complexes: Complexes) -> NDArray[np.float64]:
         """Return what every member says of every complex: binding energies in kcal/mol, shape (L, M, members).
@@ -173,7 +181,8 @@ class SavedEnsemble:
         ligands, metals = complexes.shape
         settings = self._members[0].settings
         residuals = np.empty((len(self._members), ligands, metals))
-        rows = max(1, _STARS_AT_ONCE // metals)
+        at_once = _AT_ONCE[self._device.type] if settings.readout == "metal" else _WHOLE_AT_ONCE
+        rows = max(1, at_once // metals)
         with _nequip_defaults(), torch.no_grad():
             for start in range(0, ligands, rows):
                 part = complexes.ligands(start, start + rows)
@@ -181,10 +190,11 @@ class SavedEnsemble:
                     graph = star_graph(part, settings.r_max_angstrom)
                 else:
                     graph = AtomicDataDict.batched_from_list([structure_graph(s, settings) for s in part.structures()])
+                there = moved(graph, self._device)
                 for number, member in enumerate(self._members):
-                    energies = member.network.eval()(dict(graph))[AtomicDataDict.TOTAL_ENERGY_KEY].view(-1)
+                    energies = member.network(dict(there))[AtomicDataDict.TOTAL_ENERGY_KEY].view(-1)
                     # The elements' own nodes are one graph more, without an energy.
-                    residuals[number, start : start + rows] = energies[: part.size].reshape(part.shape)
+                    residuals[number, start : start + rows] = energies[: part.size].reshape(part.shape).cpu()
         said = [
             linear_part(member.prior, complexes) + member.offset_kcal_mol + member.scale_kcal_mol * residual
             for member, residual in zip(self._members, residuals, strict=True)
@@ -284,7 +294,8 @@ def _train(
 
 
 def _energies(network: torch.nn.Module, graphs: Sequence[Graph]) -> torch.Tensor:
-    out = network(AtomicDataDict.batched_from_list(list(graphs)))
+    device = next(network.parameters()).device
+    out = network(moved(AtomicDataDict.batched_from_list(list(graphs)), device))
     return out[AtomicDataDict.TOTAL_ENERGY_KEY].view(-1)
 
 

@@ -61,6 +61,11 @@ def star_graph(complexes: Complexes, r_max_angstrom: float) -> Graph:
     }
 
 
+def moved(graph: Graph, device: torch.device) -> Graph:
+    """Return a graph whose tensors lie on a device."""
+    return {name: tensor.to(device) for name, tensor in graph.items()}
+
+
 def mean_neighbours(graphs: Sequence[Graph], readout: Readout) -> float:
     """Return the mean number of edges of a centre that has any by the readout."""
     edges = sum(graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1] for graph in graphs)

@@ -46,6 +46,7 @@ class CampaignContext:
             executor=self.executor,
             narrator=self.narrator,
             rules=self.setup.file.execution.escalation,
+            device=self.setup.file.execution.device,
             stop=self.stop,
             awaited=awaited_folder(self.setup) if is_elsewhere(self.ledger) else None,
         )

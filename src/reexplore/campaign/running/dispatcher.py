@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -63,8 +63,8 @@ class _Calculation:
 class Dispatcher:
     """Gives tasks to the workers and enters what comes back.
 
-    With a folder `awaited`, energies are neither computed nor looked for in the store: those the ledger lacks are
-    written down there, to be computed elsewhere.
+    `device` is where those compute that can choose. With a folder `awaited`, energies are neither computed nor looked
+    for in the store: those the ledger lacks are written down there, to be computed elsewhere.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class Dispatcher:
         narrator: Narrator,
         rules: EscalationEntry,
         stop: StopRequest,
+        device: str = "auto",
         awaited: Path | None = None,
     ) -> None:
         self._ledger = ledger
@@ -83,6 +84,7 @@ class Dispatcher:
         self._executor = executor
         self._narrator = narrator
         self._rules = rules
+        self._device = device
         self._stop = stop
         self._awaited = awaited
         self._asked: dict[str, _Calculation] = {}
@@ -196,7 +198,7 @@ class Dispatcher:
         if key in self._asked:
             self._asked[key].requests.append(request)
             return
-        self._asked[key] = calculation = _Calculation(key, task, task, [request])
+        self._asked[key] = calculation = _Calculation(key, task, replace(task, device=self._device), [request])
         if self._is_awaited(task):
             self._elsewhere.append(task)
         else:
