@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.units import Bohr, Hartree
-from dft_relaxations import frames_of
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.sparse.csgraph import connected_components
 
 from reexplore.chemistry.metals import METALS
+from reexplore.energies.dft.relaxation import frames_of
 from reexplore.structures.bonds import bonds_from_distances
 from reexplore.structures.donor_kinds import DONOR_KINDS, donor_kinds
 from reexplore.structures.structure import Structure

@@ -22,6 +22,7 @@ import os
 import tarfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from dft_relaxations import frames_of, is_done, relax_by_dft
+from ase import Atoms
 from distance_figures import (
     BESIDE_DFT,
     BESIDE_EXPERIMENT,
@@ -60,6 +61,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from reexplore.energies.dft.relaxation import descend_by_dft, frames_of, slope_hartree_bohr
+from reexplore.energies.levels import QUICK
 from reexplore.errors import CalculationFailed
 from reexplore.structures.structure import Structure
 from reexplore.structures.xtb.relax import relax
@@ -78,6 +81,13 @@ _MINIMA = {
 }
 #: Gradients of a relaxation: enough for the pulls of a fit, and for a distance that others are judged by.
 _FITTED, _JUDGED = 4, 6
+#: Largest component of the gradient at which a relaxation is done before.
+_CONVERGED_HARTREE_BOHR = 8e-4
+
+
+def is_done(frames: list[Atoms], *, gradients: int) -> bool:
+    """Return whether a relaxation has its gradients or has come to its end before."""
+    return len(frames) >= gradients or slope_hartree_bohr(frames[-1]) < _CONVERGED_HARTREE_BOHR
 
 
 def jobs() -> list[tuple[str, Probe, int]]:
@@ -108,7 +118,8 @@ def relaxations(folder: Path, *, part: int, parts: int, until: float) -> None:
         began = time.process_time()
         surface = Guessed(structure, probe.candidate(symbol).metal)
         try:
-            frames = relax_by_dft(structure, surface, folder / f"{name}.extxyz", gradients=gradients)
+            path, done = folder / f"{name}.extxyz", partial(is_done, gradients=gradients)
+            frames = descend_by_dft(structure, level=QUICK, surface=surface, path=path, is_done=done)
         except CalculationFailed as failed:
             print(f"# {name}: {failed}", flush=True)
             continue

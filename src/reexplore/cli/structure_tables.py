@@ -14,6 +14,7 @@ from reexplore.structures.holding import donor_limit_angstrom
 from reexplore.structures.quality import QualityReport, check_complex
 from reexplore.structures.xtb.surfaces import DEFAULT, EnergySurface
 from reexplore.workbench.complexes import Built, Donor, Relaxation, Verdict, named_donors
+from reexplore.workbench.energies import RelaxedAtLevel
 
 Json = dict[str, Any]
 
@@ -176,6 +177,31 @@ def relaxation_lines(found: Relaxation) -> list[str]:
         lowest = " ".join(f"{frequency:.0f}" for frequency in vibrations.frequencies_cm1[:6])
         shown.append(f"vibrations {lowest} … cm⁻¹ (negative: imaginary): {verdict}")
     return shown
+
+
+def level_relaxation_json(found: RelaxedAtLevel) -> Json:
+    """Return a relaxation at a level as JSON-ready values."""
+    return {
+        "level": found.level.name,
+        "energy_hartree": found.energy_hartree,
+        "gained_kcal_mol": found.gained_kcal_mol,
+        "gradient_max_hartree_bohr": found.gradient_max_hartree_bohr,
+        "gradients": found.gradients,
+        "cpu_s": found.cpu_s,
+        "reused": found.reused,
+    }
+
+
+def level_relaxation_lines(found: RelaxedAtLevel) -> list[str]:
+    """Return what to print about a relaxation at a level."""
+    cost = "" if found.cpu_s is None else f" in {found.cpu_s:.0f} CPU-s"
+    return [
+        f"level     {found.level.name}: {found.level.summary}",
+        f"energy    {found.energy_hartree:.6f} Eh, without the solvent's non-electrostatic term",
+        f"gained    {found.gained_kcal_mol:.2f} kcal/mol from the surface's minimum",
+        f"gradient  {found.gradient_max_hartree_bohr:.1e} Eh/bohr (largest component)",
+        f"steps     {found.gradients} gradients{cost}{', found in the store' if found.reused else ''}",
+    ]
 
 
 def _donors(built: Built) -> tuple[Donor, ...]:

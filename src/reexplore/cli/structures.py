@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from reexplore.cli.options import WorkspaceOption
 from reexplore.errors import CalculationFailed, InputError
 from reexplore.terminal import new_console
 
 if TYPE_CHECKING:
     from reexplore.config import TheoryEntry
+    from reexplore.structures.structure import Structure
 
 structures = typer.Typer(
     no_args_is_help=True,
@@ -124,9 +126,7 @@ def build(  # noqa: PLR0917 - options of a command
     out: Annotated[
         Path | None, typer.Option(help="The folder to write to.", show_default="named after the complex")
     ] = None,
-    workspace: Annotated[
-        Path, typer.Option("--workspace", "-w", help="The folder that holds `runs/`.", show_default="this folder")
-    ] = Path(),
+    workspace: WorkspaceOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
     """Find the lowest structure of a complex and of its free ligand.
@@ -188,6 +188,11 @@ def relax(  # noqa: PLR0917 - options of a command
     frequencies: Annotated[
         bool, typer.Option("--frequencies", help="Check by its vibrations that it is a minimum: six gradients an atom.")
     ] = False,
+    level: Annotated[
+        str | None,
+        typer.Option(help="Go on from that minimum at a level of theory, by its gradients: minutes a step."),
+    ] = None,
+    workspace: WorkspaceOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
     """Relax a structure to a minimum in water; closed shell, as trivalent rare earths are there.
@@ -195,11 +200,17 @@ def relax(  # noqa: PLR0917 - options of a command
     Surfaces: `gfn2-m` is GFN2-xTB with metal-donor distances put right, `gfn2` is plain GFN2-xTB; `gfn2-xtb` is the
     program xtb, `gfn2-xtb-python` has GBSA water; packages may add others.
 
+    With `--level quick` density-functional gradients follow, until the largest is below 1e-3 Hartree/bohr; functionals
+    without exact exchange have them, and closed shells. Each gradient is kept in `runs/_store`: killed, the same
+    command goes on.
+
     Exit code 1 when no minimum is reached, or when `--frequencies` finds that it is none.
 
     Examples:
 
     * `reexplore structures relax water.xyz --charge 0`
+
+    * `reexplore structures relax complex.extxyz --level quick`
 
     * `reexplore structures relax complex.extxyz --surface gfn2-xtb --out again.extxyz --frequencies`
     """
@@ -210,6 +221,11 @@ def relax(  # noqa: PLR0917 - options of a command
     structure = read_structure(file, charge=charge)
     target = out or Path(f"{file.stem}-relaxed.extxyz")
     _require_place(target)
+    if level is not None:
+        if frequencies:
+            raise InputError("--frequencies are those of a surface: leave out --level, or check its result by itself")
+        _relax_at_level(structure, level, surface=surface, workspace=workspace, target=target, as_json=as_json)
+        return
     with failures_shown(as_json=as_json):
         found = relax_file(structure, surface=surface, frequencies=frequencies)
     target.write_text(found.relaxed.structure.to_extxyz(), encoding="utf-8")
@@ -221,6 +237,26 @@ def relax(  # noqa: PLR0917 - options of a command
         console.print(f"written   {escape(str(target))}")
     if found.vibrations is not None and not found.vibrations.is_minimum:
         raise typer.Exit(1)
+
+
+def _relax_at_level(
+    structure: Structure, level: str, *, surface: str, workspace: Path, target: Path, as_json: bool
+) -> None:
+    from reexplore.cli.structure_tables import level_relaxation_json, level_relaxation_lines
+    from reexplore.energies.levels import find_level
+    from reexplore.workbench.energies import EnergyWorkbench
+
+    progress = new_console(stderr=True) if as_json else console
+    bench = EnergyWorkbench(workspace, level=find_level(level), console=progress)
+    with failures_shown(as_json=as_json):
+        found = bench.relax(structure, surface=surface)
+    target.write_text(found.structure.to_extxyz(), encoding="utf-8")
+    if as_json:
+        print(json.dumps(level_relaxation_json(found) | {"file": str(target)}))
+        return
+    for line in level_relaxation_lines(found):
+        console.print(line)
+    console.print(f"written   {escape(str(target))}")
 
 
 @structures.command()

@@ -75,6 +75,9 @@ KINDS: dict[str, TaskKind] = {
         _structure(
             "energy", "energy", 1, Resources(memory_gb=8, time_s=12 * 3600), roles=("expensive",), is_importable=True
         ),
+        _structure(
+            "dft_relaxation", "dft_relaxation", 1, Resources(memory_gb=8, time_s=24 * 3600), roles=("expensive",)
+        ),
         _learning("constrain", 1, Resources(time_s=3600)),
         _learning("screen", 1, Resources(memory_gb=4, time_s=3600)),
         _learning(

@@ -154,6 +154,16 @@ class SinglePoint(Recipe):
 
 
 @dataclass(frozen=True)
+class DftRelaxation(Recipe):
+    """A structure (extended XYZ) relaxed at the level of this declaration, from the Hessian of a surface."""
+
+    kind = "dft_relaxation"
+    extxyz: str
+    level: Json
+    surface: EnergySurface
+
+
+@dataclass(frozen=True)
 class Constrained(Recipe):
     """Some ligands of a family, kept as text under a digest, to be held against constraints (`Rules.to_json`)."""
 

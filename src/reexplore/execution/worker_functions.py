@@ -18,6 +18,7 @@ from reexplore.execution.recipes import (
     Build,
     Constrained,
     ConstrainedList,
+    DftRelaxation,
     FreeLigand,
     Grafts,
     Json,
@@ -38,6 +39,7 @@ from reexplore.structures.structure import Structure
 
 if TYPE_CHECKING:
     from reexplore.constraints import Rules
+    from reexplore.energies.levels import Level
 
 #: The share of its memory limit that a calculation is told; what it does not count itself needs the rest.
 _USABLE_SHARE = 0.8
@@ -167,18 +169,40 @@ def water_geometry(inputs: Json, _context: Context) -> Json:
     return relax(water(), surface=recipe.surface).to_dict()
 
 
+def dft_relaxation(inputs: Json, context: Context) -> Json:
+    """Relax a structure at a level of theory, gradient by gradient; every one is kept until the last."""
+    from reexplore.energies.dft.relaxation import relax_by_dft
+
+    recipe = DftRelaxation.from_json(inputs)
+    structure = Structure.from_extxyz(recipe.extxyz)
+    relaxed = relax_by_dft(
+        structure,
+        level=_level(recipe.level),
+        surface=recipe.surface.of(structure),
+        folder=context.checkpoint,
+        memory_gb=_USABLE_SHARE * context.memory_gb,
+    )
+    return relaxed.to_dict()
+
+
+def _level(declaration: Json) -> Level:
+    """Return the level of a declaration, which has to be the same here as where it was written."""
+    from reexplore.energies.levels import declared_level
+
+    try:
+        return declared_level(declaration)
+    except InputError as error:
+        raise ExecutionError(f"the worker's installation is not the driver's: {error}") from None
+
+
 def energy(inputs: Json, context: Context) -> Json:
     """Compute the energy of one geometry at one level of theory; every term of a label goes this way."""
     from reexplore.energies import energy_terms
-    from reexplore.energies.levels import declared_level
     from reexplore.energies.memory import require_memory
 
     recipe = SinglePoint.from_json(inputs)
     structure = Structure.from_extxyz(recipe.extxyz)
-    try:
-        level = declared_level(recipe.level)
-    except InputError as error:
-        raise ExecutionError(f"the worker's installation is not the driver's: {error}") from None
+    level = _level(recipe.level)
     require_memory(structure, level, memory_gb=context.memory_gb)
     terms = energy_terms(
         structure,

@@ -12,15 +12,19 @@ from rich.console import Console
 
 from reexplore.campaign.steps.tasks import single_point_task, water_task
 from reexplore.config import TheoryEntry
+from reexplore.energies import HARTREE_TO_KCAL_MOL
 from reexplore.energies.electrons import checked_unpaired
 from reexplore.energies.levels import Level
 from reexplore.energies.memory import require_memory
 from reexplore.energies.own_levels import require_parts
 from reexplore.energies.reactions import Reaction, binding
 from reexplore.energies.terms import EnergyTerms
+from reexplore.execution.recipes import DftRelaxation
 from reexplore.execution.task import Task
 from reexplore.structures.stoichiometry import Stoichiometry, formula, stoichiometry
 from reexplore.structures.structure import Structure
+from reexplore.structures.xtb.relax import relax
+from reexplore.structures.xtb.surfaces import find_surface
 from reexplore.workbench.runner import Runner
 
 
@@ -72,6 +76,25 @@ class Bound:
         yield "water", -found.waters, self.water
 
 
+@dataclass(frozen=True)
+class RelaxedAtLevel:
+    """A structure relaxed at a level: energies in hartree without the solvent's non-electrostatic term."""
+
+    structure: Structure
+    level: Level
+    energy_hartree: float
+    start_hartree: float
+    gradient_max_hartree_bohr: float
+    gradients: int
+    cpu_s: float | None
+    reused: bool
+
+    @property
+    def gained_kcal_mol(self) -> float:
+        """Return how far the energy fell from the start."""
+        return float((self.start_hartree - self.energy_hartree) * HARTREE_TO_KCAL_MOL)
+
+
 class EnergyWorkbench:
     """Computes energies in a workspace; what its store holds already is not computed again."""
 
@@ -94,6 +117,30 @@ class EnergyWorkbench:
         when memory, time or convergence fail it.
         """
         return self._run(structure, self._task(structure, unpaired, name or formula(structure)))
+
+    def relax(self, structure: Structure, *, surface: str) -> RelaxedAtLevel:
+        """Return a closed shell relaxed at the level, from the minimum of a surface that is nearest to it.
+
+        Raises `InputError` for a level or a structure without gradients, and what the surface lacks,
+        `CalculationFailed` when no minimum is reached, or time or memory fail it.
+        """
+        from reexplore.energies.dft.gradient import require_gradient
+
+        require_gradient(structure, self._level)
+        checked_unpaired(structure, self._level, None)
+        chosen, name = find_surface(surface), formula(structure)
+        start = relax(structure, surface=chosen).structure
+        recipe = DftRelaxation(start.to_extxyz(), self._level.applied_to(structure.symbols).declaration(), chosen)
+        reused = len(self._runner.reused)
+        task = self._limited(Task.of(recipe, title=name), structure)
+        value, provenance = self._runner.value_and_provenance(f"relaxation at {self._level.name}", task)
+        return RelaxedAtLevel(
+            Structure.from_extxyz(value.pop("extxyz")),
+            self._level,
+            **value,
+            cpu_s=provenance.get("cpu_s"),
+            reused=len(self._runner.reused) > reused,
+        )
 
     def bind(self, complex_: Structure, *, ligand: Structure, unpaired: int | None = None) -> Bound:
         """Return the energies of a complex, its bare ion, its free ligand and one relaxed water.
@@ -118,9 +165,12 @@ class EnergyWorkbench:
         level = self._level
         require_parts(level, structure.symbols)
         spin = checked_unpaired(structure, level, unpaired)
-        task = single_point_task(structure, level, title=name, unpaired=spin)
+        return self._limited(single_point_task(structure, level, title=name, unpaired=spin), structure)
+
+    def _limited(self, task: Task, structure: Structure) -> Task:
+        """Return a task within the limits that were given; raise when this machine cannot hold it."""
         machine_gb = psutil.virtual_memory().total / 2**30
-        require_memory(structure, level, memory_gb=min(self._memory_gb or machine_gb, machine_gb))
+        require_memory(structure, self._level, memory_gb=min(self._memory_gb or machine_gb, machine_gb))
         return replace(task, memory_gb=self._memory_gb or task.memory_gb, time_s=self._time_s)
 
     def _run(self, structure: Structure, task: Task) -> Labelled:

@@ -22,6 +22,7 @@ from reexplore.energies.dft.molecule import build_molecule, principal_axes
 from reexplore.energies.dft.solvent import LAYER_ROWS, Cavity, layers
 from reexplore.energies.dft.start_density import start_density
 from reexplore.energies.dft.states import StateSearch
+from reexplore.energies.electrons import implied_unpaired
 from reexplore.energies.levels import Level
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
@@ -48,6 +49,18 @@ class Slope:
     density: Array
 
 
+def require_gradient(structure: Structure, level: Level) -> None:
+    """Raise `InputError` for a level with exact exchange or without a density functional, and for an open shell."""
+    if not level.is_density_functional or dft.libxc.is_hybrid_xc(level.functional):
+        raise InputError(
+            f"level '{level.name}' has no gradient here: take one whose functional has no exact exchange, such as quick"
+        )
+    if implied_unpaired(structure, level):
+        raise InputError(
+            f"level '{level.name}' makes an open shell of this structure: only closed shells have gradients"
+        )
+
+
 def energy_and_gradient(
     structure: Structure, *, level: Level, density: Array | None = None, memory_gb: float = 4.0
 ) -> Slope:
@@ -58,13 +71,8 @@ def energy_and_gradient(
     integration grid does not respond. `density` is where to start from, in the frame of the principal axes. Raises
     `InputError` for a level with exact exchange or an open shell, `CalculationFailed` when the field does not converge.
     """
-    if not level.is_density_functional or dft.libxc.is_hybrid_xc(level.functional):
-        raise InputError(f"level '{level.name}' has no gradient here: only functionals without exact exchange have")
+    require_gradient(structure, level)
     mol = build_molecule(structure, level=level, memory_gb=memory_gb)
-    if mol.spin:
-        raise InputError(
-            f"level '{level.name}' makes an open shell of this structure: only closed shells have gradients"
-        )
     cavity = Cavity(mol, solvent=level.solvent, points_per_sphere=level.cavity_points_per_sphere)
     field = RestrictedField(mol, xc=level.functional)
     field.equip(level, cavity=cavity, memory_gb=memory_gb, scratch=None)
