@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from reexplore.acquisition.gain import gain_kcal_mol
+from reexplore.acquisition.gain import gains
 
 
 def test_in_a_group_with_labels_the_lowest_label_is_the_incumbent():
     energies = np.array([[-10.0, -12.0], [-11.0, -15.0], [-90.0, -80.0]])
-    gain = gain_kcal_mol(energies, groups=["a", "a", "b"], observed_kcal_mol={0: -11.0, 2: -50.0})
+    gain = gains(energies, groups=["a", "a", "b"], observed={0: -11.0, 2: -50.0})
     assert gain.tolist() == [[0, 0], [0, 4], [0, 0]]
 
 
 def test_of_two_labels_the_stronger_binder_counts():
-    gain = gain_kcal_mol(np.full((3, 2), -20.0), groups=["a"] * 3, observed_kcal_mol={0: -30.0, 1: -25.0})
+    gain = gains(np.full((3, 2), -20.0), groups=["a"] * 3, observed={0: -30.0, 1: -25.0})
     assert gain[:, 0].tolist() == [0, -5, -10]
 
 
@@ -21,23 +21,23 @@ def test_in_a_group_without_labels_a_common_error_cancels():
     random = np.random.default_rng(0)
     energies = random.normal(size=(4, 50))
     common = random.normal(scale=100, size=50)
-    gain = gain_kcal_mol(energies, groups=["a"] * 4, observed_kcal_mol={})
-    assert np.allclose(gain, gain_kcal_mol(energies + common, groups=["a"] * 4, observed_kcal_mol={}))
+    gain = gains(energies, groups=["a"] * 4, observed={})
+    assert np.allclose(gain, gains(energies + common, groups=["a"] * 4, observed={}))
     assert np.allclose(gain.mean(axis=0), 0)
 
 
 def test_another_groups_energies_do_not_matter():
     energies = np.random.default_rng(1).normal(size=(4, 10))
-    before = gain_kcal_mol(energies, groups=list("aabb"), observed_kcal_mol={0: -1.0})
+    before = gains(energies, groups=list("aabb"), observed={0: -1.0})
     energies[2:] -= 1000
-    after = gain_kcal_mol(energies, groups=list("aabb"), observed_kcal_mol={0: -1.0})
+    after = gains(energies, groups=list("aabb"), observed={0: -1.0})
     assert np.array_equal(before[:2], after[:2])
 
 
 def test_a_candidate_alone_in_its_group_has_nothing_to_gain():
-    assert (gain_kcal_mol(np.ones((1, 3)), groups=["a"], observed_kcal_mol={}) == 0).all()
+    assert (gains(np.ones((1, 3)), groups=["a"], observed={}) == 0).all()
 
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="do not fit"):
-        gain_kcal_mol(np.ones((2, 3)), groups=["a"], observed_kcal_mol={})
+        gains(np.ones((2, 3)), groups=["a"], observed={})

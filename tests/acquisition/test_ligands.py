@@ -38,7 +38,7 @@ BY_KEY = {candidate.key: candidate for candidate in POOL}
 def chosen(*objective, labelled=(), excluded=(), pending=(), policy=GREEDY, q=4, order=None):
     forecast = FORECAST
     if order is not None:
-        forecast = Forecast(tuple(FORECAST.keys[i] for i in order), FORECAST.member_kcal_mol[order])
+        forecast = Forecast(tuple(FORECAST.keys[i] for i in order), FORECAST.of_members[order])
     return choose_ligands(
         forecast,
         samples=[Traits.of(BY_KEY[key]) for key in forecast.keys],
@@ -93,9 +93,9 @@ def test_the_order_of_the_pool_does_not_matter(objective):
 def test_an_error_that_both_metals_share_does_not_count_against_a_difference():
     # The members disagree by 30 kcal/mol about how strongly a ligand holds both metals, hardly on their difference.
     shared = np.repeat(RANDOM.normal(0, 30, (16, 4)), 2, axis=0)
-    wild = Forecast(FORECAST.keys, FORECAST.member_kcal_mol + shared - shared.mean(axis=1, keepdims=True))
+    wild = Forecast(FORECAST.keys, FORECAST.of_members + shared - shared.mean(axis=1, keepdims=True))
     aim = Aim(read_goals([LU_LA]), HYDRATION)
-    difference = aim.to_lower(wild.member_kcal_mol)[0]
+    difference = aim.to_lower(wild.of_members)[0]
     assert difference.std(axis=1, ddof=1).max() < 0.5
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reexplore.acquisition import preselection
-from reexplore.acquisition.gain import gain_kcal_mol
+from reexplore.acquisition.gain import gains
 from reexplore.acquisition.policy import Policy
 from reexplore.acquisition.preselection import contenders
 from reexplore.acquisition.select import choose
@@ -19,26 +19,26 @@ POLICY = Policy(name="test", description="", acquisition="posterior_mean", rando
 def made(count=400, seed=0):
     random = np.random.default_rng(seed)
     table = Forecast(tuple(f"{i:04d}" for i in random.permutation(count)), random.normal(-60, 10, (count, 4)))
-    return table, table.sigma_kcal_mol(CALIBRATION), [i % 3 for i in range(count)]
+    return table, table.sigma(CALIBRATION), [i % 3 for i in range(count)]
 
 
 def test_a_small_pool_is_whole():
     table, sigma, groups = made()
-    found = contenders(table, sigma, groups=groups, observed_kcal_mol={}, seed=0, most=400)
+    found = contenders(table, sigma, groups=groups, observed={}, seed=0, most=400)
     assert list(found.rows) == list(found.fair) == list(range(400))
 
 
 def test_the_best_the_least_certain_the_labelled_and_some_by_chance_are_kept():
     table, sigma, groups = made()
     observed = {7: -300.0, 11: -20.0}
-    found = contenders(table, sigma, groups=groups, observed_kcal_mol=observed, pending=[13], seed=0, most=80)
+    found = contenders(table, sigma, groups=groups, observed=observed, pending=[13], seed=0, most=80)
     kept = set(found.rows)
     assert len(kept) <= 83
     assert {7, 11, 13} <= kept
     assert set(np.argsort(-sigma)[:20]) <= kept
     assert len(found.fair) == 20
     # Row 7's group has a label nothing can beat; the others' best are there.
-    guess = table.mean_kcal_mol - 2 * sigma
+    guess = table.mean - 2 * sigma
     for group, reference in ((0, None), (2, -20.0)):
         rows = [i for i in range(400) if groups[i] == group]
         best = min(rows, key=lambda i: guess[i])
@@ -48,11 +48,11 @@ def test_the_best_the_least_certain_the_labelled_and_some_by_chance_are_kept():
 def test_the_order_of_the_forecast_does_not_matter():
     table, sigma, groups = made()
     order = np.random.default_rng(5).permutation(400)
-    other = Forecast(tuple(table.keys[i] for i in order), table.member_kcal_mol[order])
-    first = contenders(table, sigma, groups=groups, observed_kcal_mol={3: -70.0}, seed=2, most=100)
+    other = Forecast(tuple(table.keys[i] for i in order), table.of_members[order])
+    first = contenders(table, sigma, groups=groups, observed={3: -70.0}, seed=2, most=100)
     (where,) = np.flatnonzero(order == 3)
     second = contenders(
-        other, sigma[order], groups=[groups[i] for i in order], observed_kcal_mol={int(where): -70.0}, seed=2, most=100
+        other, sigma[order], groups=[groups[i] for i in order], observed={int(where): -70.0}, seed=2, most=100
     )
     for ours, theirs in ((first.rows, second.rows), (first.fair, second.fair)):
         assert {table.keys[i] for i in ours} == {other.keys[i] for i in theirs}
@@ -60,9 +60,9 @@ def test_the_order_of_the_forecast_does_not_matter():
 
 def test_a_group_without_labels_is_measured_by_its_typical_rows():
     energies = np.array([[-10.0], [-20.0], [-90.0]])
-    gain = gain_kcal_mol(energies, groups=["a"] * 3, observed_kcal_mol={}, typical={0, 1})
+    gain = gains(energies, groups=["a"] * 3, observed={}, typical={0, 1})
     assert gain[:, 0].tolist() == [-5.0, 5.0, 75.0]
-    alone = gain_kcal_mol(energies, groups=["a", "a", "b"], observed_kcal_mol={}, typical={0, 1})
+    alone = gains(energies, groups=["a", "a", "b"], observed={}, typical={0, 1})
     assert alone[2, 0] == 0.0
 
 
@@ -90,9 +90,9 @@ def test_the_choice_from_a_large_pool_is_that_of_the_whole(monkeypatch):
     assert (cut[0].key, cut[0].role) == (whole[0].key, "acquisition")
     fair = preselection.contenders(
         table,
-        table.sigma_kcal_mol(CALIBRATION),
+        table.sigma(CALIBRATION),
         groups=[s.group for s in samples],
-        observed_kcal_mol={},
+        observed={},
         seed=3,
         most=40,
     ).fair

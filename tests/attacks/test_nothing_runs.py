@@ -96,7 +96,7 @@ def test_a_model_a_forecast_and_a_result_that_are_pickles_are_refused_and_not_op
         with pytest.raises(Exception, match=r"(?i)weights|damaged|member"):
             SavedEnsemble([path]).predict(None)
     forecast = tmp_path / "forecast.npz"
-    np.savez(forecast, keys=np.array([Payload(ran)], dtype=object), member_kcal_mol=np.zeros((1, 2)))
+    np.savez(forecast, keys=np.array([Payload(ran)], dtype=object), of_members=np.zeros((1, 2)))
     with pytest.raises((ExecutionError, InputError)):
         Forecast.load(forecast)
     store = Store(tmp_path / "store")

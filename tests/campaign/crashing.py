@@ -95,7 +95,7 @@ def _predict(inputs, context):
 def _select(inputs, context):
     table = Forecast.load(context.store.folder(inputs["forecast"]) / FORECAST_FILE)
     taken = {*inputs["labelled"], *inputs["excluded"]}
-    free = sorted((mean, key) for mean, key in zip(table.mean_kcal_mol, table.keys, strict=True) if key not in taken)
+    free = sorted((mean, key) for mean, key in zip(table.mean, table.keys, strict=True) if key not in taken)
     return {
         "picks": [
             {"key": key, "role": "acquisition", "value": float(mean), "rank": rank}

@@ -100,7 +100,7 @@ def test_every_listed_ligand_is_predicted_as_it_would_be_alone(ended, tmp_path):
     model = context.ledger.rounds()[-1].model
     store = Store(context.setup.store)
     table = Forecast.load(store.folder(model.forecast) / FORECAST_FILE)
-    whole = dict(zip(table.keys, table.member_kcal_mol, strict=True))
+    whole = dict(zip(table.keys, table.of_members, strict=True))
     screening = recall_screening(context.setup, context.ledger)
     assert set(whole) == set(screening.available())
     assert len(whole) == 2 * (4 + 2)
@@ -109,7 +109,7 @@ def test_every_listed_ligand_is_predicted_as_it_would_be_alone(ended, tmp_path):
     predict(alone.to_json(), Context(tmp_path, tmp_path, tmp_path, store, 1, 8.0))
     said = Forecast.load(tmp_path / FORECAST_FILE)
     assert len(said.keys) == 2
-    for key, members in zip(said.keys, said.member_kcal_mol, strict=True):
+    for key, members in zip(said.keys, said.of_members, strict=True):
         np.testing.assert_array_equal(whole[key], members)
 
 

@@ -24,7 +24,7 @@ def test_the_floor_recovers_the_error_the_spread_does_not_show():
     calibration = calibrate(residuals, spread, declared_floor_kcal_mol=10)
     assert calibration.floor_kcal_mol == pytest.approx(4, rel=0.05)
     assert calibration.n == 4000
-    found = evaluate(residuals, calibration.sigma_kcal_mol(spread), np.zeros(4000))
+    found = evaluate(residuals, calibration.sigma(spread), np.zeros(4000))
     assert (found.coverage_68, found.coverage_90, found.coverage_95) == pytest.approx((0.68, 0.90, 0.95), abs=0.02)
 
 

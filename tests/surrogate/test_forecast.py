@@ -9,11 +9,11 @@ from reexplore.surrogate.forecast import Forecast
 
 def test_mean_and_spread_are_those_of_the_members():
     forecast = Forecast(("a", "b"), np.array([[1.0, 3.0, 5.0], [5.0, 5.0, 5.0]]))
-    assert forecast.mean_kcal_mol.tolist() == [3, 5]
-    assert forecast.spread_kcal_mol.tolist() == [2, 0]
+    assert forecast.mean.tolist() == [3, 5]
+    assert forecast.spreads.tolist() == [2, 0]
     assert forecast.spread("a") == 2
     calibration = Calibration(n=0, floor_kcal_mol=1.5, declared_floor_kcal_mol=1.5, source="declared")
-    assert forecast.sigma_kcal_mol(calibration).tolist() == [2.5, 1.5]
+    assert forecast.sigma(calibration).tolist() == [2.5, 1.5]
 
 
 def test_a_forecast_survives_a_file_bit_by_bit(tmp_path):
@@ -21,7 +21,7 @@ def test_a_forecast_survives_a_file_bit_by_bit(tmp_path):
     forecast.save(tmp_path / "forecast.npz")
     again = Forecast.load(tmp_path / "forecast.npz")
     assert again.keys == forecast.keys
-    assert np.array_equal(again.member_kcal_mol, forecast.member_kcal_mol)
+    assert np.array_equal(again.of_members, forecast.of_members)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ def test_mean_and_variance_are_exact_for_any_number_of_samples():
     for samples in (16, 256):
         drawn = joint_samples(table, CALIBRATION, ligands=list("aabbcc"), samples=samples, seed=0)
         assert drawn.shape == (6, samples)
-        assert np.allclose(drawn.mean(axis=1), table.member_kcal_mol.mean(axis=1))
-        assert np.allclose(drawn.var(axis=1), table.member_kcal_mol.var(axis=1, ddof=1) + 9)
+        assert np.allclose(drawn.mean(axis=1), table.of_members.mean(axis=1))
+        assert np.allclose(drawn.var(axis=1), table.of_members.var(axis=1, ddof=1) + 9)
 
 
 def test_the_covariance_is_the_members_plus_the_shared_floor():
@@ -30,14 +30,14 @@ def test_the_covariance_is_the_members_plus_the_shared_floor():
     drawn = joint_samples(table, CALIBRATION, ligands=list("aabbcc"), samples=100_000, seed=0)
     same = np.kron(np.eye(3), np.ones((2, 2)))
     floor = 9 * (SHARED_BY_LIGAND * same + (1 - SHARED_BY_LIGAND) * np.eye(6))
-    expected = np.cov(table.member_kcal_mol) + floor
+    expected = np.cov(table.of_members) + floor
     assert np.allclose(np.cov(drawn), expected, atol=0.02 * expected.max())
 
 
 def test_draws_do_not_depend_on_the_order_of_the_table():
     table, ligands = forecast(), list("aabbcc")
     order = [3, 5, 0, 2, 1, 4]
-    moved = Forecast(tuple(table.keys[i] for i in order), table.member_kcal_mol[order])
+    moved = Forecast(tuple(table.keys[i] for i in order), table.of_members[order])
     first = joint_samples(table, CALIBRATION, ligands=ligands, samples=32, seed=1)
     second = joint_samples(moved, CALIBRATION, ligands=[ligands[i] for i in order], samples=32, seed=1)
     assert np.allclose(first[order], second)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reexplore.acquisition.gain import gain_kcal_mol
+from reexplore.acquisition.gain import gains
 from reexplore.acquisition.policy import Policy
 from reexplore.acquisition.preselection import MOST, contenders
 from reexplore.acquisition.select import Pick, select_batch
@@ -74,7 +74,7 @@ def choose_ligands(
     row_of = {key: row for row, key in enumerate(forecast.keys)}
     rows = [row_of[key] for ligand in ligands for key in ligand.keys]
     described = {sample.key: sample for sample in samples}
-    table = Forecast(tuple(forecast.keys[row] for row in rows), forecast.member_kcal_mol[rows])
+    table = Forecast(tuple(forecast.keys[row] for row in rows), forecast.of_members[rows])
     binding = joint_samples(
         table,
         calibration,
@@ -88,17 +88,17 @@ def choose_ligands(
     known = aim.of_labels(ligands, labelled)
     place = {n: k for k, n in enumerate(kept)}
     groups: list[Hashable] = [ligand.group for ligand in ligands]
-    gains = [
-        gain_kcal_mol(
+    of_goals = [
+        gains(
             values,
             groups=groups,
-            observed_kcal_mol={k: float(of_label[goal]) for k, of_label in known.items()},
+            observed={k: float(of_label[goal]) for k, of_label in known.items()},
             typical=[place[n] for n in fair],
         )
         for goal, values in enumerate(aim.to_lower(binding))
     ]
     picks = select_batch(
-        gains[0] if len(gains) == 1 else np.stack(gains, axis=-1),
+        of_goals[0] if len(of_goals) == 1 else np.stack(of_goals, axis=-1),
         [ligand.keys[0] for ligand in ligands],
         policy=policy,
         q=max(q // aim.goals.unit_size, 1),
@@ -161,13 +161,13 @@ def _worth_sampling(
     known = aim.of_labels(ligands, labelled)
     kept: set[int] = set()
     fair: list[int] = []
-    for goal, of_members in enumerate(aim.to_lower(forecast.member_kcal_mol[rows])):
+    for goal, of_members in enumerate(aim.to_lower(forecast.of_members[rows])):
         table = Forecast(tuple(ligand.keys[0] for ligand in ligands), of_members)
         found = contenders(
             table,
-            table.sigma_kcal_mol(calibration),
+            table.sigma(calibration),
             groups=[ligand.group for ligand in ligands],
-            observed_kcal_mol={n: float(of_label[goal]) for n, of_label in known.items()},
+            observed={n: float(of_label[goal]) for n, of_label in known.items()},
             pending=[n for n, ligand in enumerate(ligands) if ligand.is_pending],
             seed=seed,
             most=most // len(aim.goals.goals),

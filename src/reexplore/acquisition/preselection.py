@@ -26,10 +26,10 @@ class Contenders:
 
 def contenders(
     forecast: Forecast,
-    sigma_kcal_mol: NDArray[np.float64],
+    sigma: NDArray[np.float64],
     *,
     groups: Sequence[Hashable],
-    observed_kcal_mol: Mapping[int, float],
+    observed: Mapping[int, float],
     pending: Collection[int] = (),
     seed: int,
     most: int = MOST,
@@ -38,7 +38,7 @@ def contenders(
 
     A pool of up to `most` rows is returned whole. The guess is the gain over the lowest label of the
     row's group, or over the group's mean without one, if the truth lay two standard deviations below
-    the forecast. `observed_kcal_mol` maps rows to labels; those rows and the `pending` are always among
+    the forecast. `observed` maps rows to labels; those rows and the `pending` are always among
     the result. The order of the forecast does not matter.
     """
     everyone = np.arange(len(forecast.keys))
@@ -46,10 +46,10 @@ def contenders(
         return Contenders(everyone, everyone)
     by_key = np.array(sorted(everyone, key=lambda row: forecast.keys[row]), dtype=np.intp)
     fair = np.sort(np.random.default_rng(seed).choice(by_key, most // 4, replace=False))
-    gain = _optimistic_gain(forecast.mean_kcal_mol, sigma_kcal_mol, groups, observed_kcal_mol)
+    gain = _optimistic_gain(forecast.mean, sigma, groups, observed)
     best = by_key[np.argsort(-gain[by_key], kind="stable")[: most // 2]]
-    unsure = by_key[np.argsort(-sigma_kcal_mol[by_key], kind="stable")[: most // 4]]
-    chosen = np.array([*observed_kcal_mol, *pending], dtype=np.intp)
+    unsure = by_key[np.argsort(-sigma[by_key], kind="stable")[: most // 4]]
+    chosen = np.array([*observed, *pending], dtype=np.intp)
     return Contenders(np.unique(np.concatenate([best, unsure, fair, chosen])), fair)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.acquisition.gain import gain_kcal_mol
+from reexplore.acquisition.gain import gains
 from reexplore.acquisition.policy import Policy
 from reexplore.acquisition.preselection import contenders
 from reexplore.errors import CalculationFailed, FailureCode
@@ -68,20 +68,20 @@ def choose(
         raise ValueError(f"forecast and samples do not both have: {', '.join(unknown)}")
     found = contenders(
         forecast,
-        forecast.sigma_kcal_mol(calibration),
+        forecast.sigma(calibration),
         groups=[sample_of[key].group for key in forecast.keys],
-        observed_kcal_mol={row_of[key]: label for key, label in labelled.items()},
+        observed={row_of[key]: label for key, label in labelled.items()},
         pending=[row_of[key] for key in pending],
         seed=seed,
     )
     keys = tuple(forecast.keys[row] for row in found.rows)
-    table = Forecast(keys, forecast.member_kcal_mol[found.rows])
+    table = Forecast(keys, forecast.of_members[found.rows])
     pool = [sample_of[key] for key in keys]
     energies = joint_samples(table, calibration, ligands=[s.ligand for s in pool], samples=policy.samples, seed=seed)
     here = {key: row for row, key in enumerate(keys)}
     observed = {here[key]: label for key, label in labelled.items()}
     fair = {here[forecast.keys[row]] for row in found.fair}
-    gain = gain_kcal_mol(energies, groups=[s.group for s in pool], observed_kcal_mol=observed, typical=fair)
+    gain = gains(energies, groups=[s.group for s in pool], observed=observed, typical=fair)
     return select_batch(
         gain,
         keys,

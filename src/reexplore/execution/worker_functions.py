@@ -293,9 +293,9 @@ def forecast(inputs: Json, context: Context) -> Json:
 
     parts = [Forecast.load(context.store.folder(key) / FORECAST_FILE) for key in WholeForecast.from_json(inputs).parts]
     keys = tuple(key for part in parts for key in part.keys)
-    table = Forecast(keys, np.concatenate([part.member_kcal_mol for part in parts]))
+    table = Forecast(keys, np.concatenate([part.of_members for part in parts]))
     table.save(context.folder / FORECAST_FILE)
-    return {"candidates": len(keys), "members": table.member_kcal_mol.shape[1]}
+    return {"candidates": len(keys), "members": table.of_members.shape[1]}
 
 
 def select(inputs: Json, context: Context) -> Json:

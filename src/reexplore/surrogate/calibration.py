@@ -41,9 +41,9 @@ class Calibration:
     source: str
     shared_by_ligand: float = SHARED_BY_LIGAND
 
-    def sigma_kcal_mol(self, spread_kcal_mol: NDArray[np.float64]) -> NDArray[np.float64]:
+    def sigma(self, spread: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the calibrated standard deviation of each prediction."""
-        return np.sqrt(spread_kcal_mol**2 + self.floor_kcal_mol**2)
+        return np.sqrt(spread**2 + self.floor_kcal_mol**2)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the calibration as JSON-ready values; `Calibration(**values)` rebuilds it."""
@@ -55,8 +55,8 @@ class Calibration:
 
 
 def shared_by_ligand(
-    residuals_kcal_mol: ArrayLike,
-    member_kcal_mol: NDArray[np.float64],
+    residuals: ArrayLike,
+    of_members: NDArray[np.float64],
     *,
     ligands: Sequence[Hashable],
     floor_kcal_mol: float,
@@ -64,10 +64,10 @@ def shared_by_ligand(
     """Return the share of the floor's variance that the complexes of one ligand have in common.
 
     It is the mean product of the residuals of two complexes of a ligand, less what the members' own covariance
-    accounts for, over the floor's variance; four pairs' worth of the assumption are added. `member_kcal_mol` has shape
+    accounts for, over the floor's variance; four pairs' worth of the assumption are added. `of_members` has shape
     (n, members). The residuals of a ligand have to be held out together.
     """
-    residuals = np.asarray(residuals_kcal_mol, dtype=np.float64)
+    residuals = np.asarray(residuals, dtype=np.float64)
     of_ligand: dict[Hashable, list[int]] = {}
     for row, ligand in enumerate(ligands):
         of_ligand.setdefault(ligand, []).append(row)
@@ -75,16 +75,16 @@ def shared_by_ligand(
     if not pairs or floor_kcal_mol <= 0:
         return SHARED_BY_LIGAND
     first, second = np.array(pairs).T
-    off = member_kcal_mol - member_kcal_mol.mean(axis=1, keepdims=True)
-    by_members = (off[first] * off[second]).sum(axis=1) / (member_kcal_mol.shape[1] - 1)
+    off = of_members - of_members.mean(axis=1, keepdims=True)
+    by_members = (off[first] * off[second]).sum(axis=1) / (of_members.shape[1] - 1)
     found = float((residuals[first] * residuals[second] - by_members).mean()) / floor_kcal_mol**2
     measured = min(max(found, 0.0), _MOST_SHARED)
     return (_ASSUMED_PAIRS * SHARED_BY_LIGAND + len(pairs) * measured) / (_ASSUMED_PAIRS + len(pairs))
 
 
 def calibrate(
-    residuals_kcal_mol: ArrayLike,
-    spread_kcal_mol: ArrayLike,
+    residuals: ArrayLike,
+    spread: ArrayLike,
     *,
     declared_floor_kcal_mol: float,
     origin: str = "out-of-fold residuals",
@@ -97,11 +97,11 @@ def calibrate(
     A spread taken where most members have seen the label is too small, which errs on the side of a
     larger floor. n may be zero.
     """
-    residuals = np.asarray(residuals_kcal_mol, dtype=np.float64)
+    residuals = np.asarray(residuals, dtype=np.float64)
     n = len(residuals)
     if n == 0:
         return Calibration(0, declared_floor_kcal_mol, declared_floor_kcal_mol, "declared, no residuals yet")
-    excess = float(np.mean(residuals**2 - np.asarray(spread_kcal_mol, dtype=np.float64) ** 2))
+    excess = float(np.mean(residuals**2 - np.asarray(spread, dtype=np.float64) ** 2))
     measured = float(np.sqrt(max(excess, 0.0)))
     if n < TRUSTED_FROM and measured < declared_floor_kcal_mol:
         source = f"declared, {n} {origin} gave only {measured:.1f} kcal/mol"
@@ -133,11 +133,9 @@ class Evaluation:
         return asdict(self)
 
 
-def evaluate(predicted_kcal_mol: ArrayLike, sigma_kcal_mol: ArrayLike, observed_kcal_mol: ArrayLike) -> Evaluation:
+def evaluate(predicted: ArrayLike, sigma: ArrayLike, observed: ArrayLike) -> Evaluation:
     """Compare predictions and their standard deviations with what was observed; all have shape (n,)."""
-    predicted, sigma, observed = (
-        np.asarray(values, dtype=np.float64) for values in (predicted_kcal_mol, sigma_kcal_mol, observed_kcal_mol)
-    )
+    predicted, sigma, observed = (np.asarray(values, dtype=np.float64) for values in (predicted, sigma, observed))
     n = len(observed)
     if n == 0:
         return Evaluation(0, None, None, None, None, None, None, None, None)

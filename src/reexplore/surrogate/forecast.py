@@ -17,13 +17,13 @@ from reexplore.surrogate.calibration import Calibration
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """Binding energies in kcal/mol: row i of `member_kcal_mol`, shape (N, K), is what K members say of `keys[i]`."""
+    """Row i of `of_members`, shape (N, K), is what K members say of `keys[i]`, in the unit of what they learned."""
 
     keys: tuple[str, ...]
-    member_kcal_mol: NDArray[np.float64]
+    of_members: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        table = np.array(self.member_kcal_mol, dtype=np.float64)
+        table = np.array(self.of_members, dtype=np.float64)
         if table.ndim != 2 or len(table) != len(self.keys) or table.shape[1] < 2:
             raise ValueError(f"{len(self.keys)} keys need a table of as many rows and two members, not {table.shape}")
         if len(set(self.keys)) < len(self.keys):
@@ -31,25 +31,25 @@ class Forecast:
         if not np.isfinite(table).all():
             raise ValueError("a forecast holds finite numbers only")
         table.setflags(write=False)
-        object.__setattr__(self, "member_kcal_mol", table)
+        object.__setattr__(self, "of_members", table)
 
     @cached_property
-    def mean_kcal_mol(self) -> NDArray[np.float64]:
+    def mean(self) -> NDArray[np.float64]:
         """Return the members' mean, shape (N,)."""
-        return self.member_kcal_mol.mean(axis=1)
+        return self.of_members.mean(axis=1)
 
     @cached_property
-    def spread_kcal_mol(self) -> NDArray[np.float64]:
+    def spreads(self) -> NDArray[np.float64]:
         """Return the members' sample standard deviation, shape (N,): no error bar before calibration."""
-        return self.member_kcal_mol.std(axis=1, ddof=1)
+        return self.of_members.std(axis=1, ddof=1)
 
     def spread(self, key: str) -> float:
-        """Return one candidate's spread in kcal/mol; raise `KeyError` for one that is not in the table."""
-        return float(self.spread_kcal_mol[self._rows[key]])
+        """Return one candidate's spread; raise `KeyError` for one that is not in the table."""
+        return float(self.spreads[self._rows[key]])
 
-    def sigma_kcal_mol(self, calibration: Calibration) -> NDArray[np.float64]:
+    def sigma(self, calibration: Calibration) -> NDArray[np.float64]:
         """Return the calibrated error bars, shape (N,)."""
-        return calibration.sigma_kcal_mol(self.spread_kcal_mol)
+        return calibration.sigma(self.spreads)
 
     def rows(self, keys: Collection[str]) -> dict[str, int]:
         """Return the row of each of some keys; those that are not in the table are left out."""
@@ -63,7 +63,8 @@ class Forecast:
     def save(self, path: Path) -> None:
         """Write the table to an npz file."""
         with path.open("wb") as file:
-            np.savez(file, keys=np.array(self.keys, dtype=np.str_), member_kcal_mol=self.member_kcal_mol)
+            # The table has this name in files: the first labels were binding energies.
+            np.savez(file, keys=np.array(self.keys, dtype=np.str_), member_kcal_mol=self.of_members)
 
     @classmethod
     def load(cls, path: Path) -> Forecast:

@@ -33,7 +33,7 @@ def joint_samples(
     """
     if len(ligands) != len(forecast.keys) or samples < 2:
         raise ValueError(f"{len(forecast.keys)} candidates, {len(ligands)} ligands and {samples} samples do not fit")
-    table, mean = forecast.member_kcal_mol, forecast.mean_kcal_mol[:, None]
+    table, mean = forecast.of_members, forecast.mean[:, None]
     members = table.shape[1]
     random = np.random.default_rng(seed)
     draws = (table - mean) / np.sqrt(members - 1) @ random.standard_normal((members, samples))
@@ -49,7 +49,7 @@ def joint_samples(
 
     draws -= draws.mean(axis=1, keepdims=True)
     drawn = draws.std(axis=1, keepdims=True)
-    wanted = forecast.sigma_kcal_mol(calibration)[:, None]
+    wanted = forecast.sigma(calibration)[:, None]
     # A row without any uncertainty has nothing to stretch.
     stretch = np.divide(wanted, drawn, out=np.zeros_like(drawn), where=drawn > 0)
     return mean + draws * stretch

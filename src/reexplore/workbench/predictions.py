@@ -95,7 +95,7 @@ def _row(
         said = known.get(candidate.key) or strangers.estimate(single, candidate)
     except (InputError, CalculationFailed) as error:
         return replace(row, reason=str(error))
-    return replace(row, predicted_kcal_mol=said.mean_kcal_mol, sigma_kcal_mol=said.sigma_kcal_mol)
+    return replace(row, predicted_kcal_mol=said.mean, sigma_kcal_mol=said.sigma)
 
 
 def _metal_of(setup: Setup, symbol: str) -> Metal:
@@ -185,10 +185,8 @@ class _Strangers:
         )
         symbols = tuple(metal.symbol for metal in metals)
         table = Forecast(symbols, self._ensemble.predict(complexes)[0])
-        sigma = table.sigma_kcal_mol(self._model.calibration)
-        return {
-            symbol: Estimate(float(table.mean_kcal_mol[row]), float(sigma[row])) for row, symbol in enumerate(symbols)
-        }
+        sigma = table.sigma(self._model.calibration)
+        return {symbol: Estimate(float(table.mean[row]), float(sigma[row])) for row, symbol in enumerate(symbols)}
 
     @cached_property
     def _ensemble(self) -> Ensemble:

@@ -97,7 +97,7 @@ class _Model:
             return np.full((len(self.goals.goals), len(pool) // size), np.nan)
         binding = np.full(len(pool), np.nan)
         if self.table is not None:
-            binding[pool.rows(self.table.keys)] = self.table.mean_kcal_mol
+            binding[pool.rows(self.table.keys)] = self.table.mean
         binding[pool.rows(labelled)] = [label.binding.energy_kcal_mol for label in labelled.values()]
         return self.goals.to_lower(self.goals.by_metal(binding), self.hydration_kcal_mol)
 
@@ -113,7 +113,7 @@ class _Model:
         if not candidates:
             return rows
         numbers = [row_of[candidate.key] for candidate in candidates]
-        table = Forecast(tuple(c.key for c in candidates), self.table.member_kcal_mol[numbers])
+        table = Forecast(tuple(c.key for c in candidates), self.table.of_members[numbers])
         ligands = [Traits.of(candidate).ligand for candidate in candidates]
         samples = joint_samples(table, self.calibration, ligands=ligands, samples=_SAMPLES, seed=self.seed)
         by_metal = self.goals.by_metal(samples)

@@ -224,8 +224,8 @@ def _row(
         waters=candidate.waters,
         charge=candidate.charge,
         status=_status(pick, failure),
-        predicted_kcal_mol=estimate.mean_kcal_mol if estimate else None,
-        sigma_kcal_mol=estimate.sigma_kcal_mol if estimate else None,
+        predicted_kcal_mol=estimate.mean if estimate else None,
+        sigma_kcal_mol=estimate.sigma if estimate else None,
         round=pick.round if pick else None,
         role=pick.role if pick else None,  # type: ignore[arg-type]  # the ledger holds these three only
         warnings=candidate.ligand.warnings,

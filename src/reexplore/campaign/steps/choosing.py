@@ -127,8 +127,8 @@ def entered(
             position=position,
             role=pick["role"],
             value=pick["value"],
-            predicted=told[pick["key"]].mean_kcal_mol if told else None,
-            sigma=told[pick["key"]].sigma_kcal_mol if told else None,
+            predicted=told[pick["key"]].mean if told else None,
+            sigma=told[pick["key"]].sigma if told else None,
         )
         for position, pick in enumerate(picks, start=first)
     ]

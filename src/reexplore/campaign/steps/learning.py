@@ -42,8 +42,8 @@ _FEWEST_LIGANDS = 2
 class Estimate:
     """What the ensemble says of one candidate's binding energy."""
 
-    mean_kcal_mol: float
-    sigma_kcal_mol: float
+    mean: float
+    sigma: float
 
 
 def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float) -> Sample:
@@ -76,8 +76,8 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
     held_out = _held_out(context, members)
     row_of = table.rows(held_out)
     calibration = calibrate(
-        residuals_kcal_mol=[held_out[key] - observed[key] for key in held_out],
-        spread_kcal_mol=[float(table.spread_kcal_mol[row_of[key]]) for key in held_out],
+        residuals=[held_out[key] - observed[key] for key in held_out],
+        spread=[float(table.spreads[row_of[key]]) for key in held_out],
         declared_floor_kcal_mol=context.setup.file.surrogate.uncertainty_floor_kcal_mol,
     )
     whole_ligands = bool(context.setup.goals)
@@ -85,7 +85,7 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
         rows = [row_of[sample.key] for sample in known]
         share = shared_by_ligand(
             [held_out[sample.key] - observed[sample.key] for sample in known],
-            table.member_kcal_mol[rows],
+            table.of_members[rows],
             ligands=[(sample.ligand, sample.group.ligands, sample.group.waters) for sample in known],
             floor_kcal_mol=calibration.floor_kcal_mol,
         )
@@ -161,7 +161,7 @@ def predicted_kcal_mol(setup: Setup, ledger: Ledger) -> tuple[tuple[str, ...], N
     if model is None:
         return (), np.empty(0)
     table = Forecast.load(Store(setup.store).folder(model.forecast) / FORECAST_FILE)
-    return table.keys, table.mean_kcal_mol
+    return table.keys, table.mean
 
 
 def estimates(setup: Setup, ledger: Ledger, keys: Collection[str]) -> dict[str, Estimate]:
@@ -173,9 +173,9 @@ def estimates(setup: Setup, ledger: Ledger, keys: Collection[str]) -> dict[str, 
 def expected(store: Store, model: Model, keys: Collection[str]) -> dict[str, Estimate]:
     """Return what a model says of some candidates; those that it does not see are left out."""
     table = Forecast.load(store.folder(model.forecast) / FORECAST_FILE)
-    sigma = table.sigma_kcal_mol(model.calibration)
+    sigma = table.sigma(model.calibration)
     rows = table.rows(keys)
-    return {key: Estimate(float(table.mean_kcal_mol[row]), float(sigma[row])) for key, row in rows.items()}
+    return {key: Estimate(float(table.mean[row]), float(sigma[row])) for key, row in rows.items()}
 
 
 def _train(context: CampaignContext, known: list[Sample]) -> Job[list[str]]:
@@ -240,9 +240,9 @@ def _prospective(
 
 def _errors(prefix: str, picks: list[Pick], observed: Mapping[str, float]) -> dict[str, float]:
     found = evaluate(
-        predicted_kcal_mol=np.array([p.predicted for p in picks], dtype=np.float64),
-        sigma_kcal_mol=np.array([p.sigma for p in picks], dtype=np.float64),
-        observed_kcal_mol=np.array([observed[p.candidate] for p in picks], dtype=np.float64),
+        predicted=np.array([p.predicted for p in picks], dtype=np.float64),
+        sigma=np.array([p.sigma for p in picks], dtype=np.float64),
+        observed=np.array([observed[p.candidate] for p in picks], dtype=np.float64),
     ).to_dict()
     # Ranks across metals and charges would come out near 1 without any skill.
     del found["spearman"]
