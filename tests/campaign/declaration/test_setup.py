@@ -212,6 +212,17 @@ def test_core_potentials_as_campaigns_of_before_had_them(attempt):
     assert (before, today) == (QUICK.as_distributed(), QUICK)
 
 
+@pytest.mark.parametrize("theory", [{"force_field": 1}, {"surface": "gfn2-xtb-python"}])
+def test_what_needs_xtb_python_is_refused_where_it_cannot_be_had(attempt, monkeypatch, theory):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "xtb" else found(name, *more))
+    changes = {f"theory__{key}": value for key, value in theory.items()}
+    message = refusal(attempt, MissingEngineError, theory__level="quick", **changes)
+    assert "xtb-python, which is built for Python 3.11 at the latest" in message
+    # What does not need it goes on without it.
+    assert attempt(theory__level="quick").file.theory.force_field == 2
+
+
 R2SCAN = {"name": "mine", "based_on": "quick", "functional": "r2scan", "dispersion": "d4:r2scan"}
 
 

@@ -1,4 +1,6 @@
 import shutil
+import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -13,7 +15,9 @@ from reexplore.structures.xtb.surfaces import SURFACE_OF_ENGINE, SURFACES
 from tests.structures.sample import relaxed
 
 needs_xtb = pytest.mark.skipif(shutil.which("xtb") is None, reason="the optional xtb program is not on PATH")
-ANY_ENGINE = [pytest.param(e, marks=needs_xtb if e == "xtb" else ()) for e in ENGINES]
+#: xtb-python ends with Python 3.11.
+HERE = [engine for engine in ENGINES if engine != "xtb-python" or find_spec("xtb")]
+ANY_ENGINE = [pytest.param(e, marks=needs_xtb if e == "xtb" else ()) for e in HERE]
 
 # xtb 6.5.1 at the geometry of La_HOPO-H_1_6 with the metal replaced, `xtb x.xyz --gfn 2 --chrg 2 --uhf 0`
 # with `--alpb water` and `--gbsa h2o`. With Hund's `--uhf 6` (Eu) and `--uhf 7` (Gd) it is 0.47 Eh above.
@@ -55,15 +59,16 @@ def test_hunds_number_is_never_passed(monkeypatch):
         passed.append(int(command[command.index("--uhf") + 1]))
         raise SpiedError
 
-    for importer in (engines._tblite, engines._xtb_python):
-        monkeypatch.setattr(importer()[0], "Calculator", calculator)
+    for engine, importer in {"tblite": engines._tblite, "xtb-python": engines._xtb_python}.items():
+        if engine in HERE:
+            monkeypatch.setattr(importer()[0], "Calculator", calculator)
     monkeypatch.setattr(xtb_program, "_program", lambda: ("xtb", "6.5.1"))
     monkeypatch.setattr(xtb_program.subprocess, "run", program)
     for metal in ("Ce", "Eu", "Gd", "Yb", "Lu"):
-        for engine in ENGINES:
+        for engine in HERE:
             with pytest.raises(SpiedError):
                 relax(_complex_of(metal), surface=_plain(engine))
-    assert passed == [0] * 15
+    assert passed == [0] * 5 * len(HERE)
 
 
 @pytest.mark.parametrize("engine", ANY_ENGINE)
@@ -88,7 +93,7 @@ def test_each_engine_relaxes_water_to_its_documented_minimum(engine):
 
 @needs_xtb
 def test_gradients_of_all_engines_agree_in_the_gas_phase():
-    ours, *others = (gradient(_complex_of("Eu"), surface=_plain(engine), solvent="gas") for engine in ENGINES)
+    ours, *others = (gradient(_complex_of("Eu"), surface=_plain(engine), solvent="gas") for engine in HERE)
     for other in others:
         np.testing.assert_allclose(other, ours, atol=1e-5)
 
@@ -108,6 +113,14 @@ def test_a_crash_of_the_program_is_a_failure_with_its_last_words():
     with pytest.raises(CalculationFailed) as caught:
         single_point_energy(impossible, surface=_plain("xtb"))
     assert caught.value.failure.evidence["output"]
+
+
+def test_a_missing_package_says_where_it_can_be_had(monkeypatch):
+    monkeypatch.setitem(sys.modules, "xtb", None)
+    engines._xtb_python.cache_clear()
+    with pytest.raises(MissingEngineError, match=r"needs xtb-python, which is built for Python 3.11 at the latest"):
+        relax(water(), surface=_plain("xtb-python"))
+    engines._xtb_python.cache_clear()
 
 
 def test_a_missing_program_is_named_with_its_remedy(monkeypatch, tmp_path):

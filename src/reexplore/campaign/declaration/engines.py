@@ -45,9 +45,11 @@ def require_engines(level: Level, surface: EnergySurface, theory: TheoryEntry) -
     missing = [package for module, package in needed.items() if importlib.util.find_spec(module) is None]
     if computed_by_pyscf and not _installed("pyscf-dispersion"):
         missing.append("pyscf-dispersion")
-    of_xtb_python = theory.force_field == 1 or surface.engine == "xtb-python"
-    if of_xtb_python and not theory.sketch and importlib.util.find_spec("xtb") is None:
-        raise without_xtb_python()
+    if not theory.sketch and importlib.util.find_spec("xtb") is None:
+        if surface.engine == "xtb-python":
+            raise without_xtb_python(f"the surface {surface.name}")
+        if theory.force_field == 1:
+            raise without_xtb_python("theory.force_field: 1")
     if surface.engine == "xtb" and shutil.which("xtb") is None:
         raise MissingEngineError(
             f"surface: {surface.name} needs the xtb program on PATH (Debian: `apt install xtb`); or take gfn2"

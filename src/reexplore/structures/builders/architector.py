@@ -150,7 +150,7 @@ def _xtb_python() -> Any:
     try:
         from xtb.ase.calculator import XTB
     except ImportError as error:
-        raise without_xtb_python(error) from error
+        raise without_xtb_python() from error
     return XTB
 
 

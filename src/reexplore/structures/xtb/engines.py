@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from reexplore.errors import CalculationFailed, FailureCode, InputError, MissingEngineError
 from reexplore.structures.structure import Structure
 from reexplore.structures.xtb.blas import lend_openblas, one_thread
+from reexplore.structures.xtb.gfnff_of_xtb import without_xtb_python
 
 Array = NDArray[np.float64]
 
@@ -204,8 +205,6 @@ def _xtb_python() -> tuple[Any, str]:
     try:
         from xtb import _libxtb, interface
     except ImportError as error:
-        raise MissingEngineError(
-            "this engine needs xtb-python, which is built for Python 3.11 at the latest: `pip install xtb` there"
-        ) from error
+        raise without_xtb_python("this engine") from error
     one_thread(_libxtb.__file__)
     return interface, version("xtb")

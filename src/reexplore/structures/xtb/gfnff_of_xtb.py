@@ -54,17 +54,15 @@ def _xtb() -> tuple[Any, Any]:
     try:
         from xtb import _libxtb, interface, utils
     except ImportError as error:
-        raise without_xtb_python(error) from error
+        raise without_xtb_python() from error
     one_thread(_libxtb.__file__)
     return interface, utils
 
 
-def without_xtb_python(error: ImportError | None = None) -> MissingEngineError:
-    """Return what a person is told who needs this version and cannot have it."""
-    why = f" ({error})" if error else ""
+def without_xtb_python(what: str = "the first version of the force field") -> MissingEngineError:
+    """Return what a person is told who needs xtb-python and cannot have it."""
     return MissingEngineError(
-        f"the first version of the force field needs xtb-python{why}, which is built for Python 3.11 at the latest:"
-        " `pip install xtb` there"
+        f"{what} needs xtb-python, which is built for Python 3.11 at the latest: `pip install xtb` there"
     )
 
 
