@@ -10,6 +10,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "reexplore"
 #: Every package and module beside them, with what it may import of the others.
 BELOW = {
     "errors": set(),
+    "device": set(),
     "inputs": {"errors"},
     "shipped": {"errors"},
     "plug_ins": {"errors"},
@@ -19,14 +20,14 @@ BELOW = {
     "constraints": {"chemistry", "errors", "inputs", "plug_ins"},
     "sources": {"chemistry", "errors", "inputs", "plug_ins"},
     "structures": {"chemistry", "errors", "inputs", "plug_ins"},
-    "energies": {"chemistry", "errors", "inputs", "structures"},
-    "surrogate": {"chemistry", "errors", "plug_ins", "structures"},
+    "energies": {"chemistry", "device", "errors", "inputs", "structures"},
+    "surrogate": {"chemistry", "device", "errors", "plug_ins", "structures"},
     "properties": {"chemistry", "energies", "errors", "inputs", "plug_ins"},
     "acquisition": {"errors", "inputs", "plug_ins", "properties", "surrogate"},
     "config": {"inputs", "structures"},
     "execution": {
-        *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "inputs", "properties"),
-        *("structures", "surrogate"),
+        *("acquisition", "chemistry", "config", "constraints", "device", "energies", "errors", "inputs"),
+        *("properties", "structures", "surrogate"),
     },
     "tracking": {"chemistry", "errors", "execution", "structures"},
     "campaign": {

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from reexplore.device import VARIABLE
 from reexplore.errors import MissingEngineError
 from reexplore.surrogate import allegro
-from reexplore.surrogate.device import VARIABLE, chosen_device, used_card
+from reexplore.surrogate.device import chosen_device, used_card
 from reexplore.surrogate.settings import AllegroSettings
 from tests.surrogate.sample import make_samples
 

@@ -31,7 +31,7 @@ def doctor(
         return
     from reexplore.doctor.engines import examine, report_line
 
-    reports = examine(on_result=None if as_json else lambda found: console.print(report_line(found)))
+    reports = examine(on_result=None if as_json else lambda found: console.print(escape(report_line(found))))
     if as_json:
         print(json.dumps([found.to_dict() for found in reports]))
     if not all(found.ok for found in reports):

@@ -210,6 +210,22 @@ def _pyscf() -> str:
     return _near("HF/STO-3G H2", energy, -1.11676, tolerance=1e-5, unit=" Eh")
 
 
+def _gpu4pyscf() -> str:
+    import cupy
+    from gpu4pyscf import dft
+    from pyscf import gto
+    from pyscf.dft import RKS
+
+    if not cupy.cuda.runtime.getDeviceCount():
+        raise ValueError("CuPy finds no NVIDIA card with a driver that is new enough")
+    card = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode()
+    free, total = (size / 1e9 for size in cupy.cuda.Device().mem_info)
+    water = gto.M(atom="O 0 0 0.117; H 0 0.757 -0.469; H 0 -0.757 -0.469", basis="def2-svp", verbose=0)
+    here, there = (kind(water, xc="pbe").density_fit().kernel() for kind in (RKS, dft.RKS))
+    told = _near("PBE water, card less processor", float(there - here), 0.0, tolerance=1e-6, unit=" Eh")
+    return f"{told}, on {card}, {free:.0f} of {total:.0f} GB free"
+
+
 def _dispersion() -> str:
     from pyscf import gto
     from pyscf.data.nist import BOHR
@@ -271,6 +287,7 @@ CHECKS: dict[str, tuple[str, Callable[[], str]]] = {
     "tblite": ("tblite", _tblite),
     "xtb-python": ("xtb", _xtb_python),
     "pyscf": ("pyscf", _pyscf),
+    "gpu4pyscf": ("gpu4pyscf-cuda12x", _gpu4pyscf),
     "pyscf-dispersion": ("pyscf-dispersion", _dispersion),
     "basis-set-exchange": ("basis-set-exchange", _basis_sets),
     "torch": ("torch", _torch),

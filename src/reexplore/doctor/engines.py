@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import Any
 
 from reexplore.doctor.checks import CHECKS
@@ -33,7 +34,8 @@ PROGRAMS = {
 
 #: Packages that are used where they are → what they would be used for.
 _NOT_EVERYWHERE = {
-    "xtb-python": "optional: ends with Python 3.11; needed by campaigns that began with it and by gfn2-xtb-python"
+    "xtb-python": "optional: ends with Python 3.11; needed by campaigns that began with it and by gfn2-xtb-python",
+    "gpu4pyscf": "optional: DFT of closed shells on an NVIDIA card; pip install 'reexplore[gpu]'",
 }
 
 _TIMEOUT_S = 120.0
@@ -92,9 +94,11 @@ def _examine(name: str) -> EngineReport:
 
 def _examine_engine(name: str) -> EngineReport:
     distribution, _ = CHECKS[name]
-    try:
-        found = version(distribution)
-    except PackageNotFoundError:
+    if distribution.endswith("cuda12x") and find_spec("gpu4pyscf") and not find_distribution(distribution):
+        # The same for another version of the driver.
+        distribution = distribution.replace("cuda12x", "cuda13x")
+    found = find_distribution(distribution)
+    if found is None:
         if name in _NOT_EVERYWHERE:
             return EngineReport(name, None, True, 0.0, f"not installed; {_NOT_EVERYWHERE[name]}", optional=True)
         return EngineReport(name, None, False, 0.0, "not installed", f"pip install '{distribution}'")
@@ -102,6 +106,14 @@ def _examine_engine(name: str) -> EngineReport:
     ok, message = _run_check(name)
     remedy = "" if ok else f"pip install --force-reinstall '{distribution}', then: reexplore doctor"
     return EngineReport(name, found, ok, time.monotonic() - started, message, remedy)
+
+
+def find_distribution(name: str) -> str | None:
+    """Return the version of an installed distribution, None when it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _run_check(name: str) -> tuple[bool, str]:

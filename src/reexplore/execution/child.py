@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -47,13 +48,17 @@ def main(folder: Path, store: Path) -> int:
         return MACHINE_FAULT
     # Written beside and renamed: a process killed here leaves no half result.
     partial = folder / f"{RESULT}.partial"
-    provenance = {"card": card} if (card := _used_card()) else {}
+    provenance = {"card": card} if (card := _used_card(value)) else {}
     partial.write_text(json.dumps({"value": value, "failure": failure, "provenance": provenance}, allow_nan=False))
     partial.rename(folder / RESULT)
     return 0
 
 
-def _used_card() -> str | None:
+def _used_card(value: dict[str, Any] | None) -> str | None:
+    """Return the card that a value was computed on, if any."""
+    for attempt in (value or {}).get("attempts", ()):
+        if attempt.get("converged") and attempt.get("card"):
+            return str(attempt["card"])
     if "torch" not in sys.modules:
         return None
     from reexplore.surrogate.device import used_card

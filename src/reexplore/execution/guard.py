@@ -19,6 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from reexplore.device import VARIABLE
 from reexplore.energies.dft.blas import openblas_environment
 from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.child import INPUTS, LOG, MACHINE_FAULT
@@ -104,8 +105,7 @@ def _run_child(task: Task, folder: Path, scratch: Path, store: Store) -> Ended |
     environment = openblas_environment() | dict(os.environ) | {"TMPDIR": str(scratch)}
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         environment[name] = str(limits.cores)
-    # The name is that of `surrogate.device`, which loads torch.
-    environment["REEXPLORE_DEVICE"] = task.device if task.may_use_card else "cpu"
+    environment[VARIABLE] = task.device if task.may_use_card else "cpu"
     log = folder / LOG
     ended = run_within(
         _command(folder, store),

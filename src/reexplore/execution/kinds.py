@@ -31,8 +31,9 @@ class TaskKind:
     function returns something else than before; old results then no longer answer for it. `roles` are the executors
     that take it, the best first. Results of chemistry may be distrusted and computed again; the learned model follows
     by itself. Without the value of an `indispensable` task a campaign stops: of all others a failure refuses a
-    candidate. `is_importable` ones may be computed by another program. Later tasks read the results of those that are
-    `read_later` in the store, and `file` beside the value.
+    candidate. One that `may_use_card` computes on a graphics card where it is told to. `is_importable` ones may be
+    computed by another program. Later tasks read the results of those that are `read_later` in the store, and `file`
+    beside the value.
     """
 
     name: str
@@ -43,6 +44,7 @@ class TaskKind:
     is_chemistry: bool = True
     is_indispensable: bool = False
     is_importable: bool = False
+    may_use_card: bool = False
     is_read_later: bool = False
     file: str | None = None
 
@@ -73,7 +75,13 @@ KINDS: dict[str, TaskKind] = {
         _structure("ligand", "free_ligand", 2, Resources(memory_gb=2, time_s=3600)),
         _structure("water", "water_geometry", 2, Resources(time_s=600), is_indispensable=True),
         _structure(
-            "energy", "energy", 1, Resources(memory_gb=8, time_s=12 * 3600), roles=("expensive",), is_importable=True
+            "energy",
+            "energy",
+            1,
+            Resources(memory_gb=8, time_s=12 * 3600),
+            roles=("expensive",),
+            is_importable=True,
+            may_use_card=True,
         ),
         _structure(
             "dft_relaxation", "dft_relaxation", 1, Resources(memory_gb=8, time_s=24 * 3600), roles=("expensive",)
@@ -85,6 +93,7 @@ KINDS: dict[str, TaskKind] = {
             1,
             Resources(memory_gb=4, time_s=4 * 3600),
             roles=("gpu", "expensive"),
+            may_use_card=True,
             is_read_later=True,
             file=MEMBER_FILE,
         ),
@@ -93,6 +102,7 @@ KINDS: dict[str, TaskKind] = {
             1,
             Resources(memory_gb=4, time_s=4 * 3600),
             roles=("gpu", "expensive"),
+            may_use_card=True,
             is_read_later=True,
             file=FORECAST_FILE,
         ),

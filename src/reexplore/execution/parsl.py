@@ -53,7 +53,7 @@ class ParslExecutor:
 
     def submit(self, task: Task) -> Future[Outcome]:
         """Send the task to a worker of the executor that takes its kind."""
-        label = serving(task.kind, list(self._watches))
+        label = serving(task.kind, list(self._watches), card=task.insists_on_card)
         sent = self.call(label, perform_json, asdict(task), *self._places)
         future: Future[Outcome] = Future()
         sent.add_done_callback(lambda done: self._pass_on(done, task, label, future))

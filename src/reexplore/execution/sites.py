@@ -52,9 +52,10 @@ _NOT_AGAIN = {"slurm": "#SBATCH --no-requeue\n", "pbspro": "#PBS -r n\n"}
 WHOLE_NODES = "--ntasks-per-node=1 --cpus-per-task=$SLURM_CPUS_ON_NODE --cpu-bind=none --kill-on-bad-exit=0"
 
 
-def serving(kind: str, labels: Sequence[str]) -> str:
-    """Return the label of the executor that takes tasks of this kind."""
-    return next((role for role in KINDS[kind].roles if role in labels), labels[0])
+def serving(kind: str, labels: Sequence[str], *, card: bool = False) -> str:
+    """Return the label of the executor that takes tasks of this kind; those with `card` want one in any case."""
+    roles = ("gpu", *KINDS[kind].roles) if card else KINDS[kind].roles
+    return next((role for role in roles if role in labels), labels[0])
 
 
 def pool(

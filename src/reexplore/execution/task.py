@@ -42,7 +42,12 @@ class Task:
     @property
     def may_use_card(self) -> bool:
         """Return whether it may compute on a graphics card."""
-        return self.device != "cpu" and "gpu" in KINDS[self.kind].roles
+        return self.device != "cpu" and KINDS[self.kind].may_use_card
+
+    @property
+    def insists_on_card(self) -> bool:
+        """Return whether it is to compute on a graphics card and nowhere else."""
+        return self.device == "cuda" and self.may_use_card
 
     @property
     def key(self) -> str:

@@ -5,14 +5,10 @@ What comes out is the same but for rounding, so that it stands in no key. Import
 
 from __future__ import annotations
 
-import os
-
 import torch
 
+from reexplore.device import wanted_device
 from reexplore.errors import MissingEngineError
-
-#: How a task is told where to compute: `auto`, `cpu` or `cuda`, which is torch's name for AMD's cards as well.
-VARIABLE = "REEXPLORE_DEVICE"
 
 
 def chosen_device(*, pays: bool = True) -> torch.device:
@@ -20,7 +16,8 @@ def chosen_device(*, pays: bool = True) -> torch.device:
 
     Raises `MissingEngineError` when a card is asked for and torch finds none.
     """
-    wanted = os.environ.get(VARIABLE, "auto")
+    # torch calls AMD's cards cuda as well.
+    wanted = wanted_device()
     if wanted == "cpu" or (wanted == "auto" and not (pays and torch.cuda.is_available())):
         return torch.device("cpu")
     if not torch.cuda.is_available():

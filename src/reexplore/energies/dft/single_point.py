@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pyscf import lib
+import numpy as np
+from pyscf import dft, lib
 from pyscf.scf import dispersion
 
+from reexplore.energies.dft.card import converged_on_card
 from reexplore.energies.dft.checkpoint import Checkpoint
 from reexplore.energies.dft.f_shell import open_shell_of
 from reexplore.energies.dft.field import RestrictedField, UnrestrictedField
@@ -67,6 +69,34 @@ def _run(
     with clock.stage("start density"):
         density = start_density(mol, level=level)
         shell = open_shell_of(mol, level)
+    cds = cds_energy_hartree(mol, solvent=level.solvent)
+    attraction = float(dispersion.get_dispersion(dft.RKS(mol, xc=level.functional), disp=level.dispersion))
+    every: dict[str, Any] = {
+        "level": level.name,
+        "level_version": level.version,
+        "dispersion_hartree": attraction,
+        "solvent_cds_hartree": cds,
+        "basis_functions": int(mol.nao),
+        "electrons": int(mol.nelectron),
+        "multiplicity": int(mol.spin) + 1,
+    }
+    attempts: list[dict[str, Any]] = []
+    if not mol.spin:
+        with clock.stage("card"):
+            found = converged_on_card(mol, level=level, density=density.sum(axis=0), cds_hartree=cds)
+        if found is not None:
+            attempts.append(found.attempt)
+            if not found.fault:
+                return EnergyTerms(
+                    **every,
+                    total_hartree=found.total_hartree + attraction,
+                    solvent_electrostatic_hartree=found.solvent_hartree,
+                    cycles=found.cycles,
+                    gap_hartree=found.gap_hartree,
+                    attempts=tuple(attempts),
+                    stage_cpu_seconds=clock.rounded,
+                )
+            density = np.array([0.5 * found.density] * 2)
     with clock.stage("cavity"):
         cavity = Cavity(mol, solvent=level.solvent, points_per_sphere=level.cavity_points_per_sphere)
     with clock.stage("integrals"):
@@ -74,7 +104,7 @@ def _run(
         field = make(mol, xc=level.functional)
         left_out = None if shell is None else shell.intruders
         field.equip(level, cavity=cavity, memory_gb=memory_gb, scratch=scratch, left_out=left_out)
-    search = StateSearch(field, level, Checkpoint(checkpoint))
+    search = StateSearch(field, level, Checkpoint(checkpoint), attempts)
     with clock.stage("scf"):
         if shell is not None:
             states = search.open_shell(shell, density)
@@ -83,19 +113,11 @@ def _run(
     state = min(states, key=lambda state: state.total_hartree)
     with clock.stage("solvent's energy"):
         solvent = cavity.energy_hartree(state.densities.sum(axis=0))
-    cds = cds_energy_hartree(mol, solvent=level.solvent)
-    attraction = float(dispersion.get_dispersion(field, disp=level.dispersion))
     return EnergyTerms(
-        level=level.name,
-        level_version=level.version,
+        **every,
         total_hartree=state.total_hartree - state.solvent_fitted_hartree + solvent + cds + attraction,
-        dispersion_hartree=attraction,
         solvent_electrostatic_hartree=solvent,
-        solvent_cds_hartree=cds,
         cycles=sum(attempt["cycles"] for attempt in search.attempts),
-        basis_functions=int(mol.nao),
-        electrons=int(mol.nelectron),
-        multiplicity=int(mol.spin) + 1,
         spin_squared=state.spin_squared if mol.spin else None,
         f_population=None if state.f_population is None else float(state.f_population.sum()),
         f_unpaired=None if state.f_population is None else float(state.f_population[0] - state.f_population[1]),
@@ -103,7 +125,7 @@ def _run(
         spread_hartree=spread_hartree([state.total_hartree for state in states]),
         lowest_curvature_hartree=state.lowest_curvature_hartree,
         attempts=tuple(search.attempts),
-        stage_cpu_seconds={name: round(seconds, 2) for name, seconds in clock.seconds.items()},
+        stage_cpu_seconds=clock.rounded,
     )
 
 
@@ -118,6 +140,11 @@ class _StageClock:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+
+    @property
+    def rounded(self) -> dict[str, float]:
+        """Return the seconds of each stage for the record."""
+        return {name: round(seconds, 2) for name, seconds in self.seconds.items()}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -72,7 +72,7 @@ class StateSearch:
             solvent_fitted_hartree=field.solvent_fitted_hartree,
             densities=densities,
             spin_squared=float(field.spin_square()[0]) if field.mol.spin else 0.0,
-            gap_hartree=_gap(np.asarray(field.mo_energy), np.asarray(field.mo_occ)),
+            gap_hartree=gap_hartree(np.asarray(field.mo_energy), np.asarray(field.mo_occ)),
             f_population=None if shell is None else f_population(shell, densities, field.get_ovlp()),
         )
 
@@ -149,7 +149,7 @@ class StateSearch:
         raise CalculationFailed(FailureCode.WRONG_STATE, "scf", message, attempts=list(self.attempts))
 
 
-def _gap(energies: Array, occupations: Array) -> float | None:
+def gap_hartree(energies: Array, occupations: Array) -> float | None:
     """Return the smallest distance in Hartree between a filled and an empty orbital of one spin."""
     shape = (-1, energies.shape[-1])
     gaps = [

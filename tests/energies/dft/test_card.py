@@ -1,0 +1,148 @@
+"""DFT on a graphics card: the same number, and a sentence or the processor where there is none.
+
+PySCF's own classes stand in for gpu4pyscf's, which have their names, and NumPy for CuPy; on a machine with a card the
+real ones are used.
+"""
+
+import sys
+from importlib.util import find_spec
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pyscf.dft
+import pyscf.solvent.smd
+import pytest
+
+from reexplore.device import VARIABLE
+from reexplore.energies.dft.card import needed_bytes
+from reexplore.energies.dft.molecule import build_molecule
+from reexplore.energies.dft.single_point import single_point
+from reexplore.energies.levels import PAPER, QUICK, WORKSTATION
+from reexplore.errors import ExecutionError, MissingEngineError
+from reexplore.structures.conformers.free_ligand import water
+from reexplore.structures.structure import Structure
+from tests.structures.sample import relaxed
+
+ION = Structure(("Lu",), np.zeros((1, 3)), 3)
+NAME = "Stand-in"
+
+
+def stand_in(monkeypatch, *, free_gb=80.0, count=1):
+    """Put PySCF and NumPy in the places of gpu4pyscf and CuPy."""
+    cupy = ModuleType("cupy")
+    runtime = SimpleNamespace(getDeviceCount=lambda: count, getDeviceProperties=lambda _number: {"name": NAME.encode()})
+    device = SimpleNamespace(id=0, mem_info=(free_gb * 1e9, 80e9))
+    cupy.asarray, cupy.asnumpy = np.asarray, np.asarray
+    cupy.cuda = SimpleNamespace(runtime=runtime, Device=lambda: device)
+    package, solvent = ModuleType("gpu4pyscf"), ModuleType("gpu4pyscf.solvent")
+    package.dft, solvent.smd = pyscf.dft, pyscf.solvent.smd
+    for name, module in (("cupy", cupy), ("gpu4pyscf", package), ("gpu4pyscf.solvent", solvent)):
+        monkeypatch.setitem(sys.modules, name, module)
+    return cupy
+
+
+@pytest.fixture
+def card(monkeypatch):
+    """Return the name of the card: the machine's own, or a stand-in's."""
+    monkeypatch.setenv(VARIABLE, "auto")
+    if find_spec("cupy") and find_spec("gpu4pyscf"):
+        import cupy
+
+        return cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+    stand_in(monkeypatch)
+    return NAME
+
+
+@pytest.mark.parametrize(("structure", "level"), [(water(), QUICK), (water(), PAPER), (ION, QUICK), (ION, WORKSTATION)])
+def test_a_closed_shell_has_the_energy_of_the_processor_in_every_part(card, monkeypatch, structure, level):
+    there = single_point(structure, level=level)
+    monkeypatch.setenv(VARIABLE, "cpu")
+    here = single_point(structure, level=level)
+    assert [a["method"] for a in there.attempts] == ["gpu4pyscf"]
+    assert there.attempts[0]["card"] == card
+    assert there.total_hartree == pytest.approx(here.total_hartree, abs=1e-5)
+    # The processor's field sees the fitted density's solvent: what that moves between two parts cancels in the sum.
+    for part in ("electronic", "dispersion", "solvent_electrostatic", "solvent_cds"):
+        assert getattr(there, f"{part}_hartree") == pytest.approx(getattr(here, f"{part}_hartree"), abs=5e-5)
+    assert there.gap_hartree == pytest.approx(here.gap_hartree, abs=5e-4)
+    assert (there.electrons, there.multiplicity, there.level) == (here.electrons, here.multiplicity, here.level)
+
+
+def test_where_no_card_is_asked_for_none_is_looked_at(monkeypatch):
+    cupy = stand_in(monkeypatch)
+    cupy.cuda = None
+    monkeypatch.setenv(VARIABLE, "cpu")
+    assert single_point(water(), level=QUICK).attempts[-1]["method"] == "diis"
+
+
+def broken(monkeypatch, error):
+    def kernel(*_arguments):
+        raise error
+
+    stand_in(monkeypatch)
+    monkeypatch.setattr("reexplore.energies.dft.card._field", lambda *_: SimpleNamespace(kernel=kernel))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError("Out of memory allocating 9 bytes"), "Out of memory allocating 9 bytes"),
+        (RuntimeError("cudaErrorDevicesUnavailable: busy"), "cudaErrorDevicesUnavailable: busy"),
+    ],
+)
+def test_a_card_that_fails_leaves_the_task_to_the_processor_unless_it_was_asked_for(monkeypatch, error, told):
+    broken(monkeypatch, error)
+    monkeypatch.setenv(VARIABLE, "auto")
+    terms = single_point(water(), level=QUICK)
+    assert terms.attempts[0]["fault"] == told
+    assert terms.attempts[-1]["converged"]
+    monkeypatch.setenv(VARIABLE, "cuda")
+    with pytest.raises(ExecutionError, match=f"{NAME} failed .*then resume"):
+        single_point(water(), level=QUICK)
+
+
+def test_what_does_not_converge_on_a_card_is_gone_on_with(monkeypatch):
+    stand_in(monkeypatch)
+    monkeypatch.setenv(VARIABLE, "auto")
+    monkeypatch.setattr("reexplore.energies.dft.card._CYCLES", 2)
+    terms = single_point(water(), level=QUICK)
+    assert terms.attempts[0]["fault"] == "not converged in 2 cycles"
+    assert terms.attempts[-1]["converged"]
+
+
+def test_a_card_that_is_too_full_is_told_before_the_start(monkeypatch):
+    stand_in(monkeypatch, free_gb=2.0)
+    monkeypatch.setenv(VARIABLE, "auto")
+    assert single_point(water(), level=QUICK).attempts[0]["method"] == "diis"
+    monkeypatch.setenv(VARIABLE, "cuda")
+    with pytest.raises(ExecutionError, match=r"3 atoms at quick need 3 GB of a card's memory, Stand-in has 2 GB free"):
+        single_point(water(), level=QUICK)
+
+
+def test_four_ligands_at_paper_need_most_of_a_card_of_40_gb():
+    mol = build_molecule(relaxed("La_HOPO-H_4_0"), level=PAPER, memory_gb=4.0)
+    assert 20e9 < needed_bytes(mol, PAPER) < 40e9
+
+
+def test_without_package_or_card_one_that_is_asked_for_is_a_sentence(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "cuda")
+    stand_in(monkeypatch, count=0)
+    with pytest.raises(MissingEngineError, match="finds no NVIDIA card with a driver that is new enough"):
+        single_point(water(), level=QUICK)
+    monkeypatch.setitem(sys.modules, "gpu4pyscf", None)
+    with pytest.raises(MissingEngineError, match=r"needs gpu4pyscf .*pip install 'reexplore\[gpu\]'"):
+        single_point(water(), level=QUICK)
+
+
+def test_a_driver_that_is_too_old_is_told(monkeypatch):
+    cupy = stand_in(monkeypatch)
+
+    def refuse():
+        raise RuntimeError("cudaErrorInsufficientDriver: CUDA driver version is insufficient")
+
+    cupy.cuda.runtime.getDeviceCount = refuse
+    monkeypatch.setenv(VARIABLE, "cuda")
+    with pytest.raises(MissingEngineError, match="cudaErrorInsufficientDriver"):
+        single_point(water(), level=QUICK)
+    monkeypatch.setenv(VARIABLE, "auto")
+    assert single_point(water(), level=QUICK).attempts[0]["method"] == "diis"
