@@ -2,7 +2,9 @@
 
 import random
 import shutil
+from collections import deque
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,10 +12,11 @@ import pytest
 from reexplore.campaign.declaration.listed_ligands import COPY
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.loop import open_campaign
-from reexplore.campaign.steps.tasks import template_task
+from reexplore.campaign.steps.tasks import template_task, templates
 from reexplore.chemistry.metals import METALS
 from reexplore.config import TheoryEntry
 from reexplore.errors import InputError
+from reexplore.execution.store import Outcome
 from reexplore.structures.builders.placement import place_complexes
 from reexplore.structures.matching import arrange
 from reexplore.structures.structure import Structure
@@ -52,9 +55,9 @@ def write(folder, structure, *, comment=""):
     (folder / "mine.xyz").write_text("\n".join((str(len(structure)), comment, *lines)) + "\n")
 
 
-def started(workspace, said="starts/mine.xyz", *, donors="0 8"):
+def started(workspace, said="starts/mine.xyz", *, donors="0 8", **changes):
     table = f"name,smiles,donors,start_from\npic,{PICOLINATE},{donors},{said}\nwater,O,,\n"
-    return listed(workspace, table, space=TWO)
+    return listed(workspace, table, space=TWO, **changes)
 
 
 @pytest.mark.parametrize(("ligands", "metal"), [(1, "Lu"), (2, "Eu")])
@@ -72,6 +75,28 @@ def test_a_complex_starts_the_search_of_its_stoichiometry(tmp_path, candidates, 
     assert there.file_atoms == tuple(range(len(begun)))
     moved = np.sort(reach(begun, "La")) - np.sort(reach(given, metal))
     assert 0 < np.abs(moved).max() < 0.3
+
+
+class Spy:
+    """Takes the tasks of templates and says that each was built."""
+
+    def __init__(self):
+        self.tasks = []
+
+    def run(self, tasks, *, stage):
+        self.tasks += tasks
+        return {task.key: Outcome({}, None, {}) for task in tasks}
+        yield stage
+
+
+def test_a_campaign_begins_the_search_of_each_metal_with_it(tmp_path, candidates):
+    write(tmp_path / "starts", placed(candidates[1]))
+    setup = started(tmp_path, theory={"level": "teacher", "builders": ["placement"]})
+    spy = Spy()
+    asked = [c for c in setup.space.candidates() if c.ligand == candidates[1].ligand]
+    deque(templates(SimpleNamespace(setup=setup, dispatcher=spy), asked), maxlen=0)
+    begun = {task.title: task.inputs.get("start", "") for task in spy.tasks if task.kind == "template"}
+    assert {title: bool(text) for title, text in begun.items()} == {"La(pic)(H2O)6": True, "La(pic)2(H2O)4": False}
 
 
 def test_without_a_start_the_key_is_what_it_was(candidates):

@@ -21,7 +21,8 @@ _COLUMNS = ("line", "status", "reason", "donors", "donors from")
 
 def ligand_table(ligands: LigandList) -> Table:
     """Return every row with its donors, or with the reason why it is refused, as a table for the terminal."""
-    title = f"Ligands of {ligands.table.title}: {ligands.count()}"
+    named = ligands.table.title
+    title = f"{named[0].upper()}{named[1:]}: {ligands.count()}"
     shown = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("line", justify="right", no_wrap=True)
     shown.add_column("name")
