@@ -177,6 +177,10 @@ def heavy_first():
     return [{"property": "selectivity", "metals": ["Lu", "La"]}, {"property": "exchange_energy", "metal": "Lu"}]
 
 
+def stumbling():
+    return {}["name"]
+
+
 def aimless():
     return {"property": "selectivity"}
 
@@ -200,6 +204,7 @@ ANNOUNCED = {
     "reexplore.objectives": {
         "heavy-first": "small_package:heavy_first",
         "aimless": "small_package:aimless",
+        "stumbling": "small_package:stumbling",
         "number": "small_package:NUMBER",
         "unheard": "nowhere_at_all:objective",
     },
@@ -211,6 +216,7 @@ ANNOUNCED = {
     "reexplore.policies": {
         "bold": "small_package:bold",
         "boundless": "small_package:boundless",
+        "stumbling": "small_package:stumbling",
         "unheard": "nowhere_at_all:policy",
     },
     "reexplore.sources": {
@@ -406,6 +412,8 @@ WRONG = [
     ({"space": SMALL["space"] | {"ligands": {"unshaped": 1}}}, "the source 'unshaped' (small_package:Shapeless) has"),
     ({"space": SMALL["space"] | {"ligands": {"unheard": 1}}}, "the source 'unheard' (nowhere_at_all:Source) cannot"),
     ({"objective": "unheard"}, "the objective 'unheard' (nowhere_at_all:objective) cannot be loaded"),
+    ({"objective": "stumbling"}, "the objective 'stumbling' fails: KeyError('name')"),
+    ({"policy": "stumbling"}, "the policy 'stumbling' fails: KeyError('name')"),
     ({"objective": "number"}, "the objective 'number' (small_package:NUMBER) is neither a class nor"),
     ({"policy": "unheard"}, "the policy 'unheard' (nowhere_at_all:policy) cannot be loaded"),
     ({"surrogate": {"model": "unshaped"}}, "the surrogate 'unshaped' (small_package:Shapeless) has no title and no"),

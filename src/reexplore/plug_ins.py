@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
@@ -38,6 +38,14 @@ class PlugIn:
         if not callable(found):
             raise MissingEngineError(f"{said} is neither a class nor a function")
         return found
+
+
+def made_by(function: Callable[[], T], *, said: str) -> T:
+    """Return what a function of another package returns; raise `MissingEngineError` with what it stumbles over."""
+    try:
+        return function()
+    except Exception as error:  # whatever another package's code raises
+        raise MissingEngineError(f"{said} fails: {error!r}") from error
 
 
 def plug_ins(group: str, *, what: str) -> dict[str, PlugIn]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from reexplore.inputs.strict_models import PlainName, Sentence, Strict, parse, read_mapping
-from reexplore.plug_ins import PlugIn, plug_ins
+from reexplore.plug_ins import PlugIn, made_by, plug_ins
 
 #: BoTorch's acquisition functions a policy may name, and `posterior_mean` for its `PosteriorMean`.
 Acquisition = Literal[
@@ -53,5 +53,6 @@ def added_policies() -> dict[str, PlugIn]:
 def load_policy(source: Path | PlugIn) -> Policy:
     """Read and check a policy, of a file or of another package; raise `InputError` with what is wrong first."""
     if isinstance(source, PlugIn):
-        return parse(Policy, source.load()(), Path(f"the policy '{source.point.name}'"))
+        said = f"the policy '{source.point.name}'"
+        return parse(Policy, made_by(source.load(), said=said), Path(said))
     return parse(Policy, read_mapping(source, "policy file", "`name`, `acquisition`, …"), source)

@@ -14,7 +14,7 @@ from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import Level
 from reexplore.errors import InputError, of_key
 from reexplore.inputs.shown import shown
-from reexplore.plug_ins import Kinds
+from reexplore.plug_ins import Kinds, made_by
 from reexplore.properties.base import Array, Measured, Property
 from reexplore.properties.binding_energy import BindingEnergy
 from reexplore.properties.exchange_energy import ExchangeEnergy
@@ -153,7 +153,7 @@ def read_goals(said: Sequence[Mapping[str, Any]]) -> Goals:
 def _named(name: str) -> Sequence[Mapping[str, Any]]:
     """Return the goals of another package's objective."""
     kind, _ = OBJECTIVES.find(name)
-    said: object = kind()
+    said: object = made_by(kind, said=f"the objective '{name}'")
     if not isinstance(said, list) or not said or not all(isinstance(entry, dict) for entry in said):
         raise InputError(f"'{name}' gives {shown(said)}, not a list of goals with property and direction")
     return said
