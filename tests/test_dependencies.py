@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: A plug-in that is used without an import.
 _NOT_IMPORTED = {"nequip-allegro": "nequip builds its modules by their name"}
+#: Modules of what is not installed on every machine, and who brings them: CuPy comes with gpu4pyscf.
+_OPTIONAL = {"cupy": "gpu4pyscf-cuda12x", "gpu4pyscf": "gpu4pyscf-cuda12x", "xtb": "xtb"}
 #: Open Babel is under GPL-2, and Architector imports pynauty, under GPL-3.
 _GPL = {"architector", "openbabel", "pynauty"}
 
@@ -37,11 +39,12 @@ def _imports():
 
 def test_dependencies_are_those_that_the_code_imports():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {_name(requirement) for requirement in project["dependencies"]}
+    extra = project["optional-dependencies"]["gpu"]
+    declared = {_name(requirement) for requirement in (*project["dependencies"], *extra)}
     imported = {name for names in _imports().values() for name in names}
     modules = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names - {"reexplore"}
     # PySCF's extensions share its name space.
-    distributions = packages_distributions() | {"pyscf": ["pyscf"]}
+    distributions = packages_distributions() | {"pyscf": ["pyscf"]} | {m: [name] for m, name in _OPTIONAL.items()}
     owners = {module: {_name(owner) for owner in distributions[module]} for module in modules}
     assert {module: names for module, names in owners.items() if not names & declared} == {}
     used = {name for names in owners.values() for name in names}

@@ -231,7 +231,9 @@ print(run(Path({str(tmp_path)!r})).provenance["started_at"])
     assert len(times) == 1
 
 
-@pytest.mark.parametrize(("kind", "device", "told"), [("member", "auto", "auto"), ("energy", "cuda", "cpu")])
+@pytest.mark.parametrize(
+    ("kind", "device", "told"), [("member", "auto", "auto"), ("energy", "cuda", "cuda"), ("build", "cuda", "cpu")]
+)
 def test_only_what_can_compute_on_a_card_is_told_to(monkeypatch, tmp_path, kind, device, told):
     seen = {}
 

@@ -66,7 +66,7 @@ def test_both_are_the_same_force_field_of_an_organic_molecule():
 
 def test_without_its_package_the_first_version_says_where_it_can_be_had(monkeypatch):
     monkeypatch.setitem(sys.modules, "xtb", None)
-    with pytest.raises(MissingEngineError, match=r"needs xtb-python .*built for Python 3.11 at the latest"):
+    with pytest.raises(MissingEngineError, match=r"needs xtb-python, which is built for Python 3.11 at the latest"):
         settle(relaxed(NAME), candidate=candidate(NAME), force_field=1)
 
 
