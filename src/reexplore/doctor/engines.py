@@ -94,10 +94,10 @@ def _examine(name: str) -> EngineReport:
 
 def _examine_engine(name: str) -> EngineReport:
     distribution, _ = CHECKS[name]
-    if distribution.endswith("cuda12x") and find_spec("gpu4pyscf") and not find_distribution(distribution):
+    if distribution.endswith("cuda12x") and find_spec("gpu4pyscf") and not _version_of(distribution):
         # The same for another version of the driver.
         distribution = distribution.replace("cuda12x", "cuda13x")
-    found = find_distribution(distribution)
+    found = _version_of(distribution)
     if found is None:
         if name in _NOT_EVERYWHERE:
             return EngineReport(name, None, True, 0.0, f"not installed; {_NOT_EVERYWHERE[name]}", optional=True)
@@ -108,7 +108,7 @@ def _examine_engine(name: str) -> EngineReport:
     return EngineReport(name, found, ok, time.monotonic() - started, message, remedy)
 
 
-def find_distribution(name: str) -> str | None:
+def _version_of(name: str) -> str | None:
     """Return the version of an installed distribution, None when it is not installed."""
     try:
         return version(name)

@@ -56,8 +56,8 @@ def run_within(
 
     `time_s` is wall time, `memory_gb` what all its processes hold together; on a `card` they may reserve more. Its
     output goes to `log`, whose middle is cut out when it grows beyond a few megabytes. Nothing it started is left when
-    this returns. Raises
-    `WorkerInterruptedError` when it was ended from outside and `ExecutionError` when it says that a disk is full.
+    this returns. Raises `WorkerInterruptedError` when it was ended from outside and `ExecutionError` when it says that
+    a disk is full.
     """
     kills_before = _kernel_kills()
     with log.open("ab") as output:

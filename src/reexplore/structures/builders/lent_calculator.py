@@ -12,6 +12,8 @@ from ase.calculators.calculator import Calculator, all_changes
 
 from reexplore.structures.structure import Structure
 from reexplore.structures.xtb.gfnff import force_field_surface
+from reexplore.structures.xtb.relax import single_point_energy
+from reexplore.structures.xtb.surfaces import SURFACES
 
 _FORCE_FIELD = "GFN-FF"
 
@@ -28,32 +30,18 @@ class LentCalculator(Calculator):
         properties: Sequence[str] = ("energy",),
         system_changes: Sequence[str] = tuple(all_changes),
     ) -> None:
-        """Compute the energy in eV; charge and unpaired electrons are the sums of the atoms' initial ones."""
+        """Compute the energy in eV of a closed shell; its charge is the sum of the atoms' initial ones."""
         from ase.units import Bohr, Hartree
 
         super().calculate(atoms, properties, system_changes)
         charge = round(float(self.atoms.get_initial_charges().sum()))
+        structure = Structure(tuple(self.atoms.symbols), self.atoms.positions, charge)
         if self.parameters["method"] == _FORCE_FIELD:
-            structure = Structure(tuple(self.atoms.symbols), self.atoms.positions, charge)
             with force_field_surface(structure) as surface:
                 energy, _ = surface(self.atoms.positions / Bohr)
         else:
-            energy = _gfn2_hartree(self.atoms, charge)
+            energy = single_point_energy(structure, surface=SURFACES["gfn2"], solvent="gas")
         self.results = {"energy": energy * Hartree}
-
-
-def _gfn2_hartree(atoms: Any, charge: int) -> float:
-    from ase.units import Bohr
-
-    from reexplore.structures.xtb.blas import lend_openblas
-
-    lend_openblas()
-    from tblite.interface import Calculator as Tblite
-
-    unpaired = round(float(atoms.get_initial_magnetic_moments().sum()))
-    calculator = Tblite("GFN2-xTB", atoms.numbers, atoms.positions / Bohr, charge=float(charge), uhf=unpaired)
-    calculator.set("verbosity", 0)
-    return float(calculator.singlepoint().get("energy"))
 
 
 @contextmanager
