@@ -74,6 +74,7 @@ KINDS: dict[str, TaskKind] = {
         _structure("complex", "complex_geometry", 3, Resources(memory_gb=2, time_s=2 * 3600)),
         _structure("ligand", "free_ligand", 2, Resources(memory_gb=2, time_s=3600)),
         _structure("water", "water_geometry", 2, Resources(time_s=600), is_indispensable=True),
+        _structure("minimum", "minimum", 1, Resources(memory_gb=2, time_s=2 * 3600)),
         _structure(
             "energy",
             "energy",

@@ -144,6 +144,25 @@ class Water(Recipe):
 
 
 @dataclass(frozen=True)
+class Minimum(Recipe):
+    """The minimum downhill of a relaxed structure (extended XYZ), with its thermal terms.
+
+    A complex is checked again as its `candidate`; free molecules have none.
+    """
+
+    kind = "minimum"
+    extxyz: str
+    surface: EnergySurface
+    candidate: Candidate | None = None
+    checks: int = 1
+
+    @property
+    def holds_metal(self) -> bool:
+        """Return whether it is a complex."""
+        return self.candidate is not None
+
+
+@dataclass(frozen=True)
 class SinglePoint(Recipe):
     """The energy of a structure (extended XYZ) at the level of this declaration; `multiplicity` None as it implies."""
 

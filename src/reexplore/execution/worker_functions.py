@@ -24,6 +24,7 @@ from reexplore.execution.recipes import (
     Json,
     LabelGeometry,
     ListedPrediction,
+    Minimum,
     Prediction,
     Selection,
     SinglePoint,
@@ -167,6 +168,23 @@ def water_geometry(inputs: Json, _context: Context) -> Json:
     from reexplore.structures.xtb.relax import relax
 
     return relax(water(), surface=recipe.surface).to_dict()
+
+
+def minimum(inputs: Json, _context: Context) -> Json:
+    """Go downhill from a relaxed structure until no vibration is imaginary, and compute the thermal terms there."""
+    from reexplore.energies.thermal import gibbs_correction_hartree
+    from reexplore.structures.quality import check_complex, require
+    from reexplore.structures.xtb.minimum import settled_minimum
+
+    recipe = Minimum.from_json(inputs)
+    found = settled_minimum(Structure.from_extxyz(recipe.extxyz), surface=recipe.surface)
+    sphere: Json = {}
+    if recipe.candidate is not None:
+        report = check_complex(found.structure, candidate=recipe.candidate, checks=recipe.checks)
+        require(report)
+        sphere = report.sphere()
+    correction = gibbs_correction_hartree(found.structure, found.vibrations.frequencies_cm1)
+    return found.to_dict() | sphere | {"gibbs_correction_hartree": correction}
 
 
 def dft_relaxation(inputs: Json, context: Context) -> Json:

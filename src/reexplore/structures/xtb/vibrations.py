@@ -61,6 +61,13 @@ def vibrations(structure: Structure, *, surface: EnergySurface = GFN2_M, solvent
     (E. B. Wilson, J. C. Decius, P. C. Cross, Molecular Vibrations, 1955, ch. 2). The structure has to
     be relaxed on the same surface with the same solvent. Raises as `relax` does.
     """
+    return vibrations_and_modes(structure, surface=surface, solvent=solvent)[0]
+
+
+def vibrations_and_modes(
+    structure: Structure, *, surface: EnergySurface = GFN2_M, solvent: Solvent | None = None
+) -> tuple[Vibrations, Array]:
+    """Return the frequencies and, in their order, how the atoms move: shape (frequencies, atoms, 3), each of norm 1."""
     from ase.data import atomic_masses, atomic_numbers
 
     here = surface.of(structure, solvent=solvent)
@@ -71,12 +78,12 @@ def vibrations(structure: Structure, *, surface: EnergySurface = GFN2_M, solvent
     inner = np.eye(len(root)) - outer @ outer.T
     # The external modes become the zeros of the projected matrix; they are taken out by their number.
     values, vectors = np.linalg.eigh(inner @ weighted @ inner)
-    internal = np.argsort(np.linalg.norm(outer.T @ vectors, axis=0))[: len(root) - outer.shape[1]]
-    return Vibrations(
-        _wavenumbers(values[np.sort(internal)]),
-        _wavenumbers(np.linalg.eigvalsh(outer.T @ weighted @ outer)),
-        here.name,
+    internal = np.sort(np.argsort(np.linalg.norm(outer.T @ vectors, axis=0))[: len(root) - outer.shape[1]])
+    moves = vectors[:, internal].T / root
+    found = Vibrations(
+        _wavenumbers(values[internal]), _wavenumbers(np.linalg.eigvalsh(outer.T @ weighted @ outer)), here.name
     )
+    return found, (moves / np.linalg.norm(moves, axis=1, keepdims=True)).reshape(len(moves), -1, 3)
 
 
 def numerical_hessian(at: Any, positions_angstrom: Array) -> Array:
