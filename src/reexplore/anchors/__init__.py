@@ -1,0 +1,1 @@
+"""Ligands whose stability constants were measured: what a computed scale is judged by."""
