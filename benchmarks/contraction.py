@@ -112,7 +112,7 @@ def main() -> None:
     options = parser.parse_args()
     started = time.process_time()
     at = partial(spheres, starts=options.starts, surface=find_surface(options.surface))
-    eight = tuple(m.symbol for m in SERIES if 8 in m.coordination_numbers)
+    eight = tuple(m.symbol for m in SERIES if 8 in m.usual_numbers)
     ligands = [SCAFFOLDS[name] for name in NAMED] + list(OWN)
     at_eight = [s for one in ligands for s in at(one, number=8, metals=eight)]
     at_six = [s for one in ligands for s in at(one, number=6, metals=SIX)]

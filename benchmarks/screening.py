@@ -68,7 +68,7 @@ def run_throughput(
     `screening_complexes_per_hour` is by the clock, `..._per_core_hour` by processor time; both count
     complexes that were predicted, not those refused.
     """
-    shown = tuple(m.symbol for m in SERIES if 8 in m.coordination_numbers)[:metals]
+    shown = tuple(m.symbol for m in SERIES if 8 in m.usual_numbers)[:metals]
     with tempfile.TemporaryDirectory(prefix="reexplore-screening-") as name:
         template = _template(scaffold)
         members = _ensemble(scaffold, template, Path(name))
@@ -125,7 +125,7 @@ def _ensemble(scaffold: str, template: Structure, folder: Path) -> tuple[str, ..
     choices = random.integers(0, len(substituents), (TRAINED_ON, base.scaffold.sites))
     grafts = Grafting(base, substituents).graft(choices)
     charge = base.candidate.ligand.charge
-    metals = tuple(m for m in SERIES if 8 in m.coordination_numbers)
+    metals = tuple(m for m in SERIES if 8 in m.usual_numbers)
     found = Complexes.of(grafts, metals=metals, ligand_charges=np.full(TRAINED_ON, charge))
     everything = list(found.structures())
     samples = []

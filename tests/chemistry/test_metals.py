@@ -33,6 +33,11 @@ def test_radii_contract_along_the_lanthanides():
     assert (radii[0], radii[7], radii[-1]) == (1.160, 1.053, 0.977)
 
 
+def test_the_usual_number_of_a_metal_is_one_it_is_held_in():
+    assert all(set(metal.usual_numbers) <= set(metal.coordination_numbers) for metal in SERIES)
+    assert {metal.symbol: metal.usual_numbers for metal in SERIES if metal.usual_numbers != (8, 9)} == {"Sc": (6,)}
+
+
 def test_an_unknown_metal_is_refused():
     with pytest.raises(InputError, match="unknown metal 'Am'"):
         find_metal("Am")

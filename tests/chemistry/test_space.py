@@ -148,9 +148,9 @@ def test_too_many_ligands_for_the_coordination_number_are_refused():
         space(coordinations=(Coordination(5, 8),))
 
 
-def test_scandium_in_eight_coordination_is_refused():
-    with pytest.raises(InputError, match="Sc is held in coordination number 6, not 8"):
-        space(metals=("Sc",))
+def test_scandium_in_nine_coordination_is_refused():
+    with pytest.raises(InputError, match="Sc is held in coordination numbers 6 to 8, not 9"):
+        space(metals=("Sc",), coordinations=(Coordination(1, 9),))
 
 
 def test_an_aqua_ion_names_no_ligand():

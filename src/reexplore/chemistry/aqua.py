@@ -13,7 +13,7 @@ _NO_LIGAND = Ligand("[OH2:1]", 0, scaffold="water", substituents=())
 def aqua_ion(metal: Metal, *, waters: int) -> Candidate:
     """Return the aqua ion of a metal as a complex without ligands.
 
-    A metal that the library does not hold in so many waters has as many as it is held in: scandium six.
+    A metal whose aqua ion has another number of waters has its own: scandium six.
     """
-    held = metal.coordination_numbers
+    held = metal.usual_numbers
     return Candidate(_NO_LIGAND, metal, 0, waters if waters in held else held[0])

@@ -23,7 +23,7 @@ from reexplore.errors import InputError
 #: of the atoms; a search takes some thousands: at 200 atoms an hour of the four it has. Larger ones were never tried.
 LARGEST_COMPLEX_ATOMS = 200
 
-#: The most donors that are proposed: the highest coordination number of the library.
+#: The most donors that are proposed: a ligand that holds a metal by more is rare, and a person can name them.
 _MOST_DONORS = 9
 _WHERE = "the ligand"
 
@@ -148,11 +148,12 @@ def single_candidate(
     held = metal.coordination_numbers
     bound = ligands * ligand.denticity
     if coordination_number is None:
-        coordination_number = held[0] if waters is None else bound + waters
+        coordination_number = metal.usual_numbers[0] if waters is None else bound + waters
     donors = f"{ligands} × {ligand.denticity} donors"
     room = coordination_number - bound
     if room < 0:
-        raise InputError(f"{donors} are {bound}, more than the coordination number {coordination_number}")
+        remedy = f": {metal.symbol} is held in {bound} as well, ask for that" if bound in held else ""
+        raise InputError(f"{donors} are {bound}, more than the coordination number {coordination_number}{remedy}")
     if waters is None:
         waters = room
     if waters != room:
@@ -161,11 +162,12 @@ def single_candidate(
             f" take {room} waters"
         )
     if coordination_number not in held:
-        fitting = " or ".join(str(number - bound) for number in held if number >= bound)
-        remedy = f": take {fitting} waters" if fitting else ": take fewer ligands"
+        fitting = [number - bound for number in held if number >= bound]
+        some = " to ".join(str(count) for count in sorted({min(fitting), max(fitting)})) if fitting else ""
+        remedy = f": take {some} waters" if fitting else ": take fewer ligands"
         raise InputError(
             f"{donors} and {waters} waters make the coordination number {coordination_number},"
-            f" but {metal.symbol} is held in {' or '.join(map(str, held))}{remedy}"
+            f" but {metal.symbol} is held in {metal.held_in}{remedy}"
         )
     candidate = Candidate(ligand, metal, ligands, waters)
     atoms = 1 + ligands * ligand.mol_with_hydrogens.GetNumAtoms() + 3 * waters

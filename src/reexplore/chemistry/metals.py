@@ -13,7 +13,10 @@ class Metal:
 
     `multiplicity` is 2S + 1 of the free ion's ground term (Hund). `shannon_radius_angstrom` is the
     effective ionic radius at coordination number 8 (R. D. Shannon, Acta Cryst. A 1976, 32, 751).
-    `coordination_numbers` are those in which the library builds the metal.
+    `coordination_numbers` are those in which the metal is built: lanthanides and yttrium 6 to 10 (S. A. Cotton,
+    Lanthanide and Actinide Chemistry, Wiley 2006, chapter 4; 12 occurs around six bidentate nitrates, and is not built),
+    scandium 6 to 8 (S. A. Cotton, Polyhedron 1999, 18, 1691). `usual_numbers` are those of its aqua ion, and the first
+    of them is what a complex has unless another is asked for.
     """
 
     symbol: str
@@ -21,8 +24,14 @@ class Metal:
     f_electrons: int
     multiplicity: int
     shannon_radius_angstrom: float
-    coordination_numbers: tuple[int, ...] = (8, 9)
+    coordination_numbers: tuple[int, ...] = (6, 7, 8, 9, 10)
+    usual_numbers: tuple[int, ...] = (8, 9)
     oxidation_state: int = 3
+
+    @property
+    def held_in(self) -> str:
+        """Return its coordination numbers for people, such as `6 to 10`."""
+        return f"{min(self.coordination_numbers)} to {max(self.coordination_numbers)}"
 
 
 def _hund_multiplicity(f_electrons: int) -> int:
@@ -57,8 +66,8 @@ def _lanthanides() -> list[Metal]:
 
 #: The declared order of the series: tables, plans and metal exchange follow it, never the order of a list.
 SERIES: tuple[Metal, ...] = (
-    # Scandium is too small for eight donors; six is its ordinary number.
-    Metal("Sc", 21, 0, 1, 0.870, coordination_numbers=(6,)),
+    # Scandium is too small for more than eight donors; six is its ordinary number.
+    Metal("Sc", 21, 0, 1, 0.870, coordination_numbers=(6, 7, 8), usual_numbers=(6,)),
     Metal("Y", 39, 0, 1, 1.019),
     *_lanthanides(),
 )

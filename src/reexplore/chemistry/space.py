@@ -46,9 +46,8 @@ class Space:
                 )
         for metal, coordination in product(self.metals, self.coordinations):
             if coordination.coordination_number not in metal.coordination_numbers:
-                known = " or ".join(map(str, metal.coordination_numbers))
                 raise InputError(
-                    f"{metal.symbol} is held in coordination number {known},"
+                    f"{metal.symbol} is held in coordination numbers {metal.held_in},"
                     f" not {coordination.coordination_number}: remove it or change the coordination"
                 )
 

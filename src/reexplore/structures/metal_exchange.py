@@ -27,7 +27,7 @@ class Contraction:
     What the ligand's donors have beside the line goes at the expense of the waters: with two HOPO and four waters
     yttrium's is -0.09 Å in plain GFN2-xTB, with four HOPO and none +0.02 Å (`--crowded`). It is therefore taken in
     proportion to the share of waters, `_SHARE_OF_WATERS` when measured. Phosphorus has not been measured and is taken
-    for sulfur; number 9 is taken for 8.
+    for sulfur; numbers 9 and 10 are taken for 8, and 7 for 6.
     """
 
     slopes: dict[int, dict[str, float]]

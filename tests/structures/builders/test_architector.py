@@ -197,7 +197,7 @@ def test_a_ligand_without_a_place_is_a_failure_before_anything_runs(monkeypatch)
     monkeypatch.setattr(architector, "imported", lambda _: never)
     with pytest.raises(CalculationFailed, match="no place for a ligand of 2 donors in coordination number 6"):
         architector.build_complexes(_own("[O-:1]C(=[O:1])C", waters=4, metal="Sc"), conformers=2)
-    with pytest.raises(InputError, match="coordination number 5; complexes are built for 6, 7, 8, 9"):
+    with pytest.raises(InputError, match="coordination number 5; complexes are built for 6, 7, 8, 9, 10"):
         architector.build_complexes(Candidate(candidate(NAME).ligand, METALS["La"], 1, 3), conformers=2)
 
 

@@ -12,6 +12,7 @@ SMALLEST_ANGLE = {
     "square antiprism": 73.0,
     "dodecahedron": 73.6,
     "tricapped trigonal prism": 69.3,
+    "bicapped square antiprism": 64.8,
 }
 
 
@@ -36,3 +37,19 @@ def test_smallest_angle_is_the_published_one(name, angle):
 def test_vertices_cannot_be_changed_by_who_uses_them():
     with pytest.raises(ValueError, match="read-only"):
         vertices("octahedron")[0, 0] = 2.0
+
+
+@pytest.mark.parametrize("name", POLYHEDRA[10])
+def test_ten_donors_lie_where_they_repel_each_other_least(name):
+    def repulsion(points):
+        points = points / np.linalg.norm(points, axis=1)[:, None]
+        apart = np.linalg.norm(points[:, None] - points[None], axis=-1)[np.triu_indices(10, 1)]
+        return (apart**-6.0).sum()
+
+    found = vertices(name)
+    # The least repulsion of ten points by the sixth power of their distances.
+    assert repulsion(found) == pytest.approx(12.337, abs=0.03)
+    random = np.random.default_rng(1)
+    if name == "bicapped square antiprism":
+        moved = [repulsion(found + 0.01 * random.standard_normal((10, 3))) for _ in range(20)]
+        assert min(moved) > repulsion(found) - 1e-4

@@ -39,10 +39,12 @@ POLYHEDRA: dict[int, tuple[str, ...]] = {
         "axial_bicapped_trigonal_prismatic",
     ),
     9: ("tricapped_trigonal_prismatic", "capped_square_antiprismatic", "tri_tri_mer_capped"),
+    # Two crystals' and two caps on a ring of six.
+    10: ("cn10_XEGBUJ", "cn10_GAKDAY", "axial_bicapped_hexagonal_planar"),
 }
 
 #: How many polyhedra are common enough to be tried before one of them is tried twice.
-_COMMON = {6: 2, 7: 3, 8: 3, 9: 2}
+_COMMON = {6: 2, 7: 3, 8: 3, 9: 2, 10: 2}
 
 #: Architector's names for the shape of a ligand's donors around the metal, by denticity: those with places on the
 #: most polyhedra first. Without a type, or with one that has no place, it embeds the ligand on every polyhedron
@@ -71,6 +73,7 @@ _NO_PLACE: dict[str, tuple[str, ...]] = {
         *(name for name in POLYHEDRA[8] if name != "hexagonal_bipyramidal"),
         "tricapped_trigonal_prismatic",
         "capped_square_antiprismatic",
+        "cn10_GAKDAY",
     ),
     "hepta_5_2": ("pentagonal_bipyramidal", "capped_octahedral", "hexagonal_bipyramidal"),
     "octa_square_antiprismatic": ("hexagonal_bipyramidal", "axial_bicapped_trigonal_prismatic"),

@@ -17,6 +17,11 @@ _PRISM = 49.0
 _CAPPED_PRISM = 45.0
 _CAPPED_SQUARE = (70.0, 127.0)
 _CAPPED_OCTAHEDRON = (74.6, 130.3)
+# The least repulsion of ten points by the sixth power of their distances (Kepert, chapter 14), found by us: with
+# fourfold symmetry, and 0.2 % above it with a single twofold axis. The four general points lie at this polar angle
+# and azimuth, the pairs in two planes at these polar angles.
+_BICAPPED_SQUARE = 64.8
+_SPHENOCORONA_FOUR, _SPHENOCORONA_PAIRS = (99.7, 32.5), (34.6, 147.3, 65.4)
 
 #: The polyhedra of each coordination number, the most common in crystals first.
 POLYHEDRA: dict[int, tuple[str, ...]] = {
@@ -24,6 +29,7 @@ POLYHEDRA: dict[int, tuple[str, ...]] = {
     7: ("pentagonal bipyramid", "capped trigonal prism", "capped octahedron"),
     8: ("square antiprism", "dodecahedron", "bicapped trigonal prism", "hexagonal bipyramid"),
     9: ("tricapped trigonal prism", "capped square antiprism"),
+    10: ("bicapped square antiprism", "sphenocorona"),
 }
 
 
@@ -59,6 +65,13 @@ def _dodecahedron() -> Array:
     return np.vstack((*upper, *lower))
 
 
+def _sphenocorona() -> Array:
+    polar, azimuth = _SPHENOCORONA_FOUR
+    first, second, third = _SPHENOCORONA_PAIRS
+    four = (_ring(polar, 2, start=azimuth), _ring(polar, 2, start=-azimuth))
+    return np.vstack((*four, _ring(first, 2), _ring(second, 2, start=90.0), _ring(third, 2, start=90.0)))
+
+
 _DIRECTIONS = {
     "octahedron": lambda: _bipyramid(4),
     "trigonal prism": lambda: _capped_prism(0),
@@ -77,4 +90,13 @@ _DIRECTIONS = {
     "capped square antiprism": lambda: np.vstack(
         (_ring(0.0, 1), _ring(_CAPPED_SQUARE[0], 4), _ring(_CAPPED_SQUARE[1], 4, start=45.0))
     ),
+    "bicapped square antiprism": lambda: np.vstack(
+        (
+            _ring(0.0, 1),
+            _ring(_BICAPPED_SQUARE, 4),
+            _ring(180.0 - _BICAPPED_SQUARE, 4, start=45.0),
+            _ring(180.0, 1),
+        )
+    ),
+    "sphenocorona": _sphenocorona,
 }

@@ -94,4 +94,11 @@ def screening_geometries(
 
 
 def _scaffolding(family: Family, template: Structure, contraction: int) -> Scaffolding:
-    return Scaffolding(family.scaffold, template, ligands=family.ligands, waters=family.waters, contraction=contraction)
+    return Scaffolding(
+        family.scaffold,
+        template,
+        ligands=family.ligands,
+        waters=family.waters,
+        metals=family.metals,
+        contraction=contraction,
+    )

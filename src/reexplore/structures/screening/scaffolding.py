@@ -49,7 +49,8 @@ class Scaffolding:
 
     The core is every atom that no substituent can replace. `core_part` is the ligand or water an atom
     belongs to (`exchange.parts`), -1 for the metal. `ends` are the metals between whose places all
-    others lie, with what each part is moved by.
+    others lie, with what each part is moved by; `metals` are those that take part although they seldom have this
+    coordination number.
     """
 
     def __init__(
@@ -59,9 +60,11 @@ class Scaffolding:
         *,
         ligands: int,
         waters: int,
+        metals: tuple[Metal, ...] = (),
         contraction: int = NEWEST_CONTRACTION,
     ) -> None:
         self.scaffold = scaffold
+        self._metals = metals
         self._contraction = contraction
         self.template = template
         self.candidate = bare_candidate(scaffold, ligands=ligands, waters=waters)
@@ -108,7 +111,7 @@ class Scaffolding:
     def ends(self) -> tuple[tuple[Metal, Array], ...]:
         """Return lanthanum and the metal that moves this complex most, with the shift of each part."""
         number = self.candidate.coordination_number
-        held = tuple(metal for metal in SERIES if number in metal.coordination_numbers) or SERIES
+        held = tuple(metal for metal in SERIES if number in metal.usual_numbers or metal in self._metals) or SERIES
         shifts = self.shifts(held)
         farthest = int(np.linalg.norm(shifts, axis=-1).sum(axis=1).argmax())
         nothing = np.zeros_like(shifts[0])
