@@ -14,7 +14,7 @@ class Metal:
     `multiplicity` is 2S + 1 of the free ion's ground term (Hund). `shannon_radius_angstrom` is the
     effective ionic radius at coordination number 8 (R. D. Shannon, Acta Cryst. A 1976, 32, 751).
     `coordination_numbers` are those in which the metal is built: lanthanides and yttrium 6 to 10 (S. A. Cotton,
-    Lanthanide and Actinide Chemistry, Wiley 2006, chapter 4; 12 occurs around six bidentate nitrates, and is not built),
+    Lanthanide and Actinide Chemistry, Wiley 2006, chapter 4; 12, of six nitrates, is not built),
     scandium 6 to 8 (S. A. Cotton, Polyhedron 1999, 18, 1691). `usual_numbers` are those of its aqua ion, and the first
     of them is what a complex has unless another is asked for.
     """
