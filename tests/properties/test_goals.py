@@ -38,9 +38,9 @@ def test_another_version_of_a_property_is_not_taken_for_the_same():
 
 
 def test_selectivities_rank_ligands_of_all_charges_and_energies_do_not():
-    place = {"ligands": 1, "waters": 6}
-    assert read_goals([LU_LA]).group(**place, ligand_charge=-1) == read_goals([LU_LA]).group(**place, ligand_charge=-2)
-    assert read_goals([LU_LA, LU]).group(**place, ligand_charge=-2) == "1 L, 6 H2O, L charge -2"
+    place = "1 L, 6 H2O"
+    assert read_goals([LU_LA]).group(place, ligand_charge=-1) == read_goals([LU_LA]).group(place, ligand_charge=-2)
+    assert read_goals([LU_LA, LU]).group(place, ligand_charge=-2) == "1 L, 6 H2O, L charge -2"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_relaxed_complexes_are_sound(name):
 @pytest.mark.parametrize("name", XTB_ENERGIES_HARTREE)
 def test_bonds_from_distances_are_those_of_the_formula(name):
     who = candidate(name)
-    expected = complex_bonds(who.ligand, layout=Layout.of(who))
+    expected = complex_bonds(who)
     assert np.array_equal(bonds_from_distances(relaxed(name)), expected)
 
 

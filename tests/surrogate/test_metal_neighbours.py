@@ -50,7 +50,7 @@ def test_the_arrays_hold_the_structures_that_are_made_one_by_one(grafts, complex
     for row, choice in enumerate(grafts.choices):
         ligand, trace = assemble_traced(HOPO, tuple(SUBSTITUENTS_SHOWN[i] for i in choice))
         lanthanum = grafts.structure(row, ligand=ligand, trace=trace)
-        layout = Layout(ligand.mol_with_hydrogens.GetNumAtoms(), ligand.donors, 1, 6)
+        layout = Layout((ligand.mol_with_hydrogens.GetNumAtoms(),), (ligand.donors,), 6)
         for column, metal in enumerate(METALS_SHOWN):
             alone = exchange_metal(lanthanum, layout=layout, old=METALS["La"], new=metal)
             listed = structures[row * len(METALS_SHOWN) + column]

@@ -72,7 +72,7 @@ def test_a_campaign_of_the_same_theory_has_the_same_keys(tmp_path, asked):
         *builds,
         template_task(eu, builds, theory, seed),
         complex_task(eu, VALUES["template"], theory),
-        ligand_task(eu, theory, seed),
+        ligand_task(eu.ligand, theory, seed),
     ]
     workbench(tmp_path).build(SINGLE, candidate("Eu"))
     assert [task.key for task in asked] == [task.key for task in expected]

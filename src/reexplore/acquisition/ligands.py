@@ -128,7 +128,7 @@ def _ligands(
     """Return the ligands that are forecast with every metal, in the order of the key of their first complex."""
     found: dict[Hashable, dict[str, Described]] = {}
     for sample in samples:
-        where = (sample.ligand, sample.group.ligands, sample.group.waters)
+        where = (sample.ligand, sample.group.stoichiometry)
         found.setdefault(where, {})[sample.group.metal] = sample
     ligands = []
     for by_metal in found.values():
@@ -136,7 +136,7 @@ def _ligands(
             continue
         keys = tuple(by_metal[metal].key for metal in goals.metals)
         group = by_metal[goals.metals[0]].group
-        name = goals.group(ligands=group.ligands, waters=group.waters, ligand_charge=group.ligand_charge)
+        name = goals.group(group.stoichiometry, ligand_charge=group.ligand_charge)
         done = all(key in labelled for key in keys)
         waits = not done and any(key in pending for key in keys)
         ligands.append(_Ligand(keys, name, done, waits, any(key in excluded for key in keys)))

@@ -5,11 +5,21 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from reexplore.chemistry.ligands import Ligand
+from reexplore.chemistry.ligands import CoLigands, Ligand
 from reexplore.chemistry.metals import Metal
 
 #: Raised whenever the identity of a candidate is written in another way; stored in every ledger.
 IDENTITY_VERSION = 1
+
+
+def stoichiometry_name(ligands: int, waters: int, co_ligands: str = "") -> str:
+    """Return what is around a metal for people, such as `1 L, 3 nitrate, 1 H2O`."""
+    return ", ".join(filter(None, (f"{ligands} L", co_ligands, f"{waters} H2O")))
+
+
+def co_ligands_name(co_ligands: CoLigands) -> str:
+    """Return co-ligands with their numbers for people, such as `3 nitrate`; it tells any two of them apart."""
+    return ", ".join(f"{count} {ligand.name}" for ligand, count in co_ligands)
 
 
 @dataclass(frozen=True)
@@ -17,35 +27,50 @@ class Group:
     """Candidates whose plain binding energies may be ranked against each other.
 
     Across metals the bare ion's solvation, across stoichiometries the released waters and across
-    ligand charges the charge itself would decide the order.
+    ligand charges the charge itself would decide the order. `co_ligands` names what else holds the metal.
     """
 
     metal: str
     ligands: int
     waters: int
     ligand_charge: int
+    co_ligands: str = ""
+
+    @property
+    def stoichiometry(self) -> str:
+        """Return what is around the metal for people, such as `2 L, 4 H2O`."""
+        return stoichiometry_name(self.ligands, self.waters, self.co_ligands)
 
     @property
     def name(self) -> str:
         """Return a name to read, such as `Eu (1 L, 6 H2O), L charge -2`."""
-        return f"{self.metal} ({self.ligands} L, {self.waters} H2O), L charge {self.ligand_charge:+d}"
+        return f"{self.metal} ({self.stoichiometry}), L charge {self.ligand_charge:+d}"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A complex [M L_n (H2O)_m] of one metal with n equal ligands and m waters."""
+    """A complex [M L_n X_k (H2O)_m] of one metal with n equal ligands, m waters and any co-ligands X.
+
+    `co_ligands` (`chemistry/co_ligands.py`) have each its number, and are kept in the order of their identities.
+    """
 
     ligand: Ligand
     metal: Metal
     ligands: int
     waters: int
+    co_ligands: CoLigands = ()
+
+    def __post_init__(self) -> None:
+        if self.co_ligands:
+            object.__setattr__(self, "co_ligands", tuple(sorted(self.co_ligands, key=lambda each: each[0].identity)))
 
     @property
     def identity(self) -> str:
         """Return what makes this candidate itself; no name and no list order is in it."""
+        beside = "".join(f"|x{count}:{ligand.identity}:q{ligand.charge:+d}" for ligand, count in self.co_ligands)
         return (
             f"v{IDENTITY_VERSION}|{self.ligand.identity}|q{self.ligand.charge:+d}"
-            f"|{self.metal.symbol}{self.metal.oxidation_state}+|n{self.ligands}|m{self.waters}"
+            f"|{self.metal.symbol}{self.metal.oxidation_state}+|n{self.ligands}|m{self.waters}{beside}"
         )
 
     @property
@@ -54,24 +79,35 @@ class Candidate:
         return hashlib.sha256(self.identity.encode()).hexdigest()[:16]
 
     @property
+    def kinds(self) -> CoLigands:
+        """Return the ligand and then every co-ligand, each with its number; waters are not in it."""
+        return ((self.ligand, self.ligands), *self.co_ligands)
+
+    @property
+    def bound(self) -> tuple[Ligand, ...]:
+        """Return every ligand and co-ligand as often as it is there, in the order of `Layout`."""
+        return tuple(ligand for ligand, count in self.kinds for _ in range(count))
+
+    @property
     def charge(self) -> int:
         """Return the charge of the complex."""
-        return self.metal.oxidation_state + self.ligands * self.ligand.charge
+        return self.metal.oxidation_state + sum(count * ligand.charge for ligand, count in self.kinds)
 
     @property
     def coordination_number(self) -> int:
         """Return the number of donor atoms around the metal."""
-        return self.ligands * self.ligand.denticity + self.waters
+        return self.waters + sum(count * ligand.denticity for ligand, count in self.kinds)
 
     @property
     def group(self) -> Group:
         """Return the group within which this candidate is ranked."""
-        return Group(self.metal.symbol, self.ligands, self.waters, self.ligand.charge)
+        beside = co_ligands_name(self.co_ligands)
+        return Group(self.metal.symbol, self.ligands, self.waters, self.ligand.charge, beside)
 
     @property
     def name(self) -> str:
         """Return a name to read, such as `Eu(CAM-methyl)(H2O)6`."""
         # An aqua ion has no ligand to name.
-        ligand = f"({self.ligand.name})" * bool(self.ligands) + (str(self.ligands) if self.ligands > 1 else "")
-        water = f"(H2O){self.waters if self.waters > 1 else ''}" if self.waters else ""
-        return f"{self.metal.symbol}{ligand}{water}"
+        parts = [(ligand.name, count) for ligand, count in self.kinds] + [("H2O", self.waters)]
+        around = (f"({name}){count if count > 1 else ''}" for name, count in parts if count)
+        return f"{self.metal.symbol}{''.join(around)}"

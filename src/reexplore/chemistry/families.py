@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.candidates import Candidate, co_ligands_name, stoichiometry_name
+from reexplore.chemistry.co_ligands import known_co_ligand
 from reexplore.chemistry.library import Scaffold, Substituent
-from reexplore.chemistry.ligands import Ligand
+from reexplore.chemistry.ligands import CoLigands, Ligand
 from reexplore.chemistry.metals import Metal, find_metal
 from reexplore.chemistry.space import Space
 
 
 @dataclass(frozen=True)
 class Family:
-    """Ligands of one scaffold, each with every one of the metals, in complexes of `ligands` ligands and `waters`.
+    """Ligands of one scaffold, each with every one of the metals, in complexes of so many `ligands` and `waters`
+    with any `co_ligands`.
 
     `choices` numbers for each ligand the substituent at each site.
     """
@@ -27,6 +29,12 @@ class Family:
     waters: int
     members: tuple[Ligand, ...]
     choices: tuple[tuple[int, ...], ...]
+    co_ligands: CoLigands = ()
+
+    @property
+    def stoichiometry(self) -> str:
+        """Return what is around each metal for people, such as `1 L, 6 H2O`."""
+        return stoichiometry_name(self.ligands, self.waters, co_ligands_name(self.co_ligands))
 
     def candidates(self) -> Iterator[Candidate]:
         """Yield every candidate, all metals of a ligand before the next ligand."""
@@ -36,7 +44,11 @@ class Family:
     def candidates_of(self, row: int) -> Iterator[Candidate]:
         """Yield the candidates of one ligand, metal by metal."""
         for metal in self.metals:
-            yield Candidate(self.members[row], metal, self.ligands, self.waters)
+            yield self.candidate(row, metal)
+
+    def candidate(self, row: int, metal: Metal) -> Candidate:
+        """Return the complex of one ligand with a metal."""
+        return Candidate(self.members[row], metal, self.ligands, self.waters, self.co_ligands)
 
     def chunks(self, size: int) -> Iterator[Family]:
         """Yield the family in parts of up to `size` ligands."""
@@ -50,7 +62,7 @@ class Family:
         return self._with(tuple(self.members[row] for row in kept), tuple(self.choices[row] for row in kept))
 
     def _with(self, members: tuple[Ligand, ...], choices: tuple[tuple[int, ...], ...]) -> Family:
-        return Family(self.scaffold, self.substituents, self.metals, self.ligands, self.waters, members, choices)
+        return replace(self, members=members, choices=choices)
 
     def to_text(self) -> str:
         """Return the family as JSON text."""
@@ -63,6 +75,8 @@ class Family:
             "identities": [ligand.identity for ligand in self.members],
             "choices": self.choices,
         }
+        if self.co_ligands:
+            data["co_ligands"] = [[ligand.identity, ligand.charge, count] for ligand, count in self.co_ligands]
         return json.dumps(data, separators=(",", ":"))
 
     @classmethod
@@ -83,17 +97,20 @@ class Family:
             for identity, choice in zip(data["identities"], choices, strict=True)
         )
         metals = tuple(find_metal(symbol) for symbol in data["metals"])
-        return cls(scaffold, substituents, metals, data["ligands"], data["waters"], members, choices)
+        beside = tuple(
+            (known_co_ligand(identity, charge), count) for identity, charge, count in data.get("co_ligands", ())
+        )
+        return cls(scaffold, substituents, metals, data["ligands"], data["waters"], members, choices, beside)
 
 
 def families(pool: Iterable[Candidate], space: Space) -> list[Family]:
     """Return the pool family by family; a ligand belongs to the scaffold the space made it of."""
     scaffolds = {scaffold.name: scaffold for scaffold in space.scaffolds}
     number = {substituent.name: i for i, substituent in enumerate(space.substituents)}
-    found: dict[tuple[str, int, int], dict[str, Ligand]] = {}
+    found: dict[tuple[str, int, int, CoLigands], dict[str, Ligand]] = {}
     metals: dict[str, Metal] = {}
     for candidate in pool:
-        where = (candidate.ligand.scaffold, candidate.ligands, candidate.waters)
+        where = (candidate.ligand.scaffold, candidate.ligands, candidate.waters, candidate.co_ligands)
         found.setdefault(where, {}).setdefault(candidate.ligand.identity, candidate.ligand)
         metals[candidate.metal.symbol] = candidate.metal
     return [
@@ -105,6 +122,7 @@ def families(pool: Iterable[Candidate], space: Space) -> list[Family]:
             waters,
             tuple(members.values()),
             tuple(tuple(number[name] for name in ligand.substituents) for ligand in members.values()),
+            co_ligands,
         )
-        for (scaffold, ligands, waters), members in found.items()
+        for (scaffold, ligands, waters, co_ligands), members in found.items()
     ]

@@ -76,6 +76,10 @@ class Ligand:
         return str(Chem.MolToInchiKey(self.mol))
 
 
+#: What else holds a metal beside a ligand: each co-ligand with its number.
+CoLigands = tuple[tuple[Ligand, int], ...]
+
+
 @dataclass(frozen=True)
 class Trace:
     """Where the atoms of `Ligand.mol` come from, each shape (atoms,), in its order.

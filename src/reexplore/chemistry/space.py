@@ -9,7 +9,7 @@ from itertools import product
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import Scaffold, Substituent
-from reexplore.chemistry.ligands import Ligand, assemble
+from reexplore.chemistry.ligands import CoLigands, Ligand, assemble
 from reexplore.chemistry.metals import SERIES, Metal
 from reexplore.chemistry.symmetry import distinct_fillings, is_first, site_symmetries
 from reexplore.errors import InputError
@@ -17,14 +17,24 @@ from reexplore.errors import InputError
 
 @dataclass(frozen=True)
 class Coordination:
-    """How many ligands a complex has, and its coordination number; waters fill what is left."""
+    """How many ligands and co-ligands a complex has, and its coordination number; waters fill what is left."""
 
     ligands: int
     coordination_number: int
+    co_ligands: CoLigands = ()
 
     def waters(self, denticity: int) -> int:
-        """Return the number of waters beside `ligands` ligands of this denticity."""
-        return self.coordination_number - self.ligands * denticity
+        """Return the number of waters beside `ligands` ligands of this denticity and the co-ligands."""
+        return self.coordination_number - self.ligands * denticity - self.co_donors
+
+    @property
+    def co_donors(self) -> int:
+        """Return how many donors the co-ligands have."""
+        return sum(count * ligand.denticity for ligand, count in self.co_ligands)
+
+    def of(self, ligand: Ligand, metal: Metal) -> Candidate:
+        """Return the complex of a ligand with a metal."""
+        return Candidate(ligand, metal, self.ligands, self.waters(ligand.denticity), self.co_ligands)
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,11 @@ class Space:
     def ligand_count(self) -> int:
         """Return how many ligands there are; those of alike sites count once, those of two scaffolds twice."""
         return sum(self._fillings)
+
+    @property
+    def co_ligands(self) -> tuple[Ligand, ...]:
+        """Return the co-ligands of all coordinations, each once."""
+        return tuple(dict.fromkeys(ligand for c in self.coordinations for ligand, _ in c.co_ligands))
 
     @property
     def listed(self) -> tuple[Scaffold, ...]:
@@ -109,6 +124,4 @@ class Space:
         metals = [metal for metal in SERIES if metal in self.metals]
         for ligand in self.ligands():
             for coordination in self.coordinations:
-                waters = coordination.waters(ligand.denticity)
-                for metal in metals:
-                    yield Candidate(ligand, metal, coordination.ligands, waters)
+                yield from (coordination.of(ligand, metal) for metal in metals)

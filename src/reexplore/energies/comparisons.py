@@ -34,9 +34,9 @@ def why_not_comparable(first: Group, second: Group) -> Incomparable | None:
             f"ligand charges {first.ligand_charge:+d} and {second.ligand_charge:+d}",
             "the charge alone decides the order, and protons compete in another way",
         )
-    if (first.ligands, first.waters) != (second.ligands, second.waters):
+    if first.stoichiometry != second.stoichiometry:
         return Incomparable(
-            f"({first.ligands} L, {first.waters} H2O) and ({second.ligands} L, {second.waters} H2O)",
+            f"({first.stoichiometry}) and ({second.stoichiometry})",
             "the released waters and their entropy decide the order",
         )
     return None

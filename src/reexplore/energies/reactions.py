@@ -72,14 +72,22 @@ def combined(reactions: Iterable[tuple[float, Reaction]]) -> Reaction:
 
 
 def binding(
-    complex_: EnergyTerms, *, ion: EnergyTerms, ligand: EnergyTerms, water: EnergyTerms, ligands: int, waters: int
+    complex_: EnergyTerms,
+    *,
+    ion: EnergyTerms,
+    ligand: EnergyTerms,
+    water: EnergyTerms,
+    ligands: int,
+    waters: int,
+    co_ligands: Iterable[tuple[int, EnergyTerms]] = (),
 ) -> Reaction:
     """Return M3+ + n L + m H2O → [M Ln (H2O)m], the published protocol's reaction.
 
+    `co_ligands` are free co-ligands with how many of each are bound: they are used up as the ligands are.
     The bare ion in SMD is the same size for every lanthanide, so that its metal trend is missing; rank only within one
     metal, stoichiometry and ligand charge.
     """
-    return Reaction(((1, complex_), (-1, ion), (-ligands, ligand), (-waters, water)))
+    return Reaction(((1, complex_), (-1, ion), (-ligands, ligand), (-waters, water), *_used_up(co_ligands)))
 
 
 def exchange(
@@ -91,10 +99,16 @@ def exchange(
     ligands: int,
     waters: int,
     aqua_waters: int = 8,
+    co_ligands: Iterable[tuple[int, EnergyTerms]] = (),
 ) -> Reaction:
-    """Return n L + [M(H2O)a] → [M Ln (H2O)m] + (a - m) H2O.
+    """Return n L + k X + [M(H2O)a] → [M Ln Xk (H2O)m] + (a - m) H2O, with any `co_ligands` X.
 
     The bare ion cancels: this is the scale on which metals may be compared at equal stoichiometry and ligand charge.
     Across stoichiometries the released waters, across charges the solvent model's error would decide.
     """
-    return Reaction(((1, complex_), (-1, aqua_complex), (-ligands, ligand), (aqua_waters - waters, water)))
+    made = ((1, complex_), (-1, aqua_complex), (-ligands, ligand), (aqua_waters - waters, water))
+    return Reaction((*made, *_used_up(co_ligands)))
+
+
+def _used_up(co_ligands: Iterable[tuple[int, EnergyTerms]]) -> list[tuple[float, EnergyTerms]]:
+    return [(-count, term) for count, term in co_ligands]

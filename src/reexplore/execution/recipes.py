@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.co_ligands import known_co_ligand
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import find_metal
 from reexplore.structures.xtb.surfaces import EnergySurface, surface_of_recipe
@@ -51,7 +52,9 @@ class Recipe:
         if isinstance(value, Recipe):
             return value.to_json()
         if isinstance(value, Candidate):
-            counts = {"ligands": value.ligands, "waters": value.waters}
+            counts: Json = {"ligands": value.ligands, "waters": value.waters}
+            if value.co_ligands:
+                counts["co_ligands"] = [[_ligand_json(ligand), count] for ligand, count in value.co_ligands]
             return {name: {"ligand": _ligand_json(value.ligand), "metal": value.metal.symbol} | counts}
         if isinstance(value, Ligand):
             return {name: _ligand_json(value)}
@@ -304,7 +307,9 @@ def _read(name: str, data: Json) -> list[Any]:
         return []
     value = data[name]
     if name == "candidate":
-        return [Candidate(_ligand(value["ligand"]), find_metal(value["metal"]), value["ligands"], value["waters"])]
+        beside = tuple((known_co_ligand(**said), count) for said, count in value.get("co_ligands", ()))
+        counts = (value["ligands"], value["waters"], beside)
+        return [Candidate(_ligand(value["ligand"]), find_metal(value["metal"]), *counts)]
     if name == "ligand":
         return [_ligand(value)]
     return [tuple(value) if isinstance(value, list) else value]

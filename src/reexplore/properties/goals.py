@@ -98,9 +98,8 @@ class Goals:
         """Return whether a goal has no value without the aqua ions."""
         return any(goal.quantity.needs_aqua_ions for goal in self.goals)
 
-    def group(self, *, ligands: int, waters: int, ligand_charge: int) -> str:
+    def group(self, stoichiometry: str, *, ligand_charge: int) -> str:
         """Return the name of the ranking that a ligand belongs to: what may be compared by every goal."""
-        stoichiometry = f"{ligands} L, {waters} H2O"
         across = all(goal.quantity.ranks_across_charges for goal in self.goals)
         return stoichiometry if across else f"{stoichiometry}, L charge {ligand_charge:+d}"
 

@@ -12,7 +12,8 @@ from reexplore.energies.terms import EnergyTerms
 
 @dataclass(frozen=True)
 class Label:
-    """A labelled candidate with the energies of its parts: `complex`, `ion`, `ligand`, `water`.
+    """A labelled candidate with the energies of its parts: `complex`, `ion`, `ligand`, `water`, and each
+    co-ligand by its name.
 
     `aqua` is the energy of its metal's aqua ion with `aqua_waters` waters; without it there is no
     exchange energy. `other_donors` counts the atoms that hold the metal without having been named.
@@ -50,7 +51,12 @@ class Label:
             water=self.parts["water"],
             ligands=self.candidate.ligands,
             waters=self.candidate.waters,
+            co_ligands=self._co_ligands,
         )
+
+    @property
+    def _co_ligands(self) -> list[tuple[int, EnergyTerms]]:
+        return [(count, self.parts[ligand.name]) for ligand, count in self.candidate.co_ligands]
 
     @property
     def exchange(self) -> Reaction | None:
@@ -65,6 +71,7 @@ class Label:
             ligands=self.candidate.ligands,
             waters=self.candidate.waters,
             aqua_waters=self.aqua_waters,
+            co_ligands=self._co_ligands,
         )
 
     @property

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
+from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS
-from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.structure import Layout, Structure, by_kind
 
 Bonds = NDArray[np.bool_]
 
@@ -72,12 +73,14 @@ def has_heavy_pair(ligand: Ligand) -> bool:
     return any(sum(symbol in _HEAVY for symbol in symbols) > 1 for symbols in around)
 
 
-def complex_bonds(ligand: Ligand, *, layout: Layout) -> Bonds:
+def complex_bonds(candidate: Candidate) -> Bonds:
     """Return the bonds a complex ought to have, the metal's left out."""
+    layout = Layout.of(candidate)
     bonds = np.zeros((len(layout), len(layout)), dtype=bool)
-    inside = ligand_bonds(ligand)
-    for k in range(layout.ligands):
-        bonds[np.ix_(layout.ligand(k), layout.ligand(k))] = inside
+    for ligand, places in by_kind(candidate):
+        inside = ligand_bonds(ligand)
+        for place in places:
+            bonds[np.ix_(place, place)] = inside
     for k in range(layout.waters):
         oxygen, *hydrogens = layout.water(k)
         bonds[oxygen, hydrogens] = bonds[hydrogens, oxygen] = True

@@ -61,8 +61,7 @@ class Contraction:
 
 def sphere(candidate: Candidate, distances_angstrom: Sequence[float], *, series: str) -> Sphere:
     """Return the sphere of a candidate; the distances are in the order of `Layout.donors`, as results store them."""
-    mol = candidate.ligand.mol
-    donors = [mol.GetAtomWithIdx(d).GetSymbol() for d in candidate.ligand.donors] * candidate.ligands
+    donors = [ligand.mol.GetAtomWithIdx(d).GetSymbol() for ligand in candidate.bound for d in ligand.donors]
     return Sphere(series, candidate.metal, (*donors, *(WATER,) * candidate.waters), tuple(distances_angstrom))
 
 

@@ -32,6 +32,8 @@ KINDS_OF_ELEMENT = {
     "N": ("pyridine", "amine"),
     "S": ("thiolate",),
     "P": ("phosphine",),
+    # Its distances were never compared with DFT: they are left as they are.
+    "Cl": (),
 }
 
 _MOST_NEIGHBOURS_OF_SULFUR = 2

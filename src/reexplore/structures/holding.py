@@ -12,14 +12,14 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.donors import holding_atoms
 from reexplore.chemistry.metals import Metal
 from reexplore.errors import Failure, FailureCode
-from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.structure import Layout, Structure, by_kind
 
 STAGE = "quality"
 #: Raised when the checks find more or less than before; the number stands in the keys of what they passed.
 NEWEST_CHECKS = 2
 
-#: Radii of donor atoms in Å: O²⁻, S²⁻ and N³⁻ by Shannon; P from La-P bonds of 3.1 Å in phosphine complexes.
-DONOR_RADII_ANGSTROM = {"O": 1.35, "S": 1.84, "N": 1.46, "P": 1.90}
+#: Radii of donor atoms in Å: O²⁻, S²⁻, N³⁻ and Cl⁻ by Shannon; P from La-P bonds of 3.1 Å in phosphine complexes.
+DONOR_RADII_ANGSTROM = {"O": 1.35, "S": 1.84, "N": 1.46, "P": 1.90, "Cl": 1.81}
 
 #: A named donor counts as bound within ionic radius + donor radius + this margin (ours). Relaxed
 #: donors lie within 0.3 Å of the sum; a water in the second shell lies 1.5 Å beyond it.
@@ -71,8 +71,14 @@ def other_donors(
 
     named = set(layout.donors)
     farthest = min(max(map(beyond, named), default=0.0), DONOR_MARGIN_ANGSTROM)
-    able = holding_atoms(candidate.ligand.mol)
-    found = [layout.ligand(k)[a] for k in range(layout.ligands) for a in able if layout.ligand(k)[a] not in named]
+    found = [
+        place[atom]
+        for ligand, places in by_kind(candidate)
+        for able in [holding_atoms(ligand.mol)]
+        for place in places
+        for atom in able
+        if place[atom] not in named
+    ]
     return [
         Failure(
             FailureCode.OTHER_DONOR,
@@ -101,13 +107,14 @@ def swapped(lost: list[Failure], others: list[Failure], layout: Layout) -> list[
     """Return what became of lost donors: another atom of the same ligand may have taken the place of one."""
 
     def ligand_of(failure: Failure) -> int:
-        return (failure.evidence["atoms"][0] - 1) // layout.ligand_atoms
+        return layout.holder(failure.evidence["atoms"][0])
 
     free = list(others)
     found = []
     for failure in lost:
-        taker = next((other for other in free if ligand_of(other) == ligand_of(failure)), None)
-        if failure.code is not FailureCode.DONOR_LOST or taker is None:
+        is_donor = failure.code is FailureCode.DONOR_LOST
+        taker = next((other for other in free if is_donor and ligand_of(other) == ligand_of(failure)), None)
+        if taker is None:
             found.append(failure)
             continue
         free.remove(taker)

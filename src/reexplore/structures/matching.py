@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from rdkit import Chem
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
 from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.structures.bonds import bonds_from_distances, distance_matrix, ligand_bonds, skeleton
-from reexplore.structures.structure import Structure
+from reexplore.structures.structure import Structure, expected_symbols
 
 _STAGE = "arrangement"
 _MOST_MATCHES = 100_000
@@ -38,22 +38,26 @@ def arrange(structure: Structure, *, candidate: Candidate) -> Arranged:
     _require_composition(structure, candidate)
     read = _Read(structure, candidate.metal.symbol)
     fragments = read.fragments()
-    ways = [way for fragment in fragments if (way := _match(candidate.ligand, fragment, read)) is not None]
-    # A ligand of one oxygen looks like a water until its hydrogens are counted.
-    matches = sorted(ways, key=lambda way: _misplaced(candidate.ligand, way, read))[: candidate.ligands]
-    rest = [f for f in fragments if not any(set(f) == set(way) for way in matches)]
+    rest = fragments
+    matches: list[list[int]] = []
+    for ligand, count in candidate.kinds:
+        ways = [way for fragment in rest if (way := _match(ligand, fragment, read)) is not None]
+        # A ligand of one oxygen looks like a water until its hydrogens are counted.
+        taken = sorted(ways, key=partial(_misplaced, ligand, read=read))[:count]
+        matches += taken
+        rest = [f for f in rest if not any(set(f) == set(way) for way in taken)]
     oxygens = [a for fragment in rest for a in fragment if len(fragment) == 1 and structure.symbols[a] == "O"]
     strangers = [a for fragment in rest for a in fragment if a not in oxygens]
-    if not strangers and len(matches) == candidate.ligands:
+    if not strangers and len(matches) == len(candidate.bound):
         order = _in_layout(candidate, matches, oxygens, read)
-    elif _expected_symbols(candidate) == structure.symbols:
+    elif expected_symbols(candidate) == structure.symbols:
         # Broken, but in our order already: quality control can say what is broken.
         order = list(range(len(structure)))
     else:
         raise CalculationFailed(
             FailureCode.LIGAND_BROKEN,
             _STAGE,
-            f"the heavy atoms are not bonded as {candidate.ligands} × {candidate.ligand.canonical_smiles} and"
+            f"the heavy atoms are not bonded as {_asked(candidate)} and"
             f" {candidate.waters} waters, but as {_formulas(fragments, structure.symbols)}",
             atoms=strangers,
         )
@@ -86,7 +90,7 @@ class _Read:
 
 
 def _require_composition(structure: Structure, candidate: Candidate) -> None:
-    wanted, found = Counter(_expected_symbols(candidate)), Counter(structure.symbols)
+    wanted, found = Counter(expected_symbols(candidate)), Counter(structure.symbols)
     if wanted != found:
         changes = [
             f"{found[element]} {element} instead of {wanted[element]}"
@@ -96,9 +100,8 @@ def _require_composition(structure: Structure, candidate: Candidate) -> None:
         raise InputError(f"the file does not hold {candidate.name}: it has {', '.join(changes)}")
 
 
-def _expected_symbols(candidate: Candidate) -> tuple[str, ...]:
-    ligand = tuple(atom.GetSymbol() for atom in candidate.ligand.mol_with_hydrogens.GetAtoms())
-    return (candidate.metal.symbol, *ligand * candidate.ligands, *("O", "H", "H") * candidate.waters)
+def _asked(candidate: Candidate) -> str:
+    return " and ".join(f"{count} × {ligand.canonical_smiles}" for ligand, count in candidate.kinds)
 
 
 def _match(ligand: Ligand, fragment: list[int], read: _Read) -> list[int] | None:
@@ -128,11 +131,11 @@ def _misplaced(ligand: Ligand, way: list[int], read: _Read) -> int:
 
 def _in_layout(candidate: Candidate, matches: list[list[int]], oxygens: list[int], read: _Read) -> list[int]:
     """Return the file's atoms in `Layout` order, stray hydrogens in the nearest places that lack one."""
-    mol: Chem.Mol = candidate.ligand.mol_with_hydrogens
-    owners = [a.GetNeighbors()[0].GetIdx() for a in mol.GetAtoms() if a.GetIdx() >= candidate.ligand.mol.GetNumAtoms()]
+    # The heavy atom of each hydrogen of each ligand, in their order.
+    owners = [[match[a] for a in _owners(each)] for match, each in zip(matches, candidate.bound, strict=True)]
     counts: Counter[int] = Counter()
-    for match in matches:
-        counts.update(match[owner] for owner in owners)
+    for some in owners:
+        counts.update(some)
     counts.update(dict.fromkeys(oxygens, 2))
     places: dict[int, list[int]] = {}
     strays: list[int] = []
@@ -146,11 +149,16 @@ def _in_layout(candidate: Candidate, matches: list[list[int]], oxygens: list[int
             strays.remove(stray)
             taken.append(stray)
     order = [read.metal]
-    for match in matches:
-        order += match + [places[match[owner]].pop(0) for owner in owners]
+    for match, some in zip(matches, owners, strict=True):
+        order += match + [places[owner].pop(0) for owner in some]
     for oxygen in oxygens:
         order += [oxygen, *places[oxygen]]
     return order
+
+
+def _owners(ligand: Ligand) -> list[int]:
+    heavy = ligand.mol.GetNumAtoms()
+    return [a.GetNeighbors()[0].GetIdx() for a in ligand.mol_with_hydrogens.GetAtoms() if a.GetIdx() >= heavy]
 
 
 def _formulas(fragments: list[list[int]], symbols: Sequence[str]) -> str:

@@ -26,8 +26,8 @@ class Contraction:
     or water. `offsets_angstrom` are what the distances of some metals have beside the line through the lanthanides.
     What the ligand's donors have beside the line goes at the expense of the waters: with two HOPO and four waters
     yttrium's is -0.09 Å in plain GFN2-xTB, with four HOPO and none +0.02 Å (`--crowded`). It is therefore taken in
-    proportion to the share of waters, `_SHARE_OF_WATERS` when measured. Phosphorus has not been measured and is taken
-    for sulfur; numbers 9 and 10 are taken for 8, and 7 for 6.
+    proportion to the share of waters, `_SHARE_OF_WATERS` when measured. Phosphorus and chloride have not been measured
+    and are taken for sulfur; numbers 9 and 10 are taken for 8, and 7 for 6.
     """
 
     slopes: dict[int, dict[str, float]]
@@ -40,34 +40,34 @@ class Contraction:
 CONTRACTIONS: dict[int, Contraction] = {
     1: Contraction(
         slopes={
-            6: {"O": 0.49, "N": 0.35, "S": 0.58, "P": 0.58, WATER: 0.74},
-            8: {"O": 0.34, "N": 0.03, "S": 0.23, "P": 0.23, WATER: 0.42},
+            6: {"O": 0.49, "N": 0.35, "S": 0.58, "P": 0.58, "Cl": 0.58, WATER: 0.74},
+            8: {"O": 0.34, "N": 0.03, "S": 0.23, "P": 0.23, "Cl": 0.23, WATER: 0.42},
         },
         offsets_angstrom={
             6: {
-                "La": {"O": -0.021, "N": -0.004, "S": 0.001, "P": 0.001, WATER: 0.009},
-                "Sc": {"O": -0.065, "N": -0.064, "S": 0.033, "P": 0.033, WATER: -0.074},
+                "La": {"O": -0.021, "N": -0.004, "S": 0.001, "P": 0.001, "Cl": 0.001, WATER: 0.009},
+                "Sc": {"O": -0.065, "N": -0.064, "S": 0.033, "P": 0.033, "Cl": 0.033, WATER: -0.074},
             },
             8: {
-                "La": {"O": -0.013, "N": 0.005, "S": -0.004, "P": -0.004, WATER: 0.032},
-                "Y": {"O": -0.135, "N": -0.137, "S": -0.090, "P": -0.090, WATER: -0.023},
+                "La": {"O": -0.013, "N": 0.005, "S": -0.004, "P": -0.004, "Cl": -0.004, WATER: 0.032},
+                "Y": {"O": -0.135, "N": -0.137, "S": -0.090, "P": -0.090, "Cl": -0.090, WATER: -0.023},
             },
         },
     ),
     # Sulfur at 8 is taken from 6: of two ligands one lets its sulfur go from gadolinium on, and the other has no line.
     2: Contraction(
         slopes={
-            6: {"O": 1.53, "N": 1.62, "S": 0.95, "P": 0.95, WATER: 1.65},
-            8: {"O": 1.14, "N": 1.07, "S": 0.95, "P": 0.95, WATER: 1.24},
+            6: {"O": 1.53, "N": 1.62, "S": 0.95, "P": 0.95, "Cl": 0.95, WATER: 1.65},
+            8: {"O": 1.14, "N": 1.07, "S": 0.95, "P": 0.95, "Cl": 0.95, WATER: 1.24},
         },
         offsets_angstrom={
             6: {
-                "La": {"O": 0.005, "N": 0.001, "S": 0.008, "P": 0.008, WATER: 0.012},
-                "Sc": {"O": 0.047, "N": 0.036, "S": 0.0, "P": 0.0, WATER: 0.062},
+                "La": {"O": 0.005, "N": 0.001, "S": 0.008, "P": 0.008, "Cl": 0.008, WATER: 0.012},
+                "Sc": {"O": 0.047, "N": 0.036, "S": 0.0, "P": 0.0, "Cl": 0.0, WATER: 0.062},
             },
             8: {
-                "La": {"O": 0.015, "N": 0.008, "S": 0.0, "P": 0.0, WATER: 0.027},
-                "Y": {"O": 0.005, "N": -0.01, "S": 0.0, "P": 0.0, WATER: 0.021},
+                "La": {"O": 0.015, "N": 0.008, "S": 0.0, "P": 0.0, "Cl": 0.0, WATER: 0.027},
+                "Y": {"O": 0.005, "N": -0.01, "S": 0.0, "P": 0.0, "Cl": 0.0, WATER: 0.021},
             },
         },
     ),
@@ -107,7 +107,7 @@ def exchange_metal(
 
 
 def parts(layout: Layout) -> list[range]:
-    """Return the atoms of each ligand and then of each water: what moves as one when the metal is exchanged."""
+    """Return the atoms of each ligand, co-ligand and then water: what moves as one when the metal is exchanged."""
     return [layout.ligand(k) for k in range(layout.ligands)] + [layout.water(k) for k in range(layout.waters)]
 
 
@@ -129,7 +129,7 @@ def part_shifts(
     shifts = []
     for k, part in enumerate(parts(layout)):
         is_ligand = k < layout.ligands
-        atoms = [part[d] for d in layout.ligand_donors] if is_ligand else [part[0]]
+        atoms = list(layout.ligand_donors(k)) if is_ligand else [part[0]]
         classes = [structure.symbols[a] for a in atoms] if is_ligand else [WATER]
         expected = partial(
             expected_change_angstrom,

@@ -22,7 +22,7 @@ from reexplore.structures.bonds import (
 )
 from reexplore.structures.holding import NEWEST_CHECKS, STAGE, donor_problems, other_donors, rounded, swapped
 from reexplore.structures.stereo import otherwise_placed
-from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.structure import Layout, Structure, by_kind
 
 #: Atoms of different parts may not come closer than this share of their van der Waals radii (ours):
 #: O···O 1.8 Å, C···C 2.0 Å, H···H 1.4 Å.
@@ -109,22 +109,25 @@ def check_complex(
         part[list(layout.ligand(k))] = k
     for k in range(layout.waters):
         part[list(layout.water(k))] = layout.ligands + k
-    reference = complex_bonds(candidate.ligand, layout=layout)
+    reference = complex_bonds(candidate)
     problems, intact = _bond_problems(structure, reference, part, checks)
     distances = distance_matrix(structure)
     lost = donor_problems(structure, candidate, layout, distances[0], checks)
     others = other_donors(structure, candidate, layout, distances[0]) if checks > 1 else []
     problems += swapped(lost, others, layout)
     problems += _clashes(structure, candidate, part, distances)
-    whole = all(intact[list(layout.ligand(k))].all() for k in range(layout.ligands))
-    if whole and checks > 1:
-        isomers = _isomer_problems(structure, candidate.ligand, [list(layout.ligand(k)) for k in range(layout.ligands)])
-        problems += isomers
-        whole = not isomers
+    ligand_is_whole = True
+    for number, (ligand, places) in enumerate(by_kind(candidate)):
+        whole = all(intact[list(place)].all() for place in places)
+        if whole and checks > 1:
+            isomers = _isomer_problems(structure, ligand, [list(place) for place in places])
+            problems += isomers
+            whole = not isomers
+        ligand_is_whole = ligand_is_whole if number else whole
     return QualityReport(
         tuple(_numbered(problem, numbers) for problem in problems),
         tuple(round(float(distances[0, d]), 4) for d in layout.donors),
-        candidate.ligand.inchikey if whole else "",
+        candidate.ligand.inchikey if ligand_is_whole else "",
         tuple(_numbered(other, numbers) for other in others),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.ligands import Ligand
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -79,37 +81,68 @@ class Structure:
 class Layout:
     """Where the parts of a complex stand in its atom list.
 
-    The metal comes first, then each ligand in the order of `Ligand.mol_with_hydrogens`, then each
-    water as O, H, H.
+    The metal comes first, then each ligand and each co-ligand in the order of `Ligand.mol_with_hydrogens`, then each
+    water as O, H, H. `sizes` are the numbers of atoms of the ligands, co-ligands behind them; `bites` the places of
+    their donors in them.
     """
 
-    ligand_atoms: int
-    ligand_donors: tuple[int, ...]
-    ligands: int
+    sizes: tuple[int, ...]
+    bites: tuple[tuple[int, ...], ...]
     waters: int
 
     @classmethod
     def of(cls, candidate: Candidate) -> Layout:
         """Return the layout of a candidate's complex."""
-        ligand = candidate.ligand
-        return cls(ligand.mol_with_hydrogens.GetNumAtoms(), ligand.donors, candidate.ligands, candidate.waters)
+        bound = candidate.bound
+        sizes = tuple(ligand.mol_with_hydrogens.GetNumAtoms() for ligand in bound)
+        return cls(sizes, tuple(ligand.donors for ligand in bound), candidate.waters)
 
     def __len__(self) -> int:
         """Return the number of atoms of the complex."""
-        return 1 + self.ligands * self.ligand_atoms + 3 * self.waters
+        return 1 + sum(self.sizes) + 3 * self.waters
+
+    @property
+    def ligands(self) -> int:
+        """Return the number of ligands, co-ligands among them."""
+        return len(self.sizes)
 
     def ligand(self, index: int) -> range:
-        """Return the atom indices of one ligand."""
-        start = 1 + index * self.ligand_atoms
-        return range(start, start + self.ligand_atoms)
+        """Return the atom indices of one ligand or co-ligand."""
+        start = 1 + sum(self.sizes[:index])
+        return range(start, start + self.sizes[index])
 
     def water(self, index: int) -> range:
         """Return the atom indices (O, H, H) of one water."""
-        start = 1 + self.ligands * self.ligand_atoms + 3 * index
+        start = 1 + sum(self.sizes) + 3 * index
         return range(start, start + 3)
+
+    def holder(self, atom: int) -> int:
+        """Return the number of the ligand or co-ligand that an atom belongs to; raise `ValueError` for any other."""
+        for index in range(self.ligands):
+            if atom in self.ligand(index):
+                return index
+        raise ValueError(f"atom {atom} belongs to no ligand")
+
+    def ligand_donors(self, index: int) -> tuple[int, ...]:
+        """Return the atom indices of the donors of one ligand or co-ligand."""
+        return tuple(self.ligand(index)[donor] for donor in self.bites[index])
 
     @property
     def donors(self) -> tuple[int, ...]:
         """Return the atom indices of all donors, the ligands' first, then the waters' oxygens."""
-        ligand_donors = tuple(self.ligand(k)[d] for k in range(self.ligands) for d in self.ligand_donors)
+        ligand_donors = tuple(donor for k in range(self.ligands) for donor in self.ligand_donors(k))
         return ligand_donors + tuple(self.water(k)[0] for k in range(self.waters))
+
+
+def expected_symbols(candidate: Candidate) -> tuple[str, ...]:
+    """Return the element of every atom of a candidate's complex in `Layout` order."""
+    bound = [atom.GetSymbol() for ligand in candidate.bound for atom in ligand.mol_with_hydrogens.GetAtoms()]
+    return (candidate.metal.symbol, *bound, *("O", "H", "H") * candidate.waters)
+
+
+def by_kind(candidate: Candidate) -> Iterator[tuple[Ligand, list[range]]]:
+    """Yield the ligand and every co-ligand of a complex, each with the atoms of all that are there of it."""
+    layout, start = Layout.of(candidate), 0
+    for ligand, count in candidate.kinds:
+        yield ligand, [layout.ligand(k) for k in range(start, start + count)]
+        start += count

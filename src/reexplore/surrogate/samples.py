@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate, Group
+from reexplore.chemistry.metals import METALS
 from reexplore.structures.structure import Structure
 
 #: The composition column for the charge that the ligands bring: two protonation states differ by
@@ -95,7 +96,7 @@ class Sample:
             "symbols": list(self.structure.symbols),
             "positions_angstrom": self.structure.positions_angstrom.tolist(),
             "charge": self.structure.charge,
-            "group": asdict(self.group),
+            "group": {name: value for name, value in asdict(self.group).items() if value != ""},
             "scaffold": self.scaffold,
             "substituents": list(self.substituents),
             "target_kcal_mol": self.target_kcal_mol,
@@ -135,7 +136,7 @@ def targets_kcal_mol(samples: Sequence[Sample]) -> NDArray[np.float64]:
 
 def composition(sample: Sample) -> Mapping[str, float]:
     """Return how many atoms of each element a complex has, and the charge its ligands bring."""
-    charge = sample.group.ligands * sample.group.ligand_charge
+    charge = sample.structure.charge - METALS[sample.group.metal].oxidation_state
     return {**Counter(sample.structure.symbols), LIGAND_CHARGE: float(charge)}
 
 
@@ -146,8 +147,14 @@ def factors(sample: Described) -> Mapping[str, float]:
     and equal sites of one scaffold are interchangeable.
     """
     group = sample.group
-    once = {f"scaffold {sample.scaffold}", f"metal {group.metal}", f"stoichiometry {group.ligands}:{group.waters}"}
+    once = {f"scaffold {sample.scaffold}", f"metal {group.metal}", _stoichiometry(group)}
     return {**dict.fromkeys(once, 1.0), **Counter(f"substituent {name}" for name in sample.substituents)}
+
+
+def _stoichiometry(group: Group) -> str:
+    """Return the choice of numbers around the metal as a factor's name."""
+    beside = f":{group.co_ligands}" if group.co_ligands else ""
+    return f"stoichiometry {group.ligands}:{group.waters}{beside}"
 
 
 def feature_columns(rows: Sequence[Mapping[str, float]]) -> tuple[str, ...]:

@@ -87,6 +87,7 @@ CANDIDATE_COLUMNS = (
     "metal",
     "ligands",
     "waters",
+    "co_ligands",
     "charge",
     "verdict",
     "reason",

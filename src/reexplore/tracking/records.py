@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from reexplore.chemistry.candidates import stoichiometry_name
 from reexplore.errors import Failure, ReexploreError
 
 Status = Literal["predicted", "selected", "labelled", "failed", "excluded"]
@@ -90,6 +91,7 @@ class CandidateRow:
     geometry_xyz: str | None = None
     terms_hartree: dict[str, float] | None = None
     contacts: tuple[int, ...] = ()
+    co_ligands: str = ""
 
     @property
     def verdict(self) -> str:
@@ -180,11 +182,12 @@ class ContractionRow:
     slope_error: float
     donor_slopes: dict[str, float]
     warnings: tuple[str, ...] = ()
+    co_ligands: str = ""
 
     @property
     def name(self) -> str:
         """Return a name to read, such as `CAM-methyl (1 L, 6 H2O)`."""
-        return f"{self.ligand} ({self.ligands} L, {self.waters} H2O)"
+        return f"{self.ligand} ({stoichiometry_name(self.ligands, self.waters, self.co_ligands)})"
 
 
 @dataclass(frozen=True)
@@ -205,16 +208,17 @@ class SelectivityRow:
     selectivity_kcal_mol: float
     error_kcal_mol: float | None = None
     warnings: tuple[str, ...] = ()
+    co_ligands: str = ""
 
     @property
     def name(self) -> str:
         """Return a name to read, such as `CAM-methyl (1 L, 6 H2O)`."""
-        return f"{self.ligand} ({self.ligands} L, {self.waters} H2O)"
+        return f"{self.ligand} ({stoichiometry_name(self.ligands, self.waters, self.co_ligands)})"
 
     @property
     def group(self) -> str:
         """Return the stoichiometry and charge at which selectivities may be compared."""
-        return f"{self.ligands} L, {self.waters} H2O, L charge {self.ligand_charge:+d}"
+        return f"{stoichiometry_name(self.ligands, self.waters, self.co_ligands)}, L charge {self.ligand_charge:+d}"
 
 
 @dataclass(frozen=True)
@@ -268,11 +272,12 @@ class LigandRow:
     role: Role | None = None
     warnings: tuple[str, ...] = ()
     reason: str = ""
+    co_ligands: str = ""
 
     @property
     def name(self) -> str:
         """Return a name to read, such as `CAM-methyl (1 L, 6 H2O)`."""
-        return f"{self.ligand} ({self.ligands} L, {self.waters} H2O)"
+        return f"{self.ligand} ({stoichiometry_name(self.ligands, self.waters, self.co_ligands)})"
 
     @property
     def is_labelled(self) -> bool:
@@ -374,7 +379,7 @@ class CampaignRecord:
 
 
 def _by_ligand(rows: tuple[SelectivityRow, ...]) -> list[list[SelectivityRow]]:
-    found: dict[tuple[str, int, int], list[SelectivityRow]] = {}
+    found: dict[tuple[str, int, int, str], list[SelectivityRow]] = {}
     for row in rows:
-        found.setdefault((row.smiles, row.ligands, row.waters), []).append(row)
+        found.setdefault((row.smiles, row.ligands, row.waters, row.co_ligands), []).append(row)
     return list(found.values())

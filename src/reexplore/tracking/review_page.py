@@ -207,6 +207,7 @@ def _card(row: CandidateRow) -> dict[str, Any]:
         "metal": row.metal,
         "ligands": row.ligands,
         "waters": row.waters,
+        "co_ligands": row.co_ligands,
         "charge": row.charge,
         "predicted": _finite(row.predicted_kcal_mol),
         "sigma": _finite(row.sigma_kcal_mol),

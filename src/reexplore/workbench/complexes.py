@@ -82,7 +82,7 @@ class Workbench:
         self._runner.reused.clear()
         template = self.template(candidate)
         geometry = self._runner.value("relax", complex_task(candidate, template, self._theory))
-        ligand = self._runner.value("ligand", ligand_task(candidate, self._theory, self._seed))
+        ligand = self._runner.value("ligand", ligand_task(candidate.ligand, self._theory, self._seed))
         return Built(single, candidate, template, geometry, ligand, tuple(self._runner.reused))
 
     def template(self, candidate: Candidate) -> dict[str, Any]:

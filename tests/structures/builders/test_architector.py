@@ -9,14 +9,16 @@ import pytest
 from rdkit import Chem
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.co_ligands import read_co_ligands
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
+from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.chemistry.ligands import Ligand, assemble
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import CalculationFailed, FailureCode, InputError, MissingEngineError
 from reexplore.structures.bonds import ligand_bonds
 from reexplore.structures.builders import architector
 from reexplore.structures.quality import check_complex
-from reexplore.structures.structure import Layout
+from reexplore.structures.structure import Layout, expected_symbols
 from reexplore.structures.xtb.relax import relax, single_point_energy
 from tests.structures.sample import candidate, relaxed
 
@@ -301,3 +303,27 @@ def test_architector_wraps_a_tridentate_ligand_around_the_metal(workshop):
     donors = np.linalg.norm(start.positions_angstrom[list(Layout.of(who).donors)], axis=1)
     assert len(donors) == 9
     assert 2.0 < donors.min() < donors.max() < 3.0
+
+
+TMDGA = plain_ligand("CN(C)C(=[O:11])C[O:12]CC(=[O:13])N(C)C").ligand
+
+
+def test_co_ligands_are_asked_for_beside_the_ligand():
+    who = Candidate(TMDGA, METALS["La"], 1, 1, read_co_ligands({"nitrate": 3}))
+    (request,) = architector._requests(who, conformers=2)
+    shapes = [entry["ligType"] for entry in request["ligands"]]
+    assert shapes == ["tri_mer_bent", *["bi_cis_chelating"] * 3]
+    # A nitrate has no place on a polyhedron of six.
+    crowded = Candidate(TMDGA, METALS["Sc"], 1, 1, read_co_ligands({"nitrate": 1}))
+    with pytest.raises(CalculationFailed, match="Architector has no place for"):
+        architector._requests(crowded, conformers=2)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("beside", "waters"), [({"nitrate": 3}, 1), ({"chloride": 3}, 2)])
+def test_architector_builds_co_ligands(workshop, beside, waters):
+    who = Candidate(TMDGA, METALS["La"], 1, waters, read_co_ligands(beside))
+    (start,) = workshop.submit(architector.build_complexes, who, conformers=1).result()
+    assert start.symbols == expected_symbols(who)
+    assert start.charge == 0
+    assert not [p for p in check_complex(start, candidate=who).problems if p.code is FailureCode.LIGAND_BROKEN]

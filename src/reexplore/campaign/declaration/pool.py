@@ -52,7 +52,7 @@ class Pool(Mapping[str, Candidate]):
         """Return the candidate at a position."""
         number, ligand, metal = self._place(row)
         family = self.families[number]
-        return Candidate(family.members[ligand], family.metals[metal], family.ligands, family.waters)
+        return family.candidate(ligand, family.metals[metal])
 
     def candidates(self) -> Iterator[Candidate]:
         """Yield every candidate in the order of the pool."""

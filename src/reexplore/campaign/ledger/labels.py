@@ -49,12 +49,12 @@ def selectivities(found: Iterable[Label], *, level: Level) -> tuple[SelectivityR
     Neither metals that the level describes in different ways are paired, nor complexes of different coordination
     numbers. Pairs follow the series, the larger lanthanide first.
     """
-    series: dict[tuple[int, int, int, int, str], list[Label]] = defaultdict(list)
+    series: dict[tuple[object, ...], list[Label]] = defaultdict(list)
     for label in found:
         if label.aqua is not None:
             group, ligand = label.candidate.group, label.candidate.ligand
             number = label.other_donors
-            series[group.ligand_charge, group.ligands, group.waters, number, ligand.identity].append(label)
+            series[group.ligand_charge, group.stoichiometry, number, ligand.identity].append(label)
     rows = []
     for members in series.values():
         ordered = sorted(members, key=lambda label: SERIES.index(label.candidate.metal))
@@ -64,7 +64,7 @@ def selectivities(found: Iterable[Label], *, level: Level) -> tuple[SelectivityR
             if exchange_comparable(first.candidate.group, second.candidate.group, level=level)
         ]
     # A stable sort: the pairs of one ligand stay in the order of the series.
-    return tuple(sorted(rows, key=lambda row: (row.ligand_charge, row.ligands, row.waters, row.ligand)))
+    return tuple(sorted(rows, key=lambda row: (row.ligand_charge, row.ligands, row.waters, row.co_ligands, row.ligand)))
 
 
 def _row(first: Label, second: Label) -> SelectivityRow:
@@ -78,6 +78,7 @@ def _row(first: Label, second: Label) -> SelectivityRow:
         ligand_charge=candidate.ligand.charge,
         ligands=candidate.ligands,
         waters=candidate.waters,
+        co_ligands=candidate.group.co_ligands,
         first_metal=candidate.metal.symbol,
         second_metal=second.candidate.metal.symbol,
         selectivity_kcal_mol=difference.energy_kcal_mol,

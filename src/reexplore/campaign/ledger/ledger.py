@@ -10,7 +10,6 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -241,7 +240,7 @@ class Ledger:
 
     def enter_label(self, candidate: str, keys: LabelKeys | None, failure: Failure | None) -> None:
         """Enter where a candidate's label stands, or why it has none."""
-        parts = json.dumps(asdict(keys)) if keys else None
+        parts = json.dumps(keys.to_dict()) if keys else None
         text = json.dumps(failure.to_dict()) if failure else None
         with self.transaction():
             self._db.execute("INSERT OR REPLACE INTO label VALUES (?, ?, ?, ?)", (candidate, LABELLED, parts, text))

@@ -55,17 +55,23 @@ class Choice:
 
 @dataclass(frozen=True)
 class LabelKeys:
-    """The calculations whose results are the terms of one label."""
+    """The calculations whose results are the terms of one label; `co_ligands` has those of each, by its name."""
 
     structure: str
     complex: str
     ion: str
     ligand: str
     water: str
+    co_ligands: dict[str, str] = field(default_factory=dict)
 
     def terms(self) -> list[tuple[str, str]]:
         """Return the energy calculations with the part each is for."""
-        return [("complex", self.complex), ("ion", self.ion), ("ligand", self.ligand), ("water", self.water)]
+        parts = [("complex", self.complex), ("ion", self.ion), ("ligand", self.ligand), ("water", self.water)]
+        return [*parts, *self.co_ligands.items()]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return them as JSON-ready values, co-ligands only where there are some."""
+        return {name: value for name, value in asdict(self).items() if value != {}}
 
 
 @dataclass(frozen=True)

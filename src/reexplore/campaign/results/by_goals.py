@@ -131,7 +131,7 @@ def _groups(pool: Pool, goals: Goals) -> dict[str, NDArray[np.intp]]:
     number = 0
     for family in pool.families:
         for ligand in family.members:
-            name = goals.group(ligands=family.ligands, waters=family.waters, ligand_charge=ligand.charge)
+            name = goals.group(family.stoichiometry, ligand_charge=ligand.charge)
             found.setdefault(name, []).append(number)
             number += 1
     return {name: np.array(units, dtype=np.intp) for name, units in found.items()}
@@ -188,10 +188,11 @@ def _row(
         key=candidate.key,
         ligand=ligand.name,
         smiles=ligand.canonical_smiles,
-        group=goals.group(ligands=candidate.ligands, waters=candidate.waters, ligand_charge=ligand.charge),
+        group=goals.group(candidate.group.stoichiometry, ligand_charge=ligand.charge),
         ligand_charge=ligand.charge,
         ligands=candidate.ligands,
         waters=candidate.waters,
+        co_ligands=candidate.group.co_ligands,
         status=_status(pick, failure[1] if failure else None, whole=whole and all(measured)),
         labels=tuple(_estimated(one) for one in measured),
         predicted=(None,) * len(goals.goals),

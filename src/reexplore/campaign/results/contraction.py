@@ -31,10 +31,10 @@ def contraction_rows(
         candidate = pool[key]
         distances = ledger.value(label.structure).get("donor_distances_angstrom")
         if distances and candidate.metal in LANTHANIDES:
-            series = f"{candidate.ligand.identity}|{candidate.ligands}|{candidate.waters}"
+            series = f"{candidate.ligand.identity}|{candidate.group.stoichiometry}"
             found[series].append((candidate, sphere(candidate, distances, series=series)))
     rows = [_row(members) for members in found.values() if len(members) >= FEWEST_METALS]
-    return tuple(sorted(rows, key=lambda row: (row.ligand, row.ligands, row.waters)))
+    return tuple(sorted(rows, key=lambda row: (row.ligand, row.ligands, row.waters, row.co_ligands)))
 
 
 def _row(members: list[_Member]) -> ContractionRow:
@@ -48,6 +48,7 @@ def _row(members: list[_Member]) -> ContractionRow:
         smiles=candidate.ligand.canonical_smiles,
         ligands=candidate.ligands,
         waters=candidate.waters,
+        co_ligands=candidate.group.co_ligands,
         metals=tuple(one.metal.symbol for one in spheres),
         mean_distances_angstrom=tuple(round(float(np.mean(one.distances_angstrom)), 4) for one in spheres),
         slope=round(slope.value, 3),

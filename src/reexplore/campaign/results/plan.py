@@ -123,7 +123,7 @@ def plan_campaign(setup: Setup) -> Plan:
         ),
         Stage(
             "free ligands" if not sketch else "free ligands (RDKit)",
-            ligands,
+            ligands + len(space.co_ligands),
             _TEACHER_S if sketch else theory.ligand_conformers * _LIGAND_CYCLES * ligand_gradient,
             f"GFN2-xTB: {theory.ligand_conformers} conformers each",
         ),
@@ -141,7 +141,7 @@ def plan_campaign(setup: Setup) -> Plan:
         ),
         Stage(
             f"fragments at {setup.level.name}",
-            ligands + metals + 1,
+            ligands + len(space.co_ligands) + metals + 1,
             _energy_s(setup, ligand_atoms),
             "ligands, ions, water; each once",
         ),
@@ -235,12 +235,12 @@ def _sample(setup: Setup) -> Iterator[Candidate]:
     metal = setup.space.metals[0]
     for ligand in islice(setup.space.ligands(), _SAMPLE):
         for coordination in setup.space.coordinations:
-            yield Candidate(ligand, metal, coordination.ligands, coordination.waters(ligand.denticity))
+            yield coordination.of(ligand, metal)
 
 
 def _mean_atoms(candidates: Iterator[Candidate]) -> tuple[float, float]:
     layouts = [Layout.of(candidate) for candidate in candidates]
     return (
         sum(len(layout) for layout in layouts) / len(layouts),
-        sum(layout.ligand_atoms for layout in layouts) / len(layouts),
+        sum(layout.sizes[0] for layout in layouts) / len(layouts),
     )

@@ -9,7 +9,7 @@ from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.steps.screening import Screening, recall_screening
-from reexplore.chemistry.candidates import Group
+from reexplore.chemistry.candidates import Group, co_ligands_name
 from reexplore.chemistry.families import families
 from reexplore.errors import RUN_ONLY, Failure
 
@@ -27,7 +27,7 @@ def shortcomings(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
 
 def _lost_scaffolds(screening: Screening) -> list[str]:
     found = {
-        f"{part.family.scaffold.name} ({part.family.ligands} L, {part.family.waters} H2O)": part.failure.code.value
+        f"{part.family.scaffold.name} ({part.family.stoichiometry})": part.failure.code.value
         for part in screening.parts
         if part.failure is not None and part.failure.code in RUN_ONLY
     }
@@ -43,7 +43,9 @@ def _empty_groups(pool: Pool, failures: dict[str, Failure], labelled: set[str]) 
     for family in pool.families:
         for charge, members in Counter(ligand.charge for ligand in family.members).items():
             for metal in family.metals:
-                size[Group(metal.symbol, family.ligands, family.waters, charge)] += members
+                size[
+                    Group(metal.symbol, family.ligands, family.waters, charge, co_ligands_name(family.co_ligands))
+                ] += members
     failed: dict[Group, list[Failure]] = {}
     for key, failure in failures.items():
         if key not in labelled:

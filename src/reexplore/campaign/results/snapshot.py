@@ -222,6 +222,7 @@ def _row(
         metal=candidate.metal.symbol,
         ligands=candidate.ligands,
         waters=candidate.waters,
+        co_ligands=candidate.group.co_ligands,
         charge=candidate.charge,
         status=_status(pick, failure),
         predicted_kcal_mol=estimate.mean if estimate else None,

@@ -28,7 +28,7 @@ def goal_errors(
     """
     rows_of: dict[tuple[object, ...], dict[str, int]] = {}
     for row, sample in enumerate(samples):
-        where = (sample.ligand, sample.group.ligands, sample.group.waters)
+        where = (sample.ligand, sample.group.stoichiometry)
         rows_of.setdefault(where, {})[sample.group.metal] = row
     whole = [rows for rows in rows_of.values() if set(goals.metals) <= rows.keys()]
     if not goals or not whole or not goals.can_be_computed(hydration_kcal_mol):

@@ -27,7 +27,7 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
         return
     geometry = _geometry_tasks(context, candidate, template.value)
     geometries = yield from context.dispatcher.run(geometry, stage="geometries")
-    _require_shared(context, geometry[2:], geometries)
+    _require_shared(context, geometry[2:3], geometries)
     if failure := _first_failure(geometry, geometries):
         enter(candidate.key, None, failure)
         return
@@ -41,7 +41,9 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
         if failure := _first_failure(terms, energies):
             enter(candidate.key, None, failure)
         else:
-            enter(candidate.key, LabelKeys(geometry[0].key, *(task.key for task in terms)), None)
+            beside = {of.name: task.key for (of, _), task in zip(candidate.co_ligands, terms[4:], strict=True)}
+            complex_, of_ion, ligand, water = (task.key for task in terms[:4])
+            enter(candidate.key, LabelKeys(geometry[0].key, complex_, of_ion, ligand, water, beside), None)
         enter_aqua_ions(context, aqua, energies)
 
 
@@ -64,18 +66,23 @@ def _geometry_tasks(context: CampaignContext, candidate: Candidate, template: di
     theory, seed = context.setup.file.theory, context.setup.file.seed
     return (
         complex_task(candidate, template, theory),
-        ligand_task(candidate, theory, seed),
+        ligand_task(candidate.ligand, theory, seed),
         water_task(theory),
+        *(ligand_task(ligand, theory, seed) for ligand, _ in candidate.co_ligands),
     )
 
 
 def _energy_tasks(context: CampaignContext, candidate: Candidate, geometries: Sequence[str]) -> tuple[Task, ...]:
-    complex_, ligand, water = geometries
+    complex_, ligand, water, *co_ligands = geometries
     return (
         energy_task(complex_, context.setup, title=candidate.name),
         energy_task(ion(candidate).to_extxyz(), context.setup, title=f"{candidate.metal.symbol}3+"),
         energy_task(ligand, context.setup, title=f"{candidate.ligand.name} (free)"),
         energy_task(water, context.setup, title="H2O"),
+        *(
+            energy_task(free, context.setup, title=f"{beside.name} (free)")
+            for free, (beside, _) in zip(co_ligands, candidate.co_ligands, strict=True)
+        ),
     )
 
 

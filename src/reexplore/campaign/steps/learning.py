@@ -86,7 +86,7 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
         share = shared_by_ligand(
             [held_out[sample.key] - observed[sample.key] for sample in known],
             table.of_members[rows],
-            ligands=[(sample.ligand, sample.group.ligands, sample.group.waters) for sample in known],
+            ligands=[(sample.ligand, sample.group.stoichiometry) for sample in known],
             floor_kcal_mol=calibration.floor_kcal_mol,
         )
         calibration = replace(calibration, shared_by_ligand=share)

@@ -56,7 +56,7 @@ class Part:
     def title(self) -> str:
         """Return a name to read."""
         family = self.family
-        return f"{len(family.members)} ligands on {family.scaffold.name} ({family.ligands} L, {family.waters} H2O)"
+        return f"{len(family.members)} ligands on {family.scaffold.name} ({family.stoichiometry})"
 
     def failure_of(self, row: int) -> Failure | None:
         """Return why a ligand has no screening geometry, or None when it has one."""
@@ -176,7 +176,7 @@ class Screening:
 def screen(context: CampaignContext) -> Job[Screening]:
     """Build the template of every bare scaffold and find out which ligands can be grafted on it."""
     whole, excluded = yield from constrain(context)
-    bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters) for f in whole]
+    bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters, co_ligands=f.co_ligands) for f in whole]
     found = yield from templates(context, bare)
     contraction = contraction_of(context.setup.surface)
     parts: list[Part] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from reexplore.campaign.declaration.surface import declared_surface
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS, TEMPLATE_METAL
 from reexplore.config import TheoryEntry
 from reexplore.energies.electrons import implied_unpaired
@@ -101,19 +103,19 @@ def complex_task(candidate: Candidate, template: Mapping[str, Any], theory: Theo
     return Task.of(recipe, title=candidate.name)
 
 
-def ligand_task(candidate: Candidate, theory: TheoryEntry, seed: int) -> Task:
-    """Return the task that finds the free ligand's lowest conformer."""
+def ligand_task(ligand: Ligand, theory: TheoryEntry, seed: int) -> Task:
+    """Return the task that finds the lowest conformer of a free ligand or co-ligand."""
     # The versions of the checks differ for few free ligands; all others keep their keys.
-    differ = has_heavy_pair(candidate.ligand) and not theory.sketch
+    differ = has_heavy_pair(ligand) and not theory.sketch
     recipe = FreeLigand(
-        ligand=candidate.ligand,
+        ligand=ligand,
         sketch=theory.sketch,
         conformers=theory.ligand_conformers,
         seed=seed,
         surface=declared_surface(theory),
         checks=theory.checks if differ else 1,
     )
-    return Task.of(recipe, title=candidate.ligand.name)
+    return Task.of(recipe, title=ligand.name)
 
 
 def water_task(theory: TheoryEntry) -> Task:
@@ -163,4 +165,4 @@ def _with_lanthanum(extxyz: str, parent: Candidate, surface: EnergySurface) -> s
 
 def _parent(candidate: Candidate) -> Candidate:
     """Return the lanthanum complex a candidate descends from."""
-    return Candidate(candidate.ligand, TEMPLATE_METAL, candidate.ligands, candidate.waters)
+    return replace(candidate, metal=TEMPLATE_METAL)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from rdkit import Chem
 
-from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.candidates import Candidate, co_ligands_name
 from reexplore.chemistry.ligands import Ligand
 from reexplore.errors import CalculationFailed, FailureCode, InputError, MissingEngineError
 from reexplore.structures.bonds import Bonds, ligand_bonds, skeleton
@@ -175,7 +175,7 @@ def _requests(candidate: Candidate, *, conformers: int) -> list[dict[str, Any]]:
         raise CalculationFailed(
             FailureCode.BUILD_FAILED,
             STAGE,
-            f"Architector has no place for a ligand of {candidate.ligand.denticity} donors"
+            f"Architector has no place for a ligand of {candidate.ligand.denticity} donors{_beside(candidate)}"
             f" in coordination number {number}",
             smiles=candidate.ligand.smiles,
         )
@@ -183,12 +183,27 @@ def _requests(candidate: Candidate, *, conformers: int) -> list[dict[str, Any]]:
     kinds = [kind for kind, held in places.items() if any(name in held for name in polyhedra)][:each]
     requests = []
     for rank, kind in enumerate(kinds):
-        entry = {"smiles": candidate.ligand.smiles, "coordList": list(candidate.ligand.donors), "ligType": kind}
         held = [name for name in polyhedra if name in places[kind]]
         share = (each - rank + len(kinds) - 1) // len(kinds)
-        ligands = [dict(entry) for _ in range(candidate.ligands)]
-        requests.append(_request(candidate, ligands, polyhedra=held, each=share))
+        ligands = [_entry(candidate.ligand, kind) for _ in range(candidate.ligands)]
+        beside = [
+            _entry(ligand, _first_kind(ligand, held)) for ligand, count in candidate.co_ligands for _ in range(count)
+        ]
+        requests.append(_request(candidate, ligands + beside, polyhedra=held, each=share))
     return requests
+
+
+def _beside(candidate: Candidate) -> str:
+    return f" beside {co_ligands_name(candidate.co_ligands)}" if candidate.co_ligands else ""
+
+
+def _entry(ligand: Ligand, kind: str) -> dict[str, Any]:
+    return {"smiles": ligand.smiles, "coordList": list(ligand.donors), "ligType": kind}
+
+
+def _first_kind(ligand: Ligand, polyhedra: Sequence[str]) -> str:
+    """Return the first shape of a co-ligand that has a place on one of these polyhedra."""
+    return next(kind for kind in _ligand_types(ligand) if not set(polyhedra) <= set(_NO_PLACE.get(kind, ())))
 
 
 _WATER = {"smiles": "O", "coordList": [0], "ligType": "mono"}
@@ -214,12 +229,19 @@ def _request(
 
 
 def _places(candidate: Candidate) -> dict[str, tuple[str, ...]]:
-    """Return for each shape the ligand may have the polyhedra on which Architector finds a place for it."""
-    polyhedra = POLYHEDRA[candidate.coordination_number]
-    return {
-        kind: tuple(name for name in polyhedra if name not in _NO_PLACE.get(kind, ()))
-        for kind in _ligand_types(candidate.ligand)
-    }
+    """Return for each shape the ligand may have the polyhedra on which Architector finds a place for it.
+
+    Left out are those on which a co-ligand has none.
+    """
+
+    def held(name: str, kinds: Sequence[str]) -> bool:
+        return any(name not in _NO_PLACE.get(kind, ()) for kind in kinds)
+
+    beside = [_ligand_types(ligand) for ligand, _ in candidate.co_ligands]
+    polyhedra = [
+        name for name in POLYHEDRA[candidate.coordination_number] if all(held(name, kinds) for kinds in beside)
+    ]
+    return {kind: tuple(name for name in polyhedra if held(name, (kind,))) for kind in _ligand_types(candidate.ligand)}
 
 
 def _ligand_types(ligand: Ligand) -> tuple[str, ...]:
@@ -240,14 +262,15 @@ def _in_layout(result: dict[str, Any], candidate: Candidate) -> Structure:
     metal = symbols.index(candidate.metal.symbol)
     bound = {int(a) for a in np.flatnonzero(bonds[metal])}
     bonds[metal], bonds[:, metal] = False, False
-    order = [metal]
     waters: list[int] = []
+    matched: dict[Ligand, list[int]] = {ligand: [] for ligand, _ in candidate.kinds}
     for fragment in _fragments(bonds, leave_out=metal):
         if len(fragment) == 3 and sorted(symbols[a] for a in fragment) == ["H", "H", "O"]:
             waters += sorted(fragment, key=lambda a: symbols[a] == "H")
         else:
-            order += _match(candidate.ligand, fragment, symbols, bonds, bound)
-    order += waters
+            ligand, ordered = _matched(candidate, fragment, symbols, bonds, bound)
+            matched[ligand] += ordered
+    order = [metal, *(atom for some in matched.values() for atom in some), *waters]
     layout = Layout.of(candidate)
     if len(order) != len(layout) or len(symbols) != len(layout):
         raise CalculationFailed(
@@ -276,8 +299,25 @@ def _fragments(bonds: Bonds, *, leave_out: int) -> list[list[int]]:
     return [group for group in groups if group != [leave_out]]
 
 
-def _match(ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]) -> list[int]:
-    """Return the fragment's atoms in the order of the ligand, such that its donors are the bound atoms."""
+def _matched(
+    candidate: Candidate, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]
+) -> tuple[Ligand, list[int]]:
+    """Return the ligand or co-ligand that a fragment is, and the fragment's atoms in its order."""
+    for ligand, _ in candidate.kinds:
+        atoms = _match(ligand, fragment, symbols, bonds, bound)
+        if atoms is not None:
+            return ligand, atoms
+    asked = " or ".join(ligand.smiles for ligand, _ in candidate.kinds)
+    raise CalculationFailed(
+        FailureCode.BUILD_FAILED,
+        STAGE,
+        f"a fragment that Architector built is not {asked} bound through its donors",
+        atoms=[int(a) for a in fragment],
+    )
+
+
+def _match(ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds, bound: set[int]) -> list[int] | None:
+    """Return the fragment's atoms in the order of the ligand, such that its donors are the bound atoms, or None."""
     names = [atom.GetSymbol() for atom in ligand.mol_with_hydrogens.GetAtoms()]
     pattern = skeleton(names, ligand_bonds(ligand))
     found = skeleton([symbols[a] for a in fragment], bonds[np.ix_(fragment, fragment)])
@@ -286,9 +326,4 @@ def _match(ligand: Ligand, fragment: list[int], symbols: list[str], bonds: Bonds
         for match in found.GetSubstructMatches(pattern, uniquify=False, maxMatches=100_000):
             if {match[d] for d in ligand.donors} == wanted:
                 return [fragment[a] for a in match]
-    raise CalculationFailed(
-        FailureCode.BUILD_FAILED,
-        STAGE,
-        f"a fragment that Architector built is not {ligand.smiles} bound through its donors",
-        atoms=[int(a) for a in fragment],
-    )
+    return None

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.ligands import Ligand
+from reexplore.chemistry.metals import Metal
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.builders.base import NEWEST_ORDER
 from reexplore.structures.builders.chelates import Chelate, chelates, metal_donor_angstrom
 from reexplore.structures.builders.polyhedra import POLYHEDRA, vertices
 from reexplore.structures.conformers.free_ligand import water
-from reexplore.structures.structure import Structure
+from reexplore.structures.structure import Layout, Structure, expected_symbols
 
 Array = NDArray[np.float64]
 
@@ -78,14 +80,20 @@ def place_complexes(candidate: Candidate, *, count: int, seed: int, order: int =
     """Return up to `count` unrelaxed structures of a complex, those with the least overlap first.
 
     For each polyhedron of the coordination number, ligand conformers are drawn at random onto sets of
-    vertices that suit their donors, one after the other, and waters onto the vertices left. The
+    vertices that suit their donors, one after the other, then co-ligands, and waters onto the vertices left. The
     polyhedra share `count` equally, and so do the ligand's conformers, strained ones last; in the first version of
     the `order` only overlap counted. Raises `CalculationFailed` when the ligands find no room.
     """
     random = np.random.default_rng(seed)
     names = POLYHEDRA.get(candidate.coordination_number, ())
-    shapes = _conformers(candidate, seed=seed, order=order) if candidate.ligands else []
-    heavy = np.array([s != "H" for s in _symbols(candidate)])
+    shapes: list[Chelate] = []
+    kinds: list[tuple[range, int]] = []
+    for ligand, number_of in candidate.kinds:
+        found_of = _conformers(ligand, candidate.metal, seed=seed, order=order) if number_of else []
+        kinds.append((range(len(shapes), len(shapes) + len(found_of)), number_of))
+        shapes += found_of
+    strains = _strains_kcal_mol(shapes, kinds)
+    heavy = np.array([s != "H" for s in expected_symbols(candidate)])
     per_polyhedron = -(-count // len(names)) if names else 0
     trials = max(_FEWEST_TRIALS // len(names), _TRIALS_PER_STRUCTURE * per_polyhedron) if names else 0
     best: list[_Arrangement] = []
@@ -95,30 +103,29 @@ def place_complexes(candidate: Candidate, *, count: int, seed: int, order: int =
         places = {number: found for number, found in fitting if found}
         found: list[_Arrangement] = []
         for _ in range(trials):
-            arranged = _arrangement(candidate, places, corners, random)
+            arranged = _arrangement(candidate.metal, kinds, places, corners, random)
             if arranged is not None:
                 positions, conformers = arranged
                 found.append(_Arrangement(positions, conformers, _overlap(positions, heavy, candidate)))
         found.sort(key=lambda arrangement: arrangement.overlap_angstrom)
-        best += (found if order == 1 else _shared(found, shapes))[:per_polyhedron]
+        best += (found if order == 1 else _shared(found, strains))[:per_polyhedron]
     if not best:
         raise CalculationFailed(
             FailureCode.BUILD_FAILED,
             STAGE,
-            f"{candidate.ligands} × {candidate.ligand.smiles} find no room on a polyhedron of"
-            f" {candidate.coordination_number} vertices",
+            f"{' and '.join(f'{count} × {ligand.smiles}' for ligand, count in candidate.kinds)} find no room on a"
+            f" polyhedron of {candidate.coordination_number} vertices",
             smiles=candidate.ligand.smiles,
         )
     best.sort(key=lambda arrangement: arrangement.overlap_angstrom)
-    return [Structure(_symbols(candidate), each.positions, candidate.charge) for each in best[:count]]
+    return [Structure(expected_symbols(candidate), each.positions, candidate.charge) for each in best[:count]]
 
 
-def _conformers(candidate: Candidate, *, seed: int, order: int) -> list[Chelate]:
-    """Return the conformers of the ligand that are placed, without those under great strain."""
-    ligand = candidate.ligand
+def _conformers(ligand: Ligand, metal: Metal, *, seed: int, order: int) -> list[Chelate]:
+    """Return the conformers of a ligand that are placed, without those under great strain."""
     rings = [set(ring) for ring in ligand.mol.GetRingInfo().AtomRings() if len(ring) >= _LARGE_RING]
     holds = order > 1 and any(len(ring & set(ligand.donors)) > 1 for ring in rings)
-    found = chelates(ligand, metal=candidate.metal, count=_CHELATES_OF_A_RING if holds else _CHELATES, seed=seed)
+    found = chelates(ligand, metal=metal, count=_CHELATES_OF_A_RING if holds else _CHELATES, seed=seed)
     if order == 1:
         return found
     energies = sorted(shape.energy_kcal_mol for shape in found)
@@ -126,22 +133,26 @@ def _conformers(candidate: Candidate, *, seed: int, order: int) -> list[Chelate]
     return [shape for shape in found if shape.energy_kcal_mol <= limit]
 
 
-def _shared(found: list[_Arrangement], shapes: list[Chelate]) -> list[_Arrangement]:
+def _strains_kcal_mol(shapes: list[Chelate], kinds: list[tuple[range, int]]) -> list[float]:
+    """Return the energy of each conformer above the lowest of its ligand; `kinds` say whose numbers are which."""
+    lowest = [min((shapes[number].energy_kcal_mol for number in numbers), default=0.0) for numbers, _ in kinds]
+    return [
+        shapes[number].energy_kcal_mol - low
+        for (numbers, _), low in zip(kinds, lowest, strict=True)
+        for number in numbers
+    ]
+
+
+def _shared(found: list[_Arrangement], strains_kcal_mol: list[float]) -> list[_Arrangement]:
     """Return arrangements, sorted by overlap, in the order in which their conformers take turns."""
-    lowest = min((shape.energy_kcal_mol for shape in shapes), default=0.0)
     before: Counter[tuple[int, ...]] = Counter()
     scores = []
     for arrangement in found:
-        strain_kcal_mol = sum(shapes[number].energy_kcal_mol - lowest for number in arrangement.conformers)
+        strain_kcal_mol = sum(strains_kcal_mol[number] for number in arrangement.conformers)
         repeated = _REPEATED_ANGSTROM * before[arrangement.conformers]
         scores.append(arrangement.overlap_angstrom + repeated + _STRAIN_ANGSTROM_PER_KCAL_MOL * strain_kcal_mol)
         before[arrangement.conformers] += 1
     return [found[number] for number in np.argsort(scores, kind="stable")]
-
-
-def _symbols(candidate: Candidate) -> tuple[str, ...]:
-    ligand = tuple(atom.GetSymbol() for atom in candidate.ligand.mol_with_hydrogens.GetAtoms())
-    return (candidate.metal.symbol, *ligand * candidate.ligands, *water().symbols * candidate.waters)
 
 
 def _places(shape: Chelate, corners: Array, random: np.random.Generator) -> list[_Place]:
@@ -187,29 +198,35 @@ def _assignments(directions: Array, corners: Array, random: np.random.Generator)
 
 
 def _arrangement(
-    candidate: Candidate, places: dict[int, list[_Place]], corners: Array, random: np.random.Generator
+    metal: Metal,
+    kinds: list[tuple[range, int]],
+    places: dict[int, list[_Place]],
+    corners: Array,
+    random: np.random.Generator,
 ) -> tuple[Array, tuple[int, ...]] | None:
     """Return positions and conformers of one random arrangement, or None when a ligand finds its vertices taken.
 
-    `places` are those of each conformer. In half of the arrangements all ligands have one conformer:
-    n ligands of k conformers mix in k^n ways, but what holds one ligand best holds the others too.
+    `kinds` are the numbers of the conformers of each ligand, with how many of it there are; `places` are those of each
+    conformer. In half of the arrangements all ligands have one conformer: n ligands of k conformers mix in k^n ways,
+    but what holds one ligand best holds the others too.
     """
-    if candidate.ligands and not places:
-        return None
-    numbers = list(places)
-    alike = random.integers(len(places)) if candidate.ligands and random.random() < _ALIKE else None
     taken: frozenset[int] = frozenset()
     parts, conformers = [np.zeros((1, 3))], []
-    for _ in range(candidate.ligands):
-        number = numbers[random.integers(len(places)) if alike is None else alike]
-        free = [place for place in places[number] if taken.isdisjoint(place.taken)]
-        if not free:
+    for own, count in kinds:
+        numbers = [number for number in own if number in places]
+        if count and not numbers:
             return None
-        place = free[random.integers(len(free))]
-        taken |= place.taken
-        parts.append(place.positions)
-        conformers.append(number)
-    length = metal_donor_angstrom("O", candidate.metal)
+        alike = random.integers(len(numbers)) if count and random.random() < _ALIKE else None
+        for _ in range(count):
+            number = numbers[random.integers(len(numbers)) if alike is None else alike]
+            free = [place for place in places[number] if taken.isdisjoint(place.taken)]
+            if not free:
+                return None
+            place = free[random.integers(len(free))]
+            taken |= place.taken
+            parts.append(place.positions)
+            conformers.append(number)
+    length = metal_donor_angstrom("O", metal)
     for k, corner in enumerate(corners):
         if k not in taken:
             parts.append(_water_on(corner * length, np.vstack(parts), random))
@@ -233,8 +250,7 @@ def _water_on(oxygen: Array, others: Array, random: np.random.Generator) -> Arra
 
 def _overlap(positions: Array, heavy: NDArray[np.bool_], candidate: Candidate) -> float:
     """Return the summed depth in Å to which atoms of different parts overlap."""
-    atoms = candidate.ligand.mol_with_hydrogens.GetNumAtoms()
-    sizes = [1, *[atoms] * candidate.ligands, *[3] * candidate.waters]
+    sizes = [1, *Layout.of(candidate).sizes, *[3] * candidate.waters]
     part = np.repeat(np.arange(len(sizes)), sizes)
     distances = np.linalg.norm(positions[1:, None] - positions[None, 1:], axis=-1)
     kind = heavy[1:].astype(int)

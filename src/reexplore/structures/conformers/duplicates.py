@@ -11,7 +11,7 @@ from rdkit.Chem import rdMolAlign
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.structures.bonds import complex_bonds, skeleton
-from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.structure import Layout, Structure, expected_symbols
 
 #: Two structures of one level of theory are the same within both.
 SAME_RMSD_ANGSTROM = 0.25
@@ -39,19 +39,19 @@ class Comparison:
         return min(_best_rms(mol, a, b), _best_rms(mol, a, b * np.array([1.0, 1.0, -1.0])))
 
     def _kept(self) -> list[int]:
-        ligand = self.candidate.ligand.mol_with_hydrogens
         layout = Layout.of(self.candidate)
-        polar = [
-            a.GetIdx() for a in ligand.GetAtoms() if a.GetSymbol() != "H" or a.GetNeighbors()[0].GetSymbol() != "C"
+        ligands = [
+            layout.ligand(k)[a.GetIdx()]
+            for k, ligand in enumerate(self.candidate.bound)
+            for a in ligand.mol_with_hydrogens.GetAtoms()
+            if a.GetSymbol() != "H" or a.GetNeighbors()[0].GetSymbol() != "C"
         ]
-        ligands = [layout.ligand(k)[a] for k in range(layout.ligands) for a in polar]
         return [0, *ligands, *(layout.water(k)[0] for k in range(layout.waters))]
 
     def _skeleton(self, kept: list[int]) -> Chem.Mol:
         layout = Layout.of(self.candidate)
-        ligand = [a.GetSymbol() for a in self.candidate.ligand.mol_with_hydrogens.GetAtoms()]
-        symbols = [self.candidate.metal.symbol, *ligand * layout.ligands, *["O", "H", "H"] * layout.waters]
-        bonds = complex_bonds(self.candidate.ligand, layout=layout)
+        symbols = expected_symbols(self.candidate)
+        bonds = complex_bonds(self.candidate)
         donors = list(layout.donors)
         bonds[0, donors] = bonds[donors, 0] = True
         return skeleton([symbols[a] for a in kept], bonds[np.ix_(kept, kept)])

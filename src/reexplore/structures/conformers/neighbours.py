@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate
-from reexplore.structures.conformers.rotamers import half_turned, ligand_starts, turned, turns
+from reexplore.chemistry.ligands import Ligand
+from reexplore.structures.conformers.rotamers import half_turned, turned, turns
 from reexplore.structures.structure import Layout, Structure
 
 #: A ligand whose donors' middle is nearer to the metal surrounds it and has no side to be turned over on.
@@ -22,12 +23,11 @@ def neighbours(structure: Structure, candidate: Candidate) -> list[Structure]:
     layout = Layout.of(candidate)
     # A ligand that is alone with its metal looks the same from everywhere.
     alone = layout.ligands == 1 and not layout.waters
-    side_chains = turns(candidate.ligand)
     found = []
-    for index, first in enumerate(ligand_starts(layout)):
-        if not alone and np.linalg.norm(_axis(structure, candidate, index)) > _LEAST_AXIS_ANGSTROM:
+    for index, ligand in enumerate(candidate.bound):
+        if not alone and _turns_over(ligand) and np.linalg.norm(_axis(structure, layout, index)) > _LEAST_AXIS_ANGSTROM:
             found.append(turned_over(structure, candidate, index))
-        found += [turned(structure, turn, first_atoms=[first]) for turn in side_chains]
+        found += [turned(structure, turn, first_atoms=[layout.ligand(index)[0]]) for turn in turns(ligand)]
     return found
 
 
@@ -38,13 +38,17 @@ def turned_over(structure: Structure, candidate: Candidate, index: int) -> Struc
     """
     atoms = list(Layout.of(candidate).ligand(index))
     positions = structure.positions_angstrom.copy()
-    axis = _axis(structure, candidate, index)
+    axis = _axis(structure, Layout.of(candidate), index)
     positions[atoms] = half_turned(positions[atoms], through=positions[0], along=axis)
     return structure.moved_to(positions)
 
 
-def _axis(structure: Structure, candidate: Candidate, index: int) -> NDArray[np.float64]:
+def _turns_over(ligand: Ligand) -> bool:
+    """Return whether half a turn about the axis through a ligand's donors can change it: an atom alone stays."""
+    return bool(ligand.mol_with_hydrogens.GetNumAtoms() > 1)
+
+
+def _axis(structure: Structure, layout: Layout, index: int) -> NDArray[np.float64]:
     """Return the vector from the metal to the middle of a ligand's donors, Å."""
-    atoms = Layout.of(candidate).ligand(index)
-    donors = structure.positions_angstrom[[atoms[donor] for donor in candidate.ligand.donors]]
+    donors = structure.positions_angstrom[list(layout.ligand_donors(index))]
     return np.asarray(donors.mean(axis=0) - structure.positions_angstrom[0])

@@ -15,7 +15,7 @@ from rdkit import Chem
 
 from reexplore.chemistry.ligands import Ligand
 from reexplore.structures.bonds import ligand_bonds, skeleton
-from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.structure import Structure
 
 #: The C-N bond of an amide is not turned: its trans isomer lies 2-3 kcal/mol and a slow barrier away.
 _AMIDE = Chem.MolFromSmarts("[CX3](=[O,S])-[NX3]")
@@ -77,11 +77,6 @@ def half_turned(
     axis = along / np.linalg.norm(along)
     arms = positions - through
     return np.asarray(through + 2.0 * np.outer(arms @ axis, axis) - arms)
-
-
-def ligand_starts(layout: Layout) -> list[int]:
-    """Return the first atom of every ligand of a complex."""
-    return [layout.ligand(k)[0] for k in range(layout.ligands)]
 
 
 def _beyond(mol: Chem.Mol, fixed: int, free: int) -> set[int]:

@@ -44,7 +44,7 @@ class Complexes:
             positions_angstrom=positions[:, 1:],
             metals=metals,
             shifts_angstrom=base.shifts(metals)[:, grafts.part[1:]],
-            charges=base.candidate.metal.oxidation_state + base.ligands * ligand_charges,
+            charges=base.charge_beside + base.ligands * ligand_charges,
         )
 
     @classmethod

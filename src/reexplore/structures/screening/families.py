@@ -99,6 +99,7 @@ def _scaffolding(family: Family, template: Structure, contraction: int) -> Scaff
         template,
         ligands=family.ligands,
         waters=family.waters,
+        co_ligands=family.co_ligands,
         metals=family.metals,
         contraction=contraction,
     )

@@ -125,8 +125,9 @@ class Grafting:
         size = 1 + base.ligands * ligand.mol_with_hydrogens.GetNumAtoms()
         if len(order) != size:
             raise ValueError(f"{len(order)} atoms were traced, but {size} belong to {base.ligands} × {ligand.name}")
-        waters = [base.layout.water(k) for k in range(base.waters)]
-        return order + [int(base.core_index[atom]) for water in waters for atom in water]
+        # Co-ligands and waters.
+        rest = range(base.layout.ligand(base.ligands - 1).stop, len(base.layout))
+        return order + [int(base.core_index[atom]) for atom in rest]
 
     def _ligand_order(self, number: int, choice: Integers, trace: Trace) -> list[int]:
         base = self.scaffolding
@@ -279,5 +280,5 @@ class Grafts:
         base = self.grafting.scaffolding
         order = self.grafting.layout_order(self.choices[row], ligand, trace)
         symbols = [_symbol(int(number)) for number in self.numbers[row][order]]
-        charge = base.candidate.metal.oxidation_state + base.ligands * ligand.charge
+        charge = base.charge_beside + base.ligands * ligand.charge
         return Structure(tuple(symbols), self.positions_angstrom[row][order], charge)

@@ -11,7 +11,7 @@ from rdkit import Chem
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.library import Scaffold, find_substituent
-from reexplore.chemistry.ligands import Ligand, Trace, assemble_traced
+from reexplore.chemistry.ligands import CoLigands, Ligand, Trace, assemble_traced
 from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL, Metal
 from reexplore.structures.metal_exchange import NEWEST_CONTRACTION, part_shifts, parts
 from reexplore.structures.screening.contacts import Kinds, kinds_of
@@ -38,16 +38,16 @@ class Site:
     hydrogens: tuple[int, ...]
 
 
-def bare_candidate(scaffold: Scaffold, *, ligands: int, waters: int) -> Candidate:
+def bare_candidate(scaffold: Scaffold, *, ligands: int, waters: int, co_ligands: CoLigands = ()) -> Candidate:
     """Return the lanthanum complex of a scaffold with hydrogen at every site."""
     ligand, _ = _bare(scaffold)
-    return Candidate(ligand, TEMPLATE_METAL, ligands, waters)
+    return Candidate(ligand, TEMPLATE_METAL, ligands, waters, co_ligands)
 
 
 class Scaffolding:
     """A template in `Layout` order of `bare_candidate`, and where everything of it is.
 
-    The core is every atom that no substituent can replace. `core_part` is the ligand or water an atom
+    The core is every atom that no substituent can replace. `core_part` is the ligand, co-ligand or water an atom
     belongs to (`exchange.parts`), -1 for the metal. `ends` are the metals between whose places all
     others lie, with what each part is moved by; `metals` are those that take part although they seldom have this
     coordination number.
@@ -60,6 +60,7 @@ class Scaffolding:
         *,
         ligands: int,
         waters: int,
+        co_ligands: CoLigands = (),
         metals: tuple[Metal, ...] = (),
         contraction: int = NEWEST_CONTRACTION,
     ) -> None:
@@ -67,7 +68,7 @@ class Scaffolding:
         self._metals = metals
         self._contraction = contraction
         self.template = template
-        self.candidate = bare_candidate(scaffold, ligands=ligands, waters=waters)
+        self.candidate = bare_candidate(scaffold, ligands=ligands, waters=waters, co_ligands=co_ligands)
         self.layout = Layout.of(self.candidate)
         if len(template) != len(self.layout) or template.symbols[0] != TEMPLATE_METAL.symbol:
             raise ValueError(f"the template of {self.candidate.name} has {len(self.layout)} atoms, not {len(template)}")
@@ -93,8 +94,14 @@ class Scaffolding:
         """Return the template's atoms of one ligand."""
         return self.layout.ligand(ligand)
 
+    @property
+    def charge_beside(self) -> int:
+        """Return the charge of the complex without its ligands: that of the metal and of the co-ligands."""
+        beside = sum(count * ligand.charge for ligand, count in self.candidate.co_ligands)
+        return self.candidate.metal.oxidation_state + beside
+
     def shifts(self, metals: tuple[Metal, ...]) -> Array:
-        """Return how far each ligand and water moves for each metal, in Å, shape (metals, parts, 3)."""
+        """Return how far each ligand, co-ligand and water moves for each metal, in Å, shape (metals, parts, 3)."""
         return part_shifts(
             self.template, layout=self.layout, old=TEMPLATE_METAL, metals=metals, contraction=self._contraction
         )
@@ -102,9 +109,8 @@ class Scaffolding:
     @cached_property
     def core_kinds(self) -> Kinds:
         """Return the kind of each atom of the core."""
-        mol = self.candidate.ligand.mol_with_hydrogens
-        owner = [_owner(atom) for atom in mol.GetAtoms()]
-        owners = ["", *owner * self.ligands, *("O",) * (3 * self.waters)]
+        bound = [_owner(atom) for ligand in self.candidate.bound for atom in ligand.mol_with_hydrogens.GetAtoms()]
+        owners = ["", *bound, *("O",) * (3 * self.waters)]
         return kinds_of(self.core_symbols, [owners[i] for i in self.core])
 
     @cached_property

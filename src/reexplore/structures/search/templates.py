@@ -17,11 +17,11 @@ from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.structures.builders.base import find_builder
 from reexplore.structures.conformers.duplicates import distinct
 from reexplore.structures.conformers.neighbours import neighbours
-from reexplore.structures.conformers.rotamers import ligand_starts, turned, turns
+from reexplore.structures.conformers.rotamers import turned, turns
 from reexplore.structures.holding import NEWEST_CHECKS
 from reexplore.structures.quality import QualityReport, check_complex
 from reexplore.structures.search.crest import NAME as CREST
-from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.structure import Structure, by_kind
 from reexplore.structures.xtb.gfnff import NEWEST_FORCE_FIELD, settle
 from reexplore.structures.xtb.relax import GRADIENT_NORM_HARTREE_BOHR, relax
 from reexplore.structures.xtb.surfaces import GFN2_M, EnergySurface
@@ -305,12 +305,12 @@ def _hopeful(entries: list[_Ranked]) -> list[_Ranked]:
 
 def _turned(starts: Sequence[Start], candidate: Candidate) -> list[Start]:
     """Return every start with each side chain turned, where its builder has not sampled them."""
-    first_atoms = ligand_starts(Layout.of(candidate))
     return [
-        Start(turned(start.structure, turn, first_atoms=first_atoms), start.builder)
+        Start(turned(start.structure, turn, first_atoms=[place[0] for place in places]), start.builder)
         for start in starts
         if start.builder == FROM_FILE or not find_builder(start.builder).turns_side_chains
-        for turn in turns(candidate.ligand)
+        for ligand, places in by_kind(candidate)
+        for turn in turns(ligand)
     ]
 
 

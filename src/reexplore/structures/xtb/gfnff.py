@@ -79,7 +79,7 @@ def _surface(structure: Structure, candidate: Candidate, force_field: int) -> Ab
 def held_bonds(candidate: Candidate) -> Bonds:
     """Return who is bonded to whom in a complex, shape (atoms, atoms), the metal to every donor that was named."""
     layout = Layout.of(candidate)
-    bonds = complex_bonds(candidate.ligand, layout=layout).copy()
+    bonds = complex_bonds(candidate).copy()
     donors = list(layout.donors)
     bonds[0, donors] = bonds[donors, 0] = True
     return bonds
