@@ -52,11 +52,22 @@ class SubstituentEntry(Strict):
 
 
 class CoordinationEntry(Strict):
-    """How many ligands; the waters follow from the coordination number or must match it."""
+    """How many ligands and co-ligands; of waters and coordination number each follows from the other.
+
+    Where neither is given the number is 8. Co-ligands stand by name or SMILES, each with its number.
+    """
 
     ligands: Positive
     waters: Annotated[int, Field(ge=0, le=100)] | None = None
-    coordination_number: Positive = 8
+    coordination_number: Positive | None = None
+    co_ligands: dict[Smiles, Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_number(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("waters") is None and data.get("coordination_number") is None:
+            return data | {"coordination_number": 8}
+        return data
 
 
 def _a_path_or_a_source(said: Any) -> Any:

@@ -7,7 +7,7 @@ Everything goes the way of the command line: the same checks, the same tasks, th
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -155,6 +155,7 @@ def build(
     ligands: int = 1,
     waters: int | None = None,
     coordination_number: int | None = None,
+    co_ligands: Mapping[str, int] | None = None,
     donors: str | None = None,
     seed: int = 2026,
     workspace: str | Path = ".",
@@ -163,11 +164,12 @@ def build(
 ) -> Built:
     """Return the lowest structure of a complex and of its free ligand, as `reexplore structures build` finds them.
 
-    The ligand is given by its SMILES, with donors named as there, or by its name in the library. `theory` takes the
-    keys of `theory` in a campaign file. Raises `InputError` with the first thing that is wrong, `CalculationFailed`
-    when no structure becomes the complex asked for.
+    The ligand is given by its SMILES, with donors named as there, or by its name in the library; `co_ligands` are
+    numbers by name or SMILES, such as `{"nitrate": 3}`. `theory` takes the keys of `theory` in a campaign file. Raises
+    `InputError` with the first thing that is wrong, `CalculationFailed` when no structure becomes the complex asked
+    for.
     """
-    asked = Asked(smiles, ligand, donors, metal, ligands, waters, coordination_number)
+    asked = Asked(smiles, ligand, donors, metal, ligands, waters, coordination_number, co_ligands or {})
     single, candidate = asked.checked(command="reexplore.build(...)")
     chosen = parse(TheoryEntry, theory, Path("theory"))
     return Workbench(Path(workspace), theory=chosen, seed=seed, console=_console(progress)).build(single, candidate)

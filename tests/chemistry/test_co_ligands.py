@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.co_ligands import CO_LIGANDS, co_ligand, known_co_ligand, read_co_ligands, require_charge
+from reexplore.chemistry.co_ligands import CO_LIGANDS, co_ligand, known_co_ligand, read_co_ligands
 from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
@@ -89,9 +89,3 @@ def test_what_is_no_co_ligand_is_one_sentence(said, message):
 def test_one_co_ligand_by_two_names_is_refused():
     with pytest.raises(InputError, match="is nitrate by another name: give their sum once"):
         read_co_ligands({"nitrate": 1, "[O-:11][N+](=O)[O-:12]": 2})
-
-
-def test_too_many_anions_are_refused():
-    require_charge(-3, read_co_ligands({"nitrate": 6}))
-    with pytest.raises(InputError, match=r"its charge would be -4"):
-        require_charge(-4, read_co_ligands({"chloride": 7}))

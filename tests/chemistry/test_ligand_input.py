@@ -9,10 +9,8 @@ from reexplore.chemistry.ligand_input import (
     library_ligand,
     plain_ligand,
     proposal,
-    single_candidate,
 )
 from reexplore.chemistry.ligands import assemble
-from reexplore.chemistry.metals import find_metal
 from reexplore.errors import InputError
 
 ACETOHYDROXAMATE = plain_ligand("CC(=O)N[O-]", donors=(2, 4)).ligand
@@ -111,36 +109,3 @@ def test_unknown_library_names_are_refused(name, message):
     with pytest.raises(InputError) as refused:
         library_ligand(name)
     assert message in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("ligand", "metal", "ligands", "waters", "number", "message"),
-    [
-        (ACETOHYDROXAMATE, "La", 5, None, None, "more than the coordination number 8: La is held in 10 as well"),
-        (ACETOHYDROXAMATE, "La", 1, 7, 8, "make 9, not the coordination number 8: take 6 waters"),
-        (ACETOHYDROXAMATE, "La", 1, 9, None, "La is held in 6 to 10: take 4 to 8 waters"),
-        (ACETOHYDROXAMATE, "La", 1, 0, None, "La is held in 6 to 10: take 4 to 8 waters"),
-        (ACETOHYDROXAMATE, "Sc", 1, None, 9, "Sc is held in 6 to 8: take 4 to 6 waters"),
-        (ACETOHYDROXAMATE, "La", 1, None, 12, "La is held in 6 to 10"),
-        (EDTA, "La", 2, None, None, "2 × 6 donors are 12, more than"),
-        (EDTA, "La", 2, 0, None, "La is held in 6 to 10: take fewer ligands"),
-        (
-            library_ligand("HOPO-345N-phenyl-phenyl-phenyl-phenyl").ligand,
-            "La",
-            4,
-            0,
-            None,
-            "atoms, more than 200: its search would take hours",
-        ),
-    ],
-)
-def test_numbers_that_do_not_fit_are_refused_with_those_that_do(ligand, metal, ligands, waters, number, message):  # noqa: PLR0917
-    with pytest.raises(InputError) as refused:
-        single_candidate(ligand, metal=find_metal(metal), ligands=ligands, waters=waters, coordination_number=number)
-    assert message in str(refused.value)
-
-
-@pytest.mark.parametrize(("metal", "waters"), [("La", 6), ("Lu", 6), ("Sc", 4)])
-def test_waters_fill_the_metals_usual_coordination_number(metal, waters):
-    made = single_candidate(ACETOHYDROXAMATE, metal=find_metal(metal), ligands=1, waters=None, coordination_number=None)
-    assert made.waters == waters

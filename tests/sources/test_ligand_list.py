@@ -172,10 +172,10 @@ def test_neither_the_order_of_rows_nor_other_columns_change_what_is_taken(seed, 
 
 def test_a_start_is_part_of_what_a_campaign_takes_from_a_file():
     def begin(ligand, said):
-        return Start(Path(said), 1, 6, f"{ligand.charge} {said}")
+        return Start(Path(said), "1 L, 6 H2O", f"{ligand.charge} {said}")
 
     plain, one, other = (judged(rows(f"acetate|[O-]C(=O)C|||{said}"), begin=begin) for said in ("", "a.xyz", "b.xyz"))
     assert len({found.digest({}) for found in (plain, one, other)}) == 3
     ligand = one.verdicts[0].single.ligand
-    assert one.start_of(ligand, ligands=1, waters=6) == "-1 a.xyz"
-    assert one.start_of(ligand, ligands=2, waters=4) == plain.start_of(ligand, ligands=1, waters=6) == ""
+    assert one.start_of(ligand, stoichiometry="1 L, 6 H2O") == "-1 a.xyz"
+    assert one.start_of(ligand, stoichiometry="2 L, 4 H2O") == plain.start_of(ligand, stoichiometry="1 L, 6 H2O") == ""

@@ -8,7 +8,8 @@ from rich.console import Console
 
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.steps.tasks import build_tasks, complex_task, ligand_task, template_task
-from reexplore.chemistry.ligand_input import library_ligand, single_candidate
+from reexplore.chemistry.complexes import single_candidate
+from reexplore.chemistry.ligand_input import library_ligand
 from reexplore.config import TheoryEntry
 from reexplore.errors import CalculationFailed, Failure, FailureCode, InputError
 from reexplore.execution import executor

@@ -20,8 +20,6 @@ CO_LIGANDS: dict[str, str] = {
     "thiocyanate": "[S-]C#[N:11]",
     "phenanthroline": "c1cc2ccc3ccc[n:11]c3c2[n:12]c1",
 }
-#: More negative complexes of anions are not known: [La(NO3)6]3- has this charge.
-LEAST_CHARGE = -3
 _WATER = "[OH2:1]"
 
 
@@ -38,7 +36,7 @@ def co_ligand(said: str) -> Ligand:
     if near:
         raise InputError(f"unknown co-ligand '{said}': did you mean '{near[0]}'?")
     try:
-        found = plain_ligand(said).ligand
+        found = plain_ligand(said, halides=True).ligand
     except DonorsMissingError as error:
         raise InputError(
             f"the co-ligand '{said}': map its donors 11, 12, …, as in '{CO_LIGANDS['acetate']}'"
@@ -70,15 +68,6 @@ def read_co_ligands(said: Mapping[str, int]) -> CoLigands:
     return tuple(found.items())
 
 
-def require_charge(charge: int, co_ligands: CoLigands) -> None:
-    """Raise `InputError` when anions among the co-ligands make a complex more negative than any that is known."""
-    if charge < LEAST_CHARGE and any(ligand.charge < 0 for ligand, _ in co_ligands):
-        raise InputError(
-            f"its charge would be {charge:+d}: complexes of anions more negative than {LEAST_CHARGE} are not known;"
-            " take fewer co-ligands"
-        )
-
-
 @lru_cache
 def _names() -> dict[str, str]:
     return {_named(name).identity: name for name in CO_LIGANDS}
@@ -86,4 +75,4 @@ def _names() -> dict[str, str]:
 
 @lru_cache
 def _named(name: str) -> Ligand:
-    return replace(plain_ligand(CO_LIGANDS[name]).ligand, scaffold=name, warnings=())
+    return replace(plain_ligand(CO_LIGANDS[name], halides=True).ligand, scaffold=name, warnings=())

@@ -12,8 +12,6 @@ from scipy.sparse.csgraph import connected_components
 
 #: Elements that can hold on to a rare-earth ion as a named donor.
 DONOR_ELEMENTS = ("N", "O", "S", "P")
-#: It does so as a free anion only.
-_HALIDE = "Cl"
 #: An atom with more neighbours than this has given its lone pair away.
 _MOST_NEIGHBOURS = {"N": 3, "O": 2, "S": 2, "P": 3}
 _ELEMENT_NAMES = {"N": "nitrogen", "O": "oxygen", "S": "sulfur", "P": "phosphorus"}
@@ -43,10 +41,8 @@ _CYANATE_CHALCOGEN = Chem.MolFromSmarts("[$([O-,S-]C#N),$([O,S]=C=N)]")
 def why_no_donor(atom: Chem.Atom) -> str:
     """Return why an atom cannot hold a metal, or an empty string when it can."""
     symbol, aromatic, charge = atom.GetSymbol(), atom.GetIsAromatic(), atom.GetFormalCharge()
-    if symbol == _HALIDE and charge < 0:
-        return ""
     if symbol not in DONOR_ELEMENTS:
-        return f"a {symbol} atom has no lone pair to give; donors are {', '.join(DONOR_ELEMENTS)} and chloride"
+        return f"a {symbol} atom has no lone pair to give; donors are {', '.join(DONOR_ELEMENTS)}"
     bonds = atom.GetTotalDegree()
     if symbol == "N" and aromatic and bonds == 3:
         return "the lone pair of this nitrogen belongs to its aromatic ring"

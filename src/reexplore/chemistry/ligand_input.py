@@ -1,4 +1,4 @@
-"""One ligand from plain SMILES or from the library, and one complex of it: checked before anything is built."""
+"""One ligand from plain SMILES or from the library, checked before anything is built."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from difflib import get_close_matches
 from rdkit import Chem
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
-from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.donors import DONOR_ELEMENTS, propose_donors, why_no_donor
 from reexplore.chemistry.library import FIRST_DONOR_MAP, SCAFFOLDS, SUBSTITUENTS, Substituent
 from reexplore.chemistry.ligands import Ligand, assemble, output_order
-from reexplore.chemistry.metals import Metal
 from reexplore.chemistry.protonation import doubtful_groups
 from reexplore.chemistry.user_parts import read_molecule
 from reexplore.errors import InputError
@@ -26,6 +24,7 @@ LARGEST_COMPLEX_ATOMS = 200
 #: The most donors that are proposed: a ligand that holds a metal by more is rare, and a person can name them.
 _MOST_DONORS = 9
 _WHERE = "the ligand"
+_HALIDE = "Cl"
 
 
 @dataclass(frozen=True)
@@ -59,18 +58,20 @@ class DonorsMissingError(InputError):
         self.proposals = tuple(proposals)
 
 
-def plain_ligand(smiles: str, *, donors: Sequence[int] | None = None) -> SingleLigand:
+def plain_ligand(smiles: str, *, donors: Sequence[int] | None = None, halides: bool = False) -> SingleLigand:
     """Return the ligand of a SMILES whose donors are named by index or by the atom maps 11, 12, ….
 
     Indices count the atoms of the SMILES from 0, hydrogens left out. The ligand is the same value as
     that of the library when the molecule and the donors are. Raises `InputError` with the first thing
-    that is wrong, `DonorsMissingError` with proposals when no donors are named.
+    that is wrong, `DonorsMissingError` with proposals when no donors are named. With `halides` chloride holds a metal
+    too: it is a co-ligand, and no ligand to search.
     """
     mol = read_ligand(smiles)
     chosen = _chosen(mol, smiles, donors)
     for index in chosen:
-        reason = why_no_donor(mol.GetAtomWithIdx(index))
-        if reason:
+        atom = mol.GetAtomWithIdx(index)
+        reason = why_no_donor(atom)
+        if reason and not (halides and atom.GetSymbol() == _HALIDE and atom.GetFormalCharge() < 0):
             raise InputError(f"{_WHERE}: atom {index} of '{smiles}' cannot be a donor: {reason}; {_numbered(mol)}")
     marked = Chem.Mol(mol)
     for atom in marked.GetAtoms():
@@ -135,48 +136,6 @@ def _named(ligand: Ligand) -> SingleLigand:
     smiles = ligand.canonical_smiles
     written = output_order(ligand.mol)
     return SingleLigand(ligand, smiles, tuple(written.index(atom) for atom in range(len(written))))
-
-
-def single_candidate(
-    ligand: Ligand, *, metal: Metal, ligands: int, waters: int | None, coordination_number: int | None
-) -> Candidate:
-    """Return the complex asked for; waters fill the coordination number, 8 unless either of them is given.
-
-    Raises `InputError` when the numbers do not fit each other or the metal, or the complex is larger
-    than `LARGEST_COMPLEX_ATOMS`.
-    """
-    held = metal.coordination_numbers
-    bound = ligands * ligand.denticity
-    if coordination_number is None:
-        coordination_number = metal.usual_numbers[0] if waters is None else bound + waters
-    donors = f"{ligands} × {ligand.denticity} donors"
-    room = coordination_number - bound
-    if room < 0:
-        remedy = f": {metal.symbol} is held in {bound} as well, ask for that" if bound in held else ""
-        raise InputError(f"{donors} are {bound}, more than the coordination number {coordination_number}{remedy}")
-    if waters is None:
-        waters = room
-    if waters != room:
-        raise InputError(
-            f"{donors} and {waters} waters make {bound + waters}, not the coordination number {coordination_number}:"
-            f" take {room} waters"
-        )
-    if coordination_number not in held:
-        fitting = [number - bound for number in held if number >= bound]
-        some = " to ".join(str(count) for count in sorted({min(fitting), max(fitting)})) if fitting else ""
-        remedy = f": take {some} waters" if fitting else ": take fewer ligands"
-        raise InputError(
-            f"{donors} and {waters} waters make the coordination number {coordination_number},"
-            f" but {metal.symbol} is held in {metal.held_in}{remedy}"
-        )
-    candidate = Candidate(ligand, metal, ligands, waters)
-    atoms = 1 + ligands * ligand.mol_with_hydrogens.GetNumAtoms() + 3 * waters
-    if atoms > LARGEST_COMPLEX_ATOMS:
-        raise InputError(
-            f"{candidate.name} has {atoms} atoms, more than {LARGEST_COMPLEX_ATOMS}: its search would take"
-            " hours; take fewer or smaller ligands"
-        )
-    return candidate
 
 
 def _chosen(mol: Chem.Mol, smiles: str, donors: Sequence[int] | None) -> list[int]:

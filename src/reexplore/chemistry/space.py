@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
-from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.candidates import Candidate, co_ligands_name
 from reexplore.chemistry.library import Scaffold, Substituent
 from reexplore.chemistry.ligands import CoLigands, Ligand, assemble
 from reexplore.chemistry.metals import SERIES, Metal
@@ -17,20 +17,38 @@ from reexplore.errors import InputError
 
 @dataclass(frozen=True)
 class Coordination:
-    """How many ligands and co-ligands a complex has, and its coordination number; waters fill what is left."""
+    """How many ligands and co-ligands a complex has, and its coordination number; waters fill what is left.
+
+    Where `given_waters` is the number of waters instead, the coordination number follows from it; of both one is given.
+    """
 
     ligands: int
-    coordination_number: int
+    coordination_number: int | None
     co_ligands: CoLigands = ()
+    given_waters: int | None = None
+
+    def number(self, denticity: int) -> int:
+        """Return the coordination number with `ligands` ligands of this denticity."""
+        if self.coordination_number is not None:
+            return self.coordination_number
+        return self._bound(denticity) + (self.given_waters or 0)
 
     def waters(self, denticity: int) -> int:
         """Return the number of waters beside `ligands` ligands of this denticity and the co-ligands."""
-        return self.coordination_number - self.ligands * denticity - self.co_donors
+        return self.number(denticity) - self._bound(denticity)
+
+    def _bound(self, denticity: int) -> int:
+        return self.ligands * denticity + self.co_donors
 
     @property
     def co_donors(self) -> int:
         """Return how many donors the co-ligands have."""
         return sum(count * ligand.denticity for ligand, count in self.co_ligands)
+
+    @property
+    def co_atoms(self) -> int:
+        """Return how many atoms the co-ligands have."""
+        return sum(count * ligand.mol_with_hydrogens.GetNumAtoms() for ligand, count in self.co_ligands)
 
     def of(self, ligand: Ligand, metal: Metal) -> Candidate:
         """Return the complex of a ligand with a metal."""
@@ -48,18 +66,20 @@ class Space:
 
     def __post_init__(self) -> None:
         for scaffold, coordination in product(self.scaffolds, self.coordinations):
+            number, beside = coordination.number(scaffold.denticity), co_ligands_name(coordination.co_ligands)
             if coordination.waters(scaffold.denticity) < 0:
                 raise InputError(
                     f"scaffold '{scaffold.name}' has {scaffold.denticity} donors: {coordination.ligands} ligands"
-                    f" of it do not fit the coordination number {coordination.coordination_number}; every scaffold is"
-                    " combined with every coordination, so give it a campaign of its own"
+                    f" of it{f' and {beside}' if beside else ''} do not fit the coordination number {number}; every"
+                    " scaffold is combined with every coordination, so give it a campaign of its own"
                 )
-        for metal, coordination in product(self.metals, self.coordinations):
-            if coordination.coordination_number not in metal.coordination_numbers:
-                raise InputError(
-                    f"{metal.symbol} is held in coordination numbers {metal.held_in},"
-                    f" not {coordination.coordination_number}: remove it or change the coordination"
-                )
+            for metal in self.metals:
+                if number not in metal.coordination_numbers:
+                    why = f" (scaffold '{scaffold.name}')" if coordination.coordination_number is None else ""
+                    raise InputError(
+                        f"{metal.symbol} is held in coordination numbers {metal.held_in},"
+                        f" not {number}{why}: remove it or change the coordination"
+                    )
 
     @property
     def size(self) -> int:

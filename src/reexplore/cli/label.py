@@ -37,6 +37,14 @@ def label(  # noqa: PLR0917 - options of a command
             help="The relaxed free ligand; then FILE is a complex of it, and its binding energy is printed.",
         ),
     ] = None,
+    co_ligand: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--co-ligand",
+            metavar="FILE.xyz=NUMBER",
+            help="A relaxed free co-ligand and how many of it FILE holds, beside --free-ligand. Again for another.",
+        ),
+    ] = None,
     time_limit: Annotated[
         float | None,
         typer.Option(metavar="MINUTES", min=0.01, help="Stop a calculation after this time.", show_default="12 hours"),
@@ -68,6 +76,7 @@ def label(  # noqa: PLR0917 - options of a command
     in `runs/_store`: the same structure at the same level is not computed again, here or in a campaign. With
     `--free-ligand` the bare ion and one relaxed water are computed as well, and
     E(complex) − E(ion) − n E(ligand) − m E(water) is printed with every term; n and m follow from formula and charge.
+    Co-ligands, named with their numbers by `--co-ligand`, are taken off as well.
 
     Exit code 1: not converged, out of time, or too little memory, with the reason; 2: a wrong file, charge, spin,
     element or level.
@@ -78,6 +87,8 @@ def label(  # noqa: PLR0917 - options of a command
 
     * `reexplore label complex.extxyz --level quick --free-ligand ligand.extxyz` (both of `reexplore structures build`)
 
+    * `reexplore label complex.extxyz --level gfn2 --free-ligand ligand.extxyz --co-ligand nitrate.extxyz=3`
+
     * `reexplore label gd.xyz --level paper --charge 3 --spin 7 --time-limit 600 --json`
 
     * `reexplore label complex.extxyz --export orca > complex.inp`
@@ -87,6 +98,7 @@ def label(  # noqa: PLR0917 - options of a command
     from reexplore.energies.interchange.exporting import export_label
     from reexplore.structures.reading import read_structure
     from reexplore.workbench.energies import EnergyWorkbench
+    from reexplore.workbench.request import counted
 
     chosen = known_level(level, campaign)
     structure = read_structure(file, charge=charge)
@@ -96,7 +108,10 @@ def label(  # noqa: PLR0917 - options of a command
         multiplicity = None if spin is None else spin + 1
         print(export_label(structure, level=chosen, program=export.value, multiplicity=multiplicity), end="")
         return
+    if co_ligand and free_ligand is None:
+        raise InputError("--co-ligand names a part of a binding energy: give --free-ligand as well")
     ligand = read_structure(free_ligand) if free_ligand else None
+    co_ligands = [(read_structure(Path(name)), count) for name, count in counted(co_ligand or ()).items()]
     progress = new_console(stderr=True) if as_json else console
     workbench = EnergyWorkbench(
         workspace,
@@ -114,7 +129,7 @@ def label(  # noqa: PLR0917 - options of a command
             found = workbench.label(structure, unpaired=spin)
             told, lines = labelled_json(found), labelled_lines(found, chosen)
         else:
-            bound = workbench.bind(structure, ligand=ligand, unpaired=spin)
+            bound = workbench.bind(structure, ligand=ligand, co_ligands=co_ligands, unpaired=spin)
             told, lines = bound_json(bound), bound_lines(bound, chosen)
     if as_json:
         print(json.dumps({"file": str(file), **told}))

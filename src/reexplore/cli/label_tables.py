@@ -50,6 +50,7 @@ def bound_json(found: Bound) -> Json:
         "metal": found.stoichiometry.metal.symbol,
         "ligands": found.stoichiometry.ligands,
         "waters": found.stoichiometry.waters,
+        "co_ligands": {formula(part.structure): count for count, part in found.co_ligands},
         "parts": {name: {"count": count, **labelled_json(part)} for name, count, part in found.parts},
     }
 
@@ -70,6 +71,8 @@ def labelled_lines(found: Labelled, level: Level) -> list[str | Table]:
 def bound_lines(found: Bound, level: Level) -> list[str | Table]:
     """Return what to print about a binding energy: every part, their terms, and the sum."""
     taken, error = found.stoichiometry, found.reaction.error_kcal_mol
+    parts = [f"{taken.ligands} ligand{'s' * (taken.ligands > 1)}"]
+    parts += [f"{count} {formula(part.structure)}" for count, part in found.co_ligands]
     doubt = "" if error is None else f" ± {error:.2f}"
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("energy / Eh")
@@ -87,7 +90,7 @@ def bound_lines(found: Bound, level: Level) -> list[str | Table]:
         "",
         table,
         f"[bold]binding energy {found.reaction.energy_kcal_mol:.2f}{doubt} kcal/mol[/] of {taken.metal.symbol}3+ with"
-        f" {taken.ligands} ligand{'s' * (taken.ligands > 1)} and {taken.waters} water{'s' * (taken.waters != 1)}",
+        f" {', '.join(parts)} and {taken.waters} water{'s' * (taken.waters != 1)}",
         "[dim]electronic energies in water: compare within one metal, stoichiometry and ligand charge only[/]",
     ]
 

@@ -52,6 +52,7 @@ def built_json(built: Built, files: dict[str, str]) -> Json:
         "metal": candidate.metal.symbol,
         "ligands": candidate.ligands,
         "waters": candidate.waters,
+        "co_ligands": {ligand.name: count for ligand, count in candidate.co_ligands},
         "coordination_number": candidate.coordination_number,
         "charge": candidate.charge,
         "energy_hartree": built.complex["energy_hartree"],

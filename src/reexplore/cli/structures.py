@@ -61,6 +61,15 @@ WatersOption = Annotated[
     int | None, typer.Option(min=0, help="How many waters.", show_default="those that fill the coordination number")
 ]
 NumberOption = Annotated[int | None, typer.Option(min=1, help="The coordination number.", show_default="8, for Sc 6")]
+CoLigandOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--co-ligand",
+        metavar="NAME=NUMBER",
+        help="What else holds the metal, such as `nitrate=3`: nitrate, chloride, acetate, thiocyanate, phenanthroline,"
+        " or a SMILES with its donors mapped. Again for another.",
+    ),
+]
 SurfaceOption = Annotated[
     str, typer.Option(help="The energy surface: `gfn2-m`, `gfn2` (plain GFN2-xTB), or another package's.")
 ]
@@ -105,6 +114,7 @@ def build(  # noqa: PLR0917 - options of a command
     ligands: LigandsOption = 1,
     waters: WatersOption = None,
     coordination_number: NumberOption = None,
+    co_ligand: CoLigandOption = None,
     builder: Annotated[
         list[str] | None,
         typer.Option(help="Build with `architector`, `placement`, or both.", show_default="both"),
@@ -140,12 +150,14 @@ def build(  # noqa: PLR0917 - options of a command
     * `reexplore structures build 'CNC(=O)c1cccc(=[O:11])n1[O-:12]' --metal Eu --ligands 4`
 
     * `reexplore structures build --ligand CAM-methyl --metal Lu --coordination-number 9 --out lu-cam`
+
+    * `reexplore structures build 'CN(C)C(=O)COCC(=O)N(C)C' --donors 4,6,9 --metal Nd --co-ligand nitrate=3 --waters 1`
     """
     from reexplore.cli.structure_tables import built_json, built_lines
     from reexplore.workbench.complexes import Workbench, write_files
-    from reexplore.workbench.request import Asked
+    from reexplore.workbench.request import Asked, counted
 
-    asked = Asked(smiles, ligand, donors, metal, ligands, waters, coordination_number)
+    asked = Asked(smiles, ligand, donors, metal, ligands, waters, coordination_number, counted(co_ligand or ()))
     single, candidate = asked.checked(command=_typed())
     chosen = {
         "builders": builder,
@@ -269,6 +281,7 @@ def check(  # noqa: PLR0917 - options of a command
     ligands: LigandsOption = 1,
     waters: WatersOption = None,
     coordination_number: NumberOption = None,
+    co_ligand: CoLigandOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge whether a file, its atoms in any order, is the complex it should be.
@@ -287,9 +300,9 @@ def check(  # noqa: PLR0917 - options of a command
     from reexplore.cli.structure_tables import donor_table, problem_lines, quality_sentence, verdict_json, warning_lines
     from reexplore.structures.reading import read_structure
     from reexplore.workbench.complexes import judge
-    from reexplore.workbench.request import Asked
+    from reexplore.workbench.request import Asked, counted
 
-    asked = Asked(smiles, ligand, donors, metal, ligands, waters, coordination_number)
+    asked = Asked(smiles, ligand, donors, metal, ligands, waters, coordination_number, counted(co_ligand or ()))
     single, candidate = asked.checked(command=_typed())
     structure = read_structure(file, charge=candidate.charge)
     verdict = judge(structure, single=single, candidate=candidate)

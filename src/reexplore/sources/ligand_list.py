@@ -38,12 +38,12 @@ Choose = Callable[[str, Sequence[tuple[int, ...]]], tuple[int, ...]]
 class Start:
     """A complex from a file that the search of a ligand begins with, beside what the builders make.
 
-    `extxyz` is the complex with the file's metal in the atom order of its candidate; `path` is the file.
+    `extxyz` is the complex with the file's metal in the atom order of its candidate; `path` is the file,
+    `stoichiometry` what is around the metal (`Group.stoichiometry`).
     """
 
     path: Path
-    ligands: int
-    waters: int
+    stoichiometry: str
     extxyz: str
 
 
@@ -117,10 +117,10 @@ class LigandList:
         """Return each accepted ligand as a scaffold without sites."""
         return tuple(_scaffold(verdict) for verdict in self.accepted)
 
-    def start_of(self, ligand: Ligand, *, ligands: int, waters: int) -> str:
+    def start_of(self, ligand: Ligand, *, stoichiometry: str) -> str:
         """Return the structure that the search of a complex begins with; empty where no row names one."""
         start = self._starts.get(ligand.identity)
-        return start.extxyz if start is not None and (start.ligands, start.waters) == (ligands, waters) else ""
+        return start.extxyz if start is not None and start.stoichiometry == stoichiometry else ""
 
     @cached_property
     def _starts(self) -> dict[str, Start]:

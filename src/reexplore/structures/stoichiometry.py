@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reexplore.chemistry.metals import METALS, Metal
@@ -19,8 +20,10 @@ class Stoichiometry:
     waters: int
 
 
-def stoichiometry(complex_: Structure, *, ligand: Structure) -> Stoichiometry:
-    """Return how many of these ligands, and waters beside them, a complex holds.
+def stoichiometry(
+    complex_: Structure, *, ligand: Structure, co_ligands: Iterable[tuple[Structure, int]] = ()
+) -> Stoichiometry:
+    """Return how many of these ligands, and waters beside them, a complex holds beside so many `co_ligands`.
 
     Formula and charge are compared, not the bonds. Raises `InputError` when the complex is not one
     rare-earth ion with such ligands and waters, or when two ways of counting fit.
@@ -31,6 +34,10 @@ def stoichiometry(complex_: Structure, *, ligand: Structure) -> Stoichiometry:
     metal = METALS[metals[0]]
     atoms, ligand_atoms = Counter(complex_.symbols), Counter(ligand.symbols)
     atoms.subtract(metals)
+    beside = list(co_ligands)
+    for co_ligand, count in beside:
+        atoms.subtract({symbol: count * number for symbol, number in Counter(co_ligand.symbols).items()})
+    charge = metal.oxidation_state + sum(count * co_ligand.charge for co_ligand, count in beside)
     fitting = []
     for ligands in range(1, len(complex_) // len(ligand) + 1):
         left = Counter(atoms)
@@ -39,12 +46,13 @@ def stoichiometry(complex_: Structure, *, ligand: Structure) -> Stoichiometry:
         is_water = {symbol: count for symbol, count in left.items() if count} == (
             {"O": waters, "H": 2 * waters} if waters else {}
         )
-        if waters >= 0 and is_water and complex_.charge == metal.oxidation_state + ligands * ligand.charge:
+        if waters >= 0 and is_water and complex_.charge == charge + ligands * ligand.charge:
             fitting.append(Stoichiometry(metal, ligands, waters))
     if len(fitting) == 1:
         return fitting[0]
     what = f"{formula(complex_)} of charge {complex_.charge:+d}"
-    of = f"{metal.symbol}3+, ligands {formula(ligand)} of charge {ligand.charge:+d} and waters"
+    others = "".join(f", {count} × {formula(each)} of charge {each.charge:+d}" for each, count in beside)
+    of = f"{metal.symbol}3+, ligands {formula(ligand)} of charge {ligand.charge:+d}{others} and waters"
     if fitting:
         counts = " or ".join(str(found.ligands) for found in fitting)
         raise InputError(f"{what} can hold {counts} ligands: {of} are told apart by formula alone")

@@ -63,7 +63,7 @@ def complex_picture(structure: Structure, *, candidate: Candidate, names: Mappin
     """
     layout = Layout.of(candidate)
     labels = {0: candidate.metal.symbol}
-    for k in range(layout.ligands):
+    for k in range(candidate.ligands):
         labels |= {layout.ligand(k)[atom]: name for atom, name in names.items()}
     figure, axes = _figure(2)
     axes[0].imshow(_drawing(candidate.ligand, names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ COMPLEX_FILE, LIGAND_FILE, PICTURE_FILE = "complex.extxyz", "ligand.extxyz", "pi
 
 @dataclass(frozen=True)
 class Donor:
-    """One donor of a complex: `name` counts in the SMILES, `atom` in the file, `part` says which ligand or water."""
+    """One donor of a complex: `name` counts in the SMILES, `atom` in the file, `part` says of what."""
 
     name: str
     part: str
@@ -43,13 +44,15 @@ class Donor:
 
 @dataclass(frozen=True)
 class Built:
-    """A complex and its free ligand: the values of the tasks that made them."""
+    """A complex, its free ligand and its free co-ligands: the values of the tasks that made them."""
 
     single: SingleLigand
     candidate: Candidate
     template: dict[str, Any]
     complex: dict[str, Any]
     ligand: dict[str, Any]
+    #: The free co-ligands by their names.
+    co_ligands: dict[str, dict[str, Any]]
     reused: tuple[str, ...]
 
     @property
@@ -74,7 +77,7 @@ class Workbench:
         self._theory, self._seed = theory, seed
 
     def build(self, single: SingleLigand, candidate: Candidate) -> Built:
-        """Return a complex and its free ligand: builders, search, metal exchange and conformers.
+        """Return a complex, its free ligand and co-ligands: builders, search, metal exchange and conformers.
 
         Raises `InputError` when the surface is unknown or lacks a metal or donor, `CalculationFailed` with the reason
         when no structure becomes the complex asked for.
@@ -83,12 +86,18 @@ class Workbench:
         template = self.template(candidate)
         geometry = self._runner.value("relax", complex_task(candidate, template, self._theory))
         ligand = self._runner.value("ligand", ligand_task(candidate.ligand, self._theory, self._seed))
-        return Built(single, candidate, template, geometry, ligand, tuple(self._runner.reused))
+        co_ligands = {
+            each.name: self._runner.value("ligand", ligand_task(each, self._theory, self._seed))
+            for each, _ in candidate.co_ligands
+        }
+        return Built(single, candidate, template, geometry, ligand, co_ligands, tuple(self._runner.reused))
 
     def template(self, candidate: Candidate) -> dict[str, Any]:
         """Return the value of a candidate's template, its lowest lanthanum complex; raises what `build` raises."""
-        mol = candidate.ligand.mol
-        donors = ("O", *(mol.GetAtomWithIdx(donor).GetSymbol() for donor in candidate.ligand.donors))
+        held = (
+            ligand.mol.GetAtomWithIdx(donor).GetSymbol() for ligand, _ in candidate.kinds for donor in ligand.donors
+        )
+        donors = ("O", *held)
         declared_surface(self._theory).require((TEMPLATE_METAL.symbol, candidate.metal.symbol), donors)
         tasks = build_tasks(candidate, self._theory, self._seed)
         outcomes = [self._runner.outcome("build", task) for task in tasks]
@@ -107,6 +116,9 @@ def write_files(built: Built, folder: Path) -> dict[str, str]:
     (folder / LIGAND_FILE).write_text(built.ligand["extxyz"], encoding="utf-8")
     (folder / PICTURE_FILE).write_bytes(picture)
     files = {"complex": COMPLEX_FILE, "ligand": LIGAND_FILE, "picture": PICTURE_FILE}
+    for name, value in built.co_ligands.items():
+        files[name] = f"{re.sub(r'[^A-Za-z0-9]+', '_', name).strip('_')}.extxyz"
+        (folder / files[name]).write_text(value["extxyz"], encoding="utf-8")
     return {kind: str(folder / name) for kind, name in files.items()}
 
 
@@ -155,10 +167,16 @@ def named_donors(
     """Return the donors of a complex by name; `place` gives the number in the file of an atom in `Layout` order."""
     layout = Layout.of(candidate)
     parts = [
-        (name, "ligand" if layout.ligands == 1 else f"ligand {k + 1}")
-        for k in range(layout.ligands)
+        (name, "ligand" if candidate.ligands == 1 else f"ligand {k + 1}")
+        for k in range(candidate.ligands)
         for name in single.donor_names
-    ] + [("O", f"water {k + 1}") for k in range(layout.waters)]
+    ]
+    for ligand, count in candidate.co_ligands:
+        donors = [f"{ligand.mol.GetAtomWithIdx(donor).GetSymbol()}{donor}" for donor in ligand.donors]
+        parts += [
+            (name, ligand.name if count == 1 else f"{ligand.name} {k + 1}") for k in range(count) for name in donors
+        ]
+    parts += [("O", f"water {k + 1}") for k in range(layout.waters)]
     return tuple(
         Donor(name, part, place(atom), distance)
         for (name, part), atom, distance in zip(parts, layout.donors, report.donor_distances_angstrom, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,6 +53,8 @@ class Bound:
     ligand: Labelled
     water: Labelled
     stoichiometry: Stoichiometry
+    #: The free co-ligands, each with its number.
+    co_ligands: tuple[tuple[int, Labelled], ...] = ()
 
     @property
     def reaction(self) -> Reaction:
@@ -64,6 +66,7 @@ class Bound:
             water=self.water.terms,
             ligands=self.stoichiometry.ligands,
             waters=self.stoichiometry.waters,
+            co_ligands=[(count, part.terms) for count, part in self.co_ligands],
         )
 
     @property
@@ -74,6 +77,8 @@ class Bound:
         yield "ion", -1, self.ion
         yield "ligand", -found.ligands, self.ligand
         yield "water", -found.waters, self.water
+        for count, part in self.co_ligands:
+            yield formula(part.structure), -count, part
 
 
 @dataclass(frozen=True)
@@ -142,24 +147,34 @@ class EnergyWorkbench:
             reused=len(self._runner.reused) > reused,
         )
 
-    def bind(self, complex_: Structure, *, ligand: Structure, unpaired: int | None = None) -> Bound:
-        """Return the energies of a complex, its bare ion, its free ligand and one relaxed water.
+    def bind(
+        self,
+        complex_: Structure,
+        *,
+        ligand: Structure,
+        co_ligands: Sequence[tuple[Structure, int]] = (),
+        unpaired: int | None = None,
+    ) -> Bound:
+        """Return the energies of a complex, its bare ion, its free ligand and co-ligands and one relaxed water.
 
-        `unpaired` belongs to the complex and to the ion. Every part is checked before the first
-        calculation. Raises as `label`, and `InputError` when the complex is not made of these parts.
+        `co_ligands` have each their number in the complex. `unpaired` belongs to the complex and to the ion. Every
+        part is checked before the first calculation. Raises as `label`, and `InputError` when the complex is not made
+        of these parts.
         """
-        found = stoichiometry(complex_, ligand=ligand)
+        found = stoichiometry(complex_, ligand=ligand, co_ligands=co_ligands)
         ion = Structure((found.metal.symbol,), np.zeros((1, 3)), found.metal.oxidation_state)
+        frees = [ligand, *(co_ligand for co_ligand, _ in co_ligands)]
         asked = [
             (complex_, self._task(complex_, unpaired, formula(complex_))),
             (ion, self._task(ion, unpaired, f"{found.metal.symbol}3+")),
-            (ligand, self._task(ligand, None, f"{formula(ligand)} (free)")),
+            *((free, self._task(free, None, f"{formula(free)} (free)")) for free in frees),
         ]
         water = Structure.from_extxyz(self._runner.value("geometry", water_task(TheoryEntry()))["extxyz"])
         # The parts first: they are soon done, and one that fails saves the complex's hours.
-        ion_energy, ligand_energy = (self._run(*pair) for pair in asked[1:])
+        ion_energy, ligand_energy, *others = (self._run(*pair) for pair in asked[1:])
         water_energy = self._run(water, self._task(water, None, "H2O"))
-        return Bound(self._run(*asked[0]), ion_energy, ligand_energy, water_energy, found)
+        beside = tuple((count, part) for (_, count), part in zip(co_ligands, others, strict=True))
+        return Bound(self._run(*asked[0]), ion_energy, ligand_energy, water_energy, found, beside)
 
     def _task(self, structure: Structure, unpaired: int | None, name: str) -> Task:
         level = self._level

@@ -14,8 +14,10 @@ from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Model
 from reexplore.campaign.steps.learning import Estimate, expected, newest_model
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.ligand_input import DonorsMissingError, SingleLigand, plain_ligand, single_candidate
+from reexplore.chemistry.complexes import single_candidate
+from reexplore.chemistry.ligand_input import DonorsMissingError, SingleLigand, plain_ligand
 from reexplore.chemistry.metals import Metal, find_metal
+from reexplore.chemistry.space import Coordination
 from reexplore.errors import CalculationFailed, ExecutionError, InputError
 from reexplore.execution.kinds import MEMBER_FILE
 from reexplore.execution.store import Store
@@ -42,6 +44,7 @@ class Predicted:
     metal: str
     ligands: int
     waters: int | None = None
+    co_ligands: str = ""
     donors: str = ""
     predicted_kcal_mol: float | None = None
     sigma_kcal_mol: float | None = None
@@ -71,8 +74,7 @@ def predict(setup: Setup, ledger: Ledger, asked: Sequence[tuple[str, str]], *, c
         for coordination in setup.space.coordinations:
             row = Predicted(smiles, symbol, coordination.ligands, reason=given[smiles].reason)
             if smiles in chosen:
-                number = coordination.coordination_number
-                row = _row(row, chosen[smiles], metals[symbol], number, known=known, strangers=strangers)
+                row = _row(row, chosen[smiles], metals[symbol], coordination, known=known, strangers=strangers)
                 row = replace(row, donors=given[smiles].named(chosen[smiles]))
             rows.append(row)
     return rows
@@ -82,16 +84,21 @@ def _row(
     row: Predicted,
     single: SingleLigand,
     metal: Metal,
-    coordination_number: int,
+    coordination: Coordination,
     *,
     known: Mapping[str, Estimate],
     strangers: _Strangers,
 ) -> Predicted:
     try:
         candidate = single_candidate(
-            single.ligand, metal=metal, ligands=row.ligands, waters=None, coordination_number=coordination_number
+            single.ligand,
+            metal=metal,
+            ligands=coordination.ligands,
+            waters=coordination.given_waters,
+            coordination_number=coordination.coordination_number,
+            co_ligands=coordination.co_ligands,
         )
-        row = replace(row, waters=candidate.waters)
+        row = replace(row, waters=candidate.waters, co_ligands=candidate.group.co_ligands)
         said = known.get(candidate.key) or strangers.estimate(single, candidate)
     except (InputError, CalculationFailed) as error:
         return replace(row, reason=str(error))
@@ -108,11 +115,7 @@ def _metal_of(setup: Setup, symbol: str) -> Metal:
 
 def _keys(single: SingleLigand, setup: Setup) -> list[str]:
     """Return the keys of all candidates that the campaign makes of a ligand."""
-    return [
-        Candidate(single.ligand, metal, each.ligands, each.waters(single.ligand.denticity)).key
-        for metal in setup.space.metals
-        for each in setup.space.coordinations
-    ]
+    return [each.of(single.ligand, metal).key for metal in setup.space.metals for each in setup.space.coordinations]
 
 
 @dataclass(frozen=True)
@@ -157,11 +160,11 @@ class _Strangers:
     def __init__(self, setup: Setup, model: Model, console: Console) -> None:
         self._setup, self._model = setup, model
         self._workbench = Workbench(setup.workspace, theory=setup.file.theory, seed=setup.file.seed, console=console)
-        self._found: dict[tuple[str, int, int], dict[str, Estimate] | Exception] = {}
+        self._found: dict[tuple[str, str], dict[str, Estimate] | Exception] = {}
 
     def estimate(self, single: SingleLigand, candidate: Candidate) -> Estimate:
         """Return what the model says; raise `InputError` or `CalculationFailed` where there is no geometry."""
-        place = (candidate.ligand.identity, candidate.ligands, candidate.waters)
+        place = (candidate.ligand.identity, candidate.group.stoichiometry)
         if place not in self._found:
             try:
                 self._found[place] = self._estimates(single, candidate)

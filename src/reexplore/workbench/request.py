@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.co_ligands import read_co_ligands
+from reexplore.chemistry.complexes import single_candidate
 from reexplore.chemistry.ligand_input import (
     DonorsMissingError,
     SingleLigand,
     library_ligand,
     plain_ligand,
     proposal,
-    single_candidate,
 )
 from reexplore.chemistry.metals import find_metal
 from reexplore.errors import InputError
-from reexplore.structures.builders.feasibility import apart
+from reexplore.structures.builders.feasibility import apart, require_co_ligands
 from reexplore.structures.builders.proposed_donors import best_donors
 
 
@@ -31,6 +33,8 @@ class Asked:
     ligands: int
     waters: int | None
     coordination_number: int | None
+    #: The number of each by its name or SMILES.
+    co_ligands: Mapping[str, int] = field(default_factory=dict)
 
     def checked(self, *, command: str) -> tuple[SingleLigand, Candidate]:
         """Return the ligand and its complex, or raise `InputError` with the first thing that is wrong.
@@ -40,17 +44,20 @@ class Asked:
         """
         metal = find_metal(self.metal)
         single = _chosen(self.smiles, name=self.name, donors=_numbers(self.donors), command=command)
+        co_ligands = read_co_ligands(self.co_ligands)
         candidate = single_candidate(
             single.ligand,
             metal=metal,
             ligands=self.ligands,
             waters=self.waters,
             coordination_number=self.coordination_number,
+            co_ligands=co_ligands,
         )
         # Last, because it costs a second for a large ligand.
         # The library's are known to hold one.
         if self.smiles is not None:
             require_together(single)
+        require_co_ligands(co_ligands)
         return single, candidate
 
 
@@ -70,6 +77,20 @@ def _numbers(text: str | None) -> list[int] | None:
     if not re.fullmatch(r"\s*-?\d+(\s*,\s*-?\d+)*\s*", text):
         raise InputError(f"--donors takes atom numbers joined by commas, such as 2,4, not '{text}'")
     return [int(part) for part in text.split(",")]
+
+
+def counted(said: Iterable[str]) -> dict[str, int]:
+    """Return the number of each co-ligand of `--co-ligand NAME=NUMBER`, one without a number."""
+    found: dict[str, int] = {}
+    for text in said:
+        # A SMILES has equals signs of its own.
+        match = re.fullmatch(r"(?P<name>.+?)(=(?P<count>[1-9]\d?))?", text)
+        if match is None:
+            raise InputError("--co-ligand takes a name or a SMILES and its number, such as nitrate=3")
+        if match["name"] in found:
+            raise InputError(f"--co-ligand {match['name']} is given twice; give their sum once")
+        found[match["name"]] = int(match["count"] or 1)
+    return found
 
 
 def _chosen(smiles: str | None, *, name: str | None, donors: list[int] | None, command: str) -> SingleLigand:

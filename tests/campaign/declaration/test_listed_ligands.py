@@ -83,7 +83,9 @@ def test_given_donors_that_face_no_common_metal_refuse_the_row(tmp_path, smiles,
 
 
 def test_waters_that_do_not_add_up_refuse_the_row(tmp_path):
-    setup = listed(tmp_path, FEW + "water,O,\n", space={"coordinations": [{"ligands": 1, "waters": 6}]})
+    setup = listed(
+        tmp_path, FEW + "water,O,\n", space={"coordinations": [{"ligands": 1, "waters": 6, "coordination_number": 8}]}
+    )
     assert setup.ligands.verdicts[-1].reason == "its donor O0 leave 7 places for water at coordination number 8, not 6"
 
 

@@ -65,7 +65,10 @@ def test_a_complex_starts_the_search_of_its_stoichiometry(tmp_path, candidates, 
     candidate, given = candidates[ligands], placed(candidates[ligands], metal=metal)
     write(tmp_path / "starts", given)
     setup = started(tmp_path)
-    found = {n: setup.ligands.start_of(other.ligand, ligands=n, waters=other.waters) for n, other in candidates.items()}
+    found = {
+        n: setup.ligands.start_of(other.ligand, stoichiometry=other.group.stoichiometry)
+        for n, other in candidates.items()
+    }
     assert [n for n, text in found.items() if text] == [ligands]
     task = template_task(candidate, (), THEORY, 1, start=found[ligands])
     begun = Structure.from_extxyz(task.inputs["start"])

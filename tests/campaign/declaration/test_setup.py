@@ -271,7 +271,7 @@ def test_denticity_that_does_not_fit_the_coordination_number(attempt):
 
 
 def test_waters_that_do_not_match_the_coordination_number(attempt):
-    message = refusal(attempt, space__coordinations=[{"ligands": 1, "waters": 5}])
+    message = refusal(attempt, space__coordinations=[{"ligands": 1, "waters": 5, "coordination_number": 8}])
     assert "leave 6 places for water at coordination number 8, but waters is 5" in message
 
 
@@ -279,6 +279,50 @@ def test_a_metal_in_a_coordination_the_library_does_not_hold(attempt):
     assert "Sc is held in coordination numbers 6 to 8, not 9" in refusal(
         attempt, space__metals=["Sc"], space__coordinations=[{"ligands": 1, "coordination_number": 9}]
     )
+
+
+def test_the_coordination_number_follows_from_waters(attempt):
+    space = attempt(space__coordinations=[{"ligands": 1, "waters": 5}, {"ligands": 1, "waters": 6}]).space
+    assert {(c.waters, c.coordination_number) for c in space.candidates()} == {(5, 7), (6, 8)}
+    message = refusal(attempt, space__coordinations=[{"ligands": 1, "waters": 9}])
+    assert "La is held in coordination numbers 6 to 10, not 11 (scaffold '" in message
+
+
+def test_co_ligands_beside_every_ligand(attempt):
+    said = [{"ligands": 1, "waters": 1, "co_ligands": {"nitrate": 2}}]
+    setup = attempt(space__coordinations=said)
+    candidate = next(setup.space.candidates())
+    assert (candidate.coordination_number, candidate.waters) == (7, 1)
+    assert candidate.name.endswith("(nitrate)2(H2O)")
+    assert candidate.group.name.startswith("La (1 L, 2 nitrate, 1 H2O)")
+    assert setup.resolved()["space"]["coordinations"] == said
+
+
+def test_a_coordination_without_co_ligands_is_declared_as_ever(attempt):
+    declared = attempt().resolved()["space"]["coordinations"]
+    assert declared == [{"ligands": 1, "waters": None, "coordination_number": 8}]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            {"ligands": 1, "co_ligands": {"nitrat": 3}},
+            "'space.coordinations.0.co_ligands': unknown co-ligand 'nitrat': did you mean 'nitrate'?",
+        ),
+        ({"ligands": 1, "co_ligands": {"nitrate": 4}}, "1 ligands of it and 4 nitrate do not fit"),
+        (
+            {"ligands": 1, "waters": 4, "coordination_number": 9, "co_ligands": {"nitrate": 1}},
+            "1 nitrate leave 5 places",
+        ),
+        ({"ligands": 1, "waters": 0, "co_ligands": {"chloride": 6}}, "would have the charge"),
+        ({"ligands": 1, "co_ligands": {"nitrate": 0}}, "greater than or equal to 1"),
+        ({"ligands": 1, "co_ligands": {"water": 2}}, "its number is given by waters"),
+        ({"ligands": 1, "co_ligands": {"[O-:11]c1cc[n:12]cc1": 1}}, "its donors cannot hold one metal together"),
+    ],
+)
+def test_co_ligands_that_do_not_fit(attempt, entry, message):
+    assert message in refusal(attempt, space__coordinations=[entry])
 
 
 def test_a_negative_budget(attempt):

@@ -51,14 +51,22 @@ def declaration(ledger_path: Path) -> dict[str, Any] | None:
 def written_out(declared: dict[str, Any]) -> dict[str, Any]:
     """Return a declaration with what its program did without being asked, in today's words."""
     space = declared["space"]
+    coordinations = [written_coordination(entry) for entry in space["coordinations"]]
     scaffolds = [s if isinstance(s, str) else {"donors": {}} | s for s in space["scaffolds"]]
     theory = _BEFORE | with_surface(declared["theory"])
     return (
         {"steering": "rounds", "constraints": [], "objective": []}
         | declared
-        | {"space": space | {"scaffolds": scaffolds}, "theory": theory}
+        | {"space": space | {"scaffolds": scaffolds, "coordinations": coordinations}, "theory": theory}
         | {"surrogate": {"model": "allegro"} | declared["surrogate"]}
     )
+
+
+def written_coordination(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a coordination without what follows from the rest of it: the number beside waters, and no co-ligands."""
+    follows = {"coordination_number"} if entry.get("waters") is not None else set[str]()
+    follows |= set[str]() if entry.get("co_ligands") else {"co_ligands"}
+    return {key: value for key, value in entry.items() if key not in follows}
 
 
 def as_begun(data: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from typing import TypeVar
 
 from rdkit import Chem
 
+from reexplore.chemistry.complexes import require_complex
 from reexplore.chemistry.library import Scaffold, Substituent, find_substituent
 from reexplore.chemistry.ligand_input import LARGEST_COMPLEX_ATOMS
 from reexplore.chemistry.ligands import Ligand, assemble
+from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.chemistry.space import Space
 from reexplore.errors import InputError
 from reexplore.structures.builders.feasibility import apart
@@ -31,6 +33,8 @@ def require_buildable(space: Space, own_scaffolds: Iterable[str]) -> None:
                 f"scaffold '{scaffold.name}': its largest complex has {largest} atoms, more than"
                 f" {LARGEST_COMPLEX_ATOMS}: its search would take hours; take fewer or smaller ligands"
             )
+        for coordination in space.coordinations:
+            require_complex(coordination.of(bare, TEMPLATE_METAL))
         if scaffold.name in own and (impossible := apart(bare)):
             names = [f"{bare.mol.GetAtomWithIdx(atom).GetSymbol()}{atom}" for atom in sorted(impossible)]
             raise InputError(
@@ -60,4 +64,4 @@ def _largest_atoms(space: Space, scaffold: Scaffold, bare: Ligand) -> int:
     # A group takes a hydrogen's place.
     groups = [Chem.AddHs(Chem.MolFromSmiles(s.smiles)).GetNumAtoms() - 2 for s in space.substituents]
     ligand = bare.mol_with_hydrogens.GetNumAtoms() + scaffold.sites * max(groups, default=0)
-    return max(1 + c.ligands * ligand + 3 * c.waters(scaffold.denticity) for c in space.coordinations)
+    return max(1 + c.ligands * ligand + c.co_atoms + 3 * c.waters(scaffold.denticity) for c in space.coordinations)

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from reexplore.campaign.declaration.listed_starts import named_start
-from reexplore.campaign.declaration.space import scaffold_names
-from reexplore.chemistry.ligand_input import LARGEST_COMPLEX_ATOMS, SingleLigand
+from reexplore.campaign.declaration.space import declared_coordinations, scaffold_names
+from reexplore.chemistry.candidates import co_ligands_name
+from reexplore.chemistry.complexes import require_complex
+from reexplore.chemistry.ligand_input import SingleLigand
 from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
+from reexplore.chemistry.space import Coordination
 from reexplore.config import CampaignFile, CoordinationEntry
 from reexplore.constraints import Rules
 from reexplore.errors import InputError
@@ -48,11 +51,12 @@ def listed_ligands(
             f"{table.title} has {len(table.rows):,} rows, more than space.limit = {file.space.limit:,}: narrow it"
             " or raise the limit"
         )
+    coordinations = declared_coordinations(file.space)
     metals = [TEMPLATE_METAL.symbol, *(find_metal(symbol).symbol for symbol in symbols)]
 
     def fits(single: SingleLigand) -> str:
-        for coordination in file.space.coordinations:
-            if reason := _does_not_fit(single, coordination):
+        for entry, coordination in zip(file.space.coordinations, coordinations, strict=True):
+            if reason := _does_not_fit(single, entry, coordination):
                 return reason
         try:
             if not file.theory.sketch:
@@ -65,7 +69,7 @@ def listed_ligands(
         table,
         fits=fits,
         choose=best_donors,
-        begin=partial(named_start, beside=table.folder, coordinations=file.space.coordinations),
+        begin=partial(named_start, beside=table.folder, coordinations=coordinations),
         taken=scaffold_names(file.space),
         known=_known_donors(copy),
     )
@@ -136,19 +140,23 @@ def _known_donors(copy: Path | None) -> dict[tuple[str, str], str]:
     return {(row[NAME], row[SMILES]): row[DONORS] for row in rows}
 
 
-def _does_not_fit(single: SingleLigand, coordination: CoordinationEntry) -> str:
+def _does_not_fit(single: SingleLigand, entry: CoordinationEntry, coordination: Coordination) -> str:
     """Return why a ligand cannot have a coordination of the campaign, or nothing."""
-    count, number = single.ligand.denticity, coordination.coordination_number
-    waters = number - coordination.ligands * count
+    count = single.ligand.denticity
+    number, waters = coordination.number(count), coordination.waters(count)
     named = f"its {count} donors {named_donors(single)}" if count > 1 else f"its donor {named_donors(single)}"
     bound = f"{coordination.ligands} × {named}" if coordination.ligands > 1 else named
+    bound += f" and {co_ligands_name(coordination.co_ligands)}" if coordination.co_ligands else ""
     if waters < 0:
         return f"{bound} are more than the coordination number {number}: name those that bind in the column donors"
-    if coordination.waters is not None and coordination.waters != waters:
-        return f"{bound} leave {waters} places for water at coordination number {number}, not {coordination.waters}"
-    atoms = 1 + coordination.ligands * single.ligand.mol_with_hydrogens.GetNumAtoms() + 3 * waters
-    if atoms > LARGEST_COMPLEX_ATOMS:
-        return f"its complex has {atoms} atoms, more than {LARGEST_COMPLEX_ATOMS}: its search would take hours"
+    if entry.waters is not None and entry.waters != waters:
+        return f"{bound} leave {waters} places for water at coordination number {number}, not {entry.waters}"
+    if number not in TEMPLATE_METAL.coordination_numbers:
+        return f"{bound} and {waters} waters make the coordination number {number}, in which no metal is held"
+    try:
+        require_complex(coordination.of(single.ligand, TEMPLATE_METAL))
+    except InputError as error:
+        return str(error)
     return ""
 
 

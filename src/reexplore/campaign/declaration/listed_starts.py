@@ -9,7 +9,7 @@ from pathlib import Path
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS, Metal
-from reexplore.config import CoordinationEntry
+from reexplore.chemistry.space import Coordination
 from reexplore.errors import CalculationFailed, InputError
 from reexplore.sources.ligand_list import Start
 from reexplore.structures.matching import Arranged, arrange
@@ -20,7 +20,7 @@ from reexplore.structures.structure import Structure
 _LONGEST_PATH = 200
 
 
-def named_start(ligand: Ligand, said: str, *, beside: Path, coordinations: Sequence[CoordinationEntry]) -> Start:
+def named_start(ligand: Ligand, said: str, *, beside: Path, coordinations: Sequence[Coordination]) -> Start:
     """Return the complex in the XYZ file that a row names, its atoms in the order of its candidate.
 
     It has to lie in the folder of the ligand file, `beside`, or below it. Its metal may be any rare earth. Raises
@@ -35,9 +35,8 @@ def named_start(ligand: Ligand, said: str, *, beside: Path, coordinations: Seque
     structure = read_structure(path, unnamed=0)
     metal = _metal(structure, said)
     refused: list[InputError] = []
-    for entry in coordinations:
-        waters = entry.coordination_number - entry.ligands * ligand.denticity
-        candidate = Candidate(ligand, metal, entry.ligands, waters)
+    for coordination in coordinations:
+        candidate = coordination.of(ligand, metal)
         try:
             arranged = _arranged(structure, candidate)
         except InputError as error:
@@ -46,7 +45,7 @@ def named_start(ligand: Ligand, said: str, *, beside: Path, coordinations: Seque
         _require_held(arranged, candidate, said)
         # The charge follows from the composition; one that the file names has to agree.
         read_structure(path, charge=candidate.charge)
-        return Start(path, entry.ligands, waters, arranged.structure.to_extxyz())
+        return Start(path, candidate.group.stoichiometry, arranged.structure.to_extxyz())
     raise InputError(f"its start '{said}': {refused[0]}")
 
 

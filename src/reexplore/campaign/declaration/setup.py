@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reexplore.acquisition.policy import Policy, added_policies, load_policy
-from reexplore.campaign.declaration.begun import as_begun, declaration
+from reexplore.campaign.declaration.begun import as_begun, declaration, written_coordination
 from reexplore.campaign.declaration.buildable import require_buildable
 from reexplore.campaign.declaration.engines import require_engines
 from reexplore.campaign.declaration.listed_ligands import COPY, bound_rules, listed_ligands, require_same
@@ -119,6 +119,7 @@ class Setup:
         said = {"constraints": self.rules.say(), "objective": self.goals.say()}
         declared = self.file.model_dump(mode="json") | said
         declared["space"]["metals"] = [metal.symbol for metal in SERIES if metal in self.space.metals]
+        declared["space"]["coordinations"] = [written_coordination(c) for c in declared["space"]["coordinations"]]
         if self.ligands is None:
             # As it was before there were ligand files.
             del declared["space"]["ligands"]

@@ -10,6 +10,8 @@ from typing import TypeVar
 from rdkit import Chem
 
 from reexplore.campaign.declaration.buildable import once
+from reexplore.chemistry.candidates import co_ligands_name
+from reexplore.chemistry.co_ligands import read_co_ligands
 from reexplore.chemistry.library import (
     FIRST_DONOR_MAP,
     SCAFFOLDS,
@@ -22,11 +24,12 @@ from reexplore.chemistry.library import (
 from reexplore.chemistry.metals import find_metal
 from reexplore.chemistry.space import Coordination, Space
 from reexplore.chemistry.user_parts import custom_scaffold, custom_substituent, scaffold_modes
-from reexplore.config import ScaffoldEntry, SpaceEntry, SubstituentEntry
+from reexplore.config import CoordinationEntry, ScaffoldEntry, SpaceEntry, SubstituentEntry
 from reexplore.constraints import Rules
 from reexplore.errors import InputError, of_key
 from reexplore.inputs.shown import shown
 from reexplore.properties import Goals
+from reexplore.structures.builders.feasibility import require_co_ligands
 
 #: Ligands that are looked at to count what constraints leave out: some seconds' worth.
 _MOST_COUNTED = 5_000
@@ -43,7 +46,7 @@ def declared_space(entry: SpaceEntry, goals: Goals, listed: Sequence[Scaffold] =
     groups = _each(_substituent, entry.substituents, "space.substituents")
     substituents, again = once(_distinct(groups, "substituent"), "substituent")
     metals = _each(find_metal, metal_symbols(entry, goals), "space.metals")
-    coordinations = [Coordination(c.ligands, c.coordination_number) for c in entry.coordinations]
+    coordinations = declared_coordinations(entry)
     with of_key("space.coordinations"):
         space = Space(
             scaffolds=(*scaffolds, *listed),
@@ -53,15 +56,29 @@ def declared_space(entry: SpaceEntry, goals: Goals, listed: Sequence[Scaffold] =
         )
     for declared, coordination in zip(entry.coordinations, coordinations, strict=True):
         for scaffold in scaffolds:
-            waters = coordination.waters(scaffold.denticity)
+            waters, beside = coordination.waters(scaffold.denticity), co_ligands_name(coordination.co_ligands)
             if declared.waters is not None and declared.waters != waters:
                 raise InputError(
-                    f"{declared.ligands} ligands {scaffold.name} ({scaffold.denticity} donors each) leave {waters}"
+                    f"{declared.ligands} ligands {scaffold.name} ({scaffold.denticity} donors each)"
+                    f"{f' and {beside}' if beside else ''} leave {waters}"
                     f" places for water at coordination number {declared.coordination_number}, but waters is"
                     f" {declared.waters}: leave waters out, or give {waters}",
                     key="space.coordinations",
                 )
     return space, (*twice, *again)
+
+
+def declared_coordinations(entry: SpaceEntry) -> list[Coordination]:
+    """Return the coordinations of a space, one for each entry of its list; raise `InputError` for a co-ligand."""
+
+    def coordination(said: CoordinationEntry) -> Coordination:
+        with of_key("co_ligands"):
+            co_ligands = read_co_ligands(said.co_ligands)
+            require_co_ligands(co_ligands)
+        given = said.waters if said.coordination_number is None else None
+        return Coordination(said.ligands, said.coordination_number, co_ligands, given)
+
+    return _each(coordination, entry.coordinations, "space.coordinations")
 
 
 def metal_symbols(entry: SpaceEntry, goals: Goals) -> Sequence[str]:
@@ -135,13 +152,15 @@ def require_some(space: Space, rules: Rules) -> None:
 def donor_elements(space: Space) -> list[str]:
     """Return the elements that hold the metals of a space, those of water first."""
     mols = [Chem.MolFromSmiles(scaffold.smiles) for scaffold in space.scaffolds]
+    beside = [ligand.mol.GetAtomWithIdx(d).GetSymbol() for ligand in space.co_ligands for d in ligand.donors]
     donors = [a.GetSymbol() for mol in mols for a in mol.GetAtoms() if a.GetAtomMapNum() >= FIRST_DONOR_MAP]
-    return list(dict.fromkeys(("O", *donors)))
+    return list(dict.fromkeys(("O", *donors, *beside)))
 
 
 def elements(space: Space) -> set[str]:
     """Return the elements of every complex of a space."""
     smiles = [*(scaffold.smiles for scaffold in space.scaffolds), *(group.smiles for group in space.substituents)]
+    smiles += [ligand.smiles for ligand in space.co_ligands]
     atoms = [atom for text in smiles for atom in Chem.MolFromSmiles(text).GetAtoms()]
     return {"H", "O", *(a.GetSymbol() for a in atoms if a.GetAtomicNum()), *(m.symbol for m in space.metals)}
 

@@ -149,7 +149,7 @@ def _start_of(setup: Setup, candidate: Candidate) -> str:
     """Return the structure from a file that a candidate's search begins with; empty where there is none."""
     if setup.ligands is None:
         return ""
-    return setup.ligands.start_of(candidate.ligand, ligands=candidate.ligands, waters=candidate.waters)
+    return setup.ligands.start_of(candidate.ligand, stoichiometry=candidate.group.stoichiometry)
 
 
 def _with_lanthanum(extxyz: str, parent: Candidate, surface: EnergySurface) -> str:

@@ -9,8 +9,10 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
-from reexplore.chemistry.ligands import Ligand
+from reexplore.chemistry.co_ligands import CO_LIGANDS
+from reexplore.chemistry.ligands import CoLigands, Ligand
 from reexplore.chemistry.metals import TEMPLATE_METAL
+from reexplore.errors import InputError
 from reexplore.structures.holding import DONOR_RADII_ANGSTROM
 
 #: A metal-donor distance may lie this far from the sum of radii, Å: the scatter of relaxed complexes.
@@ -68,6 +70,13 @@ def apart(ligand: Ligand) -> tuple[int, ...]:
     if can_hold(ligand, donors):
         return ()
     return next((pair for pair in combinations(donors, 2) if not can_hold(ligand, pair)), donors)
+
+
+def require_co_ligands(co_ligands: CoLigands) -> None:
+    """Raise `InputError` for a co-ligand of a person's own whose donors cannot hold one metal together."""
+    for ligand, _ in co_ligands:
+        if ligand.name not in CO_LIGANDS and apart(ligand):
+            raise InputError(f"the co-ligand '{ligand.name}': its donors cannot hold one metal together")
 
 
 def _with_metal(ligand: Ligand) -> Chem.Mol:
