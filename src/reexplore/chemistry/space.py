@@ -81,6 +81,13 @@ class Space:
                         f" not {number}{why}: remove it or change the coordination"
                     )
 
+        for scaffold in self.scaffolds:
+            complexes = [(c.ligands, c.waters(scaffold.denticity), c.co_ligands) for c in self.coordinations]
+            if len(set(complexes)) < len(complexes):
+                raise InputError(
+                    f"two coordinations are one and the same for scaffold '{scaffold.name}': leave one of them out"
+                )
+
     @property
     def size(self) -> int:
         """Return how many combinations there are; a ligand that two scaffolds make is counted twice."""

@@ -325,6 +325,11 @@ def test_co_ligands_that_do_not_fit(attempt, entry, message):
     assert message in refusal(attempt, space__coordinations=[entry])
 
 
+def test_two_coordinations_that_are_one(attempt):
+    message = refusal(attempt, space__coordinations=[{"ligands": 1}, {"ligands": 1, "waters": 6}])
+    assert "two coordinations are one and the same for scaffold 'CAM'" in message
+
+
 def test_a_negative_budget(attempt):
     assert "'budget.labels'" in refusal(attempt, budget__labels=-12)
 
