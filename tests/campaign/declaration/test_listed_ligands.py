@@ -211,3 +211,11 @@ def test_a_cost_of_a_column_needs_a_file(tmp_path):
     space = {"ligands": None, "scaffolds": ["CAM"], "substituents": ["H"]}
     told = refusal(tmp_path, space=space, constraints=[{"cost": {"at_most": 5}}])
     assert "reads the column 'cost' of a ligand file: name one in space.ligands" in told
+
+
+def test_a_row_whose_waters_make_a_number_that_a_metal_has_not_is_refused(tmp_path):
+    open_number = {"coordinations": [{"ligands": 1, "waters": 3, "co_ligands": {"nitrate": 3}}]}
+    setup = listed(tmp_path, FEW + "water,O,\n", space=open_number)
+    assert setup.ligands.verdicts[-1].is_accepted
+    refused = [verdict.reason for verdict in setup.ligands.verdicts if not verdict.is_accepted]
+    assert any("and 3 nitrate and 3 waters make the coordination number 11, but La is held in 6 to 10" in r for r in refused)

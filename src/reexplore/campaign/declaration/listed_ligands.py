@@ -15,7 +15,7 @@ from reexplore.campaign.declaration.space import declared_coordinations, scaffol
 from reexplore.chemistry.candidates import co_ligands_name
 from reexplore.chemistry.complexes import require_complex
 from reexplore.chemistry.ligand_input import SingleLigand
-from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
+from reexplore.chemistry.metals import TEMPLATE_METAL, Metal, find_metal
 from reexplore.chemistry.space import Coordination
 from reexplore.config import CampaignFile, CoordinationEntry
 from reexplore.constraints import Rules
@@ -52,15 +52,18 @@ def listed_ligands(
             " or raise the limit"
         )
     coordinations = declared_coordinations(file.space)
-    metals = [TEMPLATE_METAL.symbol, *(find_metal(symbol).symbol for symbol in symbols)]
+    metals = [TEMPLATE_METAL, *(find_metal(symbol) for symbol in symbols)]
 
     def fits(single: SingleLigand) -> str:
         for entry, coordination in zip(file.space.coordinations, coordinations, strict=True):
-            if reason := _does_not_fit(single, entry, coordination):
+            if reason := _does_not_fit(single, entry, coordination, metals):
                 return reason
         try:
             if not file.theory.sketch:
-                surface.require(metals, [single.ligand.mol.GetAtomWithIdx(a).GetSymbol() for a in single.ligand.donors])
+                surface.require(
+                    (metal.symbol for metal in metals),
+                    [single.ligand.mol.GetAtomWithIdx(a).GetSymbol() for a in single.ligand.donors],
+                )
         except InputError as error:
             return str(error)
         return ""
@@ -140,7 +143,9 @@ def _known_donors(copy: Path | None) -> dict[tuple[str, str], str]:
     return {(row[NAME], row[SMILES]): row[DONORS] for row in rows}
 
 
-def _does_not_fit(single: SingleLigand, entry: CoordinationEntry, coordination: Coordination) -> str:
+def _does_not_fit(
+    single: SingleLigand, entry: CoordinationEntry, coordination: Coordination, metals: Sequence[Metal]
+) -> str:
     """Return why a ligand cannot have a coordination of the campaign, or nothing."""
     count = single.ligand.denticity
     number, waters = coordination.number(count), coordination.waters(count)
@@ -151,8 +156,10 @@ def _does_not_fit(single: SingleLigand, entry: CoordinationEntry, coordination: 
         return f"{bound} are more than the coordination number {number}: name those that bind in the column donors"
     if entry.waters is not None and entry.waters != waters:
         return f"{bound} leave {waters} places for water at coordination number {number}, not {entry.waters}"
-    if number not in TEMPLATE_METAL.coordination_numbers:
-        return f"{bound} and {waters} waters make the coordination number {number}, in which no metal is held"
+    for metal in metals if coordination.coordination_number is None else ():
+        if number not in metal.coordination_numbers:
+            made = f"{bound} and {waters} waters make the coordination number {number}"
+            return f"{made}, but {metal.symbol} is held in {metal.held_in}"
     try:
         require_complex(coordination.of(single.ligand, TEMPLATE_METAL))
     except InputError as error:
