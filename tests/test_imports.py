@@ -21,6 +21,7 @@ BELOW = {
     "sources": {"chemistry", "errors", "inputs", "plug_ins"},
     "structures": {"chemistry", "errors", "inputs", "plug_ins"},
     "energies": {"chemistry", "device", "errors", "inputs", "structures"},
+    "anchors": {"chemistry", "energies", "errors", "inputs"},
     "surrogate": {"chemistry", "device", "errors", "plug_ins", "structures"},
     "properties": {"chemistry", "energies", "errors", "inputs", "plug_ins"},
     "acquisition": {"errors", "inputs", "plug_ins", "properties", "surrogate"},

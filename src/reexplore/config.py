@@ -172,7 +172,8 @@ class TheoryEntry(Strict):
     refine: Positive = 5
     other_conformers: Literal[0, 1, 2] = 2
     ligand_conformers: Annotated[int, Field(ge=10, le=10_000)] = 10
-    aqua_waters: Literal[8, 9] = 8
+    #: `auto` is 8, and of free energies the lower of 8 and 9.
+    aqua_waters: Literal[8, 9, "auto"] = "auto"
     #: The version of the checks of quality control: 1 is that of campaigns that began before there was a second.
     checks: Literal[1, 2] = 2
     #: The version of the order in which placement's structures are taken; 1 is older than the second.

@@ -41,7 +41,7 @@ def nitrates(tmp_path_factory):
 @pytest.mark.engine
 def test_every_label_has_the_energy_of_each_co_ligand(nitrates):
     pool = {candidate.key: candidate for candidate in nitrates.space.candidates()}
-    found = labels(pool, open_ledger(nitrates), aqua_waters=8)
+    found = labels(pool, open_ledger(nitrates))
     assert len(found) == 12
     for label in found.values():
         ((co_ligand, count),) = label.candidate.co_ligands

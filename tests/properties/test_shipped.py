@@ -3,8 +3,10 @@
 import pytest
 
 from reexplore.properties.binding_energy import BindingEnergy
+from reexplore.properties.complexation import ComplexationFreeEnergy
 from reexplore.properties.exchange_energy import ExchangeEnergy
 from reexplore.properties.selectivity import Selectivity
+from reexplore.properties.separation_factor import SeparationFactor
 from tests.campaign.ledger.test_labels import labelled
 from tests.properties.suite import PropertySuite
 
@@ -27,6 +29,16 @@ class TestSelectivity(PropertySuite):
         both = [{m: labelled(m, e, scaffold=s) for m, e in (("Lu", -9), ("La", -4))} for s in ("HOPO", "CAM")]
         assert [self.one.value(labels).value for labels in both] == pytest.approx([-5, -5])
         assert self.one.ranks_across_charges
+
+
+class TestComplexationFreeEnergy(PropertySuite):
+    one = ComplexationFreeEnergy("Eu")
+    refused = ({}, {"metal": ["Lu"]})
+
+
+class TestSeparationFactor(PropertySuite):
+    one = SeparationFactor(("Lu",), ("La",))
+    refused = ({"metals": ["Lu", "Lu"]},)
 
 
 class TestSelectivityOfGroups(PropertySuite):

@@ -1,7 +1,7 @@
 """Binding, exchange and selectivity: reactions between structures whose energies are known one by one.
 
-All are differences of electronic energies in water: no vibrations, no temperature, no standard
-state, no pH and no correction for basis-set superposition.
+Differences of electronic energies in water, or of free energies where the terms have thermal parts: then vibrations,
+25 °C and the standard states 1 mol/l and liquid water are in them. Nothing corrects for basis-set superposition.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _CANCELLED = 1e-9
 class Reaction:
     """A reaction: each energy with how often it is made (positive) or used up (negative).
 
-    Raises `InputError` when the energies come from different levels or programs.
+    Raises `InputError` when the energies come from different levels or programs, or some are free energies and others
+    not.
     """
 
     parts: tuple[tuple[float, EnergyTerms], ...]
@@ -34,12 +35,14 @@ class Reaction:
         programs = sorted({term.program for _, term in self.parts})
         if len(programs) > 1:
             raise InputError(f"energies of different programs cannot be combined: {', '.join(programs)}")
+        if len({term.thermal_hartree is None for _, term in self.parts}) > 1:
+            raise InputError("electronic energies and free energies cannot be combined")
 
     @property
     def energy_kcal_mol(self) -> float:
         """Return the energy of the reaction: negative when it goes forward."""
-        made = sum(count * term.total_hartree for count, term in self.parts if count > 0)
-        used = sum(-count * term.total_hartree for count, term in self.parts if count < 0)
+        made = sum(count * term.in_reaction_hartree for count, term in self.parts if count > 0)
+        used = sum(-count * term.in_reaction_hartree for count, term in self.parts if count < 0)
         return float(made - used) * HARTREE_TO_KCAL_MOL
 
     @property

@@ -24,7 +24,8 @@ class EnergyTerms:
     count in comparisons. `program` names what computed the energy, with its version when the energy was
     imported: absolute energies of two programs differ by more than a label's error. `spread_hartree` is the
     highest less the lowest of the f occupations that converged within 5 kcal/mol of the lowest: the energy's own error,
-    None when there is no second one.
+    None when there is no second one. `thermal_hartree` makes the total a Gibbs free energy at 25 °C, in the standard
+    state of its part in a reaction; None where only electronic energies are meant.
     `f_population` and `f_unpaired` count the electrons, and those without a partner, in the free ion's 4f orbitals;
     `lowest_curvature_hartree`, of an open shell, is negative when a lower state lies downhill of the one found.
     """
@@ -47,6 +48,7 @@ class EnergyTerms:
     gap_hartree: float | None = None
     spread_hartree: float | None = None
     lowest_curvature_hartree: float | None = None
+    thermal_hartree: float | None = None
     attempts: tuple[dict[str, Any], ...] = ()
     stage_cpu_seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
@@ -57,9 +59,16 @@ class EnergyTerms:
             self.total_hartree - self.dispersion_hartree - self.solvent_electrostatic_hartree - self.solvent_cds_hartree
         )
 
+    @property
+    def in_reaction_hartree(self) -> float:
+        """Return what counts in a reaction: the free energy where there is one, else the electronic energy."""
+        return self.total_hartree + (self.thermal_hartree or 0.0)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the terms as JSON-ready values."""
-        return asdict(self) | {"attempts": [dict(attempt) for attempt in self.attempts]}
+        """Return the terms of the calculation as JSON-ready values: thermal terms are another's."""
+        data = asdict(self) | {"attempts": [dict(attempt) for attempt in self.attempts]}
+        del data["thermal_hartree"]
+        return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> EnergyTerms:

@@ -10,6 +10,9 @@ from reexplore.structures.structure import Structure
 
 TEMPERATURE_K = 298.15
 
+#: The correction's name in the result of a task.
+GIBBS = "gibbs_correction_hartree"
+
 #: Pure water at 25 °C, 997.05 g/l.
 WATER_MOL_L = 55.34
 

@@ -172,7 +172,7 @@ def water_geometry(inputs: Json, _context: Context) -> Json:
 
 def minimum(inputs: Json, _context: Context) -> Json:
     """Go downhill from a relaxed structure until no vibration is imaginary, and compute the thermal terms there."""
-    from reexplore.energies.thermal import gibbs_correction_hartree
+    from reexplore.energies.thermal import GIBBS, gibbs_correction_hartree
     from reexplore.structures.quality import check_complex, require
     from reexplore.structures.xtb.minimum import settled_minimum
 
@@ -184,7 +184,7 @@ def minimum(inputs: Json, _context: Context) -> Json:
         require(report)
         sphere = report.sphere()
     correction = gibbs_correction_hartree(found.structure, found.vibrations.frequencies_cm1)
-    return found.to_dict() | sphere | {"gibbs_correction_hartree": correction}
+    return found.to_dict() | sphere | {GIBBS: correction}
 
 
 def dft_relaxation(inputs: Json, context: Context) -> Json:

@@ -43,6 +43,8 @@ class Property(Protocol):
     ranks_across_charges: ClassVar[bool]
     #: Whether the energies of the metals' aqua ions are in it.
     needs_aqua_ions: ClassVar[bool]
+    #: Whether its energies are free energies; one of another package that does not say is made of electronic ones.
+    needs_thermal_terms: ClassVar[bool]
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Self:

@@ -17,6 +17,7 @@ class BindingEnergy(OfOneMetal):
 
     name: ClassVar[str] = "binding_energy"
     needs_aqua_ions: ClassVar[bool] = False
+    needs_thermal_terms: ClassVar[bool] = False
 
     @property
     def title(self) -> str:

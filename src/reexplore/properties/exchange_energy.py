@@ -17,6 +17,7 @@ class ExchangeEnergy(OfOneMetal):
 
     name: ClassVar[str] = "exchange_energy"
     needs_aqua_ions: ClassVar[bool] = True
+    needs_thermal_terms: ClassVar[bool] = False
 
     @property
     def title(self) -> str:

@@ -17,16 +17,24 @@ from reexplore.inputs.shown import shown
 from reexplore.plug_ins import Kinds, made_by
 from reexplore.properties.base import Array, Measured, Property
 from reexplore.properties.binding_energy import BindingEnergy
+from reexplore.properties.complexation import ComplexationFreeEnergy
 from reexplore.properties.exchange_energy import ExchangeEnergy
 from reexplore.properties.label import Label
 from reexplore.properties.selectivity import Selectivity
+from reexplore.properties.separation_factor import SeparationFactor
 
 Direction = Literal["lower", "higher"]
 
 PROPERTIES: Kinds[Property] = Kinds(
     what="property",
     group="reexplore.properties",
-    here={"binding_energy": BindingEnergy, "exchange_energy": ExchangeEnergy, "selectivity": Selectivity},
+    here={
+        "binding_energy": BindingEnergy,
+        "exchange_energy": ExchangeEnergy,
+        "selectivity": Selectivity,
+        "complexation_free_energy": ComplexationFreeEnergy,
+        "separation_factor": SeparationFactor,
+    },
     needs=(
         *("name", "unit", "ranks_across_charges", "needs_aqua_ions", "read", "say", "title", "meaning", "metals"),
         *("require_comparable", "value", "samples"),
@@ -98,6 +106,11 @@ class Goals:
         """Return whether a goal has no value without the aqua ions."""
         return any(goal.quantity.needs_aqua_ions for goal in self.goals)
 
+    @property
+    def needs_thermal_terms(self) -> bool:
+        """Return whether the goals are made of free energies: labels and what models learn are, then."""
+        return any(_is_free(goal) for goal in self.goals)
+
     def group(self, stoichiometry: str, *, ligand_charge: int) -> str:
         """Return the name of the ranking that a ligand belongs to: what may be compared by every goal."""
         across = all(goal.quantity.ranks_across_charges for goal in self.goals)
@@ -145,6 +158,7 @@ def read_goals(said: Sequence[Mapping[str, Any]]) -> Goals:
     goals = tuple(_goal(entry, number) for number, entry in enumerate(said))
     found = Goals(goals)
     for first, second in combinations(goals, 2):
+        _require_one_scale(first, second)
         _require_different(first, second, found.metals)
     return found
 
@@ -173,6 +187,19 @@ def _goal(entry: Mapping[str, Any], number: int) -> Goal:
         except ValueError as error:
             raise InputError(f"{name}: {error}") from None
     return Goal(found, direction, version)
+
+
+def _is_free(goal: Goal) -> bool:
+    # Properties of other packages that are older than free energies do not say.
+    return bool(getattr(goal.quantity, "needs_thermal_terms", False))
+
+
+def _require_one_scale(first: Goal, second: Goal) -> None:
+    """Raise `InputError` when one goal is an electronic energy and the other a free one."""
+    if _is_free(first) != _is_free(second):
+        free, other = (first, second) if _is_free(first) else (second, first)
+        told = f"'{free.quantity.title}' is made of free energies and '{other.quantity.title}' is not"
+        raise InputError(f"{told}: take properties of one kind")
 
 
 def _require_different(first: Goal, second: Goal, metals: Sequence[str]) -> None:

@@ -28,6 +28,7 @@ class Selectivity:
     unit: ClassVar[str] = "kcal/mol"
     ranks_across_charges: ClassVar[bool] = True
     needs_aqua_ions: ClassVar[bool] = True
+    needs_thermal_terms: ClassVar[bool] = False
     first: tuple[str, ...]
     second: tuple[str, ...]
 

@@ -76,7 +76,7 @@ def fail(context, failures):
 
 def found(context):
     """Return the labels by metal."""
-    return {v.candidate.metal.symbol: v for v in labels(context.pool, context.ledger, aqua_waters=8).values()}
+    return {v.candidate.metal.symbol: v for v in labels(context.pool, context.ledger).values()}
 
 
 def test_one_for_each_metal_like_any_complex(context):

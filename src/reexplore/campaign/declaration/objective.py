@@ -18,6 +18,10 @@ def declared_goals(file: CampaignFile, level: Level) -> Goals:
     with of_key("objective"):
         goals = read_goals(file.objective)
         goals.require_comparable(level)
+        if goals.needs_thermal_terms and file.theory.sketch:
+            raise InputError(
+                "free energies need vibrations, which the builder 'sketch' has none of: take another builder"
+            )
     budget = file.budget
     for key, count in (("seed_labels", budget.seed_labels), ("batch", budget.batch), ("labels", budget.labels)):
         if count % goals.unit_size:

@@ -82,11 +82,7 @@ def invalidate(ledger: Ledger, where: str) -> Change:
         raise InputError(f"'{where}' names parts of the learned model only: it is learned anew when labels change")
     keys = {c.key for c in calculations}
     failed = [c.failure for c in calculations if c.failure]
-    resting = [
-        key
-        for key, label in ledger.labels().items()
-        if keys & {label.structure, label.complex, label.ion, label.ligand, label.water}
-    ]
+    resting = [key for key, label in ledger.labels().items() if keys & set(label.calculations)]
     refused = [key for key, failure in ledger.label_failures().items() if failure in failed]
     metals = [metal for metal, aqua in ledger.aqua_ions().items() if keys & {aqua.structure, aqua.energy}]
     metals += [metal for metal, failure in ledger.aqua_failures().items() if failure in failed]

@@ -4,37 +4,68 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import combinations
+from typing import Any
+
+import numpy as np
 
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.chemistry.aqua import aqua_ion
+from reexplore.campaign.ledger.rows import AquaKeys
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import SERIES
 from reexplore.energies.comparisons import exchange_comparable
 from reexplore.energies.levels import Level
 from reexplore.energies.terms import EnergyTerms
+from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree, gibbs_correction_hartree
 from reexplore.properties.label import Label
 from reexplore.structures.quality import OTHER_DONORS
+from reexplore.structures.structure import Structure
 from reexplore.tracking.records import SelectivityRow
 
 
-def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, aqua_waters: int) -> dict[str, Label]:
+def labels(pool: Mapping[str, Candidate], ledger: Ledger) -> dict[str, Label]:
     """Return every label of a campaign by its candidate's key.
 
     An aqua ion that another program computed than the label's parts does not stand beside them: absolute
-    energies differ between programs.
+    energies differ between programs. Nor does one without thermal terms beside parts that have them.
     """
-    aqua = {metal: EnergyTerms.from_dict(ledger.value(keys.energy)) for metal, keys in ledger.aqua_ions().items()}
+    aqua = {metal: _aqua(ledger, keys) for metal, keys in ledger.aqua_ions().items()}
     found = {}
     for key, keys in ledger.labels().items():
         candidate = pool[key]
         parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
-        ion = aqua.get(candidate.metal.symbol)
-        alike = ion is not None and ion.program == parts["complex"].program
-        waters = aqua_ion(candidate.metal, waters=aqua_waters).waters
-        others = len(ledger.value(keys.structure).get(OTHER_DONORS, ()))
+        geometry = ledger.value(keys.structure)
+        if keys.minima:
+            parts = _free(parts, geometry, {part: ledger.value(minimum) for part, minimum in keys.minima.items()})
+        ion, waters = aqua.get(candidate.metal.symbol, (None, 0))
+        alike = ion is not None and _alike(ion, parts["complex"])
+        others = len(geometry.get(OTHER_DONORS, ()))
         found[key] = Label(candidate, parts, ion if alike else None, waters, others)
     return found
+
+
+def _alike(ion: EnergyTerms, complex_: EnergyTerms) -> bool:
+    free = {term.thermal_hartree is not None for term in (ion, complex_)}
+    return ion.program == complex_.program and len(free) == 1
+
+
+def _aqua(ledger: Ledger, keys: AquaKeys) -> tuple[EnergyTerms, int]:
+    """Return the energy of an aqua ion and its number of waters."""
+    geometry = ledger.value(keys.structure)
+    terms = replace(EnergyTerms.from_dict(ledger.value(keys.energy)), thermal_hartree=geometry.get(GIBBS))
+    return terms, Structure.from_extxyz(geometry["extxyz"]).symbols.count("O")
+
+
+def _free(
+    parts: Mapping[str, EnergyTerms], complex_: Mapping[str, Any], minima: Mapping[str, Mapping[str, Any]]
+) -> dict[str, EnergyTerms]:
+    """Return the parts of a label as free energies: solutes of 1 mol/l in liquid water."""
+    thermal = {part: value[GIBBS] for part, value in minima.items()} | {"complex": complex_[GIBBS]}
+    thermal["water"] += concentration_hartree(WATER_MOL_L)
+    metal = Structure.from_extxyz(complex_["extxyz"]).symbols[0]
+    thermal["ion"] = gibbs_correction_hartree(Structure((metal,), np.zeros((1, 3)), 3), ())
+    return {part: replace(terms, thermal_hartree=thermal[part]) for part, terms in parts.items()}
 
 
 def hydration_kcal_mol(found: Iterable[Label]) -> dict[str, float]:

@@ -55,7 +55,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class LabelKeys:
-    """The calculations whose results are the terms of one label; `co_ligands` has those of each, by its name."""
+    """The calculations whose results are the terms of one label; `co_ligands` has those of each, by its name.
+
+    Of free energies `structure` is the complex's minimum with its thermal terms, and `minima` has those of the free
+    molecules by the part they are.
+    """
 
     structure: str
     complex: str
@@ -63,14 +67,20 @@ class LabelKeys:
     ligand: str
     water: str
     co_ligands: dict[str, str] = field(default_factory=dict)
+    minima: dict[str, str] = field(default_factory=dict)
 
     def terms(self) -> list[tuple[str, str]]:
         """Return the energy calculations with the part each is for."""
         parts = [("complex", self.complex), ("ion", self.ion), ("ligand", self.ligand), ("water", self.water)]
         return [*parts, *self.co_ligands.items()]
 
+    @property
+    def calculations(self) -> tuple[str, ...]:
+        """Return all of them, the geometry first."""
+        return (self.structure, *(key for _, key in self.terms()), *self.minima.values())
+
     def to_dict(self) -> dict[str, Any]:
-        """Return them as JSON-ready values, co-ligands only where there are some."""
+        """Return them as JSON-ready values, co-ligands and minima only where there are some."""
         return {name: value for name, value in asdict(self).items() if value != {}}
 
 

@@ -41,7 +41,7 @@ def _of_candidate(setup: Setup, ledger: Ledger, wanted: str) -> list[str]:
     if candidate is None:
         return []
     if (label := ledger.labels().get(candidate.key)) is not None:
-        return [label.structure, *(key for _, key in label.terms())]
+        return list(label.calculations)
     failure = ledger.label_failures().get(candidate.key)
     if failure is None:
         state = "is under way" if candidate.key in picked else "was not chosen yet"

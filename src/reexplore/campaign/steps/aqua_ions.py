@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reexplore.campaign.ledger.rows import AquaKeys
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
-from reexplore.campaign.steps.tasks import complex_task, energy_task, templates
+from reexplore.campaign.steps.tasks import complex_task, energy_task, minimum_task, templates, water_task
 from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import METALS, SERIES, Metal
+from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree
 from reexplore.errors import ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 
+#: In which water holds the lanthanides, S. A. Cotton, Lanthanide and Actinide Chemistry, 2006: nine to the light ones.
+_WATERS = (8, 9)
+
 
 @dataclass(frozen=True)
 class AquaTasks:
-    """An aqua ion whose geometry is known, and the task of its energy."""
+    """An aqua ion whose geometry is known, and the task of its energy; `gibbs_hartree` are its thermal terms."""
 
     ion: Candidate
     geometry: Task
     energy: Task
+    gibbs_hartree: float | None
 
 
 def compute_aqua_ions(context: CampaignContext) -> Job[None]:
@@ -45,28 +52,90 @@ def compute_aqua_ions(context: CampaignContext) -> Job[None]:
 def aqua_tasks(context: CampaignContext, metals: Iterable[Metal]) -> Job[list[AquaTasks]]:
     """Return the energies that are still to be computed for the aqua ions of some metals, relaxed like any complex.
 
-    Why an ion has no geometry is entered; it takes no label away.
+    Why an ion has no geometry is entered; it takes no label away. Of two ions of one metal the energies are computed
+    here, and the lower is returned.
     """
     theory = context.setup.file.theory
     wanted = set(metals)
-    ions = [aqua_ion(metal, waters=theory.aqua_waters) for metal in SERIES if metal in wanted]
+    ions = [ion for metal in SERIES if metal in wanted for ion in _asked(context, metal)]
     found = yield from templates(context, ions)
-    relaxing: list[tuple[Candidate, Task]] = []
-    for ion in ions:
-        template = found[ion.key]
-        if template.value is not None:
-            relaxing.append((ion, complex_task(ion, template.value, theory)))
-        else:
-            _refuse(context, ion, template)
-    relaxed = yield from context.dispatcher.run([task for _, task in relaxing], stage="aqua ions")
-    tasks: list[AquaTasks] = []
-    for ion, task in relaxing:
-        geometry = relaxed[task.key]
-        if geometry.value is not None:
-            tasks.append(AquaTasks(ion, task, energy_task(geometry.extxyz, context.setup, title=ion.name)))
-        else:
-            _refuse(context, ion, geometry)
-    return tasks
+    relaxing = [
+        (ion, complex_task(ion, value, theory))
+        for ion in ions
+        for value in [_value(context, ion, found[ion.key])]
+        if value is not None
+    ]
+    geometries = yield from _geometries(context, relaxing, stage="aqua ions")
+    if context.setup.goals.needs_thermal_terms:
+        settling = [
+            (ion, minimum_task(value["extxyz"], theory, title=ion.name, candidate=ion)) for ion, _, value in geometries
+        ]
+        geometries = yield from _geometries(context, settling, stage="vibrations of aqua ions")
+    tasks = [
+        AquaTasks(ion, task, energy_task(value["extxyz"], context.setup, title=ion.name), value.get(GIBBS))
+        for ion, task, value in geometries
+    ]
+    return (yield from _lowest(context, tasks))
+
+
+def _asked(context: CampaignContext, metal: Metal) -> tuple[Candidate, ...]:
+    """Return the aqua ions of a metal that are to be computed: two where the lower free energy is to tell."""
+    waters = context.setup.file.theory.aqua_waters
+    counts = [waters] if waters != "auto" else _WATERS if context.setup.goals.needs_thermal_terms else _WATERS[:1]
+    ions = [aqua_ion(metal, waters=count) for count in counts]
+    # A metal that is held in neither number has one aqua ion.
+    return tuple({ion.key: ion for ion in ions}.values())
+
+
+def _geometries(
+    context: CampaignContext, tasks: list[tuple[Candidate, Task]], *, stage: str
+) -> Job[list[tuple[Candidate, Task, dict[str, Any]]]]:
+    """Return each ion's structure; why one has none is entered."""
+    found = yield from context.dispatcher.run([task for _, task in tasks], stage=stage)
+    values = [(ion, task, _value(context, ion, found[task.key])) for ion, task in tasks]
+    return [(ion, task, value) for ion, task, value in values if value is not None]
+
+
+def _value(context: CampaignContext, ion: Candidate, outcome: Outcome) -> dict[str, Any] | None:
+    if outcome.value is None:
+        _refuse(context, ion, outcome)
+    return outcome.value
+
+
+def _lowest(context: CampaignContext, tasks: list[AquaTasks]) -> Job[list[AquaTasks]]:
+    """Return one aqua ion a metal: of two that with the lower free energy, its waters taken from the liquid."""
+    by_metal: dict[str, list[AquaTasks]] = {}
+    for each in tasks:
+        by_metal.setdefault(each.ion.metal.symbol, []).append(each)
+    several = [each for ions in by_metal.values() if len(ions) > 1 for each in ions]
+    if not several:
+        return tasks
+    liquid = yield from _liquid_water_hartree(context)
+    energies = yield from context.dispatcher.run([each.energy for each in several], stage="energies of aqua ions")
+
+    def free_hartree(each: AquaTasks) -> float:
+        value = energies[each.energy.key].value
+        if value is None or each.gibbs_hartree is None:
+            return math.inf
+        return float(value["total_hartree"]) + each.gibbs_hartree - each.ion.waters * liquid
+
+    return [min(ions, key=free_hartree) if len(ions) > 1 else ions[0] for ions in by_metal.values()]
+
+
+def _liquid_water_hartree(context: CampaignContext) -> Job[float]:
+    """Return the free energy of a water molecule in the liquid; raise `ExecutionError` when it has none."""
+    theory = context.setup.file.theory
+    relaxed = yield from _of_water(context, water_task(theory))
+    minimum = yield from _of_water(context, minimum_task(relaxed["extxyz"], theory, title="H2O"))
+    energy = yield from _of_water(context, energy_task(minimum["extxyz"], context.setup, title="H2O"))
+    return float(energy["total_hartree"]) + float(minimum[GIBBS]) + concentration_hartree(WATER_MOL_L)
+
+
+def _of_water(context: CampaignContext, task: Task) -> Job[dict[str, Any]]:
+    outcome = (yield from context.dispatcher.run([task], stage="water"))[task.key]
+    if outcome.failure is not None:
+        raise ExecutionError(f"water failed in {outcome.failure.stage}: {outcome.failure.message}")
+    return outcome.value or {}
 
 
 def enter_aqua_ions(context: CampaignContext, tasks: Iterable[AquaTasks], energies: Mapping[str, Outcome]) -> None:

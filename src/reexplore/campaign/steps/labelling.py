@@ -10,7 +10,15 @@ from reexplore.campaign.ledger.rows import LabelKeys
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.aqua_ions import aqua_tasks, enter_aqua_ions
-from reexplore.campaign.steps.tasks import complex_task, energy_task, ion, ligand_task, templates, water_task
+from reexplore.campaign.steps.tasks import (
+    complex_task,
+    energy_task,
+    ion,
+    ligand_task,
+    minimum_task,
+    templates,
+    water_task,
+)
 from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.store import Outcome
@@ -31,6 +39,16 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
     if failure := _first_failure(geometry, geometries):
         enter(candidate.key, None, failure)
         return
+    # Complex, ligand, water and co-ligands: where free energies are asked for, their minima take the place of these.
+    minima: tuple[Task, ...] = ()
+    if context.setup.goals.needs_thermal_terms:
+        minima = _minimum_tasks(context, candidate, [geometries[task.key].extxyz for task in geometry])
+        geometries = yield from context.dispatcher.run(minima, stage="vibrations")
+        geometry = minima
+        _require_shared(context, geometry[2:3], geometries)
+        if failure := _first_failure(geometry, geometries):
+            enter(candidate.key, None, failure)
+            return
 
     terms = _energy_tasks(context, candidate, [geometries[task.key].extxyz for task in geometry])
     aqua = yield from aqua_tasks(context, [candidate.metal])
@@ -43,7 +61,9 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
         else:
             beside = {of.name: task.key for (of, _), task in zip(candidate.co_ligands, terms[4:], strict=True)}
             complex_, of_ion, ligand, water = (task.key for task in terms[:4])
-            enter(candidate.key, LabelKeys(geometry[0].key, complex_, of_ion, ligand, water, beside), None)
+            parts = ("ligand", "water", *beside)
+            of_free = {part: task.key for part, task in zip(parts, minima[1:], strict=True)} if minima else {}
+            enter(candidate.key, LabelKeys(geometry[0].key, complex_, of_ion, ligand, water, beside, of_free), None)
         enter_aqua_ions(context, aqua, energies)
 
 
@@ -54,7 +74,7 @@ def labelling_due(context: CampaignContext, pending: Iterable[str], under_way: C
 
 def known_labels(context: CampaignContext) -> dict[str, Label]:
     """Return every label of the campaign by its candidate's key."""
-    return labels(context.pool, context.ledger, aqua_waters=context.setup.file.theory.aqua_waters)
+    return labels(context.pool, context.ledger)
 
 
 def observed_kcal_mol(context: CampaignContext) -> dict[str, float]:
@@ -69,6 +89,16 @@ def _geometry_tasks(context: CampaignContext, candidate: Candidate, template: di
         ligand_task(candidate.ligand, theory, seed),
         water_task(theory),
         *(ligand_task(ligand, theory, seed) for ligand, _ in candidate.co_ligands),
+    )
+
+
+def _minimum_tasks(context: CampaignContext, candidate: Candidate, geometries: Sequence[str]) -> tuple[Task, ...]:
+    complex_, *free = geometries
+    names = (f"{candidate.ligand.name} (free)", "H2O", *(f"{of.name} (free)" for of, _ in candidate.co_ligands))
+    theory = context.setup.file.theory
+    return (
+        minimum_task(complex_, theory, title=candidate.name, candidate=candidate),
+        *(minimum_task(extxyz, theory, title=name) for extxyz, name in zip(free, names, strict=True)),
     )
 
 

@@ -20,7 +20,7 @@ from reexplore.energies.electrons import implied_unpaired
 from reexplore.energies.levels import Level
 from reexplore.energies.memory import estimated_memory_gb
 from reexplore.execution.kinds import KINDS
-from reexplore.execution.recipes import Build, FreeLigand, LabelGeometry, SinglePoint, Sketch, Template, Water
+from reexplore.execution.recipes import Build, FreeLigand, LabelGeometry, Minimum, SinglePoint, Sketch, Template, Water
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 from reexplore.structures.bonds import has_heavy_pair
@@ -116,6 +116,14 @@ def ligand_task(ligand: Ligand, theory: TheoryEntry, seed: int) -> Task:
         checks=theory.checks if differ else 1,
     )
     return Task.of(recipe, title=ligand.name)
+
+
+def minimum_task(extxyz: str, theory: TheoryEntry, *, title: str, candidate: Candidate | None = None) -> Task:
+    """Return the task that takes a relaxed structure to a minimum without imaginary modes, with its thermal terms."""
+    recipe = Minimum(
+        extxyz, declared_surface(theory), candidate=candidate, checks=theory.checks if candidate is not None else 1
+    )
+    return Task.of(recipe, title=title)
 
 
 def water_task(theory: TheoryEntry) -> Task:
