@@ -9,6 +9,7 @@ from pyscf import scf
 
 from reexplore.energies.dft.field import RestrictedField, UnrestrictedField
 from reexplore.energies.dft.molecule import build_molecule
+from reexplore.energies.dft.processor import Processor
 from reexplore.energies.dft.start_density import start_density
 from reexplore.energies.levels import PAPER
 from reexplore.structures.structure import Structure
@@ -48,7 +49,7 @@ def test_gas_phase_energy_is_nwchems(name):
     expected, fit_error = B3LYP_HARTREE[name]
     mol = build_molecule(stored(name) if name == "water" else ion(name), level=PAPER, memory_gb=2.0)
     field = (UnrestrictedField if mol.spin else RestrictedField)(mol, xc=PAPER.functional)
-    field.equip(PAPER, cavity=None, memory_gb=2.0, scratch=None)
+    field.equip(PAPER, Processor(mol, PAPER, cavity=None, memory_gb=2.0))
     density = start_density(mol, level=PAPER)
     field.level_shift = 0.2 if mol.spin else 0.0
     energy = field.kernel(density if mol.spin else density.sum(axis=0))

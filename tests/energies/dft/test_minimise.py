@@ -10,6 +10,7 @@ from pyscf.soscf import newton_ah
 from reexplore.energies.dft.field import RestrictedField, UnrestrictedField
 from reexplore.energies.dft.minimise import Minimiser
 from reexplore.energies.dft.molecule import build_molecule
+from reexplore.energies.dft.processor import Processor
 from reexplore.energies.dft.start_density import start_density
 from reexplore.energies.levels import PAPER
 from reexplore.structures.structure import Structure
@@ -21,7 +22,7 @@ LEVEL = replace(PAPER, grid_level=1, energy_tolerance_hartree=1e-8, gradient_tol
 def field_of(structure: Structure, unpaired: int):
     mol = build_molecule(structure, level=LEVEL, unpaired=unpaired, memory_gb=1.0)
     field = (UnrestrictedField if unpaired else RestrictedField)(mol, xc=LEVEL.functional)
-    field.equip(LEVEL, cavity=None, memory_gb=1.0, scratch=None)
+    field.equip(LEVEL, Processor(mol, LEVEL, cavity=None, memory_gb=1.0))
     density = start_density(mol, level=LEVEL)
     return field, density if unpaired else density.sum(axis=0)
 
@@ -103,7 +104,7 @@ def test_no_orbital_has_a_share_in_what_is_left_out():
     energies = {}
     for name, functions in (("all", None), ("one less", left_out)):
         field = UnrestrictedField(mol, xc=LEVEL.functional)
-        field.equip(LEVEL, cavity=None, memory_gb=1.0, scratch=None, left_out=functions)
+        field.equip(LEVEL, Processor(mol, LEVEL, cavity=None, memory_gb=1.0), left_out=functions)
         field.kernel(start_density(mol, level=LEVEL))
         assert field.converged
         energies[name] = field.e_tot

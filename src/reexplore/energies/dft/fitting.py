@@ -123,6 +123,13 @@ class DensityFit:
                         matrices[index] += factor * (flat.T @ flat)
         return matrices
 
+    def products(self, orbitals: Array) -> Array:
+        """Return the expansion coefficients of the products of orbitals (nao, n), shape (functions, n, n)."""
+        if not self.halved:
+            raise ValueError("this density fit was made without exchange")
+        half = np.concatenate([orbitals.T @ squares @ orbitals for squares in self._squares()])
+        return np.asarray(self.coefficients(half.reshape(len(half), -1)).reshape(half.shape))
+
     def _squares(self) -> Iterator[Array]:
         """Yield the integrals of a few fitting functions as square matrices, shape (functions, nao, nao)."""
         nao = self.mol.nao

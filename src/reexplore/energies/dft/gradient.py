@@ -10,18 +10,23 @@ from numpy.typing import NDArray
 from pyscf import dft, gto, lib
 from pyscf.grad import dispersion as grad_dispersion
 from pyscf.grad import rks as grad_rks
+from pyscf.scf import dispersion
 from pyscf.solvent.grad import pcm as grad_pcm
 from scipy.linalg import lu_factor, lu_solve
 from scipy.spatial.distance import cdist
 from scipy.special import erf
 
+from reexplore.energies.dft.card import Card, card_for
 from reexplore.energies.dft.checkpoint import Checkpoint
 from reexplore.energies.dft.exchange_correlation import ORBITAL_THRESHOLD
 from reexplore.energies.dft.field import RestrictedField
+from reexplore.energies.dft.fitted_gradient import by_atom, metric_slope, three_centre_slopes
+from reexplore.energies.dft.interaction import Interaction, evaluated
 from reexplore.energies.dft.molecule import build_molecule, principal_axes
+from reexplore.energies.dft.processor import Processor
 from reexplore.energies.dft.solvent import LAYER_ROWS, Cavity, layers
 from reexplore.energies.dft.start_density import start_density
-from reexplore.energies.dft.states import StateSearch
+from reexplore.energies.dft.states import State, StateSearch
 from reexplore.energies.electrons import implied_unpaired
 from reexplore.energies.levels import Level
 from reexplore.errors import InputError
@@ -29,8 +34,6 @@ from reexplore.structures.structure import Structure
 
 Array = NDArray[np.float64]
 
-#: Memory for the derivatives of three-centre integrals that are held at a time.
-_BLOCK_BYTES = 300_000_000
 _GRID_POINTS = 512
 #: Where PySCF's orbital values hold the second derivatives xx, xy, xz, yy, yz, zz.
 _SECOND = ((4, 5, 6), (5, 7, 8), (6, 8, 9))
@@ -40,8 +43,8 @@ _SECOND = ((4, 5, 6), (5, 7, 8), (6, 8, 9))
 class Slope:
     """An energy in hartree, its gradient in hartree/bohr of shape (atoms, 3), and the density it belongs to.
 
-    The energy holds everything a label holds but the cavity's non-electrostatic term; its electrostatic term is that of
-    the fitted density, whose gradient this is.
+    The energy holds everything a label holds but the cavity's non-electrostatic term. On the processor its
+    electrostatic term is that of the fitted density, whose gradient this is.
     """
 
     energy_hartree: float
@@ -50,14 +53,16 @@ class Slope:
 
 
 def require_gradient(structure: Structure, level: Level) -> None:
-    """Raise `InputError` for a level with exact exchange or without a density functional, and for an open shell."""
-    if not level.is_density_functional or dft.libxc.is_hybrid_xc(level.functional):
+    """Raise `InputError` for a level without a GGA or a hybrid of one, and for an open shell."""
+    if not level.is_density_functional or dft.libxc.xc_type(level.functional) != "GGA":
         raise InputError(
-            f"level '{level.name}' has no gradient here: take one whose functional has no exact exchange, such as quick"
+            f"level '{level.name}' has no gradient here: take one whose functional is a GGA or a hybrid of one, such as"
+            " quick or workstation"
         )
     if implied_unpaired(structure, level):
         raise InputError(
-            f"level '{level.name}' makes an open shell of this structure: only closed shells have gradients"
+            f"level '{level.name}' makes an open shell of this structure, and only closed shells have gradients:"
+            " take a level that keeps the 4f electrons in the core, quick or workstation"
         )
 
 
@@ -66,32 +71,46 @@ def energy_and_gradient(
 ) -> Slope:
     """Return the energy of a closed shell in water and its analytic gradient at a level.
 
-    Coulomb by density fitting, IEF-PCM with a cavity that moves with its atoms (E. Cancès, B. Mennucci, J. Chem.
-    Phys. 2001, 114, 4744; smooth switching as A. W. Lange, J. M. Herbert, J. Chem. Phys. 2010, 133, 244111), D4. The
-    integration grid does not respond. `density` is where to start from, in the frame of the principal axes. Raises
-    `InputError` for a level with exact exchange or an open shell, `CalculationFailed` when the field does not converge.
+    Coulomb and exact exchange by density fitting (F. Weigend, M. Häser, Theor. Chem. Acc. 1997, 97, 331), IEF-PCM with
+    a cavity that moves with its atoms (E. Cancès, B. Mennucci, J. Chem. Phys. 2001, 114, 4744; smooth switching as
+    A. W. Lange, J. M. Herbert, J. Chem. Phys. 2010, 133, 244111), D4. The integration grid does not respond. `density`
+    is where to start from, in the frame of the principal axes. Raises `InputError` as `require_gradient` does,
+    `CalculationFailed` when the field does not converge.
     """
     require_gradient(structure, level)
     mol = build_molecule(structure, level=level, memory_gb=memory_gb)
-    cavity = Cavity(mol, solvent=level.solvent, points_per_sphere=level.cavity_points_per_sphere)
-    field = RestrictedField(mol, xc=level.functional)
-    field.equip(level, cavity=cavity, memory_gb=memory_gb, scratch=None)
     start = start_density(mol, level=level).sum(axis=0) if density is None else density
-    state = StateSearch(field, level, Checkpoint(None)).converge("field", start)
-    matrix = state.densities.sum(axis=0)
-    field.disp = level.dispersion
-    dispersing = grad_rks.Gradients(field)
-    gradient = (
-        _one_electron(field, matrix)
-        + _exchange_correlation(field, matrix)
-        + _coulomb_and_reaction(field, cavity, matrix)
-        + dispersing.grad_nuc(mol)
-        + grad_dispersion.get_dispersion(dispersing, disp=level.dispersion)
-    )
-    energy = state.total_hartree + float(field.get_dispersion(disp=level.dispersion))
+
+    def processor() -> Processor:
+        cavity = Cavity(mol, solvent=level.solvent, points_per_sphere=level.cavity_points_per_sphere)
+        return Processor(mol, level, cavity=cavity, memory_gb=memory_gb)
+
+    def found(interaction: Interaction) -> tuple[State, Array]:
+        field = RestrictedField(mol, xc=level.functional)
+        field.equip(level, interaction)
+        state = StateSearch(field, level, Checkpoint(None)).converge("field", start)
+        if isinstance(interaction, Card):
+            return state, interaction.gradient(field)
+        assert isinstance(interaction, Processor)
+        return state, _on_processor(field, interaction, state.densities.sum(axis=0))
+
+    state, gradient = evaluated(found, card=card_for(mol, level), processor=processor, attempts=[])
+    dispersing = grad_rks.Gradients(dft.RKS(mol, xc=level.functional))
+    gradient = gradient + grad_dispersion.get_dispersion(dispersing, disp=level.dispersion)
+    energy = state.total_hartree + float(dispersion.get_dispersion(dispersing.base, disp=level.dispersion))
     # What the sum lacks of zero is the grid's error where it is coarsest beside the density: at the heaviest nucleus.
     gradient[int(np.argmax([gto.charge(symbol) for symbol in structure.symbols]))] -= gradient.sum(axis=0)
-    return Slope(energy, gradient @ principal_axes(structure).T, matrix)
+    return Slope(energy, gradient @ principal_axes(structure).T, state.densities.sum(axis=0))
+
+
+def _on_processor(field: Any, interaction: Processor, density: Array) -> Array:
+    """Return the gradient of a converged field without dispersion, shape (atoms, 3)."""
+    return np.asarray(
+        _one_electron(field, density)
+        + _exchange_correlation(field, interaction, density)
+        + _interaction(field, interaction, density)
+        + grad_rks.Gradients(field).grad_nuc(field.mol)
+    )
 
 
 def _one_electron(field: Any, density: Array) -> Array:
@@ -109,7 +128,7 @@ def _one_electron(field: Any, density: Array) -> Array:
         by_orbital += attracted
         # What a nucleus does to the orbitals' centres they do to it.
         at_nuclei[atom] -= attracted.sum(axis=1)
-    return 2.0 * (_by_atom(by_orbital, mol) + at_nuclei)
+    return 2.0 * (by_atom(by_orbital, mol) + at_nuclei)
 
 
 def _by_orbital(mol: Any, integral: str, matrix: Array) -> Array:
@@ -117,13 +136,13 @@ def _by_orbital(mol: Any, integral: str, matrix: Array) -> Array:
     return np.einsum("xij,ij->xi", mol.intor(integral, comp=3), matrix)
 
 
-def _exchange_correlation(field: Any, density: Array) -> Array:
+def _exchange_correlation(field: Any, interaction: Processor, density: Array) -> Array:
     """Return the derivative of a GGA's energy on a grid that stays where it is."""
     by_orbital = np.zeros((3, field.mol.nao))
     integrator = dft.numint.NumInt()
-    for points in lib.prange(0, len(field.grids.weights), _GRID_POINTS):
-        weights = field.grids.weights[slice(*points)]
-        values = integrator.eval_ao(field.mol, field.grids.coords[slice(*points)], deriv=2).transpose(0, 2, 1)
+    for points in lib.prange(0, len(interaction.grids.weights), _GRID_POINTS):
+        weights = interaction.grids.weights[slice(*points)]
+        values = integrator.eval_ao(field.mol, interaction.grids.coords[slice(*points)], deriv=2).transpose(0, 2, 1)
         orbitals = np.flatnonzero(np.abs(values[:4]).max(axis=(0, 2)) > ORBITAL_THRESHOLD)
         values = values[:, orbitals]
         halves = density[np.ix_(orbitals, orbitals)] @ values[:4]
@@ -137,70 +156,41 @@ def _exchange_correlation(field: Any, density: Array) -> Array:
             for other in range(3):
                 of_axis += factors[1 + other] * values[_SECOND[axis][other]] * halves[0]
             by_orbital[axis, orbitals] -= 2.0 * of_axis.sum(axis=1)
-    return _by_atom(by_orbital, field.mol)
+    return by_atom(by_orbital, field.mol)
 
 
-def _coulomb_and_reaction(field: Any, cavity: Cavity, density: Array) -> Array:
-    """Return the derivative of the fitted Coulomb energy and of the solvent's energy of the fitted density.
+def _interaction(field: Any, interaction: Processor, density: Array) -> Array:
+    """Return the derivative of the fitted Coulomb and exchange energies and of the solvent's of the fitted density.
 
     With the fit's coefficients c, the solvent's answer r in the same functions, the metric V and the cavity's
-    charges q: (c + r)ᵀ dm - (½ c + r)ᵀ dV c + q dv, the cavity's matrices apart.
+    charges q: (c + r)ᵀ dm - (½ c + r)ᵀ dV c + q dv, the cavity's matrices apart. Exchange adds, with the coefficients
+    of the products of filled orbitals c_ij and the functional's share a: -a Σ_ij (2 c_ijᵀ dm_ij - c_ijᵀ dV c_ij).
     """
-    mol, fit = field.mol, field.fit
+    mol, fit, cavity, share = field.mol, interaction.fit, interaction.cavity, interaction.exact_exchange
+    assert cavity is not None
     functions = fit.functions
     coefficients = fit.coefficients(fit.moments(density))
     answer = cavity.reaction(coefficients, fit)
     reaction, charges = answer.coefficients, answer.charges
-    by_orbital, by_function = _three_centre(mol, functions, density, coefficients + reaction)
-    slopes = functions.intor("int2c2e_ip1")
-    metric = (
-        coefficients * (slopes @ coefficients) + reaction * (slopes @ coefficients) + coefficients * (slopes @ reaction)
-    )
-    found = _by_atom(by_orbital, mol) + _by_atom(by_function + metric, functions)
+    metric = np.outer(0.5 * coefficients + reaction, coefficients)
+    exchanged = None
+    if share:
+        filled = field.mo_coeff[:, field.mo_occ > 0]
+        pairs = fit.products(filled)
+        flat = pairs.reshape(len(pairs), -1)
+        metric -= share * (flat @ flat.T)
+        exchanged = (filled, -2.0 * share * pairs)
+    by_orbital, by_function = three_centre_slopes(mol, functions, density, coefficients + reaction, exchanged)
+    found = by_atom(by_orbital, mol) + by_atom(by_function + metric_slope(functions, metric), functions)
     # The cavity's points move with the atom whose sphere they lie on.
     of_density = gto.mole.intor_cross("int2c2e_ip1", cavity.points, functions) * charges[:, None] * coefficients
     of_nuclei = gto.mole.intor_cross("int2c2e_ip1", cavity.points, gto.fakemol_for_charges(mol.atom_coords()))
     of_nuclei = of_nuclei * charges[:, None] * mol.atom_charges()
     at_points = (of_density.sum(axis=2) - of_nuclei.sum(axis=2)).T
     found += np.array([at_points[start:stop].sum(axis=0) for start, stop in cavity.surface["gslice_by_atom"]])
-    found -= _by_atom(of_density.sum(axis=1), functions)
+    found -= by_atom(of_density.sum(axis=1), functions)
     found += of_nuclei.sum(axis=1).T
     return found + _cavity_response(cavity, answer.potential)
-
-
-def _three_centre(mol: Any, functions: Any, density: Array, weights: Array) -> tuple[Array, Array]:
-    """Return Σ D (μν|P) w_P differentiated by the centre of each orbital and of each fitting function, (3, n) each."""
-    by_orbital = np.zeros((3, mol.nao))
-    by_function = np.zeros((3, functions.nao))
-    optimizer = gto.moleintor.make_cintopt(
-        *gto.conc_env(mol._atm, mol._bas, mol._env, functions._atm, functions._bas, functions._env),
-        mol._add_suffix("int3c2e_ip1"),
-    )
-    joined = mol + functions
-    offsets = functions.ao_loc_nr()
-    most = max(1, _BLOCK_BYTES // (24 * mol.nao**2))
-    start = 0
-    while start < functions.nbas:
-        stop = max(start + 1, int(np.searchsorted(offsets, offsets[start] + most, side="right")) - 1)
-        integrals = gto.moleintor.getints(
-            mol._add_suffix("int3c2e_ip1"),
-            joined._atm,
-            joined._bas,
-            joined._env,
-            comp=3,
-            aosym="s1",
-            cintopt=optimizer,
-            shls_slice=(0, mol.nbas, 0, mol.nbas, mol.nbas + start, mol.nbas + stop),
-        )
-        span = slice(offsets[start], offsets[stop])
-        # (3, orbital that is differentiated, orbital, function), the first orbital running fastest
-        for axis in range(3):
-            block = integrals[axis].transpose(2, 1, 0).reshape(span.stop - span.start, -1)
-            by_function[axis, span] = block @ density.T.ravel()
-            summed = (weights[span] @ block).reshape(mol.nao, mol.nao)
-            by_orbital[axis] += np.einsum("ji,ij->i", summed, density)
-        start = stop
-    return -2.0 * by_orbital, 2.0 * by_function * weights
 
 
 def _cavity_response(cavity: Cavity, potential: Array) -> Array:
@@ -247,8 +237,3 @@ def _pair_forces(surface: dict[str, Array], left_d: Array, right_d: Array, left_
         forces[rows] += along.sum(axis=1)[:, None] * points[rows] - along @ points + normal @ normals
         forces -= along.T @ points[rows] - along.sum(axis=0)[:, None] * points + normal.sum(axis=0)[:, None] * normals
     return forces
-
-
-def _by_atom(values: Array, mol: Any) -> Array:
-    """Return the sums over each atom's functions of values of shape (3, functions), shape (atoms, 3)."""
-    return np.array([values[:, start:stop].sum(axis=1) for start, stop in mol.aoslice_by_atom()[:, 2:]])

@@ -141,4 +141,5 @@ class Ladder:
                 "energy_hartree": float(self.field.e_tot),
                 "gradient_norm": float(gradient),
             }
+            | ({"card": card} if (card := self.field.interaction.card) else {})
         )

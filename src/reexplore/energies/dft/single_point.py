@@ -8,18 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pyscf import dft, lib
 from pyscf.scf import dispersion
 
-from reexplore.energies.dft.card import converged_on_card
+from reexplore.energies.dft.card import card_for
 from reexplore.energies.dft.checkpoint import Checkpoint
 from reexplore.energies.dft.f_shell import open_shell_of
 from reexplore.energies.dft.field import RestrictedField, UnrestrictedField
+from reexplore.energies.dft.interaction import Interaction, evaluated
 from reexplore.energies.dft.molecule import build_molecule
+from reexplore.energies.dft.processor import Processor
 from reexplore.energies.dft.solvent import Cavity, cds_energy_hartree
 from reexplore.energies.dft.start_density import start_density
-from reexplore.energies.dft.states import StateSearch
+from reexplore.energies.dft.states import State, StateSearch
 from reexplore.energies.levels import Level
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import CalculationFailed, FailureCode, InputError
@@ -81,50 +82,39 @@ def _run(
         "multiplicity": int(mol.spin) + 1,
     }
     attempts: list[dict[str, Any]] = []
-    if not mol.spin:
-        with clock.stage("card"):
-            found = converged_on_card(mol, level=level, density=density.sum(axis=0), cds_hartree=cds)
-        if found is not None:
-            attempts.append(found.attempt)
-            if not found.fault:
-                return EnergyTerms(
-                    **every,
-                    total_hartree=found.total_hartree + attraction,
-                    solvent_electrostatic_hartree=found.solvent_hartree,
-                    cycles=found.cycles,
-                    gap_hartree=found.gap_hartree,
-                    attempts=tuple(attempts),
-                    stage_cpu_seconds=clock.rounded,
-                )
-            density = np.array([0.5 * found.density] * 2)
-    with clock.stage("cavity"):
-        cavity = Cavity(mol, solvent=level.solvent, points_per_sphere=level.cavity_points_per_sphere)
-    with clock.stage("integrals"):
-        make = UnrestrictedField if mol.spin else RestrictedField
-        field = make(mol, xc=level.functional)
-        left_out = None if shell is None else shell.intruders
-        field.equip(level, cavity=cavity, memory_gb=memory_gb, scratch=scratch, left_out=left_out)
-    search = StateSearch(field, level, Checkpoint(checkpoint), attempts)
-    with clock.stage("scf"):
-        if shell is not None:
-            states = search.open_shell(shell, density)
-        else:
-            states = [search.converge("field", density if mol.spin else density.sum(axis=0))]
-    state = min(states, key=lambda state: state.total_hartree)
-    with clock.stage("solvent's energy"):
-        solvent = cavity.energy_hartree(state.densities.sum(axis=0))
+
+    def processor() -> Processor:
+        with clock.stage("cavity"):
+            cavity = Cavity(mol, solvent=level.solvent, points_per_sphere=level.cavity_points_per_sphere)
+        with clock.stage("integrals"):
+            return Processor(mol, level, cavity=cavity, memory_gb=memory_gb, scratch=scratch)
+
+    def found(interaction: Interaction) -> tuple[list[State], State, float]:
+        field = (UnrestrictedField if mol.spin else RestrictedField)(mol, xc=level.functional)
+        search = StateSearch(field, level, Checkpoint(checkpoint), attempts)
+        with clock.stage("scf"):
+            field.equip(level, interaction, left_out=None if shell is None else shell.intruders)
+            if shell is not None:
+                states = search.open_shell(shell, density)
+            else:
+                states = [search.converge("field", density if mol.spin else density.sum(axis=0))]
+        state = min(states, key=lambda state: state.total_hartree)
+        with clock.stage("solvent's energy"):
+            return states, state, interaction.solvent_hartree(state.densities.sum(axis=0))
+
+    states, state, solvent = evaluated(found, card=card_for(mol, level), processor=processor, attempts=attempts)
     return EnergyTerms(
         **every,
-        total_hartree=state.total_hartree - state.solvent_fitted_hartree + solvent + cds + attraction,
+        total_hartree=state.total_hartree - state.solvent_in_field_hartree + solvent + cds + attraction,
         solvent_electrostatic_hartree=solvent,
-        cycles=sum(attempt["cycles"] for attempt in search.attempts),
+        cycles=sum(attempt["cycles"] for attempt in attempts),
         spin_squared=state.spin_squared if mol.spin else None,
         f_population=None if state.f_population is None else float(state.f_population.sum()),
         f_unpaired=None if state.f_population is None else float(state.f_population[0] - state.f_population[1]),
         gap_hartree=state.gap_hartree,
         spread_hartree=spread_hartree([state.total_hartree for state in states]),
         lowest_curvature_hartree=state.lowest_curvature_hartree,
-        attempts=tuple(search.attempts),
+        attempts=tuple(attempts),
         stage_cpu_seconds=clock.rounded,
     )
 

@@ -43,9 +43,9 @@ class Cavity:
     """
 
     def __init__(self, mol: Any, *, solvent: str, points_per_sphere: int) -> None:
-        alpha, epsilon = smd.solvent_db[solvent][2], smd.solvent_db[solvent][5]
+        radii, epsilon = radii_and_permittivity(solvent)
         self.mol = mol
-        self.surface = pcm.gen_surface(mol, rad=smd.smd_radii(alpha), ng=points_per_sphere)
+        self.surface = pcm.gen_surface(mol, rad=radii, ng=points_per_sphere)
         _, self.areas = pcm.get_F_A(self.surface)
         single_layer, self._double_layer_area = layers(self.surface)
         self._double_layer_area *= self.areas
@@ -95,6 +95,12 @@ class Cavity:
         adjoint = lu_solve(self._bracket, cho_solve(self._single_layer, potential), trans=1)
         transposed = -self.f_epsilon * (adjoint - b * (adjoint @ da))
         return np.asarray(0.5 * (direct + transposed))
+
+
+def radii_and_permittivity(solvent: str) -> tuple[Array, float]:
+    """Return SMD's radii of the cavity in bohr, by atomic number, and the solvent's relative permittivity."""
+    declared = smd.solvent_db[solvent]
+    return np.asarray(smd.smd_radii(declared[2])), float(declared[5])
 
 
 def layers(surface: dict[str, Array]) -> tuple[Array, Array]:

@@ -44,7 +44,7 @@ class State:
     """
 
     total_hartree: float
-    solvent_fitted_hartree: float
+    solvent_in_field_hartree: float
     densities: Array
     spin_squared: float
     gap_hartree: float | None
@@ -69,7 +69,7 @@ class StateSearch:
         densities = total if total.ndim == 3 else np.array([0.5 * total] * 2)
         return State(
             total_hartree=float(field.e_tot),
-            solvent_fitted_hartree=field.solvent_fitted_hartree,
+            solvent_in_field_hartree=field.solvent_in_field_hartree,
             densities=densities,
             spin_squared=float(field.spin_square()[0]) if field.mol.spin else 0.0,
             gap_hartree=gap_hartree(np.asarray(field.mo_energy), np.asarray(field.mo_occ)),
