@@ -85,7 +85,12 @@ KINDS: dict[str, TaskKind] = {
             may_use_card=True,
         ),
         _structure(
-            "dft_relaxation", "dft_relaxation", 1, Resources(memory_gb=8, time_s=24 * 3600), roles=("expensive",)
+            "dft_relaxation",
+            "dft_relaxation",
+            1,
+            Resources(memory_gb=8, time_s=24 * 3600),
+            roles=("expensive",),
+            may_use_card=True,
         ),
         _learning("constrain", 1, Resources(time_s=3600)),
         _learning("screen", 1, Resources(memory_gb=4, time_s=3600)),

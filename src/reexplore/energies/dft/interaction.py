@@ -45,7 +45,14 @@ class CardError(Exception):
 
     def __init__(self, card: str, told: str) -> None:
         super().__init__(f"{card} failed ({told})")
-        self.attempt = {"stage": "card", "converged": False, "card": card, "cycles": 0, "fault": told}
+        self.attempt = {
+            "stage": "card",
+            "method": "gpu4pyscf",
+            "converged": False,
+            "card": card,
+            "cycles": 0,
+            "fault": told,
+        }
 
 
 def evaluated(
