@@ -212,9 +212,9 @@ def relax(  # noqa: PLR0917 - options of a command
     Surfaces: `gfn2-m` is GFN2-xTB with metal-donor distances put right, `gfn2` is plain GFN2-xTB; `gfn2-xtb` is the
     program xtb, `gfn2-xtb-python` has GBSA water; packages may add others.
 
-    With `--level quick` density-functional gradients follow, until the largest is below 1e-3 Hartree/bohr; functionals
-    without exact exchange have them, and closed shells. Each gradient is kept in `runs/_store`: killed, the same
-    command goes on.
+    With `--level quick` density-functional gradients follow, until the largest is below 1e-3 Hartree/bohr. Closed
+    shells have them, at `quick` and `workstation` all metals, at `paper` La, Lu, Y and Sc. Each gradient is kept in
+    `runs/_store`: killed, the same command goes on.
 
     Exit code 1 when no minimum is reached, or when `--frequencies` finds that it is none.
 

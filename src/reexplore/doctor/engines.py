@@ -35,7 +35,7 @@ PROGRAMS = {
 #: Packages that are used where they are → what they would be used for.
 _NOT_EVERYWHERE = {
     "xtb-python": "optional: ends with Python 3.11; needed by campaigns that began with it and by gfn2-xtb-python",
-    "gpu4pyscf": "optional: DFT of closed shells on an NVIDIA card; pip install 'reexplore[gpu]'",
+    "gpu4pyscf": "optional: DFT on an NVIDIA card; pip install 'reexplore[gpu]'",
 }
 
 _TIMEOUT_S = 120.0

@@ -77,9 +77,8 @@ def test_without_a_minimum_it_is_a_failure(springs, monkeypatch):
 @pytest.mark.parametrize(
     ("structure", "level", "told"),
     [
-        (START, "paper", "no gradient here: take one whose functional has no exact exchange, such as quick"),
-        (START, "gfn2", "has no gradient here"),
-        (Structure(("Gd",), np.zeros((1, 3)), 3), "paper", "has no gradient here"),
+        (START, "gfn2", "has no gradient here: take one whose functional is a GGA or a hybrid of one"),
+        (Structure(("Gd",), np.zeros((1, 3)), 3), "paper", "makes an open shell of this structure"),
     ],
 )
 def test_levels_without_gradients_are_refused(structure, level, told):
