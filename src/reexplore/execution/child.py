@@ -56,9 +56,10 @@ def main(folder: Path, store: Path) -> int:
 
 def _used_card(value: dict[str, Any] | None) -> str | None:
     """Return the card that a value was computed on, if any."""
-    for attempt in (value or {}).get("attempts", ()):
-        if attempt.get("converged") and attempt.get("card"):
-            return str(attempt["card"])
+    attempts = (value or {}).get("attempts", ())
+    # The last one made the value: where a card has failed, those after it are the processor's.
+    if attempts and attempts[-1].get("card"):
+        return str(attempts[-1]["card"])
     if "torch" not in sys.modules:
         return None
     from reexplore.surrogate.device import used_card

@@ -139,6 +139,13 @@ def test_a_card_that_fails_in_the_middle_leaves_the_task_to_the_processor_unless
         single_point(water(), level=QUICK)
 
 
+def test_a_card_that_is_broken_from_the_start_is_recorded(monkeypatch):
+    stand_in(monkeypatch)
+    monkeypatch.setenv(VARIABLE, "auto")
+    monkeypatch.setattr(pyscf.solvent.pcm, "PCM", lambda _mol: (_ for _ in ()).throw(RuntimeError("no kernel image")))
+    assert [a.get("fault") for a in single_point(water(), level=QUICK).attempts] == ["no kernel image", None]
+
+
 def test_a_card_that_is_too_small_is_told_before_the_start(monkeypatch):
     stand_in(monkeypatch, total_gb=2.0, free_gb=2.0)
     monkeypatch.setenv(VARIABLE, "auto")

@@ -54,6 +54,17 @@ def test_coulomb_and_exchange_equal_pyscf(mol, density, place):
     np.testing.assert_allclose(found[1], 2.0 * exchange, atol=1e-7)
 
 
+def test_products_of_orbitals_are_fitted_in_the_coulomb_norm(mol, place):
+    fit = DensityFit(mol, FITTING_BASIS, exchange=True, **place)
+    orbitals = np.random.default_rng(4).normal(size=(mol.nao, 3))
+    full = df.incore.aux_e2(mol, fit.functions)
+    moments = np.einsum("mnp,mi,nj->pij", full, orbitals, orbitals)
+    metric = fit.functions.intor("int2c2e")
+    np.testing.assert_allclose(np.einsum("pq,qij->pij", metric, fit.products(orbitals)), moments, atol=1e-7)
+    with pytest.raises(ValueError, match="without exchange"):
+        DensityFit(mol, FITTING_BASIS, exchange=False, **place).products(orbitals)
+
+
 def test_both_forms_give_the_same_fitted_density(mol, density):
     bare, halved = (DensityFit(mol, FITTING_BASIS, exchange=flag, memory_bytes=1e9) for flag in (False, True))
     expected, found = (fit.coefficients(fit.moments(density)) for fit in (bare, halved))

@@ -6,6 +6,7 @@ the processor, and so is the number within 1e-5 Hartree: the card is no part of 
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -156,6 +157,7 @@ def card_for(mol: Any, level: Level) -> Card | None:
         return None
     properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
     name = properties["name"].decode()
+    _let_go(cupy)
     free, total = cupy.cuda.Device().mem_info
     needed = needed_bytes(mol, level, pairs=mol.nao * (mol.nao + 1) / 2)
     if needed > _USABLE_SHARE * free:
@@ -167,9 +169,7 @@ def card_for(mol: Any, level: Level) -> Card | None:
             try:
                 return Card(mol, level, cupy=cupy, name=name)
             except MemoryError:
-                cupy.get_default_memory_pool().free_all_blocks()
-            except CardError:
-                return None
+                _let_go(cupy)
         if time.monotonic() - began > _WAIT_S:
             break
         time.sleep(_LOOK_S)
@@ -180,6 +180,12 @@ def card_for(mol: Any, level: Level) -> Card | None:
             " workers on it"
         )
     return None
+
+
+def _let_go(cupy: Any) -> None:
+    """Give back what this process holds on its card and uses no more, such as its last calculation."""
+    gc.collect()
+    cupy.get_default_memory_pool().free_all_blocks()
 
 
 def needed_bytes(mol: Any, level: Level, *, pairs: float) -> float:

@@ -127,8 +127,14 @@ class DensityFit:
         """Return the expansion coefficients of the products of orbitals (nao, n), shape (functions, n, n)."""
         if not self.halved:
             raise ValueError("this density fit was made without exchange")
-        half = np.concatenate([orbitals.T @ squares @ orbitals for squares in self._squares()])
-        return np.asarray(self.coefficients(half.reshape(len(half), -1)).reshape(half.shape))
+        found = np.empty((self.functions.nao, orbitals.shape[1] ** 2))
+        start = 0
+        for squares in self._squares():
+            found[start : start + len(squares)] = (orbitals.T @ squares @ orbitals).reshape(len(squares), -1)
+            start += len(squares)
+        # found.T is in Fortran order, so that the solution replaces it where it lies.
+        blas.dtrsm(1.0, self._lower, found.T, side=1, lower=1, overwrite_b=1)
+        return found.reshape(-1, orbitals.shape[1], orbitals.shape[1])
 
     def _squares(self) -> Iterator[Array]:
         """Yield the integrals of a few fitting functions as square matrices, shape (functions, nao, nao)."""

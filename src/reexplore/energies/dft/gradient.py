@@ -94,7 +94,7 @@ def energy_and_gradient(
         assert isinstance(interaction, Processor)
         return state, _on_processor(field, interaction, state.densities.sum(axis=0))
 
-    state, gradient = evaluated(found, card=card_for(mol, level), processor=processor, attempts=[])
+    state, gradient = evaluated(found, card=lambda: card_for(mol, level), processor=processor, attempts=[])
     dispersing = grad_rks.Gradients(dft.RKS(mol, xc=level.functional))
     gradient = gradient + grad_dispersion.get_dispersion(dispersing, disp=level.dispersion)
     energy = state.total_hartree + float(dispersion.get_dispersion(dispersing.base, disp=level.dispersion))
@@ -179,7 +179,8 @@ def _interaction(field: Any, interaction: Processor, density: Array) -> Array:
         pairs = fit.products(filled)
         flat = pairs.reshape(len(pairs), -1)
         metric -= share * (flat @ flat.T)
-        exchanged = (filled, -2.0 * share * pairs)
+        pairs *= -2.0 * share
+        exchanged = (filled, pairs)
     by_orbital, by_function = three_centre_slopes(mol, functions, density, coefficients + reaction, exchanged)
     found = by_atom(by_orbital, mol) + by_atom(by_function + metric_slope(functions, metric), functions)
     # The cavity's points move with the atom whose sphere they lie on.

@@ -58,14 +58,15 @@ class CardError(Exception):
 def evaluated(
     compute: Callable[[Interaction], Result],
     *,
-    card: Interaction | None,
+    card: Callable[[], Interaction | None],
     processor: Callable[[], Interaction],
     attempts: list[dict[str, Any]],
 ) -> Result:
     """Return what is computed with a card, or with the processor where there is none or it fails."""
-    if card is not None:
-        try:
-            return compute(card)
-        except CardError as fault:
-            attempts.append(fault.attempt)
+    try:
+        found = card()
+        if found is not None:
+            return compute(found)
+    except CardError as fault:
+        attempts.append(fault.attempt)
     return compute(processor())

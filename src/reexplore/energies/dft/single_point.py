@@ -102,7 +102,7 @@ def _run(
         with clock.stage("solvent's energy"):
             return states, state, interaction.solvent_hartree(state.densities.sum(axis=0))
 
-    states, state, solvent = evaluated(found, card=card_for(mol, level), processor=processor, attempts=attempts)
+    states, state, solvent = evaluated(found, card=lambda: card_for(mol, level), processor=processor, attempts=attempts)
     return EnergyTerms(
         **every,
         total_hartree=state.total_hartree - state.solvent_in_field_hartree + solvent + cds + attraction,
