@@ -155,17 +155,18 @@ def test_a_card_that_is_too_small_is_told_before_the_start(monkeypatch):
         single_point(water(), level=QUICK)
 
 
-def test_a_card_that_others_fill_is_waited_for_and_then_left(monkeypatch):
+def test_a_card_that_others_fill_is_waited_for_where_it_was_asked_for(monkeypatch):
     device = stand_in(monkeypatch, free_gb=1.0).cuda.Device()
     monkeypatch.setenv(VARIABLE, "cuda")
     monkeypatch.setattr("reexplore.energies.dft.card._WAIT_S", 0.05)
     with pytest.raises(ExecutionError, match=r"Stand-in has 1 of 80 GB free: .* fewer workers on it"):
         single_point(water(), level=QUICK)
-    monkeypatch.setenv(VARIABLE, "auto")
-    assert "card" not in single_point(water(), level=QUICK).attempts[0]
     monkeypatch.setattr("reexplore.energies.dft.card._WAIT_S", 60.0)
     monkeypatch.setattr("time.sleep", lambda _s: setattr(device, "mem_info", (50e9, 80e9)))
     assert single_point(water(), level=QUICK).attempts[0]["card"] == NAME
+    device.mem_info = (1e9, 80e9)
+    monkeypatch.setenv(VARIABLE, "auto")
+    assert "card" not in single_point(water(), level=QUICK).attempts[0]
 
 
 def test_a_task_that_another_one_is_faster_than_waits_again(monkeypatch):

@@ -39,8 +39,8 @@ _INTEGRAL_SHARE = 0.95 * 0.8
 #: The least number of fitting functions whose integrals are squared out at a time.
 _LEAST_ROWS = 32
 _USABLE_SHARE = 0.9
-#: How long a task waits for the memory that others hold on its card, and how often it looks.
-_WAIT_S, _LOOK_S = 120.0, 2.0
+#: How long a task that is to have a card waits for the memory that others hold on it, and how often it looks.
+_WAIT_S, _LOOK_S = 600.0, 2.0
 
 
 class Card:
@@ -147,10 +147,11 @@ class Card:
 
 
 def card_for(mol: Any, level: Level) -> Card | None:
-    """Return the card to compute on, None where none is to be used, or none has room within two minutes.
+    """Return the card to compute on, None where none is to be used or it has no room: the processor is free.
 
-    Several tasks may share a card: what the others hold is not free. Raises `MissingEngineError` when a card is asked
-    for and there is none, `ExecutionError` when it is asked for and too small or full.
+    Several tasks may share a card: what the others hold is not free. Where a card is asked for, a full one is waited
+    for. Raises `MissingEngineError` when it is asked for and there is none, `ExecutionError` when it is too small, or
+    full for ten minutes.
     """
     cupy = _cupy()
     if cupy is None:
@@ -163,23 +164,22 @@ def card_for(mol: Any, level: Level) -> Card | None:
     if needed > _USABLE_SHARE * free:
         needed = needed_bytes(mol, level, pairs=_kept_pairs(mol))
     began = time.monotonic()
-    while needed <= _USABLE_SHARE * total:
+    while True:
         free = cupy.cuda.Device().mem_info[0]
         if needed <= _USABLE_SHARE * free:
             try:
                 return Card(mol, level, cupy=cupy, name=name)
             except MemoryError:
                 _let_go(cupy)
-        if time.monotonic() - began > _WAIT_S:
-            break
+        if wanted_device() != "cuda":
+            return None
+        if needed > _USABLE_SHARE * total or time.monotonic() - began > _WAIT_S:
+            raise ExecutionError(
+                f"{mol.natm} atoms at {level.name} need {needed / 1e9:.0f} GB of a card's memory, {name} has"
+                f" {free / 1e9:.0f} of {total / 1e9:.0f} GB free: take execution.device auto, a larger card, or fewer"
+                " workers on it"
+            )
         time.sleep(_LOOK_S)
-    if wanted_device() == "cuda":
-        raise ExecutionError(
-            f"{mol.natm} atoms at {level.name} need {needed / 1e9:.0f} GB of a card's memory, {name} has"
-            f" {free / 1e9:.0f} of {total / 1e9:.0f} GB free: take execution.device auto, a larger card, or fewer"
-            " workers on it"
-        )
-    return None
 
 
 def _let_go(cupy: Any) -> None:
