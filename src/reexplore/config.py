@@ -124,6 +124,10 @@ class LevelEntry(Strict):
     dispersion: Annotated[str, matching(r"d4:\S+", "d4: and a functional", longest=200)] | None = None
     ligand_basis: BasisName | None = None
     grid_level: Annotated[int, Field(ge=0, le=9)] | None = None
+    #: By SMD's name, such as water, 1-octanol, toluene, n-dodecane; `none` is the gas phase.
+    solvent: Annotated[str, matching(r"[A-Za-z0-9][\w,.() -]*", "the name of a solvent", longest=80)] | None = None
+    #: Of the metal's sphere in the cavity; SMD has 2.0 Å for every rare earth.
+    metal_radius_angstrom: Annotated[float, Field(ge=1.0, le=3.5)] | None = None
     cavity_points_per_sphere: CavityPoints | None = None
     energy_tolerance_hartree: Annotated[float, Field(ge=1e-11, le=1e-4)] | None = None
     gradient_tolerance: Annotated[float, Field(ge=1e-7, le=1e-2)] | None = None

@@ -47,7 +47,7 @@ from reexplore.energies.dft.molecule import build_molecule
 from reexplore.energies.dft.solvent import Cavity
 from reexplore.structures.structure import Structure
 mol = build_molecule(Structure.from_extxyz({complex_.to_extxyz()!r}), level=QUICK, memory_gb=1)
-Cavity(mol, solvent=QUICK.solvent, points_per_sphere=QUICK.cavity_points_per_sphere)
+Cavity(mol, QUICK)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 """
     measured_gb = float(

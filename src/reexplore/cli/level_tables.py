@@ -9,7 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from reexplore.energies.levels import LIGAND_ELEMENTS, Level, MetalTreatment, comparison_warning, span
+from reexplore.energies.levels import GAS_PHASE, LIGAND_ELEMENTS, Level, MetalTreatment, comparison_warning, span
 
 Json = dict[str, Any]
 
@@ -81,8 +81,8 @@ def choices(level: Level) -> list[tuple[str, str]]:
         ("Coulomb matrix", f"density-fitted, {level.coulomb_fitting_basis}"),
         ("exact exchange", level.exchange),
         ("grid", f"PySCF level {level.grid_level}"),
-        ("solvent", f"SMD {level.solvent}, IEF-PCM"),
-        ("cavity", f"{level.cavity_points_per_sphere} points per sphere"),
+        ("solvent", "none: the gas phase" if level.solvent == GAS_PHASE else f"SMD {level.solvent}, IEF-PCM"),
+        *([] if level.solvent == GAS_PHASE else [("cavity", _cavity(level))]),
         ("orientation", level.orientation),
         ("start", level.start_density),
         (
@@ -100,6 +100,11 @@ def caveats(level: Level) -> list[str]:
     if level.is_fake:
         found.append("for rehearsals only")
     return found
+
+
+def _cavity(level: Level) -> str:
+    radius = f"{level.metal_radius_angstrom:g} Å" if level.metal_radius_angstrom else "2 Å, SMD's own for all of them"
+    return f"{level.cavity_points_per_sphere} points per sphere; rare earths of {radius}"
 
 
 def _treatment(treatment: MetalTreatment) -> str:

@@ -15,6 +15,9 @@ from reexplore.errors import InputError
 #: Elements a ligand may hold: those for which SMD's surface tensions are parametrised.
 LIGAND_ELEMENTS = ("H", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br")
 
+#: The `solvent` of a level without one; every other is the name of one that SMD has parameters for.
+GAS_PHASE = "none"
+
 _LANTHANIDES = tuple(metal.symbol for metal in LANTHANIDES)
 
 
@@ -57,6 +60,7 @@ class Level:
     `corrections` stand in place of what `metals` says of the same metals. They came later than the level, so that
     they are declared for structures that hold such a metal only (`applied_to`): the keys of all others stay.
     `f_occupations` of an open 4f shell are converged and the lowest kept.
+    `metal_radius_angstrom` is that of a metal's sphere in the cavity, 0 for SMD's own.
     `engine` is the program that computes it, `caution` what a reader of its energies has to know.
     """
 
@@ -83,6 +87,7 @@ class Level:
     engine: str = ENGINE
     is_fake: bool = False
     caution: str | None = None
+    metal_radius_angstrom: float = 0.0
 
     @property
     def is_density_functional(self) -> bool:
@@ -95,6 +100,9 @@ class Level:
         del declared["summary"], declared["caution"]
         declared["metals"] = _declared(self.metals)
         del declared["corrections"]
+        if not self.metal_radius_angstrom:
+            # It came later than the levels.
+            del declared["metal_radius_angstrom"]
         return declared | ({"corrections": _declared(self.corrections)} if self.corrections else {})
 
     def applied_to(self, symbols: Iterable[str]) -> Level:
@@ -194,6 +202,13 @@ QUICK = Level(
     orientation="principal axes of the nuclear charges",
 )
 
+STANDARD = replace(
+    QUICK,
+    name="standard",
+    summary="PBE-D4/def2-SVPD, lanthanides with the 4f electrons in the core, SMD water: for ranking",
+    ligand_basis="def2-svpd",
+)
+
 WORKSTATION = replace(
     QUICK,
     name="workstation",
@@ -266,7 +281,7 @@ TEACHER = Level(
     is_fake=True,
 )
 
-LEVELS: dict[str, Level] = {level.name: level for level in (GFN2, QUICK, WORKSTATION, PAPER, TEACHER)}
+LEVELS: dict[str, Level] = {level.name: level for level in (GFN2, QUICK, STANDARD, WORKSTATION, PAPER, TEACHER)}
 
 
 def find_level(name: str, *, also: tuple[str, ...] = ()) -> Level:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.basis_sets import function_count
-from reexplore.energies.levels import Level
+from reexplore.energies.levels import GAS_PHASE, Level
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.structure import Structure
 
@@ -77,5 +77,7 @@ def require_memory(structure: Structure, level: Level, *, memory_gb: float) -> N
 
 
 def _exposed_points(structure: Structure, level: Level) -> float:
+    if level.solvent == GAS_PHASE:
+        return 0.0
     share = 1.0 if len(structure) == 1 else _EXPOSED_SHARE
     return share * level.cavity_points_per_sphere * len(structure)

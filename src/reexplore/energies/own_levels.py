@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.basis_sets import function_count
-from reexplore.energies.levels import LEVELS, Level, find_level, require_support
+from reexplore.energies.levels import GAS_PHASE, LEVELS, Level, find_level, require_support
 from reexplore.errors import InputError, MissingEngineError, of_key
 
 
@@ -46,6 +47,7 @@ def require_parts(level: Level, symbols: Iterable[str]) -> None:
         return
     _is_hybrid(level)
     _require_dispersion(level)
+    _require_solvent(level)
     for symbol in elements:
         basis = level.treatment_of(symbol).basis if symbol in METALS else level.ligand_basis
         for needed in (basis, level.coulomb_fitting_basis):
@@ -70,6 +72,14 @@ def _is_hybrid(level: Level) -> bool:
     if libxc.rsh_coeff(functional)[0]:
         raise InputError(f"{where} is range-separated, which is not computed here")
     return bool(libxc.is_hybrid_xc(functional))
+
+
+def _require_solvent(level: Level) -> None:
+    known = [GAS_PHASE, *_library("pyscf.solvent.smd", "pyscf").solvent_db]
+    if level.solvent not in known:
+        near = get_close_matches(level.solvent, known, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else "such as water, 1-octanol, toluene, n-dodecane or none"
+        raise InputError(f"level '{level.name}': SMD has no parameters for the solvent '{level.solvent}': {hint}")
 
 
 def _require_dispersion(level: Level) -> None:

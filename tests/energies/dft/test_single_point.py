@@ -47,6 +47,18 @@ def stock_energy(structure: Structure, *, level: Level, density_fit: bool = True
     return float(energy)
 
 
+def test_the_gas_phase_is_pyscf_s_own():
+    level = replace(QUICK, name="gas", based_on="quick", solvent="none", energy_tolerance_hartree=1e-10)
+    mol = build_molecule(WATER, level=level, memory_gb=1.0)
+    field = dft.RKS(mol, xc=level.functional)
+    field.grids.level = level.grid_level
+    field = field.density_fit(auxbasis=level.coulomb_fitting_basis)
+    field.disp, field.conv_tol = level.dispersion, 1e-10
+    found = single_point(WATER, level=level, memory_gb=1.0)
+    assert found.total_hartree == pytest.approx(field.kernel(), abs=1e-7)
+    assert found.solvent_electrostatic_hartree == found.solvent_cds_hartree == 0.0
+
+
 @pytest.mark.engine
 @pytest.mark.parametrize(
     ("structure", "level"), [(LANTHANUM_TWO_WATERS, QUICK), (WATER, PAPER)], ids=["pure", "hybrid"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pyscf.solvent import smd
@@ -18,7 +20,7 @@ def molecule(request):
     stock = smd.SMD(mol, solvent="water")
     stock.sasa_ng = 110
     density = start_density(mol, level=QUICK).sum(axis=0)
-    return Cavity(mol, solvent="water", points_per_sphere=110), stock.kernel(density), density
+    return Cavity(mol, replace(QUICK, cavity_points_per_sphere=110)), stock.kernel(density), density
 
 
 def test_energy_equals_pyscf(molecule):
@@ -59,3 +61,31 @@ def test_nonelectrostatic_term_sees_the_lanthanide_not_its_valence_charge():
     mol = build_molecule(ion("Eu"), level=QUICK, memory_gb=1.0)
     assert cds_energy_hartree(mol, solvent="water") == 0.0
     assert mol.atom_charges()[0] == 11
+
+
+@pytest.mark.parametrize("solvent", ["1-octanol", "toluene", "n-dodecane"])
+def test_other_solvents_are_those_of_pyscf(solvent):
+    mol = build_molecule(WATER, level=QUICK, memory_gb=1.0)
+    stock = smd.SMD(mol, solvent=solvent)
+    stock.sasa_ng = 110
+    density = start_density(mol, level=QUICK).sum(axis=0)
+    cavity = Cavity(mol, replace(QUICK, solvent=solvent, cavity_points_per_sphere=110))
+    assert cavity.energy_hartree(density) == pytest.approx(stock.kernel(density)[0], abs=1e-10)
+    assert cds_energy_hartree(mol, solvent=solvent) == pytest.approx(stock.get_cds())
+
+
+def test_a_smaller_sphere_solvates_an_ion_as_born_says():
+    # M. Born, Z. Phys. 1920, 1, 45: -(1 - 1/ε) q² / 2R.
+    mol = build_molecule(ion("La"), level=QUICK, memory_gb=1.0)
+    density = start_density(mol, level=QUICK).sum(axis=0)
+    for radius in (2.0, 1.7):
+        level = replace(QUICK, metal_radius_angstrom=radius, cavity_points_per_sphere=974)
+        born = -(1 - 1 / 78.355) * 9 / (2 * radius / 0.529177)
+        # The ion is no point: its outermost electrons reach through the smaller sphere.
+        assert Cavity(mol, level).energy_hartree(density) == pytest.approx(born, rel=1e-2)
+
+
+def test_in_the_gas_phase_there_is_no_cavity():
+    mol = build_molecule(WATER, level=QUICK, memory_gb=1.0)
+    assert Cavity.of(mol, replace(QUICK, solvent="none")) is None
+    assert cds_energy_hartree(mol, solvent="none") == 0.0

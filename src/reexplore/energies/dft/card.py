@@ -21,7 +21,7 @@ from pyscf.scf import _vhf
 from reexplore.device import wanted_device
 from reexplore.energies.dft.interaction import CardError
 from reexplore.energies.dft.solvent import radii_and_permittivity
-from reexplore.energies.levels import Level
+from reexplore.energies.levels import GAS_PHASE, Level
 from reexplore.errors import ExecutionError, MissingEngineError
 
 Array = NDArray[np.float64]
@@ -58,7 +58,7 @@ class Card:
         with self._guarded(but=MemoryError):
             solvent = pcm.PCM(mol)
             solvent.method = "IEF-PCM"
-            solvent.radii_table, solvent.eps = radii_and_permittivity(level.solvent)
+            solvent.radii_table, solvent.eps = radii_and_permittivity(level)
             points = level.cavity_points_per_sphere
             solvent.lebedev_order = next(order for order, count in LEBEDEV_ORDER.items() if count == points)
             make = gpu4pyscf.dft.UKS if mol.spin else gpu4pyscf.dft.RKS
@@ -147,14 +147,14 @@ class Card:
 
 
 def card_for(mol: Any, level: Level) -> Card | None:
-    """Return the card to compute on, None where none is to be used or it has no room: the processor is free.
+    """Return the card to compute on, None where none is to be used or it has no room, and in the gas phase.
 
     Several tasks may share a card: what the others hold is not free. Where a card is asked for, a full one is waited
     for. Raises `MissingEngineError` when it is asked for and there is none, `ExecutionError` when it is too small, or
     full for ten minutes.
     """
     cupy = _cupy()
-    if cupy is None:
+    if cupy is None or level.solvent == GAS_PHASE:
         return None
     properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
     name = properties["name"].decode()

@@ -69,7 +69,7 @@ def require_gradient(structure: Structure, level: Level) -> None:
 def energy_and_gradient(
     structure: Structure, *, level: Level, density: Array | None = None, memory_gb: float = 4.0
 ) -> Slope:
-    """Return the energy of a closed shell in water and its analytic gradient at a level.
+    """Return the energy of a closed shell and its analytic gradient at a level.
 
     Coulomb and exact exchange by density fitting (F. Weigend, M. Häser, Theor. Chem. Acc. 1997, 97, 331), IEF-PCM with
     a cavity that moves with its atoms (E. Cancès, B. Mennucci, J. Chem. Phys. 2001, 114, 4744; smooth switching as
@@ -82,8 +82,7 @@ def energy_and_gradient(
     start = start_density(mol, level=level).sum(axis=0) if density is None else density
 
     def processor() -> Processor:
-        cavity = Cavity(mol, solvent=level.solvent, points_per_sphere=level.cavity_points_per_sphere)
-        return Processor(mol, level, cavity=cavity, memory_gb=memory_gb)
+        return Processor(mol, level, cavity=Cavity.of(mol, level), memory_gb=memory_gb)
 
     def found(interaction: Interaction) -> tuple[State, Array]:
         field = RestrictedField(mol, xc=level.functional)
@@ -167,11 +166,10 @@ def _interaction(field: Any, interaction: Processor, density: Array) -> Array:
     of the products of filled orbitals c_ij and the functional's share a: -a Σ_ij (2 c_ijᵀ dm_ij - c_ijᵀ dV c_ij).
     """
     mol, fit, cavity, share = field.mol, interaction.fit, interaction.cavity, interaction.exact_exchange
-    assert cavity is not None
     functions = fit.functions
     coefficients = fit.coefficients(fit.moments(density))
-    answer = cavity.reaction(coefficients, fit)
-    reaction, charges = answer.coefficients, answer.charges
+    answer = None if cavity is None else cavity.reaction(coefficients, fit)
+    reaction = np.zeros_like(coefficients) if answer is None else answer.coefficients
     metric = np.outer(0.5 * coefficients + reaction, coefficients)
     exchanged = None
     if share:
@@ -183,6 +181,9 @@ def _interaction(field: Any, interaction: Processor, density: Array) -> Array:
         exchanged = (filled, pairs)
     by_orbital, by_function = three_centre_slopes(mol, functions, density, coefficients + reaction, exchanged)
     found = by_atom(by_orbital, mol) + by_atom(by_function + metric_slope(functions, metric), functions)
+    if cavity is None or answer is None:
+        return found
+    charges = answer.charges
     # The cavity's points move with the atom whose sphere they lie on.
     of_density = gto.mole.intor_cross("int2c2e_ip1", cavity.points, functions) * charges[:, None] * coefficients
     of_nuclei = gto.mole.intor_cross("int2c2e_ip1", cavity.points, gto.fakemol_for_charges(mol.atom_coords()))

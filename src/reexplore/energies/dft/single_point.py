@@ -1,4 +1,4 @@
-"""Single-point density-functional energies in water."""
+"""Single-point density-functional energies."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def single_point(
     threads: int = 1,
     memory_gb: float = 4.0,
 ) -> EnergyTerms:
-    """Return the energy of a structure in water at a level, in parts.
+    """Return the energy of a structure at a level, in its solvent or in the gas phase, in parts.
 
     `multiplicity` is by default what the level implies: closed shells, or Hund's rule for an open 4f
     shell. `scratch` is a folder for integrals that do not fit into `memory_gb`, by default the
@@ -85,7 +85,7 @@ def _run(
 
     def processor() -> Processor:
         with clock.stage("cavity"):
-            cavity = Cavity(mol, solvent=level.solvent, points_per_sphere=level.cavity_points_per_sphere)
+            cavity = Cavity.of(mol, level)
         with clock.stage("integrals"):
             return Processor(mol, level, cavity=cavity, memory_gb=memory_gb, scratch=scratch)
 

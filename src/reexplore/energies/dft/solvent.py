@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pyscf import gto
+from pyscf.data.nist import BOHR
 from pyscf.solvent import pcm, smd
 from scipy.linalg import cho_factor, cho_solve, lu_factor, lu_solve
 from scipy.spatial.distance import cdist
 from scipy.special import erf
 
+from reexplore.chemistry.metals import METALS
 from reexplore.energies.dft.fitting import DensityFit, potential_at_charges
+from reexplore.energies.levels import GAS_PHASE, Level
 
 Array = NDArray[np.float64]
 
@@ -42,10 +45,15 @@ class Cavity:
     is applied by an LU factorisation of the first bracket and a Cholesky factorisation of S.
     """
 
-    def __init__(self, mol: Any, *, solvent: str, points_per_sphere: int) -> None:
-        radii, epsilon = radii_and_permittivity(solvent)
+    @classmethod
+    def of(cls, mol: Any, level: Level) -> Cavity | None:
+        """Return the cavity that a level declares, None in the gas phase."""
+        return None if level.solvent == GAS_PHASE else cls(mol, level)
+
+    def __init__(self, mol: Any, level: Level) -> None:
+        radii, epsilon = radii_and_permittivity(level)
         self.mol = mol
-        self.surface = pcm.gen_surface(mol, rad=radii, ng=points_per_sphere)
+        self.surface = pcm.gen_surface(mol, rad=radii, ng=level.cavity_points_per_sphere)
         _, self.areas = pcm.get_F_A(self.surface)
         single_layer, self._double_layer_area = layers(self.surface)
         self._double_layer_area *= self.areas
@@ -97,10 +105,16 @@ class Cavity:
         return np.asarray(0.5 * (direct + transposed))
 
 
-def radii_and_permittivity(solvent: str) -> tuple[Array, float]:
-    """Return SMD's radii of the cavity in bohr, by atomic number, and the solvent's relative permittivity."""
-    declared = smd.solvent_db[solvent]
-    return np.asarray(smd.smd_radii(declared[2])), float(declared[5])
+def radii_and_permittivity(level: Level) -> tuple[Array, float]:
+    """Return SMD's radii of the cavity in bohr, by atomic number, and the solvent's relative permittivity.
+
+    Rare earths have 2.0 Å there, all alike, unless the level has a radius of its own for them.
+    """
+    declared = smd.solvent_db[level.solvent]
+    radii = np.array(smd.smd_radii(declared[2]))
+    if level.metal_radius_angstrom:
+        radii[[metal.atomic_number for metal in METALS.values()]] = level.metal_radius_angstrom / BOHR
+    return radii, float(declared[5])
 
 
 def layers(surface: dict[str, Array]) -> tuple[Array, Array]:
@@ -129,11 +143,13 @@ def layers(surface: dict[str, Array]) -> tuple[Array, Array]:
 
 
 def cds_energy_hartree(mol: Any, *, solvent: str) -> float:
-    """Return SMD's cavity, dispersion and solvent-structure energy with true nuclear charges.
+    """Return SMD's cavity, dispersion and solvent-structure energy with true nuclear charges, zero in the gas phase.
 
     PySCF hands the charges left by the core potentials to this term, so that a lanthanide would
     be treated as the element with that charge.
     """
+    if solvent == GAS_PHASE:
+        return 0.0
 
     class _TrueCharges:
         natm = mol.natm

@@ -11,7 +11,7 @@ import importlib.metadata
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.core_potentials import core_potential_source
 from reexplore.energies.dft.molecule import oriented_positions
-from reexplore.energies.levels import Level
+from reexplore.energies.levels import GAS_PHASE, Level
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
 
@@ -41,7 +41,7 @@ _DIFFERENCES = """\
 
 
 def orca_input(structure: Structure, *, level: Level, multiplicity: int) -> str:
-    """Return an ORCA 6 input for the single point of a structure in water; see `exporting.export_label`.
+    """Return an ORCA 6 input for the single point of a structure; see `exporting.export_label`.
 
     Raises `InputError` for a functional, basis or exchange that has no counterpart here.
     """
@@ -66,13 +66,7 @@ def orca_input(structure: Structure, *, level: Level, multiplicity: int) -> str:
         f'  {"AuxJ" if level.exchange == "none" else "AuxJK"} "def2/JK"',
         *(line for symbol in metals for line in _metal_lines(level, symbol)),
         "end",
-        "%cpcm",
-        "  smd true",
-        f'  SMDsolvent "{level.solvent}"',
-        # PySCF has bromine's radius of SMD18.
-        *(["  smd18 true"] if "Br" in structure.symbols else []),
-        *_radii(structure, level),
-        "end",
+        *_solvent(structure, level),
         "%scf",
         "  MaxIter 300",
         "end",
@@ -170,12 +164,21 @@ def _orca_potential(source: str) -> list[str]:
     return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
+def _solvent(structure: Structure, level: Level) -> list[str]:
+    if level.solvent == GAS_PHASE:
+        return []
+    # PySCF has bromine's radius of SMD18.
+    bromine = ["  smd18 true"] if "Br" in structure.symbols else []
+    return ["%cpcm", "  smd true", f'  SMDsolvent "{level.solvent}"', *bromine, *_radii(structure, level), "end"]
+
+
 def _radii(structure: Structure, level: Level) -> list[str]:
     """Return the metal's sphere in Ångström, as PySCF's SMD has it; atoms count from 0."""
     from pyscf.data.nist import BOHR
-    from pyscf.solvent.smd import smd_radii, solvent_db
 
-    radii_bohr = smd_radii(solvent_db[level.solvent][2])
+    from reexplore.energies.dft.solvent import radii_and_permittivity
+
+    radii_bohr, _ = radii_and_permittivity(level)
     return [
         f"  AtomRadii({index}, {radii_bohr[METALS[symbol].atomic_number] * BOHR:.4f})"
         for index, symbol in enumerate(structure.symbols)

@@ -8,7 +8,7 @@ from string import Template
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.core_potentials import core_potential_source
 from reexplore.energies.dft.molecule import oriented_positions
-from reexplore.energies.levels import Level
+from reexplore.energies.levels import GAS_PHASE, Level
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
 
@@ -31,6 +31,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from pyscf import dft, gto, scf
+from pyscf.data.nist import BOHR
 from pyscf.solvent import smd
 
 # Å, along the principal axes of the nuclear charges: grid and cavity points keep the directions of the axes.
@@ -42,7 +43,8 @@ FUNCTIONAL, DISPERSION = "$functional", $dispersion
 LIGAND_BASIS, FITTING_BASIS = "$ligand_basis", "$fitting_basis"
 # f_electrons: those of the 4f shell that are not in the core
 METALS = $metals
-GRID_LEVEL, CAVITY_POINTS_PER_SPHERE = $grid_level, $cavity_points
+GRID_LEVEL = $grid_level
+SOLVENT, CAVITY_POINTS_PER_SPHERE, METAL_RADIUS_ANGSTROM = $solvent, $cavity_points, $metal_radius
 ENERGY_TOLERANCE_HARTREE, GRADIENT_TOLERANCE = $energy_tolerance, $gradient_tolerance
 ''')
 
@@ -118,15 +120,24 @@ field.grids.level = GRID_LEVEL
 field = field.density_fit(auxbasis=FITTING_BASIS)
 # Without this a pure functional evaluates the three-centre integrals anew in every cycle.
 field.with_df.build()
+"""
 
-solvent = smd.SMD(mol, solvent="water")
+_SOLVATION = """
+solvent = smd.SMD(mol, solvent=SOLVENT)
+solvent.radii_table = smd.smd_radii(smd.solvent_db[SOLVENT][2])
+for symbol in METALS:
+    if METAL_RADIUS_ANGSTROM:
+        solvent.radii_table[gto.charge(symbol)] = METAL_RADIUS_ANGSTROM / BOHR
 solvent.sasa_ng = CAVITY_POINTS_PER_SPHERE
 # The non-electrostatic term has to see the true nuclear charges; PySCF hands it those the core potentials leave.
 true_charges = np.array([gto.charge(mol.atom_pure_symbol(i)) for i in range(mol.natm)], dtype=np.int32)
-term = smd.SMD(mol, solvent="water")
+term = smd.SMD(mol, solvent=SOLVENT)
 term.mol = SimpleNamespace(natm=mol.natm, atom_coords=mol.atom_coords, atom_charges=lambda: true_charges)
 solvent.e_cds = smd.get_cds_legacy(term)[0]
 field = field.SMD(solvent)
+"""
+
+_CONVERGED = """
 field.disp = DISPERSION
 field.conv_tol, field.conv_tol_grad = ENERGY_TOLERANCE_HARTREE, GRADIENT_TOLERANCE
 
@@ -153,13 +164,13 @@ for name, key in (
     ("solvent_electrostatic_hartree", "e_solvent"),
     ("solvent_cds_hartree", "e_cds"),
 ):
-    print(name, repr(float(field.scf_summary[key])))
+    print(name, repr(float(field.scf_summary.get(key, 0.0))))
 print("total_hartree", repr(float(field.e_tot)))
 """
 
 
 def pyscf_script(structure: Structure, *, level: Level, multiplicity: int) -> str:
-    """Return a PySCF script for the single point of a structure in water; see `exporting.export_label`.
+    """Return a PySCF script for the single point of a structure; see `exporting.export_label`.
 
     It names only what PySCF, pyscf-dispersion and basis-set-exchange bring and prints the terms of the energy
     in Hartree. Raises `InputError` for a level whose exchange PySCF's density fitting does not evaluate.
@@ -190,11 +201,15 @@ def pyscf_script(structure: Structure, *, level: Level, multiplicity: int) -> st
         fitting_basis=level.coulomb_fitting_basis,
         metals=_literal(metals),
         grid_level=level.grid_level,
+        solvent=_literal(level.solvent),
+        metal_radius=level.metal_radius_angstrom,
         cavity_points=level.cavity_points_per_sphere,
         energy_tolerance=level.energy_tolerance_hartree,
         gradient_tolerance=level.gradient_tolerance,
     )
-    return header + _MOLECULE + (_OPEN_ION if open_shells else _CLOSED_ION) + _MAIN
+    ion = _OPEN_ION if open_shells else _CLOSED_ION
+    solvation = "" if level.solvent == GAS_PHASE else _SOLVATION
+    return header + _MOLECULE + ion + _MAIN + solvation + _CONVERGED
 
 
 def _treatment(level: Level, symbol: str) -> dict[str, str | int | None]:
