@@ -166,7 +166,7 @@ class SurfaceEntry(Strict):
 class TheoryEntry(Strict):
     """How structures are built and energies computed."""
 
-    level: str = "quick"
+    level: str = "standard"
     levels: list[LevelEntry] = Field(default_factory=list)
     surface: str = DEFAULT
     surfaces: list[SurfaceEntry] = Field(default_factory=list)
@@ -176,6 +176,8 @@ class TheoryEntry(Strict):
     refine: Positive = 5
     other_conformers: Literal[0, 1, 2] = 2
     ligand_conformers: Annotated[int, Field(ge=10, le=10_000)] = 10
+    #: What the free ligand is counted from: as it binds, or as its neutral acid less protons in water.
+    reference: Literal["anion", "acid"] = "anion"
     #: `auto` is 8, and of free energies the lower of 8 and 9.
     aqua_waters: Literal[8, 9, "auto"] = "auto"
     #: The version of the checks of quality control: 1 is that of campaigns that began before there was a second.

@@ -177,7 +177,7 @@ def build(
 
 def label(
     atoms: Atoms,
-    level: str = "quick",
+    level: str = "standard",
     *,
     charge: int | None = None,
     unpaired: int | None = None,

@@ -51,7 +51,7 @@ def water(tmp_path):
 def test_the_parts_of_an_energy_add_up_and_equal_pyscfs_own_classes(run, water):
     from pyscf import dft, gto
 
-    told = json.loads(run(water, "--json").stdout)
+    told = json.loads(run(water, "--level", "quick", "--json").stdout)
     parts = ("electronic", "dispersion", "solvent_electrostatic", "solvent_cds")
     assert sum(told[f"{part}_hartree"] for part in parts) == pytest.approx(told["total_hartree"], abs=1e-12)
     # PySCF as anyone would call it, in the same orientation and with exact Coulomb integrals: 1e-4 Hartree of fit.
@@ -64,14 +64,14 @@ def test_the_parts_of_an_energy_add_up_and_equal_pyscfs_own_classes(run, water):
 
 
 def test_an_energy_is_computed_once_and_shown_with_its_level(run, water):
-    first = run(water)
+    first = run(water, "--level", "quick")
     assert first.returncode == 0
     assert "energy: H2O, done after" in first.words
     assert "H2O, charge 0, 3 atoms" in first.words
     assert "10, 0 unpaired (multiplicity 1)" in first.words
-    again = run(water, "--spin", 0)
+    again = run(water, "--level", "quick", "--spin", 0)
     assert "found in the store" in again.words
-    told = json.loads(run(water, "--json").stdout)
+    told = json.loads(run(water, "--level", "quick", "--json").stdout)
     assert told["reused"]
     assert f"{told['total_hartree']:.8f}" in first.words
 
@@ -102,12 +102,12 @@ def test_a_binding_energy_is_the_difference_of_its_parts(run, tmp_path):
     [
         ("1\n\nLa 0 0 0\n", [], "names no charge: give it with --charge"),
         (WATER, ["--charge", "1"], "names the charge +0, but it should be +1"),
-        ("3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n", ["--charge", "1"], "leaves 9 electrons at level 'quick'"),
+        ("3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n", ["--charge", "1"], "leaves 9 electrons at level 'standard'"),
         ("1\n\nCe 0 0 0\n", ["--charge", "4"], "cannot all be paired: is the charge +3 or +5?"),
         (WATER, ["--spin", "2"], "closed shells only, without unpaired electrons, not 2"),
         (WATER, ["--level", "quik"], "did you mean 'quick'?"),
-        ("1\ncharge=4\nU 0 0 0\n", [], "level 'quick' cannot describe the elements U"),
-        ("2\ncharge=0\nI 0 0 0\nH 1.6 0 0\n", [], "level 'quick' cannot describe the elements I"),
+        ("1\ncharge=4\nU 0 0 0\n", [], "level 'standard' cannot describe the elements U"),
+        ("2\ncharge=0\nI 0 0 0\nH 1.6 0 0\n", [], "level 'standard' cannot describe the elements I"),
         (WATER.replace("0.96 0 0", "0.2 0 0"), [], "O0 and H1, 0.20 Å"),
     ],
 )
@@ -137,7 +137,7 @@ def test_too_little_memory_is_refused_with_numbers_before_the_start(run, tmp_pat
     file.write_text(relaxed("La_HOPO-H_1_6").to_extxyz())
     ended = run(file, "--memory-limit", "0.5")
     assert ended.returncode == 1
-    assert "failed: out_of_memory in before the start: 38 atoms at level 'quick' need about" in ended.words
+    assert "failed: out_of_memory in before the start: 38 atoms at level 'standard' need about" in ended.words
     assert "and there are 0.5" in ended.words
     # A machine that is too small is found without being asked about.
     small = psutil.virtual_memory()._replace(total=2**29)

@@ -19,7 +19,7 @@ console = new_console()
 
 def label(  # noqa: PLR0917 - options of a command
     file: Annotated[Path, typer.Argument(metavar="FILE", help="XYZ or extended XYZ, one molecule, in Ångström.")],
-    level: Annotated[str, typer.Option(help="The level of theory; `reexplore levels list` shows them.")] = "quick",
+    level: Annotated[str, typer.Option(help="The level of theory; `reexplore levels list` shows them.")] = "standard",
     charge: Annotated[int | None, typer.Option(help="The charge.", show_default="as the file's comment says")] = None,
     spin: Annotated[
         int | None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import InputError
@@ -16,6 +16,10 @@ from reexplore.errors import InputError
 #: CODATA 2018.
 HARTREE_TO_KCAL_MOL = 627.5094740631
 _CANCELLED = 1e-9
+
+#: The proton in water at 1 mol/l: -6.28 as a gas, -265.9 into water, 1.89 from 1 atm, in kcal/mol. M. D. Tissandier et
+#: al., J. Phys. Chem. A 1998, 102, 7787; C. P. Kelly et al., J. Phys. Chem. B 2006, 110, 16066.
+PROTON_KCAL_MOL = -270.3
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,14 @@ def combined(reactions: Iterable[tuple[float, Reaction]]) -> Reaction:
                 left[place] = (left[place][0] + weight * count, term)
     # Thirds of a term do not cancel to the last bit.
     return Reaction(tuple((count, term) for count, term in left if abs(count) > _CANCELLED))
+
+
+def without_protons(acid: EnergyTerms, protons: int) -> EnergyTerms:
+    """Return the energy that a free ligand has as its acid HqL less q protons in water.
+
+    An anion's own energy hangs on what basis and continuum make of its charge, an acid's does not.
+    """
+    return replace(acid, total_hartree=acid.total_hartree - protons * PROTON_KCAL_MOL / HARTREE_TO_KCAL_MOL)
 
 
 def binding(

@@ -54,7 +54,7 @@ def refusal(attempt, error=InputError, **changes):
 
 def test_a_good_file_is_prepared(attempt):
     setup = attempt()
-    assert (setup.space.size, setup.level.name, setup.policy.name) == (2, "quick", "balanced")
+    assert (setup.space.size, setup.level.name, setup.policy.name) == (2, "standard", "balanced")
 
 
 def test_unknown_scaffold(attempt):

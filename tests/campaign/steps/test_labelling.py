@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -12,15 +13,19 @@ from reexplore.campaign.ledger.rows import Pick
 from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
-from reexplore.campaign.steps.labelling import observed_kcal_mol
+from reexplore.campaign.steps.labelling import known_labels, observed_kcal_mol
 from reexplore.campaign.steps.tasks import complex_task, templates
 from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.metals import METALS
 from reexplore.config import TheoryEntry
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.teacher import teacher_energy
+from reexplore.energies.terms import EnergyTerms
+from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree
 from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.store import Outcome
+from reexplore.properties import read_goals
 from reexplore.structures.builders.placement import place_complexes
 from reexplore.structures.conformers.free_ligand import water
 from reexplore.structures.search.templates import RUNNERS_UP
@@ -35,14 +40,24 @@ class Scripted(AtOnce):
     def __init__(self, failures, sketches):
         self.failures = failures
         self.sketches = sketches
+        self.thermal = {}
+        self.values = {}
 
     def outcome_of(self, task):
+        outcome = self._outcome_of(task)
+        self.values[task.key] = outcome.value
+        return outcome
+
+    def _outcome_of(self, task):
         if failure := self.failures.get((task.kind, task.title)):
             return Outcome(None, failure, {})
         if task.kind == "energy":
             return Outcome(teacher_energy(Structure.from_extxyz(task.inputs["extxyz"])).to_dict(), None, {})
+        if task.kind == "minimum":
+            return Outcome({"extxyz": task.inputs["extxyz"], GIBBS: self.thermal[task.title]}, None, {})
         # What the geometry is does not matter here, only whether there is one.
-        geometry = task.inputs["templates"][0] if task.kind == "complex" else water().to_extxyz()
+        elsewhere = water().moved_to(water().positions_angstrom + (task.kind == "ligand"))
+        geometry = task.inputs["templates"][0] if task.kind == "complex" else elsewhere.to_extxyz()
         if task.kind == "template":
             geometry = self.sketches[task.title]
         return Outcome({"extxyz": geometry, "runners_up": []}, None, {})
@@ -65,6 +80,8 @@ def script(context, **failures):
     two = [*islice(context.pool.values(), 0, 3, 2), aqua_ion(METALS["La"], waters=8)]
     sketches = {c.name: place_complexes(c, count=1, seed=1)[0].to_extxyz() for c in two}
     context.__dict__["dispatcher"] = Scripted({tuple(k.split("__")): v for k, v in failures.items()}, sketches)
+    # Without tasks the ledger has no values of its own.
+    context.ledger.value = context.dispatcher.values.__getitem__
 
 
 LOST = Failure(FailureCode.DONOR_LOST, "quality", "O 14 is 3.4 Å away", {"distance_angstrom": 3.4})
@@ -153,3 +170,49 @@ def test_campaigns_from_before_there_was_a_choice_go_on(tmp_path):
         del declared["steering"], declared["theory"]["other_conformers"]
         ledger.set_meta(campaign=json.dumps(declared))
     open_campaign(setup).close()
+
+
+def with_theory(made, **changes):
+    theory = made.setup.file.theory.model_copy(update=changes)
+    made.setup.__dict__["file"] = made.setup.file.model_copy(update={"theory": theory})
+
+
+def test_a_ligand_may_be_counted_from_its_acid(context):
+    made, (first, second) = context
+    script(made)
+    labelled(made, [first])
+    with_theory(made, reference="acid")
+    labelled(made, [second])
+    keys = made.ledger.labels()
+    assert (keys[first.key].protons, keys[second.key].protons) == (0, -second.ligand.charge)
+    assert "protons" not in keys[first.key].to_dict()
+    acid = EnergyTerms.from_dict(made.ledger.value(keys[second.key].ligand))
+    counted = known_labels(made)[second.key].parts["ligand"]
+    # The acid's protons are in water: 270.3 kcal/mol each below nothing.
+    gained_kcal_mol = (counted.total_hartree - acid.total_hartree) * HARTREE_TO_KCAL_MOL
+    assert gained_kcal_mol == pytest.approx(270.3 * -second.ligand.charge)
+
+
+def test_free_energies_have_the_thermal_terms_of_every_part(context):
+    made, (first, _) = context
+    goals = read_goals([{"property": "complexation_free_energy", "metal": "La"}])
+    made.setup.__dict__["goals"] = goals
+    # Lanthanum in nine waters is the higher one here, and in eight the lower.
+    ions = [aqua_ion(METALS["La"], waters=count) for count in (8, 9)]
+    script(made)
+    made.dispatcher.sketches |= {ion.name: place_complexes(ion, count=1, seed=1)[0].to_extxyz() for ion in ions}
+    made.dispatcher.thermal = {first.name: 0.30, "H2O": 0.01, f"{first.ligand.name} (free)": 0.05}
+    made.dispatcher.thermal |= {ions[0].name: 0.12, ions[1].name: 40.0}
+    labelled(made, [first])
+    label = known_labels(made)[first.key]
+    liquid = 0.01 + concentration_hartree(WATER_MOL_L)
+    assert label.aqua_waters == 8
+    assert label.parts["water"].thermal_hartree == pytest.approx(liquid)
+    electronic = replace(label, parts={p: bare(t) for p, t in label.parts.items()}, aqua=bare(label.aqua)).exchange
+    thermal_kcal_mol = label.exchange.energy_kcal_mol - electronic.energy_kcal_mol
+    expected = 0.30 - 0.05 - 0.12 + (8 - first.waters) * liquid
+    assert thermal_kcal_mol == pytest.approx(expected * HARTREE_TO_KCAL_MOL)
+
+
+def bare(terms):
+    return replace(terms, thermal_hartree=None)

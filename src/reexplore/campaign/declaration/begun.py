@@ -32,6 +32,7 @@ _BEFORE = {
     "placement_order": 1,
     "force_field": 1,
     "core_potentials": 1,
+    "reference": "anion",
 }
 
 

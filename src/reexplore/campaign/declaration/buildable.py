@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from rdkit import Chem
 
+from reexplore.chemistry.acids import acid_of
 from reexplore.chemistry.complexes import require_complex
 from reexplore.chemistry.library import Scaffold, Substituent, find_substituent
 from reexplore.chemistry.ligand_input import LARGEST_COMPLEX_ATOMS
@@ -17,6 +18,14 @@ from reexplore.errors import InputError
 from reexplore.structures.builders.feasibility import apart
 
 _Part = TypeVar("_Part", Scaffold, Substituent)
+
+
+def require_acids(space: Space) -> None:
+    """Raise `InputError` for a scaffold or a substituent whose acid its SMILES does not tell."""
+    for scaffold in space.scaffolds:
+        for substituent in space.substituents if scaffold.sites else ():
+            acid_of(assemble(scaffold, (substituent,) * scaffold.sites))
+        acid_of(_bare(scaffold))
 
 
 def require_buildable(space: Space, own_scaffolds: Iterable[str]) -> None:

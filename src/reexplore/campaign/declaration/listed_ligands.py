@@ -12,6 +12,7 @@ from typing import Any
 
 from reexplore.campaign.declaration.listed_starts import named_start
 from reexplore.campaign.declaration.space import declared_coordinations, scaffold_names
+from reexplore.chemistry.acids import acid_of
 from reexplore.chemistry.candidates import co_ligands_name
 from reexplore.chemistry.complexes import require_complex
 from reexplore.chemistry.ligand_input import SingleLigand
@@ -59,6 +60,8 @@ def listed_ligands(
             if reason := _does_not_fit(single, entry, coordination, metals):
                 return reason
         try:
+            if file.theory.reference == "acid":
+                acid_of(single.ligand)
             if not file.theory.sketch:
                 surface.require(
                     (metal.symbol for metal in metals),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reexplore.acquisition.policy import Policy, added_policies, load_policy
 from reexplore.campaign.declaration.begun import as_begun, declaration, written_coordination
-from reexplore.campaign.declaration.buildable import require_buildable
+from reexplore.campaign.declaration.buildable import require_acids, require_buildable
 from reexplore.campaign.declaration.engines import require_engines
 from reexplore.campaign.declaration.listed_ligands import COPY, bound_rules, listed_ligands, require_same
 from reexplore.campaign.declaration.objective import declared_goals, weighing
@@ -201,6 +201,8 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     if not has_begun:
         # These cost a second, for a score or a scaffold of one's own, and what has begun goes on.
         require_some(space, rules)
+        if file.theory.reference == "acid":
+            require_acids(space)
         require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
     metals = [metal.symbol for metal in space.metals]
     with of_key("theory.level"):

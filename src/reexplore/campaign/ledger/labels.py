@@ -16,6 +16,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import SERIES
 from reexplore.energies.comparisons import exchange_comparable
 from reexplore.energies.levels import Level
+from reexplore.energies.reactions import without_protons
 from reexplore.energies.terms import EnergyTerms
 from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree, gibbs_correction_hartree
 from reexplore.properties.label import Label
@@ -35,6 +36,8 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger) -> dict[str, Label]:
     for key, keys in ledger.labels().items():
         candidate = pool[key]
         parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
+        if keys.protons:
+            parts["ligand"] = without_protons(parts["ligand"], keys.protons)
         geometry = ledger.value(keys.structure)
         if keys.minima:
             parts = _free(parts, geometry, {part: ledger.value(minimum) for part, minimum in keys.minima.items()})

@@ -58,7 +58,7 @@ class LabelKeys:
     """The calculations whose results are the terms of one label; `co_ligands` has those of each, by its name.
 
     Of free energies `structure` is the complex's minimum with its thermal terms, and `minima` has those of the free
-    molecules by the part they are.
+    molecules by the part they are. `protons` is how many the free ligand was computed with, as an acid.
     """
 
     structure: str
@@ -68,6 +68,7 @@ class LabelKeys:
     water: str
     co_ligands: dict[str, str] = field(default_factory=dict)
     minima: dict[str, str] = field(default_factory=dict)
+    protons: int = 0
 
     def terms(self) -> list[tuple[str, str]]:
         """Return the energy calculations with the part each is for."""
@@ -80,8 +81,8 @@ class LabelKeys:
         return (self.structure, *(key for _, key in self.terms()), *self.minima.values())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return them as JSON-ready values, co-ligands and minima only where there are some."""
-        return {name: value for name, value in asdict(self).items() if value != {}}
+        """Return them as JSON-ready values, what came later only where there is some."""
+        return {name: value for name, value in asdict(self).items() if value not in ({}, 0)}
 
 
 @dataclass(frozen=True)

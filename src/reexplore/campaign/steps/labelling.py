@@ -13,6 +13,7 @@ from reexplore.campaign.steps.aqua_ions import aqua_tasks, enter_aqua_ions
 from reexplore.campaign.steps.tasks import (
     complex_task,
     energy_task,
+    free_ligand,
     ion,
     ligand_task,
     minimum_task,
@@ -63,7 +64,9 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
             complex_, of_ion, ligand, water = (task.key for task in terms[:4])
             parts = ("ligand", "water", *beside)
             of_free = {part: task.key for part, task in zip(parts, minima[1:], strict=True)} if minima else {}
-            enter(candidate.key, LabelKeys(geometry[0].key, complex_, of_ion, ligand, water, beside, of_free), None)
+            protons = free_ligand(candidate.ligand, context.setup.file.theory).charge - candidate.ligand.charge
+            keys = LabelKeys(geometry[0].key, complex_, of_ion, ligand, water, beside, of_free, protons)
+            enter(candidate.key, keys, None)
         enter_aqua_ions(context, aqua, energies)
 
 
@@ -86,7 +89,7 @@ def _geometry_tasks(context: CampaignContext, candidate: Candidate, template: di
     theory, seed = context.setup.file.theory, context.setup.file.seed
     return (
         complex_task(candidate, template, theory),
-        ligand_task(candidate.ligand, theory, seed),
+        ligand_task(free_ligand(candidate.ligand, theory), theory, seed),
         water_task(theory),
         *(ligand_task(ligand, theory, seed) for ligand, _ in candidate.co_ligands),
     )

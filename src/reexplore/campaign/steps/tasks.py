@@ -12,6 +12,7 @@ from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.declaration.surface import declared_surface
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
+from reexplore.chemistry.acids import acid_of
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS, TEMPLATE_METAL
@@ -116,6 +117,11 @@ def ligand_task(ligand: Ligand, theory: TheoryEntry, seed: int) -> Task:
         checks=theory.checks if differ else 1,
     )
     return Task.of(recipe, title=ligand.name)
+
+
+def free_ligand(ligand: Ligand, theory: TheoryEntry) -> Ligand:
+    """Return what a ligand is counted from: as it binds, or its acid."""
+    return acid_of(ligand) if theory.reference == "acid" else ligand
 
 
 def minimum_task(extxyz: str, theory: TheoryEntry, *, title: str, candidate: Candidate | None = None) -> Task:
