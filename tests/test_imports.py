@@ -36,8 +36,8 @@ BELOW = {
         *("properties", "shipped", "sources", "structures", "surrogate", "terminal", "tracking"),
     },
     "workbench": {
-        *("campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "structures", "surrogate"),
-        "tracking",
+        *("anchors", "campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "properties"),
+        *("structures", "surrogate", "tracking"),
     },
     "doctor": {"errors", "execution", "shipped", "structures", "tracking"},
 }

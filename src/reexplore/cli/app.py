@@ -28,6 +28,7 @@ from reexplore.cli.options import (
 )
 from reexplore.cli.other_programs import export_inputs, import_table
 from reexplore.cli.replay import replay
+from reexplore.cli.stability import stability
 from reexplore.cli.steering import invalidate, log, pause, quarantine, retry, status, watch
 from reexplore.cli.store import store
 from reexplore.cli.structures import structures
@@ -77,6 +78,7 @@ app.add_typer(structures, name="structures")
 app.add_typer(levels, name="levels")
 app.add_typer(store, name="store")
 app.command()(label)
+app.command()(stability)
 app.command()(doctor)
 
 console = new_console()

@@ -19,6 +19,7 @@ from reexplore.chemistry.ligand_input import SingleLigand
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.config import TheoryEntry
 from reexplore.errors import CalculationFailed, Failure
+from reexplore.execution.task import Task
 from reexplore.structures.matching import arrange
 from reexplore.structures.quality import QualityReport, check_complex
 from reexplore.structures.reading import require_closed_shell
@@ -91,6 +92,10 @@ class Workbench:
             for each, _ in candidate.co_ligands
         }
         return Built(single, candidate, template, geometry, ligand, co_ligands, tuple(self._runner.reused))
+
+    def value(self, stage: str, task: Task) -> dict[str, Any]:
+        """Return the value of any task of this workspace; raise `CalculationFailed` when it failed."""
+        return self._runner.value(stage, task)
 
     def template(self, candidate: Candidate) -> dict[str, Any]:
         """Return the value of a candidate's template, its lowest lanthanum complex; raises what `build` raises."""

@@ -43,7 +43,7 @@ class Asked:
         type; `command` is what was typed.
         """
         metal = find_metal(self.metal)
-        single = _chosen(self.smiles, name=self.name, donors=_numbers(self.donors), command=command)
+        single = chosen_ligand(self.smiles, name=self.name, donors=donor_numbers(self.donors), command=command)
         co_ligands = read_co_ligands(self.co_ligands)
         candidate = single_candidate(
             single.ligand,
@@ -71,7 +71,8 @@ def require_together(single: SingleLigand) -> None:
         )
 
 
-def _numbers(text: str | None) -> list[int] | None:
+def donor_numbers(text: str | None) -> list[int] | None:
+    """Return the atoms of `--donors`; raise `InputError` when they are no numbers."""
     if text is None:
         return None
     if not re.fullmatch(r"\s*-?\d+(\s*,\s*-?\d+)*\s*", text):
@@ -93,7 +94,8 @@ def counted(said: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _chosen(smiles: str | None, *, name: str | None, donors: list[int] | None, command: str) -> SingleLigand:
+def chosen_ligand(smiles: str | None, *, name: str | None, donors: list[int] | None, command: str) -> SingleLigand:
+    """Return the ligand that a command names, by SMILES or from the library; raise as `Asked.checked` does."""
     if name is not None and smiles is None:
         if donors is not None:
             raise InputError("a ligand of the library has its donors; leave --donors out")

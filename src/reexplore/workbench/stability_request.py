@@ -1,0 +1,153 @@
+"""A question for stability constants, checked before anything is computed, and its answer beside the anchors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from reexplore.anchors.calibration import Calibration, calibration
+from reexplore.anchors.comparison import compared
+from reexplore.anchors.computed import computed_for, read_computed
+from reexplore.anchors.table import proton_sites, read_anchors
+from reexplore.campaign.declaration.setup import known_level
+from reexplore.chemistry.acids import acid_of
+from reexplore.chemistry.ligand_input import SingleLigand
+from reexplore.chemistry.metals import Metal, find_metal
+from reexplore.config import TheoryEntry
+from reexplore.energies.levels import Level, comparison_warning
+from reexplore.energies.protons import (
+    KCAL_MOL_PER_LOG_UNIT,
+    conditional_log_k,
+    log_k,
+    log_side_reaction,
+    require_pka,
+)
+from reexplore.errors import InputError
+from reexplore.workbench.request import chosen_ligand, donor_numbers, require_together
+from reexplore.workbench.stability import COORDINATION_NUMBERS, Bound, StabilityBench
+
+Reference = Literal["anion", "acid"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which constants are asked for, of which ligand, from which reference and at which level."""
+
+    single: SingleLigand
+    metals: tuple[Metal, ...]
+    pka: tuple[float, ...]
+    ph: float | None
+    reference: Reference
+    level: Level
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The stability constant with one metal: log10 K1 as computed, and calibrated on anchors where there are enough.
+
+    `at_ph` is the better of both as it acts at the pH that was asked for.
+    """
+
+    metal: str
+    bound: Bound
+    log_k1: float
+    calibration: Calibration | None
+    at_ph: float | None
+
+    @property
+    def calibrated_log_k1(self) -> float | None:
+        """Return the constant with what anchors of its charge lack."""
+        return None if self.calibration is None else self.log_k1 + self.calibration.added_log_units
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The constants of a question, in the order of its metals."""
+
+    question: Question
+    constants: tuple[Constant, ...]
+
+    @property
+    def caution(self) -> str | None:
+        """Return why its metals may not be compared, if so."""
+        return comparison_warning(self.question.level, [metal.symbol for metal in self.question.metals])
+
+
+def asked(
+    smiles: str | None,
+    *,
+    name: str | None,
+    donors: str | None,
+    metals: str,
+    pka: str | None,
+    ph: float | None,
+    reference: Reference | None,
+    level: str,
+) -> Question:
+    """Return a question whose every part is sound; raise `InputError` with the first that is not."""
+    chosen_level = known_level(level, None)
+    single = chosen_ligand(smiles, name=name, donors=donor_numbers(donors), command="reexplore stability")
+    symbols = [symbol.strip() for symbol in metals.split(",")]
+    if len(set(symbols)) < len(symbols):
+        raise InputError("--metals names a metal twice")
+    found = tuple(find_metal(symbol) for symbol in symbols)
+    denticity = single.ligand.denticity
+    for metal in found:
+        if not any(denticity <= number for number in COORDINATION_NUMBERS if number in metal.coordination_numbers):
+            raise InputError(f"{denticity} donors and {metal.symbol} make no coordination number of 8 or 9")
+    values = _pka(pka, single)
+    if ph is not None:
+        if not values:
+            raise InputError("--pH needs the ligand's pKa: give --pka", key="pka")
+        log_side_reaction(values, ph=ph)
+    chosen: Reference = reference or ("acid" if len(values) >= -single.ligand.charge > 0 else "anion")
+    if chosen == "acid":
+        protons = -single.ligand.charge
+        acid_of(single.ligand)
+        if len(values) < protons:
+            told = f"from the acid {protons} pKa are needed, of the protons that leave, and {len(values)} are known"
+            raise InputError(f"{told}: give --pka, or --reference anion", key="pka")
+    if smiles is not None:
+        require_together(single)
+    return Question(single, found, values, ph, chosen, chosen_level)
+
+
+def answered(question: Question, *, workspace: Path, seed: int, console: Console) -> Answer:
+    """Return the constants of a question; raise `CalculationFailed` when a metal has no complex with an energy."""
+    theory = TheoryEntry(reference=question.reference)
+    bench = StabilityBench(workspace, theory=theory, level=question.level, seed=seed, console=console)
+    anchors = read_anchors()
+    known = computed_for(
+        anchors, read_computed(), level=question.level.name, surface=theory.surface, reference=question.reference
+    )
+    rows = compared(anchors, known)
+    constants = []
+    for metal in question.metals:
+        bound = bench.bound(question.single, metal)
+        constant = log_k(_from_anion(question, bound.best.free_kcal_mol))
+        found = calibration(rows, charge=question.single.ligand.charge, metal=metal.symbol)
+        best = constant if found is None else constant + found.added_log_units
+        at_ph = None if question.ph is None else conditional_log_k(best, question.pka, ph=question.ph)
+        constants.append(Constant(metal.symbol, bound, constant, found, at_ph))
+    return Answer(question, tuple(constants))
+
+
+def _from_anion(question: Question, free_kcal_mol: float) -> float:
+    if question.reference == "anion":
+        return free_kcal_mol
+    return free_kcal_mol - KCAL_MOL_PER_LOG_UNIT * sum(question.pka[: -question.single.ligand.charge])
+
+
+def _pka(text: str | None, single: SingleLigand) -> tuple[float, ...]:
+    if text is None:
+        return ()
+    try:
+        values: Sequence[float] = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--pka takes numbers joined by commas, such as 9.3,2.6, not '{text}'", key="pka") from None
+    require_pka(values, sites=proton_sites(single.ligand.mol), ligand=single.ligand.name)
+    return tuple(values)
