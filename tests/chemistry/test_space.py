@@ -149,7 +149,7 @@ def test_too_many_ligands_for_the_coordination_number_are_refused():
 
 
 def test_scandium_in_nine_coordination_is_refused():
-    with pytest.raises(InputError, match="Sc is held in coordination numbers 6 to 8, not 9"):
+    with pytest.raises(InputError, match="Sc is held in coordination number 6 to 8, not 9"):
         space(metals=("Sc",), coordinations=(Coordination(1, 9),))
 
 

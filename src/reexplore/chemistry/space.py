@@ -77,7 +77,7 @@ class Space:
                 if number not in metal.coordination_numbers:
                     why = f" (scaffold '{scaffold.name}')" if coordination.coordination_number is None else ""
                     raise InputError(
-                        f"{metal.symbol} is held in coordination numbers {metal.held_in},"
+                        f"{metal.symbol} is held in coordination number {metal.held_in},"
                         f" not {number}{why}: remove it or change the coordination"
                     )
 

@@ -276,7 +276,7 @@ def test_waters_that_do_not_match_the_coordination_number(attempt):
 
 
 def test_a_metal_in_a_coordination_the_library_does_not_hold(attempt):
-    assert "Sc is held in coordination numbers 6 to 8, not 9" in refusal(
+    assert "Sc is held in coordination number 6 to 8, not 9" in refusal(
         attempt, space__metals=["Sc"], space__coordinations=[{"ligands": 1, "coordination_number": 9}]
     )
 
@@ -285,7 +285,7 @@ def test_the_coordination_number_follows_from_waters(attempt):
     space = attempt(space__coordinations=[{"ligands": 1, "waters": 5}, {"ligands": 1, "waters": 6}]).space
     assert {(c.waters, c.coordination_number) for c in space.candidates()} == {(5, 7), (6, 8)}
     message = refusal(attempt, space__coordinations=[{"ligands": 1, "waters": 9}])
-    assert "La is held in coordination numbers 6 to 10, not 11 (scaffold '" in message
+    assert "La is held in coordination number 6 to 10, not 11 (scaffold '" in message
 
 
 def test_co_ligands_beside_every_ligand(attempt):

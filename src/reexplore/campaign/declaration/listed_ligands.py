@@ -63,10 +63,8 @@ def listed_ligands(
             if file.theory.reference == "acid":
                 acid_of(single.ligand)
             if not file.theory.sketch:
-                surface.require(
-                    (metal.symbol for metal in metals),
-                    [single.ligand.mol.GetAtomWithIdx(a).GetSymbol() for a in single.ligand.donors],
-                )
+                donors = [single.ligand.mol.GetAtomWithIdx(a).GetSymbol() for a in single.ligand.donors]
+                surface.require((metal.symbol for metal in metals), donors)
         except InputError as error:
             return str(error)
         return ""
