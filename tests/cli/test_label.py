@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -159,3 +160,28 @@ def test_an_invented_energy_says_so(run, water):
     ended = run(water, "--level", "teacher")
     assert ended.returncode == 0
     assert "FAKE level 'teacher' is an INVENTED energy function" in ended.words
+
+
+NITRATES = Path(__file__).parents[1] / "structures" / "data"
+
+
+@pytest.mark.engine
+def test_a_binding_energy_with_co_ligands_counts_each_of_them(run):
+    parts = [NITRATES / f"Nd_nitrates_{part}.extxyz" for part in ("complex", "ligand", "nitrate")]
+    asked = (parts[0], "--level", "gfn2", "--free-ligand", parts[1], "--co-ligand", f"{parts[2]}=3", "--json")
+    told = json.loads(run(*asked).stdout)
+    assert (told["ligands"], told["waters"], told["co_ligands"]) == (1, 1, {"NO3": 3})
+    counted = {name: part["count"] for name, part in told["parts"].items()}
+    assert counted == {"complex": 1, "ion": -1, "ligand": -1, "water": -1, "NO3": -3}
+    energy = sum(part["count"] * part["total_hartree"] for part in told["parts"].values())
+    assert told["binding_energy_kcal_mol"] == pytest.approx(energy * HARTREE_TO_KCAL_MOL, abs=1e-6)
+
+
+def test_co_ligands_without_a_free_ligand_or_of_another_number_are_refused(run):
+    complex_, ligand, nitrate = (NITRATES / f"Nd_nitrates_{part}.extxyz" for part in ("complex", "ligand", "nitrate"))
+    alone = run(complex_, "--level", "gfn2", "--co-ligand", f"{nitrate}=3")
+    assert alone.returncode == 2
+    assert "give --free-ligand as well" in alone.stderr
+    two = run(complex_, "--level", "gfn2", "--free-ligand", ligand, "--co-ligand", f"{nitrate}=2")
+    assert two.returncode == 2
+    assert "2 × NO3 of charge -1 and waters: check both charges" in two.stderr

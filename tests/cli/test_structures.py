@@ -2,7 +2,9 @@
 
 import json
 import sys
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from reexplore.workbench import complexes
 from tests.structures.sample import candidate, relaxed
 
 XTB_WATER_HARTREE = -5.085021285643
+TMDGA = ("CN(C)C(=O)COCC(=O)N(C)C", "--donors", "4,6,9")
 HOPO = ("--smiles", "CNC(=O)c1cccc(=O)n1[O-]", "--donors", "9,11")
 
 
@@ -97,6 +100,12 @@ def test_what_cannot_hold_together_is_kept_by_strength(run, tmp_path, smiles, do
         (["CC(=O)N[O-]", "--donors", "2,4", "--metal", "Sc", "--coordination-number", "9"], "Sc is held in 6 to 8"),
         (["CC(=O)N[O-]", "--donors", "2,4", "--ligands", "5"], "more than the coordination number 8"),
         (["CC(=O)N[O-]", "--donors", "2,4", "--waters", "3"], "take 4 to 8 waters"),
+        ([*TMDGA, "--co-ligand", "nitrat=3"], "unknown co-ligand 'nitrat': did you mean 'nitrate'?"),
+        ([*TMDGA, "--co-ligand", "nitrate=3"], "are 9, more than the coordination number 8: La is held in 9 as well"),
+        ([*TMDGA, "--co-ligand", "nitrate=3", "--waters", "3"], "La is held in 6 to 10: take 0 to 1 waters"),
+        ([*TMDGA, "--co-ligand", "nitrate=1", "--co-ligand", "nitrate=2"], "given twice"),
+        ([*TMDGA, "--co-ligand", "[O-:11]c1cc[n:12]cc1"], "its donors cannot hold one metal together"),
+        ([*TMDGA, "--co-ligand", "chloride=7", "--waters", "0"], "would have the charge -4"),
         (["CC(=O)N[O-]", "--donors", "2,4", "--builder", "sketch"], "no real structure"),
         (["CC(=O)N[O-]", "--donors", "2,4", "--builder", "magic"], "magic"),
         (["CC(=O)N[O-]", "--donors", "2,4", "--ligands", "0"], "--ligands"),
@@ -134,6 +143,23 @@ def test_a_good_complex_passes_with_its_donors_named(run, file):
     assert sorted(d["distance_angstrom"] for d in told["donors"]) == pytest.approx(expected, abs=1e-4)
     assert {d["name"] for d in told["donors"]} == {"O9", "O11", "O"}
     assert told["inchikey"] == "YKRSRAYWKLTPTA-UHFFFAOYSA-N"
+
+
+def test_a_complex_with_nitrates_passes_with_their_donors_named(run, tmp_path):
+    file = Path(__file__).parents[1] / "structures" / "data" / "Nd_nitrates_complex.extxyz"
+    asked = ("--smiles", *TMDGA, "--metal", "Nd", "--co-ligand", "nitrate=3", "--waters", "1")
+    told = json.loads(run("check", str(file), *asked, "--json", cwd=tmp_path).stdout)
+    assert told["problems"] == []
+    assert Counter(donor["part"] for donor in told["donors"]) == {
+        "ligand": 3,
+        "nitrate 1": 2,
+        "nitrate 2": 2,
+        "nitrate 3": 2,
+        "water 1": 1,
+    }
+    chlorides = run("check", str(file), *asked[:-4], "--co-ligand", "chloride=3", "--waters", "1", cwd=tmp_path)
+    assert chlorides.returncode == 2
+    assert "the file does not hold Nd(C8H16N2O3)(chloride)3(H2O)" in chlorides.stderr
 
 
 def test_a_shuffled_broken_complex_fails_by_the_atoms_of_its_file(run, tmp_path):

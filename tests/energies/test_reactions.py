@@ -98,3 +98,14 @@ def test_errors_are_those_of_energies_drawn_at_random():
     ]
     expected = exchange(**{part: spread(width) for part, width in spreads.items()}, ligands=2, waters=4).error_kcal_mol
     assert np.std(sampled) == pytest.approx(expected, rel=0.05)
+
+
+def test_co_ligands_are_used_up_with_the_ligands():
+    anion = energy(-280.0)
+    apart = energy(-31.0 - 605.0 - 3 * 280.0 - 76.0)
+    common = {"ligand": LIGAND, "water": WATER, "ligands": 1, "waters": 1, "co_ligands": [(3, anion)]}
+    assert binding(apart, ion=ION, **common).energy_kcal_mol == pytest.approx(0.0, abs=1e-6)
+    aqua = energy(-31.0 - 8 * 76.0 - 0.2)
+    exchanged = exchange(apart, aqua_complex=aqua, **common)
+    assert exchanged.energy_kcal_mol == pytest.approx(0.2 * HARTREE_TO_KCAL_MOL, abs=1e-6)
+    assert (-3, anion) in exchanged.parts

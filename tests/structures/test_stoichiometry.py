@@ -46,3 +46,12 @@ def test_formulas_are_in_hills_order():
     assert formula(atoms("O2 H6 C2 N1", 0)) == "C2H6NO2"
     assert formula(atoms("O1 H2", 0)) == "H2O"
     assert formula(atoms("O8 H16 Eu1", 3)) == "EuH16O8"
+
+
+def test_co_ligands_are_told_and_the_rest_follows():
+    # La3+ with two C7H7N2O3-, one NO3- and two waters.
+    nitrate, complex_ = atoms("N1 O3", -1), atoms("La1 C14 H18 N5 O11", 0)
+    found = stoichiometry(complex_, ligand=HOPO, co_ligands=[(nitrate, 1)])
+    assert (found.ligands, found.waters) == (2, 2)
+    with pytest.raises(InputError, match=r"2 × NO3 of charge -1 and waters: check both charges"):
+        stoichiometry(complex_, ligand=HOPO, co_ligands=[(nitrate, 2)])
