@@ -325,6 +325,12 @@ def test_co_ligands_that_do_not_fit(attempt, entry, message):
     assert message in refusal(attempt, space__coordinations=[entry])
 
 
+def test_more_donors_than_an_aqua_ion_has_are_told(attempt):
+    told = "Sc is built with 8 donors, its aqua ion has 6: give a coordination_number if that is not meant"
+    assert told in attempt(space__metals=["La", "Sc"]).warnings
+    assert not any("donors" in sentence for sentence in attempt().warnings)
+
+
 def test_two_coordinations_that_are_one(attempt):
     message = refusal(attempt, space__coordinations=[{"ligands": 1}, {"ligands": 1, "waters": 6}])
     assert "two coordinations are one and the same for scaffold 'CAM'" in message

@@ -13,7 +13,14 @@ from reexplore.campaign.declaration.buildable import require_acids, require_buil
 from reexplore.campaign.declaration.engines import require_engines
 from reexplore.campaign.declaration.listed_ligands import COPY, bound_rules, listed_ligands, require_same
 from reexplore.campaign.declaration.objective import declared_goals, weighing
-from reexplore.campaign.declaration.space import declared_space, donor_elements, elements, metal_symbols, require_some
+from reexplore.campaign.declaration.space import (
+    crowded,
+    declared_space,
+    donor_elements,
+    elements,
+    metal_symbols,
+    require_some,
+)
 from reexplore.campaign.declaration.surface import declared_surface
 from reexplore.chemistry.library import CAMPAIGN_FILE
 from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL
@@ -111,7 +118,7 @@ class Setup:
         building = (find_builder(name).caution for name in self.file.theory.starts)
         gbsa = GBSA_WARNING if self.surface.engine == "xtb-python" else ""
         short = SHORT_DISTANCES if not self.surface.is_corrected and self.surface.engine else ""
-        told = (self.level.caution, comparison, *building, gbsa, short, *self.repeated)
+        told = (self.level.caution, comparison, *building, gbsa, short, *self.repeated, *crowded(self.space))
         return tuple(sentence for sentence in told if sentence)
 
     def resolved(self) -> dict[str, Any]:

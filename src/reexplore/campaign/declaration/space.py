@@ -149,6 +149,22 @@ def require_some(space: Space, rules: Rules) -> None:
     )
 
 
+def crowded(space: Space) -> tuple[str, ...]:
+    """Return a sentence for each metal that is to have more donors than its aqua ion, beside no co-ligand."""
+    numbers = [
+        coordination.number(scaffold.denticity)
+        for coordination in space.coordinations
+        for scaffold in space.scaffolds
+        if not coordination.co_ligands
+    ]
+    return tuple(
+        f"{metal.symbol} is built with {max(numbers)} donors, its aqua ion has {max(metal.usual_numbers)}: give a"
+        " coordination_number if that is not meant"
+        for metal in space.metals
+        if max(numbers, default=0) > max(metal.usual_numbers)
+    )
+
+
 def donor_elements(space: Space) -> list[str]:
     """Return the elements that hold the metals of a space, those of water first."""
     mols = [Chem.MolFromSmiles(scaffold.smiles) for scaffold in space.scaffolds]
