@@ -70,3 +70,10 @@ def test_a_soft_vibration_does_not_make_the_entropy_grow_without_bound():
     soft, softer = (gibbs_correction_hartree(NITRATE, (cm1, 700, 700, 830, 1050, 1350)) for cm1 in (1.0, 0.1))
     harmonic = _RT_KCAL_MOL * math.log(10)
     assert abs(soft - softer) * HARTREE_TO_KCAL_MOL < 0.6 * harmonic
+
+
+def test_an_atom_has_its_translation_alone():
+    # S° of gaseous chloride 153.355 J/mol/K (NIST-JANAF tables), H(298) - H(0) = 5/2 RT, and RT ln 24.79 to 1 mol/l.
+    chloride = Structure(("Cl",), np.zeros((1, 3)), -1)
+    expected_kj_mol = 8.314462618e-3 * 298.15 * (2.5 + np.log(24.79)) - 298.15 * 0.153355
+    assert gibbs_correction_hartree(chloride, ()) * 2625.4996 == pytest.approx(expected_kj_mol, abs=0.05)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from reexplore.structures.conformers.free_ligand import water
+from reexplore.chemistry.co_ligands import co_ligand
+from reexplore.structures.conformers.free_ligand import lowest_conformer, water
 from reexplore.structures.structure import Structure
 from reexplore.structures.xtb.relax import gradient, relax
 from reexplore.structures.xtb.surfaces import SURFACES
@@ -68,3 +69,13 @@ def test_stiffness_of_a_stretch_is_the_slope_of_the_gradient():
         trace += (ahead - behind) / (2 * step_bohr) / masses[k]
     # 1 hartree/(bohr² u) is 5140.487 cm⁻¹ squared.
     assert np.sum(np.square(found.frequencies_cm1)) == pytest.approx(trace * 5140.487**2, rel=2e-3)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("name", "modes"), [("chloride", 0), ("thiocyanate", 4), ("nitrate", 6)])
+def test_an_atom_and_a_linear_molecule_have_their_own_number_of_modes(name, modes):
+    free = lowest_conformer(co_ligand(name), count=10, seed=1).relaxed.structure
+    found = vibrations(free)
+    assert len(found.frequencies_cm1) == modes
+    assert len(found.external_cm1) == 3 * len(free) - modes
+    assert found.is_minimum

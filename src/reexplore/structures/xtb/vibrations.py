@@ -26,6 +26,11 @@ STEP_ANGSTROM = 0.005
 IMAGINARY_NOISE_CM1 = 30.0
 
 
+#: A molecule is linear when turning it about its axis moves its atoms this little beside turning it over. Chains of 40 Å
+#: have fifty times as much.
+_LINEAR = 1e-3
+
+
 @dataclass(frozen=True)
 class Vibrations:
     """Harmonic frequencies in cm⁻¹, ascending, without translation and rotation.
@@ -83,7 +88,7 @@ def vibrations_and_modes(
     found = Vibrations(
         _wavenumbers(values[internal]), _wavenumbers(np.linalg.eigvalsh(outer.T @ weighted @ outer)), here.name
     )
-    return found, (moves / np.linalg.norm(moves, axis=1, keepdims=True)).reshape(len(moves), -1, 3)
+    return found, (moves / np.linalg.norm(moves, axis=1, keepdims=True)).reshape(len(moves), len(masses), 3)
 
 
 def numerical_hessian(at: Any, positions_angstrom: Array) -> Array:
@@ -110,8 +115,8 @@ def _external(positions_angstrom: Array, masses: Array) -> Array:
     axes = np.eye(3)
     moves = [np.tile(axis, (len(masses), 1)) for axis in axes] + [np.cross(axis, arms) for axis in axes]
     weighted = np.array([(np.sqrt(masses)[:, None] * move).ravel() for move in moves])
-    # A linear molecule has five of them, an atom three.
-    return np.asarray(orth((weighted / np.linalg.norm(weighted, axis=1).max()).T, rcond=1e-6))
+    # A linear molecule has five of them, an atom three. A relaxation leaves it bent by some thousandths of an Å.
+    return np.asarray(orth((weighted / np.linalg.norm(weighted, axis=1).max()).T, rcond=_LINEAR))
 
 
 def _wavenumbers(curvatures: NDArray[np.floating[Any]]) -> tuple[float, ...]:
