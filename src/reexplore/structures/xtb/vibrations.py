@@ -26,8 +26,8 @@ STEP_ANGSTROM = 0.005
 IMAGINARY_NOISE_CM1 = 30.0
 
 
-#: A molecule is linear when turning it about its axis moves its atoms this little beside turning it over. Chains of 40 Å
-#: have fifty times as much.
+#: A molecule is linear when turning it about its axis moves its atoms this little beside turning it over; a chain of
+#: 40 Å has fifty times as much.
 _LINEAR = 1e-3
 
 
