@@ -163,6 +163,12 @@ class SurfaceEntry(Strict):
     corrections: Annotated[list[CorrectionEntry], Field(min_length=1)]
 
 
+class ConditionalEntry(Strict):
+    """Water in which free ligands hold protons: stability constants as they act there."""
+
+    pH: Annotated[float, Field(ge=-1, le=15)]  # noqa: N815 - as chemists write it
+
+
 class TheoryEntry(Strict):
     """How structures are built and energies computed."""
 
@@ -178,6 +184,8 @@ class TheoryEntry(Strict):
     ligand_conformers: Annotated[int, Field(ge=10, le=10_000)] = 10
     #: What the free ligand is counted from: as it binds, or as its neutral acid less protons in water.
     reference: Literal["anion", "acid"] = "anion"
+    #: Free ligands counted at a pH, by the measured pKa in their file.
+    conditional: ConditionalEntry | None = None
     #: `auto` is 8, and of free energies the lower of 8 and 9.
     aqua_waters: Literal[8, 9, "auto"] = "auto"
     #: The version of the checks of quality control: 1 is that of campaigns that began before there was a second.

@@ -4,7 +4,7 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
-from reexplore.chemistry.acids import acid_of
+from reexplore.chemistry.acids import acid_of, proton_sites, read_pka
 from reexplore.chemistry.ligand_input import library_ligand, plain_ligand
 from reexplore.errors import InputError
 
@@ -45,3 +45,19 @@ def test_two_ways_to_hold_a_metal_are_one_acid():
 def test_a_ligand_whose_acid_is_not_told_is_refused():
     with pytest.raises(InputError, match="is not told by its SMILES"):
         acid_of(plain_ligand("C[N+](C)(C)CC(=O)[O-:11]").ligand)
+
+
+@pytest.mark.parametrize(
+    ("ligand", "sites"),
+    [("CC(=O)[O-]", 1), ("O=C([O-])CNCC(=O)[O-]", 3), ("O=C([O-])c1ccccn1", 2), ("CC(=O)Nc1ccccc1", 0)],
+)
+def test_anions_amines_and_pyridines_take_protons(ligand, sites):
+    assert proton_sites(Chem.MolFromSmiles(ligand)) == sites
+
+
+def test_pka_are_read_with_blanks_or_commas():
+    mol = Chem.MolFromSmiles("O=C([O-])CNCC(=O)[O-]")
+    assert read_pka("9.34 2.61", mol) == read_pka("9.34, 2.61", mol) == (9.34, 2.61)
+    for text, sentence in (("x", "are no numbers"), ("2.6 9.3", "its pKa rise"), ("9 5 4 3", "3 atoms that take")):
+        with pytest.raises(InputError, match=sentence):
+            read_pka(text, mol)

@@ -6,10 +6,10 @@ import pytest
 
 from reexplore.energies.protons import (
     KCAL_MOL_PER_LOG_UNIT,
+    FreeLigandAtPH,
     conditional_log_k,
     log_k,
     log_side_reaction,
-    require_pka,
 )
 from reexplore.errors import InputError
 
@@ -43,7 +43,15 @@ def test_a_free_energy_is_a_constant():
 def test_bad_input_is_refused():
     with pytest.raises(InputError, match="a pH of 16 is none of water"):
         log_side_reaction(EDTA, ph=16)
-    with pytest.raises(InputError, match="2 pKa and 1 atoms that take a proton"):
-        require_pka((9.0, 3.0), sites=1, ligand="acetate")
-    with pytest.raises(InputError, match="the pKa of 'IDA' rise"):
-        require_pka((2.6, 9.3), sites=3, ligand="IDA")
+
+
+def test_counted_from_the_acid_a_ligand_far_above_its_pka_is_the_anion():
+    counted = FreeLigandAtPH(14.0, {"acetate": (4.76,)})
+    # The pKa is what the proton's loss costs.
+    assert counted.shift_kcal_mol("acetate", protons=1) == pytest.approx(4.76 * KCAL_MOL_PER_LOG_UNIT)
+    assert counted.shift_kcal_mol("acetate", protons=0) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_far_below_it_the_acid_less_its_proton_at_that_ph():
+    counted = FreeLigandAtPH(1.0, {"acetate": (4.76,)})
+    assert counted.shift_kcal_mol("acetate", protons=1) == pytest.approx(1.0 * KCAL_MOL_PER_LOG_UNIT, abs=1e-3)

@@ -18,8 +18,8 @@ SIXTY = Path(__file__).parent / "data" / "ligands.csv"
 
 
 def rows(*texts):
-    """Return a table of rows, each `name,smiles,donors,charge,start_from` with what is left out empty."""
-    names = ("name", "smiles", "donors", "charge", "start_from")
+    """Return a table of rows, each `name,smiles,donors,charge,start_from,pka` with what is left out empty."""
+    names = ("name", "smiles", "donors", "charge", "start_from", "pka")
     found = [Row(line, dict(zip(names, text.split("|"), strict=False))) for line, text in enumerate(texts, start=2)]
     return LigandTable("the ligand file ligands.csv", Path(), names, tuple(found))
 
@@ -28,8 +28,9 @@ def no_start(_ligand, said):
     raise InputError(f"its start '{said}' is not there")
 
 
-def judged(table, *, fits=lambda _: "", choose=lambda _, proposals: proposals[0], begin=no_start, known=None, taken=()):
-    return judge(table, fits=fits, choose=choose, begin=begin, taken=taken, known=known or {})
+def judged(table, *, known=None, pka=0, **more):
+    asked = {"fits": lambda _: "", "choose": lambda _, proposals: proposals[0], "begin": no_start, "taken": ()} | more
+    return judge(table, needs_pka=lambda _: pka, known=known or {}, **asked)
 
 
 def only(text, **more):
@@ -179,3 +180,16 @@ def test_a_start_is_part_of_what_a_campaign_takes_from_a_file():
     ligand = one.verdicts[0].single.ligand
     assert one.start_of(ligand, stoichiometry="1 L, 6 H2O") == "-1 a.xyz"
     assert one.start_of(ligand, stoichiometry="2 L, 4 H2O") == plain.start_of(ligand, stoichiometry="1 L, 6 H2O") == ""
+
+
+def test_measured_pka_are_kept_and_refused_where_they_cannot_be():
+    assert only("IDA|O=C([O-])CNCC(=O)[O-]||||9.34 2.61").pka == (9.34, 2.61)
+    assert "its pKa rise" in only("IDA|O=C([O-])CNCC(=O)[O-]||||2.61 9.34").reason
+    lacking = only("IDA|O=C([O-])CNCC(=O)[O-]||||9.34", pka=2)
+    assert lacking.reason == "the column pka has 1 of it, and theory.conditional needs 2"
+
+
+def test_other_pka_are_another_list_only_where_they_count():
+    one, other = (judged(rows(f"IDA|O=C([O-])CNCC(=O)[O-]||||{pka}")) for pka in ("9.34 2.61", "9.1"))
+    assert one.digest({}) == other.digest({})
+    assert one.digest({}, with_pka=True) != other.digest({}, with_pka=True)

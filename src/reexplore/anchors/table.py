@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from rdkit import Chem
-
+from reexplore.chemistry.acids import read_pka
 from reexplore.chemistry.ligand_input import SingleLigand, plain_ligand
 from reexplore.chemistry.metals import METALS
-from reexplore.energies.protons import require_pka
 from reexplore.errors import InputError
 from reexplore.inputs.given_files import read_given_text
 
@@ -25,8 +23,6 @@ SHIPPED = Path(__file__).with_name("anchors.csv")
 
 COLUMNS = ("ligand", "smiles", "pka", "metal", "log_k1")
 _LARGEST_BYTES = 5_000_000
-#: What takes a proton in water: anions, amines and pyridines, no amides and no anilines.
-_TAKES_PROTON = Chem.MolFromSmarts("[O-,S-,N-,$([NX3;+0;!$(N[C,S,P]=[O,S,N]);!$(N[a])]),$([nX2;+0])]")
 
 
 @dataclass(frozen=True)
@@ -60,37 +56,35 @@ def read_anchors(path: Path = SHIPPED) -> tuple[Anchor, ...]:
     reader = csv.DictReader(io.StringIO("\n".join(line for _, line in lines)))
     if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
         raise InputError(f"{where} has no column '{missing[0]}': its first line names {', '.join(COLUMNS)}")
-    found: dict[str, tuple[str, tuple[float, ...], dict[str, float]]] = {}
+    found: dict[str, tuple[str, str, dict[str, float]]] = {}
     for (number, _), row in zip(lines[1:], reader, strict=True):
         here = f"{where}, line {number}"
         name, metal = row["ligand"], row["metal"]
         if metal not in METALS:
             raise InputError(f"{here}: '{metal}' is no rare earth; they are {' '.join(METALS)}")
-        smiles, pka, values = found.setdefault(name, (row["smiles"], _numbers(row["pka"], here), {}))
-        if (row["smiles"], _numbers(row["pka"], here)) != (smiles, pka):
+        smiles, pka, values = found.setdefault(name, (row["smiles"], row["pka"], {}))
+        if (row["smiles"], row["pka"]) != (smiles, pka):
             raise InputError(f"{here}: '{name}' has another SMILES or other pKa than in its first line")
         if metal in values:
             raise InputError(f"{here}: '{name}' stands twice with {metal}: keep one value")
-        values[metal] = _numbers(row["log_k1"], here, count=1)[0]
-    anchors = tuple(Anchor(name, smiles, pka, values) for name, (smiles, pka, values) in found.items())
-    if not anchors:
+        values[metal] = _number(row["log_k1"], here)
+    if not found:
         raise InputError(f"{where} has no lines below its heading")
-    for anchor in anchors:
-        if anchor.pka:
-            require_pka(anchor.pka, sites=proton_sites(anchor.single.ligand.mol), ligand=anchor.name)
-    return anchors
+    anchors = []
+    for name, (smiles, pka, values) in found.items():
+        try:
+            known = read_pka(pka, plain_ligand(smiles).ligand.mol) if pka else ()
+        except InputError as error:
+            raise InputError(f"{where}, '{name}': {error}") from None
+        anchors.append(Anchor(name, smiles, known, values))
+    return tuple(anchors)
 
 
-def proton_sites(mol: Chem.Mol) -> int:
-    """Return how many atoms of a ligand, as it binds, can take a proton in water."""
-    return len(mol.GetSubstructMatches(_TAKES_PROTON))
-
-
-def _numbers(text: str, where: str, *, count: int | None = None) -> tuple[float, ...]:
+def _number(text: str, where: str) -> float:
     try:
-        found = tuple(float(word) for word in text.split())
+        value = float(text)
     except ValueError:
-        found = (math.nan,)
-    if not all(map(math.isfinite, found)) or count not in (None, len(found)):
-        raise InputError(f"{where}: '{text}' is not {'a number' if count else 'numbers with blanks between them'}")
-    return found
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{where}: '{text}' is not a number")
+    return value

@@ -1,11 +1,47 @@
-"""The neutral acid that a free ligand is in acid water."""
+"""Protons of a free ligand: the neutral acid that it is in acid water, and its measured pKa."""
 
 from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from rdkit import Chem
 
 from reexplore.chemistry.ligands import Ligand
 from reexplore.errors import InputError
+
+#: What takes a proton in water: anions, amines and pyridines, no amides and no anilines.
+_TAKES_PROTON = Chem.MolFromSmarts("[O-,S-,N-,$([NX3;+0;!$(N[C,S,P]=[O,S,N]);!$(N[a])]),$([nX2;+0])]")
+
+
+def proton_sites(mol: Chem.Mol) -> int:
+    """Return how many atoms of a ligand, as it binds, can take a proton in water."""
+    return len(mol.GetSubstructMatches(_TAKES_PROTON))
+
+
+def read_pka(text: str, mol: Chem.Mol) -> tuple[float, ...]:
+    """Return the pKa of a ligand as it binds, written with blanks or commas, the last proton to leave first.
+
+    Raises `InputError` for what are no numbers, more than the ligand can take protons, or another order.
+    """
+    words = [word for word in re.split(r"[\s,;]+", text) if word]
+    try:
+        found = tuple(float(word) for word in words)
+    except ValueError:
+        found = (math.nan,)
+    if not found or not all(map(math.isfinite, found)):
+        raise InputError(f"its pKa '{text}' are no numbers, such as 9.3 2.6")
+    _require_protons(found, proton_sites(mol))
+    return found
+
+
+def _require_protons(pka: Sequence[float], sites: int) -> None:
+    if len(pka) > sites:
+        raise InputError(f"it has {len(pka)} pKa and {sites} atoms that take a proton: leave some out")
+    if any(first < second for first, second in pairwise(pka)):
+        raise InputError("its pKa rise: write that of the last proton to leave first")
 
 
 def acid_of(ligand: Ligand) -> Ligand:

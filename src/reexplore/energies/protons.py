@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logsumexp
@@ -40,16 +40,21 @@ def conditional_log_k(stability: float, pka: Sequence[float], *, ph: float) -> f
     return stability - log_side_reaction(pka, ph=ph)
 
 
-def require_pka(pka: Sequence[float], *, sites: int, ligand: str) -> None:
-    """Raise `InputError` when a ligand cannot take so many protons, or they are not in the order in which they leave.
+@dataclass(frozen=True)
+class FreeLigandAtPH:
+    """How free ligands are counted in water of one pH: partly protonated, by their measured pKa.
 
-    `sites` is the number of its atoms that can hold one.
+    `pka` are those of each ligand by its identity, the last proton to leave first.
     """
-    if not pka:
-        raise InputError(f"'{ligand}' has no pKa", key="pka")
-    if len(pka) > sites:
-        raise InputError(
-            f"'{ligand}' has {len(pka)} pKa and {sites} atoms that take a proton: leave some out", key="pka"
-        )
-    if any(first < second for first, second in pairwise(pka)):
-        raise InputError(f"the pKa of '{ligand}' rise: write that of the last proton to leave first", key="pka")
+
+    ph: float
+    pka: Mapping[str, tuple[float, ...]]
+
+    def shift_kcal_mol(self, ligand: str, *, protons: int) -> float:
+        """Return what the pH makes of the free energy of a ligand, of an acid with `protons` less these in water.
+
+        That of the acid becomes the deprotonated ligand's by the pKa of the protons that left, and is lowered by the
+        share of the ligand that holds protons.
+        """
+        pka = self.pka[ligand]
+        return KCAL_MOL_PER_LOG_UNIT * (sum(pka[:protons]) - log_side_reaction(pka, ph=self.ph))

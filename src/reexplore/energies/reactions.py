@@ -83,7 +83,12 @@ def without_protons(acid: EnergyTerms, protons: int) -> EnergyTerms:
 
     An anion's own energy hangs on what basis and continuum make of its charge, an acid's does not.
     """
-    return replace(acid, total_hartree=acid.total_hartree - protons * PROTON_KCAL_MOL / HARTREE_TO_KCAL_MOL)
+    return shifted(acid, -protons * PROTON_KCAL_MOL)
+
+
+def shifted(term: EnergyTerms, kcal_mol: float) -> EnergyTerms:
+    """Return an energy with something added to its total."""
+    return replace(term, total_hartree=term.total_hartree + kcal_mol / HARTREE_TO_KCAL_MOL)
 
 
 def binding(

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 from reexplore.errors import InputError
 
-NAME, SMILES, DONORS, CHARGE, START = "name", "smiles", "donors", "charge", "start_from"
+NAME, SMILES, DONORS, CHARGE, START, PKA = "name", "smiles", "donors", "charge", "start_from", "pka"
 _REQUIRED = (NAME, SMILES)
 #: A heading longer than this is none, and would fill the screen.
 LONGEST_SHOWN = 60

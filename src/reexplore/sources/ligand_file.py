@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from reexplore.errors import InputError
 from reexplore.inputs.given_files import read_given_text
-from reexplore.sources.base import CHARGE, DONORS, NAME, SMILES, START, LigandTable, Row
+from reexplore.sources.base import CHARGE, DONORS, NAME, PKA, SMILES, START, LigandTable, Row
 
 #: A hundred thousand ligands with a dozen columns have about this many.
 LARGEST_FILE_BYTES = 20_000_000
@@ -72,7 +72,7 @@ def _columns(heading: Sequence[str], path: Path) -> tuple[str, ...]:
         remedy = f"its columns are separated by {other}" if other else "its heading has letters that cannot be printed"
         raise InputError(f"{where}: {remedy}: save it with commas and in UTF-8")
     # Spreadsheets like capitals.
-    known = (NAME, SMILES, DONORS, CHARGE, START)
+    known = (NAME, SMILES, DONORS, CHARGE, START, PKA)
     columns = [cell.lower() if cell.lower() in known else cell for cell in heading]
     for mark, words in _OTHER_SEPARATORS.items():
         if len(columns) == 1 and mark in columns[0]:

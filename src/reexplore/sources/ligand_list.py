@@ -6,19 +6,20 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from rdkit import Chem
 
+from reexplore.chemistry.acids import read_pka
 from reexplore.chemistry.donors import propose_donors
 from reexplore.chemistry.library import FIRST_DONOR_MAP, LIGAND_FILE, Scaffold
 from reexplore.chemistry.ligand_input import SingleLigand, plain_ligand, read_ligand
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
-from reexplore.sources.base import CHARGE, DONORS, SMILES, START, LigandTable, Row
+from reexplore.sources.base import CHARGE, DONORS, PKA, SMILES, START, LigandTable, Row
 
 #: Names stand in tables, file formats and terminals: what else a row has there becomes a hyphen.
 _NOT_IN_NAMES = re.compile(r"[^\w.,+()-]+")
@@ -28,6 +29,8 @@ _LONGEST_REASON = 300
 
 #: What a campaign makes of a ligand: the reason why it cannot be in it, or nothing.
 Fits = Callable[[SingleLigand], str]
+#: How many measured pKa a ligand needs: none where nothing is counted at a pH.
+NeedsPka = Callable[[Ligand], int]
 #: The structure in a file that a row names, as a start for its ligand; raises `InputError` with what is wrong.
 Begin = Callable[[Ligand, str], "Start"]
 #: What becomes of proposed sets of donors, best first: those that hold one metal.
@@ -53,7 +56,7 @@ class Verdict:
 
     `single` is the ligand of an accepted or repeated row, `given` whether its donors stood in the file. `reason`
     says why a row is refused, or what it repeats; of an accepted row what is left out of its donors. `start` is the
-    structure that the row names.
+    structure that the row names, `pka` its measured ones, the last proton to leave first.
     """
 
     row: Row
@@ -63,6 +66,7 @@ class Verdict:
     reason: str = ""
     repeats: int | None = None
     start: Start | None = None
+    pka: tuple[float, ...] = ()
 
     @property
     def is_accepted(self) -> bool:
@@ -122,6 +126,11 @@ class LigandList:
         start = self._starts.get(ligand.identity)
         return start.extxyz if start is not None and start.stoichiometry == stoichiometry else ""
 
+    @property
+    def pka(self) -> dict[str, tuple[float, ...]]:
+        """Return the pKa of the ligands that have some, by identity."""
+        return {v.single.ligand.identity: v.pka for v in self.accepted if v.single is not None and v.pka}
+
     @cached_property
     def _starts(self) -> dict[str, Start]:
         return {v.single.ligand.identity: v.start for v in self.accepted if v.single is not None and v.start}
@@ -134,13 +143,18 @@ class LigandList:
                 told.append(f"{number:,} {status}")
         return ", ".join(told)
 
-    def digest(self, bound: Mapping[str, Mapping[str, object]]) -> str:
+    def digest(self, bound: Mapping[str, Mapping[str, object]], *, with_pka: bool = False) -> str:
         """Return a hash of what a campaign takes from the file, whatever the order of rows and columns.
 
-        `bound` are the values that constraints read of it.
+        `bound` are the values that constraints read of it; the pKa count where labels are made with them.
         """
         taken = sorted(
-            [v.name, v.single.ligand.identity, *([v.start.extxyz] if v.start else [])]
+            [
+                v.name,
+                v.single.ligand.identity,
+                *([v.start.extxyz] if v.start else []),
+                *(map(str, v.pka) if with_pka else []),
+            ]
             for v in self.accepted
             if v.single is not None
         )
@@ -154,6 +168,7 @@ def judge(
     fits: Fits,
     choose: Choose,
     begin: Begin,
+    needs_pka: NeedsPka,
     taken: Sequence[str],
     known: Mapping[tuple[str, str], str],
 ) -> LigandList:
@@ -166,7 +181,7 @@ def judge(
     first: dict[str, Verdict] = {}
     names: dict[str, Verdict | None] = dict.fromkeys(taken)
     for row in table.rows:
-        verdict = _judge(row, fits, choose, begin, known)
+        verdict = _with_pka(_judge(row, fits, choose, begin, known), needs_pka)
         if verdict.single is not None:
             identity = verdict.single.ligand.identity
             if identity in first:
@@ -201,6 +216,21 @@ def _judge(row: Row, fits: Fits, choose: Choose, begin: Begin, known: Mapping[tu
         told = str(error).removeprefix("the ligand: ")
         return Verdict(row, name, reason=told if len(told) <= _LONGEST_REASON else f"{told[:_LONGEST_REASON]}…")
     return Verdict(row, name, single, given, reason, start=start)
+
+
+def _with_pka(verdict: Verdict, needs_pka: NeedsPka) -> Verdict:
+    """Return an accepted row with its pKa, or refused for want of them."""
+    if verdict.single is None:
+        return verdict
+    row, ligand = verdict.row, verdict.single.ligand
+    try:
+        pka = read_pka(row[PKA], ligand.mol) if row[PKA] else ()
+    except InputError as error:
+        return Verdict(row, verdict.name, reason=str(error))
+    if len(pka) < (needed := needs_pka(ligand)):
+        told = f"the column pka has {len(pka)} of it, and theory.conditional needs {needed}"
+        return Verdict(row, verdict.name, reason=told)
+    return replace(verdict, pka=pka)
 
 
 def _ligand(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,21 +11,15 @@ from rich.console import Console
 from reexplore.anchors.calibration import Calibration, calibration
 from reexplore.anchors.comparison import compared
 from reexplore.anchors.computed import computed_for, read_computed
-from reexplore.anchors.table import proton_sites, read_anchors
+from reexplore.anchors.table import read_anchors
 from reexplore.campaign.declaration.setup import known_level
-from reexplore.chemistry.acids import acid_of
+from reexplore.chemistry.acids import acid_of, read_pka
 from reexplore.chemistry.ligand_input import SingleLigand
 from reexplore.chemistry.metals import Metal, find_metal
 from reexplore.config import TheoryEntry
 from reexplore.energies.levels import Level, comparison_warning
-from reexplore.energies.protons import (
-    KCAL_MOL_PER_LOG_UNIT,
-    conditional_log_k,
-    log_k,
-    log_side_reaction,
-    require_pka,
-)
-from reexplore.errors import InputError
+from reexplore.energies.protons import KCAL_MOL_PER_LOG_UNIT, conditional_log_k, log_k, log_side_reaction
+from reexplore.errors import InputError, of_key
 from reexplore.workbench.request import chosen_ligand, donor_numbers, require_together
 from reexplore.workbench.stability import COORDINATION_NUMBERS, Bound, StabilityBench
 
@@ -99,7 +92,8 @@ def asked(
     for metal in found:
         if not any(denticity <= number for number in COORDINATION_NUMBERS if number in metal.coordination_numbers):
             raise InputError(f"{denticity} donors and {metal.symbol} make no coordination number of 8 or 9")
-    values = _pka(pka, single)
+    with of_key("pka"):
+        values = () if pka is None else read_pka(pka, single.ligand.mol)
     if ph is not None:
         if not values:
             raise InputError("--pH needs the ligand's pKa: give --pka", key="pka")
@@ -140,14 +134,3 @@ def _from_anion(question: Question, free_kcal_mol: float) -> float:
     if question.reference == "anion":
         return free_kcal_mol
     return free_kcal_mol - KCAL_MOL_PER_LOG_UNIT * sum(question.pka[: -question.single.ligand.charge])
-
-
-def _pka(text: str | None, single: SingleLigand) -> tuple[float, ...]:
-    if text is None:
-        return ()
-    try:
-        values: Sequence[float] = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(f"--pka takes numbers joined by commas, such as 9.3,2.6, not '{text}'", key="pka") from None
-    require_pka(values, sites=proton_sites(single.ligand.mol), ligand=single.ligand.name)
-    return tuple(values)

@@ -33,6 +33,7 @@ _BEFORE = {
     "force_field": 1,
     "core_potentials": 1,
     "reference": "anion",
+    "conditional": None,
 }
 
 

@@ -14,14 +14,20 @@ from reexplore.chemistry.ligand_input import LARGEST_COMPLEX_ATOMS
 from reexplore.chemistry.ligands import Ligand, assemble
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.chemistry.space import Space
+from reexplore.config import TheoryEntry
 from reexplore.errors import InputError
 from reexplore.structures.builders.feasibility import apart
 
 _Part = TypeVar("_Part", Scaffold, Substituent)
 
 
-def require_acids(space: Space) -> None:
-    """Raise `InputError` for a scaffold or a substituent whose acid its SMILES does not tell."""
+def require_protons(space: Space, theory: TheoryEntry) -> None:
+    """Raise `InputError` for ligands whose acid or whose pKa nobody knows, where they are counted by these."""
+    if theory.conditional is not None and any(scaffold.sites for scaffold in space.scaffolds):
+        told = "no pKa are known of ligands from scaffolds: list the ligands in a file with the column pka"
+        raise InputError(told, key="theory.conditional")
+    if theory.reference == "anion":
+        return
     for scaffold in space.scaffolds:
         for substituent in space.substituents if scaffold.sites else ():
             acid_of(assemble(scaffold, (substituent,) * scaffold.sites))

@@ -16,6 +16,7 @@ from reexplore.chemistry.acids import acid_of
 from reexplore.chemistry.candidates import co_ligands_name
 from reexplore.chemistry.complexes import require_complex
 from reexplore.chemistry.ligand_input import SingleLigand
+from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import TEMPLATE_METAL, Metal, find_metal
 from reexplore.chemistry.space import Coordination
 from reexplore.config import CampaignFile, CoordinationEntry
@@ -73,10 +74,18 @@ def listed_ligands(
         table,
         fits=fits,
         choose=best_donors,
+        needs_pka=partial(_pka_needed, file),
         begin=partial(named_start, beside=table.folder, coordinations=coordinations),
         taken=scaffold_names(file.space),
         known=_known_donors(copy),
     )
+
+
+def _pka_needed(file: CampaignFile, ligand: Ligand) -> int:
+    """Return how many measured pKa a ligand needs: one at a pH, and from the acid one for each proton that leaves."""
+    if file.theory.conditional is None:
+        return 0
+    return max(1, -ligand.charge if file.theory.reference == "acid" else 1)
 
 
 def bound_rules(rules: Rules, ligands: LigandList | None) -> Rules:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reexplore.acquisition.policy import Policy, added_policies, load_policy
 from reexplore.campaign.declaration.begun import as_begun, declaration, written_coordination
-from reexplore.campaign.declaration.buildable import require_acids, require_buildable
+from reexplore.campaign.declaration.buildable import require_buildable, require_protons
 from reexplore.campaign.declaration.engines import require_engines
 from reexplore.campaign.declaration.listed_ligands import COPY, bound_rules, listed_ligands, require_same
 from reexplore.campaign.declaration.objective import declared_goals, weighing
@@ -40,6 +40,7 @@ from reexplore.energies.levels import (
     require_support,
 )
 from reexplore.energies.own_levels import own_level, require_parts
+from reexplore.energies.protons import FreeLigandAtPH
 from reexplore.errors import InputError, of_key
 from reexplore.inputs.strict_models import parse
 from reexplore.properties import Goals
@@ -102,6 +103,12 @@ class Setup:
         return store if "://" in store else str((self.workspace / store).resolve())
 
     @property
+    def at_ph(self) -> FreeLigandAtPH | None:
+        """Return how free ligands are counted at the pH of the campaign, None where there is none."""
+        said = self.file.theory.conditional
+        return FreeLigandAtPH(said.pH, self.ligands.pka) if said is not None and self.ligands is not None else None
+
+    @property
     def fakes(self) -> tuple[str, ...]:
         """Return a sentence for everything in this campaign that is invented."""
         found = []
@@ -131,7 +138,7 @@ class Setup:
             # As it was before there were ligand files.
             del declared["space"]["ligands"]
         else:
-            declared["space"]["ligands"] = self.ligands.digest(self.rules.values)
+            declared["space"]["ligands"] = _digest(self.ligands, self.rules, self.file)
         return declared | {
             "policy": self.policy.model_dump(mode="json"),
             "level": self.level.declaration(),
@@ -204,12 +211,11 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     space, repeated = declared_space(file.space, goals, listed.scaffolds if listed else ())
     rules = bound_rules(read_constraints(file.constraints), listed)
     if listed and declared is not None:
-        require_same(declared, listed.digest(rules.values), title=listed.table.title, folder=folder)
+        require_same(declared, _digest(listed, rules, file), title=listed.table.title, folder=folder)
     if not has_begun:
         # These cost a second, for a score or a scaffold of one's own, and what has begun goes on.
         require_some(space, rules)
-        if file.theory.reference == "acid":
-            require_acids(space)
+        require_protons(space, file.theory)
         require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
     metals = [metal.symbol for metal in space.metals]
     with of_key("theory.level"):
@@ -249,6 +255,10 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     with of_key("execution.options" if is_shipped("parsl_configs", site) else "execution"):
         setup.check_site()
     return setup
+
+
+def _digest(listed: LigandList, rules: Rules, file: CampaignFile) -> str:
+    return listed.digest(rules.values, with_pka=file.theory.conditional is not None)
 
 
 def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path]) -> None:

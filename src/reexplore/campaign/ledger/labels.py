@@ -16,7 +16,8 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import SERIES
 from reexplore.energies.comparisons import exchange_comparable
 from reexplore.energies.levels import Level
-from reexplore.energies.reactions import without_protons
+from reexplore.energies.protons import FreeLigandAtPH
+from reexplore.energies.reactions import shifted, without_protons
 from reexplore.energies.terms import EnergyTerms
 from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree, gibbs_correction_hartree
 from reexplore.properties.label import Label
@@ -25,8 +26,8 @@ from reexplore.structures.structure import Structure
 from reexplore.tracking.records import SelectivityRow
 
 
-def labels(pool: Mapping[str, Candidate], ledger: Ledger) -> dict[str, Label]:
-    """Return every label of a campaign by its candidate's key.
+def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, at_ph: FreeLigandAtPH | None = None) -> dict[str, Label]:
+    """Return every label of a campaign by its candidate's key; `at_ph` is how its free ligands are counted.
 
     An aqua ion that another program computed than the label's parts does not stand beside them: absolute
     energies differ between programs. Nor does one without thermal terms beside parts that have them.
@@ -38,6 +39,9 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger) -> dict[str, Label]:
         parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
         if keys.protons:
             parts["ligand"] = without_protons(parts["ligand"], keys.protons)
+        if at_ph is not None:
+            shift = at_ph.shift_kcal_mol(candidate.ligand.identity, protons=keys.protons)
+            parts["ligand"] = shifted(parts["ligand"], shift)
         geometry = ledger.value(keys.structure)
         if keys.minima:
             parts = _free(parts, geometry, {part: ledger.value(minimum) for part, minimum in keys.minima.items()})

@@ -61,7 +61,7 @@ _SHOWN_PREDICTIONS = 25
 def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -> CampaignRecord:
     """Return the whole campaign as it stands in the ledger; `pool` is its space's, where that is at hand."""
     pool = pool or Pool(families(setup.space.candidates(), setup.space))
-    found = labels(pool, ledger)
+    found = labels(pool, ledger, at_ph=setup.at_ph)
     screening = recall_screening(setup, ledger)
     excluded = dict(screening.left_out()) if screening else {}
     failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()

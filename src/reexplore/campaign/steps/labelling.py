@@ -77,7 +77,7 @@ def labelling_due(context: CampaignContext, pending: Iterable[str], under_way: C
 
 def known_labels(context: CampaignContext) -> dict[str, Label]:
     """Return every label of the campaign by its candidate's key."""
-    return labels(context.pool, context.ledger)
+    return labels(context.pool, context.ledger, at_ph=context.setup.at_ph)
 
 
 def observed_kcal_mol(context: CampaignContext) -> dict[str, float]:
