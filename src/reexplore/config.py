@@ -196,6 +196,9 @@ class TheoryEntry(Strict):
     force_field: Literal[1, 2] = 2
     #: The version of the core potentials: 1 is as basis-set-exchange distributes them, Nd3+ with that of Nd2+.
     core_potentials: Literal[1, 2] = 2
+    #: After the last round the best so many of every ranking are relaxed at the level and labelled again.
+    relax: Literal["dft"] | None = None
+    finalists: Positive = 5
 
     @model_validator(mode="before")
     @classmethod
@@ -216,6 +219,12 @@ class TheoryEntry(Strict):
             raise ValueError("builder 'sketch' stands alone: its geometries are no starts for a search")
         if self.builders == ["crest"]:
             raise ValueError("builder 'crest' goes on from what another has built: name one beside it")
+        return self
+
+    @model_validator(mode="after")
+    def _finalists_of_a_relaxation(self) -> Self:
+        if self.relax is None and "finalists" in self.model_fields_set:
+            raise ValueError("finalists counts what relax relaxes: give relax: dft as well, or leave finalists out")
         return self
 
     @property
@@ -240,12 +249,13 @@ class SurrogateEntry(Strict):
 
 
 class BudgetEntry(Strict):
-    """How many labels to buy, in what portions, and the core-hours at which the campaign stops."""
+    """How many labels to buy, in what portions, and the core-hours and GPU-hours at which the campaign stops."""
 
     seed_labels: Annotated[int, Field(ge=2, le=10_000_000)] = 4
     batch: Positive = 4
     labels: Positive = 12
     core_hours: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    gpu_hours: Annotated[float, Field(gt=0, le=1e9)] | None = None
 
     @model_validator(mode="after")
     def _seed_within_labels(self) -> Self:

@@ -36,7 +36,9 @@ def drive(setup: Setup, *, narrator: Narrator, energies_elsewhere: bool = False)
         sole_driver(setup.folder, say=narrator.say, on_lost=stop.ask),
         closing(open_campaign(setup)) as ledger,
     ):
-        stop.watch(spent(ledger.core_hours, setup.file.budget.core_hours))
+        budget = setup.file.budget
+        stop.watch(spent(ledger.core_hours, budget.core_hours, unit="core"))
+        stop.watch(spent(ledger.gpu_hours, budget.gpu_hours, unit="GPU"))
         (setup.folder / PAUSE).unlink(missing_ok=True)
         if energies_elsewhere:
             declare_elsewhere(setup, ledger)

@@ -43,8 +43,8 @@ EXIT_CODES = """
 Exit codes: 0 done; 1 a structure failed its calculation or check, or a fault of reexplore itself, which says so;
 2 a file or an option is wrong; 3 an engine is missing; 4 another process drives the campaign; 5 the workers
 failed (resume goes on); 6 MLflow was not reached; 7 the campaign is done and something is missing, which the last
-lines name; 75 stopped by a signal after what was in flight (the same command goes on); 76 paused, or its core-hours are
-spent (resume goes on when you say so); 130 interrupted (the same command goes on).
+lines name; 75 stopped by a signal after what was in flight (the same command goes on); 76 paused, or its core-hours or
+GPU-hours are spent (resume goes on when you say so); 130 interrupted (the same command goes on).
 """
 
 
@@ -108,10 +108,13 @@ def _show(record: CampaignRecord, *, top: int) -> None:
         objective_tables,
         selectivity_table,
     )
+    from reexplore.campaign.results.shortlists import finalist_tables
 
     for table in objective_tables(record, top=top):
         console.print(table)
     console.print(candidate_table(record, top=top))
+    for table in finalist_tables(record.shortlists, level=record.level.split(":")[0]):
+        console.print(table)
     if record.selectivity:
         console.print(selectivity_table(record))
     if record.contraction:
@@ -241,19 +244,24 @@ def report(
     reference: CampaignArgument,
     workspace: WorkspaceOption = Path(),
     top: Annotated[int, typer.Option(min=1, help="Candidates shown per group.")] = 5,
+    as_json: JsonOption = False,
 ) -> None:
     """Print the best candidates of each group and write page, table and geometries anew.
 
     Example: `reexplore campaign report cam --top 10`
     """
     from reexplore.campaign.driver import open_ledger
-    from reexplore.campaign.results.report import write_files, write_ligands
+    from reexplore.campaign.results.report import report_record, write_files, write_ligands
     from reexplore.campaign.results.snapshot import campaign_record
+    from reexplore.tracking.exports import to_json
 
     setup = campaign_setup(reference, workspace)
     record = campaign_record(setup, open_ledger(setup))
     write_files(record, setup.folder)
     write_ligands(setup)
+    if as_json:
+        print(to_json(report_record(record)))
+        return
     _announce(setup)
     _show(record, top=top)
     console.print(f"written to {setup.folder / 'report'}", markup=False)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from ase.units import Bohr
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from reexplore.chemistry.metals import METALS, Metal
 from reexplore.energies.levels import TEACHER, require_support
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
+from reexplore.energies.relaxed import CONVERGED_HARTREE_BOHR, LevelMinimum
 from reexplore.energies.terms import EnergyTerms
+from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.structure import Structure
 
 # Every number below is made up. They are chosen so that binding energies lie roughly between -50 and
@@ -34,6 +38,7 @@ _DISTANT_KCAL_MOL |= {"Br": 4.5, "H": -0.2}
 _DISTANT_DECAY_ANGSTROM = 3.2
 _CROWDING_KCAL_MOL = 4.0
 _CROWDING_WIDTH_ANGSTROM = 1.0
+_MOST_GRADIENTS = 60
 
 
 def teacher_energy(structure: Structure) -> EnergyTerms:
@@ -65,6 +70,35 @@ def teacher_energy(structure: Structure) -> EnergyTerms:
         is_fake=True,
         program="none: invented",
     )
+
+
+def relax_by_teacher(structure: Structure) -> LevelMinimum:
+    """Return the structure at the invented energy's nearest minimum: a rehearsal of a relaxation at a level.
+
+    Gradients are numerical. Raises as `teacher_energy`, and `CalculationFailed` when no minimum is reached.
+    """
+
+    def relative_hartree(coordinates: NDArray[np.float64]) -> float:
+        return teacher_energy(structure.moved_to(coordinates.reshape(-1, 3))).total_hartree - start_hartree
+
+    start_hartree = teacher_energy(structure).total_hartree
+    found = minimize(
+        relative_hartree,
+        structure.positions_angstrom.ravel(),
+        method="L-BFGS-B",
+        jac="3-point",
+        options={"gtol": CONVERGED_HARTREE_BOHR / Bohr, "ftol": 0.0, "maxiter": _MOST_GRADIENTS},
+    )
+    largest = float(np.abs(found.jac).max() * Bohr)
+    if largest >= CONVERGED_HARTREE_BOHR:
+        raise CalculationFailed(
+            FailureCode.NOT_CONVERGED,
+            "invented relaxation",
+            f"no minimum after {found.njev} gradients: the largest is {largest:.1e} Hartree/bohr",
+            gradient_max_hartree_bohr=largest,
+        )
+    end = structure.moved_to(found.x.reshape(-1, 3))
+    return LevelMinimum(end, start_hartree + float(found.fun), start_hartree, largest, int(found.njev))
 
 
 def _crowding(positions: NDArray[np.float64]) -> float:

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
     EXCHANGE_NOTE,
+    FINALISTS_NOTE,
     CampaignRecord,
     CandidateRow,
     ContractionRow,
@@ -110,8 +112,8 @@ def table(rows: tuple[CandidateRow, ...]) -> str:
 
 
 def series_files(record: CampaignRecord) -> dict[str, str]:
-    """Return the tables of ligands and of their series, contraction and selectivity, as files: name → text."""
-    return objective_files(record) | contraction_files(record) | selectivity_files(record)
+    """Return the tables of ligands, of their series, contraction and selectivity, and of finalists: name → text."""
+    return objective_files(record) | contraction_files(record) | selectivity_files(record) | finalist_files(record)
 
 
 def objective_files(record: CampaignRecord) -> dict[str, str]:
@@ -159,6 +161,43 @@ def selectivity_files(record: CampaignRecord) -> dict[str, str]:
     }
 
 
+def finalist_table(record: CampaignRecord) -> Iterator[dict[str, Any]]:
+    """Yield the finalists of every shortlist with their values before and after they were relaxed at the level."""
+    for shortlist in record.shortlists:
+        told = {"quantity": shortlist.quantity, "unit": shortlist.unit, "group": shortlist.group}
+        for row in shortlist.rows:
+            facts: dict[str, Any] = told | {"name": row.name, "smiles": row.smiles}
+            facts |= {"rank_before": row.rank_before, "rank_after": row.rank_after}
+            for when, one in (("before", row.before), ("after", row.after)):
+                facts[when] = one.value if one else None
+                facts[f"{when}_error"] = one.error if one else None
+            for name in ("gradients", "gradient_max_hartree_bohr", "gained_kcal_mol", "reason", "warnings", "key"):
+                facts[name] = getattr(row, name)
+            yield facts
+
+
+def finalist_files(record: CampaignRecord) -> dict[str, str]:
+    """Return the finalists as files: name → text, none where nothing was relaxed at the level."""
+    if not record.shortlists:
+        return {}
+    rows = list(finalist_table(record))
+    complexes = {each.key: each for s in record.shortlists for row in s.rows for each in row.complexes}
+    shapes = [
+        with_facts(each.geometry_xyz, {"name": each.name, "gained_kcal_mol": float(each.gained_kcal_mol or 0.0)})
+        for each in complexes.values()
+        if each.geometry_xyz is not None
+    ]
+    summaries = [
+        {"group": s.group, "quantity": s.quantity, "unit": s.unit, "spearman": s.spearman, "verdict": s.verdict}
+        for s in record.shortlists
+    ]
+    return {
+        "finalists.csv": _csv_of(rows, list(rows[0])),
+        "finalists.json": to_json({"note": FINALISTS_NOTE, "shortlists": summaries, "finalists": rows}),
+        "finalists.extxyz": "".join(shapes),
+    }
+
+
 def _csv(rows: Sequence[Any], columns: Sequence[str]) -> str:
     return _csv_of([{column: getattr(row, column) for column in columns} for row in rows], columns)
 
@@ -193,6 +232,7 @@ def guide(record: CampaignRecord) -> str:
         "",
         "More negative binds stronger; ranks hold within one group only.",
         *(f"- {reason}" for reason in record.why_groups),
+        *(f"- finalists by {s.quantity}, {s.group}: {s.verdict}" for s in record.shortlists),
         f"Left out: {'; '.join(record.omissions)}.",
         *(f"\n⚠ {warning}" for warning in (*record.warnings, *record.doubts)),
     ]

@@ -50,6 +50,14 @@ EXCHANGE_NOTE = (
 )
 
 
+#: What a reader of a shortlist has to know; see docs/energies.md.
+FINALISTS_NOTE = (
+    "Finalists are relaxed by the gradients of the level, in its water, with all that their values are counted from:"
+    " complex, free ligand, water and aqua ion. `before` is the label, which the models learn from, `after` the same on"
+    " the relaxed geometries. Ranks are those among the finalists that are listed."
+)
+
+
 class TrackingError(ReexploreError):
     """The mirror could not be written; the ledger has everything and the mirror can be sent later."""
 
@@ -286,6 +294,80 @@ class LigandRow:
 
 
 @dataclass(frozen=True)
+class RelaxedComplex:
+    """A complex relaxed at the level from its label geometry, or the `failure` of that.
+
+    `gained_kcal_mol` is how far its energy fell, `geometry_xyz` the minimum as extended XYZ.
+    """
+
+    key: str
+    name: str
+    gradients: int | None = None
+    gradient_max_hartree_bohr: float | None = None
+    gained_kcal_mol: float | None = None
+    geometry_xyz: str | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
+class FinalistRow:
+    """A finalist in one shortlist: its value on label geometries and on those relaxed at the level.
+
+    `complexes` are those whose labels are in the value. `after` is absent where one of them, or what it is counted
+    from, failed, as `reason` then says. `key` is that of the first complex.
+    """
+
+    key: str
+    name: str
+    smiles: str
+    before: Estimated
+    rank_before: int
+    after: Estimated | None
+    rank_after: int | None
+    complexes: tuple[RelaxedComplex, ...]
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def gradients(self) -> tuple[int, ...]:
+        """Return how many gradients each of its complexes took."""
+        return tuple(each.gradients for each in self.complexes if each.gradients is not None)
+
+    @property
+    def gained_kcal_mol(self) -> tuple[float, ...]:
+        """Return how far the energy of each of its complexes fell."""
+        return tuple(each.gained_kcal_mol for each in self.complexes if each.gained_kcal_mol is not None)
+
+    @property
+    def gradient_max_hartree_bohr(self) -> float | None:
+        """Return the largest component of the last gradients of its complexes, None where none was relaxed."""
+        found = [each.gradient_max_hartree_bohr for each in self.complexes]
+        return max((slope for slope in found if slope is not None), default=None)
+
+
+@dataclass(frozen=True)
+class Shortlist:
+    """The finalists of one ranking, in the order of their labels; `quantity` is what they are ranked by, in `unit`.
+
+    `spearman` is the rank correlation of the values before and after, None for fewer than three.
+    """
+
+    group: str
+    quantity: str
+    unit: str
+    rows: tuple[FinalistRow, ...]
+    spearman: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Return in words what relaxing did to the order."""
+        known = [row for row in self.rows if row.rank_after is not None]
+        moved = sum(row.rank_after != row.rank_before for row in known)
+        told = f"{len(known)} of {len(self.rows)} relaxed, {moved} with another rank"
+        return told if self.spearman is None else f"{told}, Spearman {self.spearman:.2f}"
+
+
+@dataclass(frozen=True)
 class CampaignRecord:
     """A whole campaign, ready to be shown.
 
@@ -294,7 +376,8 @@ class CampaignRecord:
     worth a look: every selected, labelled or failed one and the strongest predictions;
     `candidates` counts the whole space. `why_groups` says why ranks end at a group, `why_exchange` why
     exchange energies of some groups are not compared either, or why there are none. `by_goals` are the ligands by the
-    campaign's `goals`, best first; without an objective in the file there are none.
+    campaign's `goals`, best first; without an objective in the file there are none. `shortlists` are its finalists,
+    where the file has them relaxed at the level.
     """
 
     key: str
@@ -317,6 +400,7 @@ class CampaignRecord:
     why_exchange: tuple[str, ...] = ()
     goals: tuple[GoalRecord, ...] = ()
     by_goals: tuple[LigandRow, ...] = ()
+    shortlists: tuple[Shortlist, ...] = ()
 
     def best_ligands_by_round(self, goal: int) -> dict[str, list[tuple[int, float]]]:
         """Return, group by group, the best label of a goal known after each round, as (round, value)."""

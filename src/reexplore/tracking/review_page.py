@@ -19,7 +19,13 @@ from markupsafe import Markup
 from reexplore import __version__
 from reexplore.tracking.goals_view import rankings, round_numbers, with_error
 from reexplore.tracking.ligand_drawings import DRAWING_HEIGHT, DRAWING_WIDTH, draw_ligands
-from reexplore.tracking.records import CONTRACTION_NOTE, EXCHANGE_NOTE, CampaignRecord, CandidateRow
+from reexplore.tracking.records import (
+    CONTRACTION_NOTE,
+    EXCHANGE_NOTE,
+    FINALISTS_NOTE,
+    CampaignRecord,
+    CandidateRow,
+)
 
 PAGE_NAME = "top_candidates.html"
 
@@ -78,6 +84,7 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
             rounds=record.rounds,
             contraction_note=CONTRACTION_NOTE,
             exchange_note=EXCHANGE_NOTE,
+            finalists_note=FINALISTS_NOTE,
             models=list(dict.fromkeys(model for r in record.rounds for model in r.mean_absolute_errors)),
             data={row.key: _card(row) for row in shown},
             started=_date(record.started_at_ms),

@@ -12,7 +12,7 @@ from reexplore.config import CampaignFile, with_surface
 from reexplore.errors import NotBegunError
 from reexplore.structures.xtb.surfaces import SURFACE_OF_ENGINE
 
-#: Keys that may change between a run and its resume: they decide where and how long, never what.
+#: Keys that may change between a run and its resume: they decide where and how long, never what is chosen and learned.
 CHANGEABLE = (
     "description",
     "execution",
@@ -20,6 +20,9 @@ CHANGEABLE = (
     "budget.labels",
     "budget.batch",
     "budget.core_hours",
+    "budget.gpu_hours",
+    "theory.relax",
+    "theory.finalists",
     "space.limit",
 )
 

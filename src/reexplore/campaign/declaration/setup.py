@@ -13,6 +13,7 @@ from reexplore.campaign.declaration.buildable import require_buildable, require_
 from reexplore.campaign.declaration.engines import require_engines
 from reexplore.campaign.declaration.listed_ligands import COPY, bound_rules, listed_ligands, require_same
 from reexplore.campaign.declaration.objective import declared_goals, weighing
+from reexplore.campaign.declaration.relaxing import require_relaxable
 from reexplore.campaign.declaration.space import (
     crowded,
     declared_space,
@@ -116,6 +117,8 @@ class Setup:
             found.append("energies are INVENTED by the teacher oracle: they mean nothing outside this rehearsal")
         if self.file.theory.sketch:
             found.append("geometries are SKETCHES placed without any energy")
+        if self.level.is_fake and self.file.theory.relax:
+            found.append("finalists are RELAXED ON THE INVENTED ENERGY, by no density functional")
         return tuple(found)
 
     @property
@@ -247,6 +250,9 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         repeated=repeated,
     )
     require_engines(level, surface, file.theory)
+    if file.theory.relax is not None:
+        with of_key("theory.relax"):
+            require_relaxable(level, space.metals)
     if level.based_on:
         # A shipped level has its parts for every element the library allows.
         with of_key("theory.level"):

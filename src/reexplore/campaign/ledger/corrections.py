@@ -24,12 +24,13 @@ RETRIED = RUN_ONLY | {FailureCode.QUARANTINED}
 
 @dataclass(frozen=True)
 class Change:
-    """What a verb would do: calculations planned again, labels and aqua ions pending, perhaps a round opened again."""
+    """What a verb would do: calculations planned again, labels, aqua ions and finalists pending, a round opened."""
 
     verb: str
     calculations: tuple[Calculation, ...]
     candidates: tuple[str, ...]
     metals: tuple[str, ...]
+    finalists: tuple[str, ...]
     round_reopened: int | None
 
     @property
@@ -44,6 +45,8 @@ class Change:
             parts.append(f"candidates labelled again: {len(self.candidates)}")
         if self.metals:
             parts.append(f"aqua ions computed again: {', '.join(self.metals)}")
+        if self.finalists:
+            parts.append(f"finalists relaxed again: {len(self.finalists)}")
         if self.round_reopened is not None:
             parts.append(f"round {self.round_reopened} learns again from the labels as they will be")
         return "; ".join(parts)
@@ -70,7 +73,9 @@ def retry(ledger: Ledger, code: FailureCode) -> Change:
     calculations = [c for c in ledger.calculations() if c.failure and c.failure.code is code]
     candidates = [key for key, failure in ledger.label_failures().items() if failure.code is code]
     metals = [metal for metal, failure in ledger.aqua_failures().items() if failure.code is code]
-    return _change(ledger, "retry", calculations, candidates, metals)
+    # Aqua ions relaxed at the level are entered with the finalists.
+    finalists = [key for key, failure in ledger.finalist_failures().items() if failure.code is code]
+    return _change(ledger, "retry", calculations, candidates, metals, finalists=finalists)
 
 
 def invalidate(ledger: Ledger, where: str) -> Change:
@@ -86,22 +91,30 @@ def invalidate(ledger: Ledger, where: str) -> Change:
     refused = [key for key, failure in ledger.label_failures().items() if failure in failed]
     metals = [metal for metal, aqua in ledger.aqua_ions().items() if keys & {aqua.structure, aqua.energy}]
     metals += [metal for metal, failure in ledger.aqua_failures().items() if failure in failed]
-    return _change(ledger, "invalidate", calculations, [*resting, *refused], metals)
+    finalists = [key for key, found in ledger.finalists().items() if keys & found.calculations()]
+    finalists += [key for key, failure in ledger.finalist_failures().items() if failure in failed]
+    return _change(ledger, "invalidate", calculations, [*resting, *refused], metals, finalists=finalists)
 
 
 def _change(
-    ledger: Ledger, verb: str, calculations: list[Calculation], candidates: list[str], metals: list[str]
+    ledger: Ledger,
+    verb: str,
+    calculations: list[Calculation],
+    candidates: list[str],
+    metals: list[str],
+    *,
+    finalists: list[str],
 ) -> Change:
     rounds = ledger.rounds()
     reopened = rounds[-1].number if candidates and rounds and rounds[-1].finished_at is not None else None
-    return Change(verb, tuple(calculations), tuple(candidates), tuple(metals), reopened)
+    return Change(verb, tuple(calculations), tuple(candidates), tuple(metals), tuple(finalists), reopened)
 
 
 def apply(ledger: Ledger, change: Change, said: str) -> None:
     """Do what was looked at, as one decision; the caller drives the campaign."""
     with ledger.transaction():
         ledger.plan_again(change.keys)
-        ledger.withdraw(candidates=change.candidates, metals=change.metals)
+        ledger.withdraw(candidates=change.candidates, metals=change.metals, finalists=change.finalists)
         if change.round_reopened is not None:
             ledger.reopen_last_round()
         ledger.note(f"{change.verb} {said}: {change.sentence()}")

@@ -13,7 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from reexplore.campaign.ledger.rows import AquaKeys, Calculation, Choice, LabelKeys, Learned, Pick, Round
+from reexplore.campaign.ledger.rows import (
+    AquaKeys,
+    Calculation,
+    Choice,
+    FinalistKeys,
+    LabelKeys,
+    Learned,
+    Pick,
+    Round,
+)
 from reexplore.campaign.ledger.schema import open_to_read, open_to_write
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import METALS
@@ -24,6 +33,9 @@ from reexplore.execution.task import Task
 
 #: The property that every label is entered under; the others of the same complex are derived from its parts.
 LABELLED = "binding_energy"
+
+#: The tables of aqua ions: on the geometries of labels, and on those relaxed at the level.
+_AQUA = {False: "aqua_ion", True: "relaxed_aqua_ion"}
 
 
 class Ledger:
@@ -85,17 +97,22 @@ class Ledger:
     def charge(self, key: str, outcome: Outcome) -> None:
         """Count what an attempt cost that will be followed by another."""
         with self.transaction():
-            self._db.execute("UPDATE calculation SET core_s = core_s + ? WHERE key = ?", (_core_s(outcome), key))
+            self._db.execute(
+                "UPDATE calculation SET core_s = core_s + ?, gpu_s = gpu_s + ? WHERE key = ?",
+                (_core_s(outcome), _gpu_s(outcome), key),
+            )
 
     def finish(self, key: str, outcome: Outcome, *, reused: bool) -> None:
         """Enter the outcome of a task; `reused` when it was found in the store, computed before."""
-        state = "done" if outcome.failure is None else "failed"
+        state, found = "done" if outcome.failure is None else "failed", int(reused)
+        costs = (found, _core_s(outcome), found, _gpu_s(outcome))
         with self.transaction():
             self._db.execute(
                 # What a killed driver had submitted was computed for this campaign, even if found in the store.
                 "UPDATE calculation SET state = ?, outcome = ?, reused = (? AND attempts = 0), finished_at = ?,"
-                " core_s = core_s + iif(? AND attempts = 0, 0, ?) WHERE key = ?",
-                (state, json.dumps(outcome.to_dict()), int(reused), time.time(), int(reused), _core_s(outcome), key),
+                " core_s = core_s + iif(? AND attempts = 0, 0, ?), gpu_s = gpu_s + iif(? AND attempts = 0, 0, ?)"
+                " WHERE key = ?",
+                (state, json.dumps(outcome.to_dict()), found, time.time(), *costs, key),
             )
 
     def recall(self) -> int:
@@ -115,17 +132,26 @@ class Ledger:
             ).rowcount
 
     def plan_again(self, keys: Iterable[str]) -> None:
-        """Forget the outcomes of some calculations, though not what they cost; they are computed when asked for."""
+        """Forget the outcomes of some calculations, though not what they cost; they are computed when asked for.
+
+        Aqua ions relaxed at the level that rest on them go with them: the next finalists enter them again.
+        """
         with self.transaction():
-            self._db.executemany(
-                "UPDATE calculation SET state = 'planned', outcome = NULL, finished_at = NULL, reused = 0"
-                " WHERE key = ?",
-                [(key,) for key in keys],
-            )
+            for key in keys:
+                self._db.execute(
+                    "UPDATE calculation SET state = 'planned', outcome = NULL, finished_at = NULL, reused = 0"
+                    " WHERE key = ?",
+                    (key,),
+                )
+                self._db.execute("DELETE FROM relaxed_aqua_ion WHERE ? IN (structure_key, energy_key)", (key,))
 
     def core_hours(self) -> float:
         """Return what this campaign's calculations have cost: cores times wall time, attempts that failed included."""
         return float(self._db.execute("SELECT coalesce(sum(core_s), 0) FROM calculation").fetchone()[0]) / 3600
+
+    def gpu_hours(self) -> float:
+        """Return for how long this campaign's calculations have held graphics cards, those that failed included."""
+        return float(self._db.execute("SELECT coalesce(sum(gpu_s), 0) FROM calculation").fetchone()[0]) / 3600
 
     def outcome(self, key: str) -> Outcome | None:
         """Return the outcome of a finished task, or None."""
@@ -142,15 +168,26 @@ class Ledger:
     def calculations(self) -> list[Calculation]:
         """Return every calculation in the order in which they were planned."""
         rows = self._db.execute(
-            "SELECT key, kind, title, state, attempts, reused, core_s, submitted_at, finished_at,"
+            "SELECT key, kind, title, state, attempts, reused, core_s, gpu_s, submitted_at, finished_at,"
             " json_extract(outcome, '$.failure'), json_extract(outcome, '$.provenance.host')"
             " FROM calculation ORDER BY rowid"
         )
         return [
             Calculation(
-                key, kind, title, state, attempts, bool(reused), core_s, submitted_at, finished_at, _failure(text), host
+                key=row[0],
+                kind=row[1],
+                title=row[2],
+                state=row[3],
+                attempts=row[4],
+                reused=bool(row[5]),
+                core_s=row[6],
+                gpu_s=row[7],
+                submitted_at=row[8],
+                finished_at=row[9],
+                failure=_failure(row[10]),
+                host=row[11],
             )
-            for key, kind, title, state, attempts, reused, core_s, submitted_at, finished_at, text, host in rows
+            for row in rows
         ]
 
     # --- rounds, picks, labels
@@ -264,33 +301,69 @@ class Ledger:
         )
         return {candidate: Failure.from_dict(json.loads(text)) for candidate, text in rows}
 
-    def enter_aqua_ion(self, metal: str, keys: AquaKeys | None, failure: Failure | None) -> None:
-        """Enter where the energy of a metal's aqua ion stands, or why there is none."""
+    def enter_aqua_ion(
+        self, metal: str, keys: AquaKeys | None, failure: Failure | None, *, relaxed: bool = False
+    ) -> None:
+        """Enter where the energy of a metal's aqua ion stands, or why there is none; `relaxed` one at the level."""
         columns = (keys.structure, keys.energy) if keys else (None, None)
         text = json.dumps(failure.to_dict()) if failure else None
         with self.transaction():
-            self._db.execute("INSERT OR REPLACE INTO aqua_ion VALUES (?, ?, ?, ?)", (metal, *columns, text))
+            self._db.execute(f"INSERT OR REPLACE INTO {_AQUA[relaxed]} VALUES (?, ?, ?, ?)", (metal, *columns, text))
 
-    def aqua_ions(self) -> dict[str, AquaKeys]:
+    def aqua_ions(self, *, relaxed: bool = False) -> dict[str, AquaKeys]:
         """Return the aqua ions there are, by the metal's symbol."""
-        return {metal: AquaKeys(*keys) for metal, *keys, failure in self._aqua_rows() if failure is None}
+        return {metal: AquaKeys(*keys) for metal, *keys, failure in self._aqua_rows(relaxed) if failure is None}
 
-    def aqua_failures(self) -> dict[str, Failure]:
+    def aqua_failures(self, *, relaxed: bool = False) -> dict[str, Failure]:
         """Return the metals without an aqua ion, and why."""
-        return {metal: Failure.from_dict(json.loads(failure)) for metal, *_, failure in self._aqua_rows() if failure}
+        rows = self._aqua_rows(relaxed)
+        return {metal: Failure.from_dict(json.loads(failure)) for metal, *_, failure in rows if failure}
 
-    def _aqua_rows(self) -> list[tuple[str, str, str, str | None]]:
-        rows = self._db.execute("SELECT metal, structure_key, energy_key, failure FROM aqua_ion")
+    def _aqua_rows(self, relaxed: bool) -> list[tuple[str, str, str, str | None]]:
+        rows = self._db.execute(f"SELECT metal, structure_key, energy_key, failure FROM {_AQUA[relaxed]}")
         # In the order of the series, whichever was entered last.
         return sorted(rows, key=lambda row: list(METALS).index(row[0]))
 
+    # --- finalists, relaxed at the level: the models never learn from them
+
+    def enter_finalist(self, candidate: str, keys: FinalistKeys | None, failure: Failure | None) -> None:
+        """Enter what relaxing a finalist came to, or why it failed; the tracker has to hear of it if it is news."""
+        row = (
+            json.dumps(asdict(keys)) if keys else None,
+            json.dumps(failure.to_dict()) if failure else None,
+        )
+        with self.transaction():
+            known = self._db.execute("SELECT parts, failure FROM finalist WHERE candidate = ?", (candidate,)).fetchone()
+            if known == row:
+                return
+            self._db.execute("INSERT OR REPLACE INTO finalist VALUES (?, ?, ?)", (candidate, *row))
+            self._db.execute("UPDATE outbox SET sent_at = NULL WHERE round = (SELECT max(round) FROM outbox)")
+
+    def finalists(self) -> dict[str, FinalistKeys]:
+        """Return the finalists that were relaxed and labelled again, by candidate."""
+        rows = self._db.execute("SELECT candidate, parts FROM finalist WHERE failure IS NULL ORDER BY candidate")
+        return {candidate: FinalistKeys(**json.loads(parts)) for candidate, parts in rows}
+
+    def finalist_failures(self) -> dict[str, Failure]:
+        """Return the finalists that could not be relaxed or labelled again, and why."""
+        rows = self._db.execute("SELECT candidate, failure FROM finalist WHERE failure IS NOT NULL ORDER BY candidate")
+        return {candidate: Failure.from_dict(json.loads(text)) for candidate, text in rows}
+
     # --- what a person has said to a running campaign
 
-    def withdraw(self, *, candidates: Iterable[str] = (), metals: Iterable[str] = ()) -> None:
-        """Forget the labels or refusals of some candidates and the aqua ions of some metals: they are pending again."""
+    def withdraw(
+        self, *, candidates: Iterable[str] = (), metals: Iterable[str] = (), finalists: Iterable[str] = ()
+    ) -> None:
+        """Forget the labels or refusals of some candidates and the aqua ions of some metals: they are pending again.
+
+        So are `finalists`, and those whose labels or aqua ions go.
+        """
+        labels, ions = [(key,) for key in candidates], [(metal,) for metal in metals]
         with self.transaction():
-            self._db.executemany("DELETE FROM label WHERE candidate = ?", [(key,) for key in candidates])
-            self._db.executemany("DELETE FROM aqua_ion WHERE metal = ?", [(metal,) for metal in metals])
+            self._db.executemany("DELETE FROM label WHERE candidate = ?", labels)
+            self._db.executemany("DELETE FROM aqua_ion WHERE metal = ?", ions)
+            self._db.executemany("DELETE FROM finalist WHERE candidate = ?", [*labels, *((key,) for key in finalists)])
+            self._db.executemany("DELETE FROM relaxed_aqua_ion WHERE metal = ?", ions)
 
     def reopen_last_round(self) -> None:
         """Forget what the last round taught, so that it is learned again from the labels as they will be."""
@@ -323,6 +396,11 @@ class Ledger:
 def _core_s(outcome: Outcome) -> float:
     """Return the time for which a calculation occupied its cores; an imported energy occupied none."""
     return float(outcome.provenance.get("wall_s", 0.0)) * int(outcome.provenance.get("cores", 1))
+
+
+def _gpu_s(outcome: Outcome) -> float:
+    """Return the time for which a calculation held a card, times the share of the card that it had."""
+    return float(outcome.provenance.get("wall_s", 0.0)) * float(outcome.provenance.get("gpus", 0))
 
 
 def _failure(text: str | None) -> Failure | None:

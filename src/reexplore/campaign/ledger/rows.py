@@ -14,7 +14,8 @@ from reexplore.tracking.records import ParityPoint
 class Calculation:
     """What became of one calculation, without its value.
 
-    `core_s` is what all its attempts cost; times are seconds since 1970, None before it was submitted or finished.
+    `core_s` is what all its attempts cost, `gpu_s` how long they held a card; times are seconds since 1970, None before
+    it was submitted or finished.
     """
 
     key: str
@@ -24,6 +25,7 @@ class Calculation:
     attempts: int
     reused: bool
     core_s: float
+    gpu_s: float
     submitted_at: float | None
     finished_at: float | None
     failure: Failure | None
@@ -91,6 +93,31 @@ class AquaKeys:
 
     structure: str
     energy: str
+
+
+@dataclass(frozen=True)
+class FinalistKeys:
+    """The calculations of a finalist: three relaxations at the level, and the terms on the geometries they ended at.
+
+    `other_donors` counts the atoms that hold the relaxed complex's metal without having been named.
+    """
+
+    relaxed_complex: str
+    relaxed_ligand: str
+    relaxed_water: str
+    complex: str
+    ion: str
+    ligand: str
+    water: str
+    other_donors: int = 0
+
+    def terms(self) -> list[tuple[str, str]]:
+        """Return the energy calculations with the part each is for."""
+        return [("complex", self.complex), ("ion", self.ion), ("ligand", self.ligand), ("water", self.water)]
+
+    def calculations(self) -> set[str]:
+        """Return the keys of all it rests on."""
+        return {self.relaxed_complex, self.relaxed_ligand, self.relaxed_water, *(key for _, key in self.terms())}
 
 
 @dataclass(frozen=True)

@@ -134,8 +134,26 @@ _CANDIDATES_AND_PROPERTIES = (
     "ALTER TABLE calculation RENAME COLUMN label TO title",
 )
 
+_FINALISTS_AND_CARDS = (
+    "CREATE TABLE finalist (candidate TEXT PRIMARY KEY REFERENCES pick (candidate), parts TEXT, failure TEXT)",
+    """
+    CREATE TABLE relaxed_aqua_ion (
+        metal TEXT PRIMARY KEY,
+        structure_key TEXT,
+        energy_key TEXT,
+        failure TEXT
+    )
+    """,
+    "ALTER TABLE calculation ADD COLUMN gpu_s REAL NOT NULL DEFAULT 0",
+    # Before, every worker on a card had it to itself.
+    """
+    UPDATE calculation SET gpu_s = json_extract(outcome, '$.provenance.wall_s')
+    WHERE json_extract(outcome, '$.provenance.card') IS NOT NULL AND NOT reused
+    """,
+)
+
 #: What turns each version into the next; a new ledger goes through all of them, so there is one way to each table.
-_STEPS = (_FIRST, _AQUO_IONS, _CHOICES_COSTS_AND_STEERING, _CANDIDATES_AND_PROPERTIES)
+_STEPS = (_FIRST, _AQUO_IONS, _CHOICES_COSTS_AND_STEERING, _CANDIDATES_AND_PROPERTIES, _FINALISTS_AND_CARDS)
 SCHEMA_VERSION = len(_STEPS)
 
 #: A ledger's journals lie beside it; with a copy of them a copy of it is whole.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.table import Table
@@ -14,12 +16,14 @@ from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.results.ligand_rows import ligands_csv
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
-from reexplore.tracking.exports import series_files, table
+from reexplore.tracking.exports import CANDIDATE_COLUMNS, objective_table, series_files, table
+from reexplore.tracking.exports import finalist_table as finalists
 from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.goals_view import Ranking, rankings, with_error
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
     EXCHANGE_NOTE,
+    FINALISTS_NOTE,
     CampaignRecord,
     CandidateRow,
     ContractionRow,
@@ -199,6 +203,24 @@ def _with_error(energy: float | None, error: float | None) -> str:
     return f"{energy:.1f}" + (f" ± {error:.1f}" if error is not None else "")
 
 
+def report_record(record: CampaignRecord) -> dict[str, Any]:
+    """Return what a campaign came to as JSON-ready values: the tables that the report is made of."""
+    return {
+        "name": record.name,
+        "level": record.level,
+        "fakes": record.banner,
+        "candidates": [{column: getattr(row, column) for column in CANDIDATE_COLUMNS} for row in record.rows],
+        "objective": list(objective_table(record)),
+        "selectivity": [asdict(row) for row in record.selectivity],
+        "contraction": [asdict(row) for row in record.contraction],
+        "shortlists": [
+            {"group": s.group, "quantity": s.quantity, "unit": s.unit, "spearman": s.spearman}
+            for s in record.shortlists
+        ],
+        "finalists": list(finalists(record)),
+    }
+
+
 def selectivity_table(record: CampaignRecord) -> Table:
     """Return how each ligand tells its metals apart as a table for the terminal, one line a ligand."""
     shown = Table(
@@ -257,6 +279,7 @@ def footnotes(record: CampaignRecord) -> list[str]:
     """Return the sentences that belong under the table: what ranks mean, and the warnings of the rows."""
     notes = ["more negative binds stronger; ranks hold within one group only; left out: " + ", ".join(record.omissions)]
     notes += [f"not ranked together: {reason}" for reason in record.why_groups]
+    notes += [FINALISTS_NOTE] if record.shortlists else []
     if not record.selectivity:
         # Otherwise they stand under the table of selectivities.
         notes += record.why_exchange

@@ -15,14 +15,23 @@ from reexplore.errors import RUN_ONLY, Failure
 
 
 def shortcomings(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
-    """Return a sentence for all that is missing: labels, scaffolds that crashes took away, groups where all failed."""
+    """Return a sentence for all that is missing: labels, scaffolds that crashes took away, groups where all failed.
+
+    Finalists that could not be relaxed as the file asks are missing too.
+    """
     screening = recall_screening(setup, ledger)
     failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()
     labelled = set(ledger.labels())
     if not labelled:
         return (f"nothing was labelled: {_codes(failures.values()) or 'no candidate was chosen'}",)
     lost = _lost_scaffolds(screening) if screening else []
-    return (*lost, *_empty_groups(Pool(families(setup.space.candidates(), setup.space)), failures, labelled))
+    empty = _empty_groups(Pool(families(setup.space.candidates(), setup.space)), failures, labelled)
+    return (*lost, *empty, *_finalists(setup, ledger))
+
+
+def _finalists(setup: Setup, ledger: Ledger) -> list[str]:
+    failed = ledger.finalist_failures() if setup.file.theory.relax else {}
+    return [f"{len(failed)} finalists are not relaxed: {_codes(failed.values())}"] if failed else []
 
 
 def _lost_scaffolds(screening: Screening) -> list[str]:

@@ -18,6 +18,7 @@ from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Pick, Round
 from reexplore.campaign.results.by_goals import goal_records, ligand_rows
 from reexplore.campaign.results.contraction import contraction_rows
+from reexplore.campaign.results.shortlists import shortlists
 from reexplore.campaign.running.external_energies import is_elsewhere, program_of
 from reexplore.campaign.steps.aqua_ions import why_no_exchange
 from reexplore.campaign.steps.learning import Estimate, estimates, predicted_kcal_mol
@@ -98,6 +99,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         why_exchange=_why_exchange(setup, ledger, found),
         goals=goal_records(setup.goals),
         by_goals=ligand_rows(setup, ledger, pool, found, failures | excluded),
+        shortlists=shortlists(found, setup.goals, ledger),
     )
 
 

@@ -44,6 +44,8 @@ class Status:
     labels_wanted: int
     aqua_ions: tuple[str, ...]
     aqua_ions_failed: dict[str, str]
+    finalists_relaxed: int
+    finalists_failed_by_code: dict[str, int]
     rounds_closed: int
     round_open: int | None
     calculations: dict[str, dict[str, int]]
@@ -56,6 +58,8 @@ class Status:
     hours_left: float | None
     core_hours: float
     core_hours_left: float | None
+    gpu_hours: float
+    gpu_hours_left: float | None
     core_seconds_by_kind: dict[str, float]
     rounds_not_in_mlflow: int
     steered: tuple[str, ...]
@@ -92,6 +96,8 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         labels_wanted=budget.labels,
         aqua_ions=tuple(ledger.aqua_ions()),
         aqua_ions_failed={metal: failure.code.value for metal, failure in ledger.aqua_failures().items()},
+        finalists_relaxed=len(ledger.finalists()),
+        finalists_failed_by_code=dict(Counter(f.code.value for f in ledger.finalist_failures().values())),
         rounds_closed=len(rounds) - is_open,
         round_open=rounds[-1].number if is_open else None,
         calculations=states,
@@ -103,11 +109,17 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         calculations_per_hour=pace.calculations_per_hour,
         hours_left=pace.hours_left,
         core_hours=ledger.core_hours(),
-        core_hours_left=None if budget.core_hours is None else max(budget.core_hours - ledger.core_hours(), 0.0),
+        core_hours_left=_left(budget.core_hours, ledger.core_hours()),
+        gpu_hours=ledger.gpu_hours(),
+        gpu_hours_left=_left(budget.gpu_hours, ledger.gpu_hours()),
         core_seconds_by_kind={kind: round(value, 1) for kind, value in seconds.items()},
         rounds_not_in_mlflow=len(ledger.unsent_rounds()),
         steered=tuple(f"{_date(at)}: {said}" for at, said in ledger.notes()),
     )
+
+
+def _left(limit: float | None, used: float) -> float | None:
+    return None if limit is None else max(limit - used, 0.0)
 
 
 def _in_flight(calculations: Sequence[Calculation]) -> list[dict[str, Any]]:
@@ -158,6 +170,10 @@ def status_lines(status: Status) -> list[str]:
     cost = f"{status.core_hours:.2f} core-hours spent"
     if status.core_hours_left is not None:
         cost += f", {status.core_hours_left:.2f} left"
+    if status.gpu_hours or status.gpu_hours_left is not None:
+        cost += f"; {status.gpu_hours:.2f} GPU-hours"
+    if status.gpu_hours_left is not None:
+        cost += f", {status.gpu_hours_left:.2f} left"
     if status.calculations_per_hour is not None:
         cost += f"; {status.calculations_per_hour:.1f} calculations an hour"
     if status.hours_left:
@@ -169,7 +185,10 @@ def status_lines(status: Status) -> list[str]:
         f" attempt {c['attempts']}"
         for c in status.in_flight
     ]
+    if status.finalists_relaxed:
+        told.append(f"finalists relaxed at level '{status.level}': {status.finalists_relaxed}")
     for what, found in (
+        ("finalists that failed", status.finalists_failed_by_code),
         ("failures", status.failures_by_code),
         ("ligands left out by constraints", status.ligands_excluded_by_constraint),
         ("ligands without a screening geometry", status.ligands_refused_by_code),

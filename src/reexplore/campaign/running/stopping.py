@@ -92,12 +92,12 @@ def paused(folder: Path) -> Callable[[], str | None]:
     return lambda: told if file.exists() else None
 
 
-def spent(core_hours: Callable[[], float], limit: float | None) -> Callable[[], str | None]:
-    """Return the condition that a campaign has used up its core-hours; without a limit it never has."""
+def spent(hours: Callable[[], float], limit: float | None, *, unit: str) -> Callable[[], str | None]:
+    """Return the condition that a campaign has used up its hours, of the `unit` core or GPU; without a limit never."""
 
     def condition() -> str | None:
-        if limit is None or (used := core_hours()) < limit:
+        if limit is None or (used := hours()) < limit:
             return None
-        return Held(f"{used:.1f} of {limit:g} core-hours are spent: raise budget.core_hours, then resume")
+        return Held(f"{used:.1f} of {limit:g} {unit}-hours are spent: raise budget.{unit.lower()}_hours, then resume")
 
     return condition

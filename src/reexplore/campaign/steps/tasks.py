@@ -21,7 +21,17 @@ from reexplore.energies.electrons import implied_unpaired
 from reexplore.energies.levels import Level
 from reexplore.energies.memory import estimated_memory_gb
 from reexplore.execution.kinds import KINDS
-from reexplore.execution.recipes import Build, FreeLigand, LabelGeometry, Minimum, SinglePoint, Sketch, Template, Water
+from reexplore.execution.recipes import (
+    Build,
+    DftRelaxation,
+    FreeLigand,
+    LabelGeometry,
+    Minimum,
+    SinglePoint,
+    Sketch,
+    Template,
+    Water,
+)
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 from reexplore.structures.bonds import has_heavy_pair
@@ -152,6 +162,16 @@ def single_point_task(structure: Structure, level: Level, *, title: str, unpaire
     recipe = SinglePoint(structure.to_extxyz(), level.applied_to(structure.symbols).declaration(), multiplicity)
     needed_gb = _MEMORY_MARGIN * estimated_memory_gb(structure, level)
     return Task.of(recipe, title=title, memory_gb=max(needed_gb, KINDS["energy"].resources.memory_gb))
+
+
+def relaxation_task(extxyz: str, setup: Setup, *, title: str) -> Task:
+    """Return the task that relaxes a minimum of the campaign's surface at its level."""
+    structure = Structure.from_extxyz(extxyz)
+    level = setup.level.applied_to(structure.symbols)
+    needed_gb = _MEMORY_MARGIN * estimated_memory_gb(structure, level)
+    usual_gb = KINDS[DftRelaxation.kind].resources.memory_gb
+    recipe = DftRelaxation(extxyz, level.declaration(), setup.surface)
+    return Task.of(recipe, title=title, memory_gb=max(needed_gb, usual_gb))
 
 
 def ion(candidate: Candidate) -> Structure:

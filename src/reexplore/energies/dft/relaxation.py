@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from reexplore.energies.dft.gradient import energy_and_gradient
 from reexplore.energies.levels import Level
+from reexplore.energies.relaxed import CONVERGED_HARTREE_BOHR, LevelMinimum
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.structure import Structure
 from reexplore.structures.xtb.engines import Surface
@@ -26,8 +26,6 @@ from reexplore.structures.xtb.vibrations import numerical_hessian
 Array = NDArray[np.float64]
 
 STAGE = "DFT relaxation"
-#: Largest component of the gradient at which a relaxation is done.
-CONVERGED_HARTREE_BOHR = 1e-3
 MOST_GRADIENTS = 60
 #: The largest step of an atom, and the least curvature of the first Hessian: flat modes of waters move no further.
 _MAX_STEP_ANGSTROM = 0.1
@@ -36,24 +34,9 @@ _FLOOR_HARTREE_BOHR2 = 0.015
 _SAME_PLACE_ANGSTROM = 1e-5
 
 
-@dataclass(frozen=True)
-class DftRelaxed:
-    """A structure relaxed at a level: its energy and what it was at the start, in hartree, as `Slope` has them."""
-
-    structure: Structure
-    energy_hartree: float
-    start_hartree: float
-    gradient_max_hartree_bohr: float
-    gradients: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON-ready values."""
-        return {"extxyz": self.structure.to_extxyz()} | {k: v for k, v in asdict(self).items() if k != "structure"}
-
-
 def relax_by_dft(
     structure: Structure, *, level: Level, surface: Surface, folder: Path | None = None, memory_gb: float = 4.0
-) -> DftRelaxed:
+) -> LevelMinimum:
     """Relax a closed shell at a level, in its water, from a minimum of a cheap surface.
 
     Quasi-Newton steps (ASE's BFGS) from the Hessian that `surface` has at the start. With a `folder` every gradient is
@@ -78,7 +61,7 @@ def relax_by_dft(
             f"no minimum after {len(frames)} gradients: the largest is {largest:.1e} Hartree/bohr",
             gradient_max_hartree_bohr=largest,
         )
-    return DftRelaxed(
+    return LevelMinimum(
         structure.moved_to(last.positions),
         last.get_potential_energy() / Hartree,
         first.get_potential_energy() / Hartree,
