@@ -11,7 +11,7 @@ from parsl.config import Config
 from parsl.launchers import MpiExecLauncher, SrunLauncher
 from parsl.providers import LocalProvider
 
-from reexplore.execution.sites import WHOLE_NODES, pool, site_config
+from reexplore.execution.sites import WHOLE_NODES, card_pool, pool, site_config
 
 
 def make_config(
@@ -20,6 +20,8 @@ def make_config(
     workers_per_node: int = 16,
     memory_gb_per_worker: float = 8,
     gpus_per_node: int = 0,
+    gpu_maker: str = "nvidia",
+    workers_per_card: int = 1,
     launcher: str = "srun",
     worker_init: str = "",
 ) -> Config:
@@ -48,12 +50,8 @@ def make_config(
     if not gpus_per_node:
         return site_config(run_dir, workers)
     # They wait for their GPU most of the time, and find the node's cores as the others leave them.
-    gpu = pool(
-        "gpu",
-        on_all_nodes("gpu"),
-        workers_per_node=gpus_per_node,
-        accelerators=gpus_per_node,
-        cpu_affinity="none",
+    gpu = card_pool(
+        on_all_nodes("gpu"), gpus_per_node, workers_per_card=workers_per_card, maker=gpu_maker, cpu_affinity="none"
     )
     return site_config(run_dir, workers, gpu)
 

@@ -10,7 +10,7 @@ from parsl.config import Config
 from parsl.launchers import MpiExecLauncher
 from parsl.providers import PBSProProvider
 
-from reexplore.execution.sites import ON_DEMAND, pool, site_config
+from reexplore.execution.sites import ON_DEMAND, card_pool, pool, site_config
 
 #: Eight cores and their second threads for each tile; the first core of each socket is the system's.
 _FIRST_CORES = (*range(1, 49, 8), *range(53, 101, 8))
@@ -56,11 +56,10 @@ def make_config(
     )
     if not gpu_blocks:
         return site_config(run_dir, cpu)
-    tiles = pool(
-        "gpu",
+    tiles = card_pool(
         nodes(gpu_blocks),
-        workers_per_node=12,
-        accelerators=12,
+        12,
+        maker="intel",
         cpu_affinity=_CORES_OF_TILES,
         drain_minutes=drain_minutes,
     )

@@ -10,7 +10,7 @@ from parsl.config import Config
 from parsl.launchers import SrunLauncher
 from parsl.providers import SlurmProvider
 
-from reexplore.execution.sites import ON_DEMAND, pool, site_config
+from reexplore.execution.sites import ON_DEMAND, card_pool, pool, site_config
 
 
 def make_config(
@@ -56,4 +56,4 @@ def make_config(
     if not gpu_blocks:
         return site_config(run_dir, cpu)
     gcds = nodes(gpu_blocks, 1, "--gpus-per-node=8")
-    return site_config(run_dir, cpu, pool("gpu", gcds, workers_per_node=8, accelerators=8, drain_minutes=drain_minutes))
+    return site_config(run_dir, cpu, card_pool(gcds, 8, maker="amd", drain_minutes=drain_minutes))

@@ -10,7 +10,7 @@ from parsl.config import Config
 from parsl.launchers import MpiExecLauncher
 from parsl.providers import PBSProProvider
 
-from reexplore.execution.sites import ON_DEMAND, pool, site_config
+from reexplore.execution.sites import ON_DEMAND, card_pool, core_pool_beside, pool, site_config
 
 
 def make_config(
@@ -25,9 +25,14 @@ def make_config(
     max_blocks: int = 1,
     workers_per_node: int = 32,
     gpu_blocks: int = 0,
+    workers_per_card: int = 1,
     worker_init: str = "",
 ) -> Config:
-    """Return a configuration for one account; with `gpu_blocks` members and predictions run on A100s."""
+    """Return a configuration for one account; with `gpu_blocks` members and predictions run on A100s.
+
+    With `max_blocks` 0 labels are computed on the cards of these blocks and the rest on their cores: every node has
+    both.
+    """
 
     def nodes(number: int) -> PBSProProvider:
         return PBSProProvider(
@@ -45,6 +50,18 @@ def make_config(
             **ON_DEMAND,
         )
 
+    gpu = None
+    if gpu_blocks:
+        gpu = card_pool(
+            nodes(gpu_blocks),
+            4,
+            workers_per_card=workers_per_card,
+            # The GPUs hang on the cores in reverse order; beside other workers none has cores of its own.
+            cpu_affinity="block-reverse" if max_blocks else "none",
+            drain_minutes=drain_minutes,
+        )
+        if not max_blocks:
+            return site_config(run_dir, gpu, core_pool_beside(gpu, workers_per_node=workers_per_node))
     cpu = pool(
         "expensive",
         nodes(max_blocks),
@@ -52,15 +69,4 @@ def make_config(
         memory_gb_per_worker=8,
         drain_minutes=drain_minutes,
     )
-    if not gpu_blocks:
-        return site_config(run_dir, cpu)
-    gpu = pool(
-        "gpu",
-        nodes(gpu_blocks),
-        workers_per_node=4,
-        accelerators=4,
-        # The GPUs hang on the cores in reverse order.
-        cpu_affinity="block-reverse",
-        drain_minutes=drain_minutes,
-    )
-    return site_config(run_dir, cpu, gpu)
+    return site_config(run_dir, cpu, gpu) if gpu else site_config(run_dir, cpu)

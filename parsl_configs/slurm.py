@@ -10,7 +10,8 @@ from parsl.config import Config
 from parsl.launchers import SrunLauncher
 from parsl.providers import SlurmProvider
 
-from reexplore.execution.sites import ON_DEMAND, WHOLE_NODES, pool, site_config
+from reexplore.execution.shared_blocks import HostExecutor
+from reexplore.execution.sites import ON_DEMAND, WHOLE_NODES, card_pool, core_pool_beside, pool, site_config
 
 
 def make_config(
@@ -30,13 +31,16 @@ def make_config(
     cheap_workers_per_node: int = 32,
     gpu_partition: str | None = None,
     gpus_per_node: int = 1,
+    gpu_maker: str = "nvidia",
+    workers_per_card: int = 1,
     worker_init: str = "",
     scheduler_options: str = "",
 ) -> Config:
     """Return a configuration whose blocks take no new task in their last `drain_minutes`.
 
     With `cheap_blocks` what is not DFT gets blocks of its own, with more workers a node; with a `gpu_partition`
-    members and predictions run there, one worker a GPU.
+    members and predictions run there. Where that is the `partition`, labels are computed on the cards of its nodes and
+    the rest on their cores, in the same blocks. `gpu_maker` is nvidia, amd or intel.
     """
 
     def blocks(where: str, number: int, nodes: int, gpus: int | None = None) -> SlurmProvider:
@@ -56,6 +60,20 @@ def make_config(
             **ON_DEMAND,
         )
 
+    def cards(nodes: SlurmProvider, cpu_affinity: str = "block") -> HostExecutor:
+        return card_pool(
+            nodes,
+            gpus_per_node,
+            workers_per_card=workers_per_card,
+            maker=gpu_maker,
+            cpu_affinity=cpu_affinity,
+            drain_minutes=drain_minutes,
+        )
+
+    if gpu_partition == partition:
+        both = blocks(partition, max_blocks, nodes_per_block, gpus_per_node)
+        gpu = cards(both, cpu_affinity="none")
+        return site_config(run_dir, gpu, core_pool_beside(gpu, workers_per_node=workers_per_node))
     pools = [
         pool(
             "expensive",
@@ -69,14 +87,5 @@ def make_config(
         cheap = blocks(partition, cheap_blocks, 1)
         pools.append(pool("cheap", cheap, workers_per_node=cheap_workers_per_node, drain_minutes=drain_minutes))
     if gpu_partition:
-        gpu = blocks(gpu_partition, 1, 1, gpus_per_node)
-        pools.append(
-            pool(
-                "gpu",
-                gpu,
-                workers_per_node=gpus_per_node,
-                accelerators=gpus_per_node,
-                drain_minutes=drain_minutes,
-            )
-        )
+        pools.append(cards(blocks(gpu_partition, 1, 1, gpus_per_node)))
     return site_config(run_dir, *pools)

@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from reexplore.device import VARIABLE
 from reexplore.energies.dft.blas import openblas_environment
 from reexplore.errors import ExecutionError, Failure, FailureCode
+from reexplore.execution.cards import card_share, pinned
 from reexplore.execution.child import INPUTS, LOG, MACHINE_FAULT
 from reexplore.execution.durable import file_system
 from reexplore.execution.limits import Ended, run_within, tail
@@ -82,8 +83,10 @@ def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
     }
     result = folder / RESULT
     outcome = None
-    if ended is None and result.is_file():
-        told = json.loads(result.read_text())
+    told = json.loads(result.read_text()) if ended is None and result.is_file() else None
+    if share := card_share(task, told and told["provenance"].get("card")):
+        provenance["gpus"] = share
+    if told is not None:
         outcome = Outcome.from_dict(told | {"provenance": provenance | told["provenance"]})
         if not outcome.run_only:
             store.publish(folder, task.key, outcome)
@@ -102,7 +105,7 @@ def _compute(task: Task, store: Store, evidence: Path) -> Outcome:
 def _run_child(task: Task, folder: Path, scratch: Path, store: Store) -> Ended | None:
     limits = task.resources
     # Whatever a task and the programs it starts call temporary goes where it is removed with the rest.
-    environment = openblas_environment() | dict(os.environ) | {"TMPDIR": str(scratch)}
+    environment = openblas_environment() | dict(os.environ) | pinned(os.environ) | {"TMPDIR": str(scratch)}
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         environment[name] = str(limits.cores)
     environment[VARIABLE] = task.device if task.may_use_card else "cpu"

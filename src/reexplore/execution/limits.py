@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from reexplore.errors import ExecutionError, FailureCode, WorkerInterruptedError
+from reexplore.execution.cards import VISIBLE
 
 Ended = tuple[FailureCode, str]
 
@@ -29,9 +30,7 @@ _TAIL_BYTES = 2000
 _MOST_OUTPUT_BYTES = 8 * 2**20
 _KEPT_BYTES = 2**20
 _VMSTAT = Path("/proc/vmstat")
-#: Where there is a card its driver reserves far more address space than it touches: how it is named to a program, and
-#: where the machine has it.
-_ACCELERATORS = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK")
+#: Where there is a card its driver reserves far more address space than it touches; where the machine has it.
 _CARDS = (Path("/dev/nvidiactl"), Path("/dev/kfd"))
 #: How Python, C++, PyTorch, CUDA, OpenBLAS and Fortran say that an allocation failed.
 _NO_MEMORY = re.compile(
@@ -115,7 +114,7 @@ def _confine(memory_gb: float, *, card: bool) -> Callable[[], None]:
     """Return what the new process does to itself before it becomes the program."""
     worker = os.getpid()
     ceiling = int((memory_gb + _RESERVED_GIB) * _GIB)
-    if card and (any(os.environ.get(name) for name in _ACCELERATORS) or any(path.exists() for path in _CARDS)):
+    if card and (any(os.environ.get(name) for name in VISIBLE) or any(path.exists() for path in _CARDS)):
         ceiling = resource.RLIM_INFINITY
 
     def confine() -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from reexplore.errors import InputError, WorkerInterruptedError
+from reexplore.execution.cards import MAKERS, SHARING, VISIBLE, Maker, card_names
 from reexplore.execution.escalation import POISON
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.run_folder import require_reachable
@@ -30,7 +31,8 @@ from reexplore.inputs.strict_yaml import load_yaml
 
 if TYPE_CHECKING:
     from parsl.config import Config
-    from parsl.executors import HighThroughputExecutor
+
+    from reexplore.execution.shared_blocks import GuestExecutor, HostExecutor
 
 _LARGEST_FILE_BYTES = 1_000_000
 #: The roles that executors of one site share out, by their labels; an executor alone takes everything.
@@ -66,20 +68,95 @@ def pool(
     cores_per_worker: int = 1,
     memory_gb_per_worker: float | None = None,
     accelerators: int | Sequence[str] = (),
+    maker: Maker = "nvidia",
     cpu_affinity: str = "block",
     drain_minutes: float | None = None,
     address: str | None = None,
-) -> HighThroughputExecutor:
+) -> HostExecutor:
     """Return an executor whose workers are pinned to cores of their own and speak to the driver encrypted.
 
     A site's first pool takes what no other is labelled for. The interchange, which carries every task, dies with the
     driver: left alive it would keep the jobs running for nobody. Workers end when they have lost it. With
-    `drain_minutes` a block takes no new task in that last part of its walltime.
+    `drain_minutes` a block takes no new task in that last part of its walltime. `accelerators` are the names of the
+    cards by `maker` that each worker is pinned to, or their number, for one worker a card.
     """
-    from parsl.executors import HighThroughputExecutor
+    from reexplore.execution.shared_blocks import HostExecutor
 
-    if workers_per_node < 1 or cores_per_worker < 1:
-        raise InputError(f"{workers_per_node} workers of {cores_per_worker} cores: give at least one of each")
+    if maker not in MAKERS:
+        raise InputError(f"'{maker}' makes no cards that are known here: give one of {', '.join(MAKERS)}")
+    if isinstance(accelerators, int):
+        accelerators = card_names(accelerators, 1) if accelerators else ()
+    drain = None if drain_minutes is None else max(60, _seconds(provider.walltime) - round(60 * drain_minutes))
+    executor: HostExecutor = _executor(
+        HostExecutor,
+        label=label,
+        provider=provider,
+        address=address,
+        max_workers_per_node=workers_per_node,
+        cores_per_worker=cores_per_worker,
+        mem_per_worker=memory_gb_per_worker,
+        available_accelerators=accelerators,
+        cpu_affinity=cpu_affinity,
+        drain_period=drain,
+    )
+    if accelerators:
+        executor.maker = maker
+        provider.worker_init += f"\nexport {SHARING}={len(accelerators) // len(set(accelerators))}"
+    return executor
+
+
+def card_pool(
+    provider: Any,
+    cards: int,
+    *,
+    workers_per_card: int = 1,
+    maker: Maker = "nvidia",
+    cpu_affinity: str = "block",
+    drain_minutes: float | None = None,
+    address: str | None = None,
+) -> HostExecutor:
+    """Return the pool `gpu`: on each node `cards` by one maker, each with so many workers."""
+    names = card_names(cards, workers_per_card)
+    return pool(
+        "gpu",
+        provider,
+        workers_per_node=len(names),
+        accelerators=names,
+        maker=maker,
+        cpu_affinity=cpu_affinity,
+        drain_minutes=drain_minutes,
+        address=address,
+    )
+
+
+def core_pool_beside(host: HostExecutor, *, workers_per_node: int, memory_gb_per_worker: float = 4) -> GuestExecutor:
+    """Return the pool `cheap`: workers on the cores of the nodes whose cards a host's workers have.
+
+    They live in the host's blocks. Without a pool `expensive` beside them the host takes what is labelled so.
+    """
+    from parsl.providers import LocalProvider
+
+    from reexplore.execution.shared_blocks import GuestExecutor
+
+    none = {"init_blocks": 0, "min_blocks": 0, "max_blocks": 0}
+    guest: GuestExecutor = _executor(
+        GuestExecutor,
+        label="cheap",
+        provider=LocalProvider(nodes_per_block=host.provider.nodes_per_block, **none),
+        address=host.address,
+        max_workers_per_node=workers_per_node,
+        mem_per_worker=memory_gb_per_worker,
+        cpu_affinity="none",
+        drain_period=host.drain_period,
+    )
+    guest.host, host.guest = host, guest
+    return guest
+
+
+def _executor(kind: Any, *, provider: Any, max_workers_per_node: int, **more: Any) -> Any:
+    cores = more.get("cores_per_worker", 1)
+    if max_workers_per_node < 1 or cores < 1:
+        raise InputError(f"{max_workers_per_node} workers of {cores} cores: give at least one of each")
     programs = Path(sys.executable).parent
     # Parsl looks its programs up on PATH, here and on the nodes: `.venv/bin/reexplore` has to work without activation.
     if str(programs) not in os.environ["PATH"].split(os.pathsep):
@@ -87,24 +164,17 @@ def pool(
     provider.worker_init = _PREPARE.format(programs=shlex.quote(str(programs))) + provider.worker_init
     if again := _NOT_AGAIN.get(provider.label):
         provider.scheduler_options = again + provider.scheduler_options
-    drain = None if drain_minutes is None else max(60, _seconds(provider.walltime) - round(60 * drain_minutes))
-    executor = HighThroughputExecutor(
-        label=label,
+    executor = kind(
         provider=provider,
-        address=address,
+        max_workers_per_node=max_workers_per_node,
         encrypted=True,
-        max_workers_per_node=workers_per_node,
-        cores_per_worker=cores_per_worker,
-        mem_per_worker=memory_gb_per_worker,
-        available_accelerators=accelerators,
-        cpu_affinity=cpu_affinity,
-        drain_period=drain,
         prefetch_capacity=0,
         heartbeat_period=15,
         heartbeat_threshold=60,
         # Parsl would fail every waiting task for a bad block; `Watch` stops the campaign instead.
         block_error_handler=False,
         interchange_launch_cmd=_tied_to_this_process(programs / "interchange.py"),
+        **more,
     )
     executor.launch_cmd = launch_command(executor.launch_cmd)
     return executor
@@ -123,13 +193,18 @@ def _seconds(walltime: str) -> int:
     return 3600 * hours + 60 * minutes + seconds
 
 
-def site_config(run_dir: Path, *pools: HighThroughputExecutor) -> Config:
+def site_config(run_dir: Path, *pools: HostExecutor | GuestExecutor) -> Config:
     """Return the configuration of a site: lost nodes and workers are tried again, idle blocks are given back.
 
-    Parsl's own memory of results stays off: the ledger and the store are what is remembered.
+    Parsl's own memory of results stays off: the ledger and the store are what is remembered. Where some workers are
+    pinned to cards the others see none: they would all take the first.
     """
     from parsl.config import Config
 
+    if any(each.available_accelerators for each in pools):
+        for each in pools:
+            if not each.available_accelerators:
+                each.launch_cmd = f"env {VISIBLE[0]}= {each.launch_cmd}"
     return Config(
         executors=list(pools),
         run_dir=str(run_dir),
@@ -252,7 +327,8 @@ def load_site(path: Path, *, run_dir: Path, options: dict[str, Any]) -> Config:
 
 def worker_count(config: Config) -> int:
     """Return how many workers a configuration may start in all, counting nodes and blocks."""
+    blocks_of = ((executor, getattr(executor, "host", executor).provider) for executor in config.executors)
     return sum(
-        int(executor.max_workers_per_node) * executor.provider.nodes_per_block * executor.provider.max_blocks
-        for executor in config.executors
+        int(executor.max_workers_per_node) * provider.nodes_per_block * provider.max_blocks
+        for executor, provider in blocks_of
     )

@@ -160,6 +160,8 @@ class Setup:
             site = resolve("parsl_configs", reference, beside=self.source.parent)
         moved = replace(self, file=self.file.model_copy(update={"execution": execution}), site=site)
         moved.check_site()
+        if is_shipped("parsl_configs", site):
+            moved.check_cards(moved.parsl_config())
         return moved
 
     def check_site(self) -> None:
@@ -170,6 +172,14 @@ class Setup:
             self.parsl_config()
         else:
             check_site(self.site, options=self.file.execution.options)
+
+    def check_cards(self, config: Config) -> None:
+        """Raise `InputError` when labels are to be computed on cards that no program of ours computes them on."""
+        from reexplore.execution.cards import require_nvidia
+
+        if self.file.execution.device == "cuda" and self.level.is_density_functional:
+            with of_key("execution.device"):
+                require_nvidia(config)
 
     def parsl_config(self) -> Config:
         """Run the site file and return the Parsl configuration it makes."""
@@ -183,7 +193,7 @@ class Setup:
         from reexplore.execution.sites import load_site
 
         # Before its folder is made.
-        self.parsl_config()
+        self.check_cards(self.parsl_config())
         return load_site(self.site, run_dir=plainly_named(self.folder / "parsl"), options=self.file.execution.options)
 
 
@@ -257,14 +267,22 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         # A shipped level has its parts for every element the library allows.
         with of_key("theory.level"):
             require_parts(level, elements(space))
-    # A site that we ship is sound, so that its options are to blame.
-    with of_key("execution.options" if is_shipped("parsl_configs", site) else "execution"):
-        setup.check_site()
+    _check_execution(setup)
     return setup
 
 
 def _digest(listed: LigandList, rules: Rules, file: CampaignFile) -> str:
     return listed.digest(rules.values, with_pka=file.theory.conditional is not None)
+
+
+def _check_execution(setup: Setup) -> None:
+    """Raise `InputError` when a campaign cannot run where its file says."""
+    shipped = is_shipped("parsl_configs", setup.site)
+    # A site that we ship is sound, so that its options are to blame.
+    with of_key("execution.options" if shipped else "execution"):
+        setup.check_site()
+    if shipped:
+        setup.check_cards(setup.parsl_config())
 
 
 def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path]) -> None:
