@@ -1,6 +1,10 @@
 """Stand-ins for the dispatcher that answer at once."""
 
 from reexplore.campaign.steps.labelling import label
+from reexplore.energies.teacher import teacher_energy
+from reexplore.execution.kinds import KINDS
+from reexplore.execution.store import Outcome
+from reexplore.structures.structure import Structure
 
 
 class AtOnce:
@@ -16,6 +20,34 @@ class AtOnce:
         except StopIteration as ended:
             return ended.value
         raise AssertionError("a job waits although everything is answered at once")
+
+    def side_by_side(self, due, *, after_turn):
+        for name, job in due(()).items():
+            self.finish(job)
+            after_turn([name])
+
+
+class Remembering(AtOnce):
+    """Stands in for the dispatcher: computes at once and in this process, and fails where told."""
+
+    def __init__(self, ledger, failures):
+        self.ledger, self.failures, self.asked = ledger, failures, []
+
+    def outcome_of(self, task):
+        self.asked.append(task)
+        if (known := self.ledger.outcome(task.key)) is not None:
+            return known
+        failure = self.failures.get((task.kind, task.title))
+        computed = _energy if task.kind == "energy" else lambda task: KINDS[task.kind].load()(task.inputs, None)
+        value = None if failure else computed(task)
+        outcome = Outcome(value, failure, {})
+        self.ledger.plan([task])
+        self.ledger.finish(task.key, outcome, reused=False)
+        return outcome
+
+
+def _energy(task):
+    return teacher_energy(Structure.from_extxyz(task.inputs["extxyz"])).to_dict()
 
 
 def labelled(context, batch):

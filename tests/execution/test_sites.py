@@ -76,7 +76,7 @@ def test_a_shipped_site_holds_no_account_and_no_path(name):
 def test_gpu_workers_have_a_gpu_each(tmp_path, name, gpus):
     cpu, gpu = site(name, tmp_path, gpu_blocks=1).executors
     assert (cpu.label, gpu.label) == ("expensive", "gpu")
-    assert gpu.available_accelerators == [str(i) for i in range(gpus)]
+    assert gpu.available_accelerators == [f"card-{i}" for i in range(gpus)]
     assert gpu.workers_per_node == gpus
 
 

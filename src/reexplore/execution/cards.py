@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from parsl.config import Config
 
 Maker = Literal["nvidia", "amd", "intel"]
+_SPELT = {"amd": "AMD", "intel": "Intel"}
 MAKERS: tuple[Maker, ...] = get_args(Maker)
 
 #: How many workers of this machine share a card; told by the site, one where it says nothing.
@@ -56,6 +57,7 @@ def require_nvidia(config: Config) -> None:
     makers = {getattr(executor, "maker", None) for executor in config.executors if executor.available_accelerators}
     if others := sorted(maker for maker in makers if maker not in (None, "nvidia")):
         raise InputError(
-            f"cuda means labels on cards, which gpu4pyscf computes on NVIDIA's only, and this site has {others[0]}'s:"
+            "cuda means labels on cards, which gpu4pyscf computes on NVIDIA's only, and this site has"
+            f" {_SPELT[others[0]]}'s:"
             " take auto: networks then use the cards, and labels the cores"
         )

@@ -16,6 +16,7 @@ ENERGY = Calculation(
     attempts=1,
     reused=False,
     core_s=60.0,
+    gpu_s=0.0,
     submitted_at=1789999940.0,
     finished_at=1790000000.0,
     failure=None,

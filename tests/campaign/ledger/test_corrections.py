@@ -146,7 +146,7 @@ def test_a_quarantined_calculation_is_not_submitted_and_its_candidate_says_so(go
 def test_a_held_campaign_ends_with_76_and_goes_on_later(golden, tmp_path, why):
     workspace = tmp_path / "w"
     workspace.mkdir()
-    held = stopping.paused(workspace) if why == "paused" else stopping.spent(lambda: 1.0, 1.0)
+    held = stopping.paused(workspace) if why == "paused" else stopping.spent(lambda: 1.0, 1.0, unit="core")
     (workspace / stopping.PAUSE).touch()
     assert apart(workspace, stop=stopping.StopRequest(held)) == 76
     told = (workspace / "error.txt").read_text()

@@ -22,11 +22,13 @@ def setting(tmp_path, monkeypatch):
     pool = Pool(families(setup.space.candidates(), setup.space))
     candidates = list(pool.candidates())
 
-    def told(labelled=(), failed=(), parts=()):
+    def told(labelled=(), failed=(), parts=(), finalists=(), setup=setup):
         screening = SimpleNamespace(refused=dict, parts=parts)
         monkeypatch.setattr(module, "recall_screening", lambda *_: screening)
         ledger = SimpleNamespace(
-            labels=lambda: dict.fromkeys(c.key for c in labelled), label_failures=lambda: {c.key: f for c, f in failed}
+            labels=lambda: dict.fromkeys(c.key for c in labelled),
+            label_failures=lambda: {c.key: f for c, f in failed},
+            finalist_failures=lambda: {c.key: f for c, f in finalists},
         )
         return shortcomings(setup, ledger)
 
@@ -69,6 +71,16 @@ def test_a_scaffold_that_a_crash_took_away(setting):
     assert "retry --class crashed" in sentence
     # What chemistry refuses is no crash.
     assert told(labelled=candidates[:1], parts=[impossible]) == ()
+
+
+def test_finalists_that_were_asked_for(setting, tmp_path):
+    candidates, told, _ = setting
+    lost = [(candidates[0], _failure(FailureCode.NOT_CONVERGED)), (candidates[1], _failure(FailureCode.TIMEOUT))]
+    asking = small(tmp_path, theory={"level": "teacher", "builders": ["sketch"], "relax": "dft"})
+    assert told(labelled=candidates[:4], finalists=lost, setup=asking) == (
+        "2 finalists are not relaxed: not_converged 1, timeout 1",
+    )
+    assert told(labelled=candidates[:4], finalists=lost) == ()
 
 
 def test_the_exit_code_is_its_own():

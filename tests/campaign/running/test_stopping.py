@@ -1,5 +1,7 @@
 """Why a driver stops, and whether the same command goes on at once."""
 
+import pytest
+
 from reexplore.campaign.running.stopping import PAUSE, Stopped, StopRequest, paused, spent
 
 
@@ -25,11 +27,12 @@ def test_a_paused_campaign_is_not_started_again_by_its_batch_script(tmp_path):
     assert Stopped(stop.reason).exit_code == 76
 
 
-def test_spent_core_hours_stop_a_campaign():
+@pytest.mark.parametrize(("unit", "key"), [("core", "core_hours"), ("GPU", "gpu_hours")])
+def test_spent_hours_stop_a_campaign(unit, key):
     used = [9.9]
-    stop, unlimited = StopRequest(), StopRequest(spent(lambda: used[0], None))
-    stop.watch(spent(lambda: used[0], 10.0))
+    stop, unlimited = StopRequest(), StopRequest(spent(lambda: used[0], None, unit=unit))
+    stop.watch(spent(lambda: used[0], 10.0, unit=unit))
     assert stop.reason is None
     used[0] = 10.0
-    assert stop.reason == "10.0 of 10 core-hours are spent: raise budget.core_hours, then resume"
+    assert stop.reason == f"10.0 of 10 {unit}-hours are spent: raise budget.{key}, then resume"
     assert unlimited.reason is None

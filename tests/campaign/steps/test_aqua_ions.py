@@ -13,40 +13,13 @@ from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
-from reexplore.energies.teacher import teacher_energy
 from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.executor import SerialExecutor
-from reexplore.execution.kinds import KINDS
-from reexplore.execution.store import Outcome
-from reexplore.structures.structure import Structure
-from tests.campaign.answers import AtOnce, labelled
+from tests.campaign.answers import Remembering, labelled
 from tests.campaign.test_loop import SMALL
 
 LOST = Failure(FailureCode.WATER_LOST, "quality", "O 4 is 3.9 Å from La", {"distance_angstrom": 3.9})
 CRASHED = Failure(FailureCode.CRASHED, "energy", "ended by signal SIGSEGV", {"path": "somewhere"})
-
-
-class Remembering(AtOnce):
-    """Stands in for the dispatcher: computes at once and in this process, and fails where told."""
-
-    def __init__(self, ledger, failures):
-        self.ledger, self.failures, self.asked = ledger, failures, []
-
-    def outcome_of(self, task):
-        self.asked.append(task)
-        if (known := self.ledger.outcome(task.key)) is not None:
-            return known
-        failure = self.failures.get((task.kind, task.title))
-        computed = _energy if task.kind == "energy" else lambda task: KINDS[task.kind].load()(task.inputs, None)
-        value = None if failure else computed(task)
-        outcome = Outcome(value, failure, {})
-        self.ledger.plan([task])
-        self.ledger.finish(task.key, outcome, reused=False)
-        return outcome
-
-
-def _energy(task):
-    return teacher_energy(Structure.from_extxyz(task.inputs["extxyz"])).to_dict()
 
 
 @pytest.fixture

@@ -13,16 +13,24 @@ from rich.table import Table
 
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.declaration.space import Counted, count_excluded
+from reexplore.campaign.results.prices import (
+    CARD_BASIS,
+    COMPLEX_GRADIENTS,
+    SMALL_GRADIENTS,
+    TEACHER_S,
+    Cards,
+    Price,
+    Prices,
+)
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.space import Space
 from reexplore.config import TheoryEntry
-from reexplore.energies.terms import TBLITE
 from reexplore.structures.structure import Layout
 
 #: Ligands assembled to estimate the size of all.
 _SAMPLE = 64
 
-# Measured on one core of a 2.6 GHz server processor; see docs/structures.md, docs/energies.md, docs/learning.md.
+# Measured on one core of a 2.6 GHz server processor; see docs/structures.md and docs/learning.md.
 #: Architector starts, and each structure of a ligand of one or two donors, or of more.
 _ARCHITECTOR_S, _ARCHITECTOR_S_EACH, _ARCHITECTOR_S_EACH_MORE_DONORS = 6.0, 5.0, 40.0
 _GRADIENT_S_AT_40_ATOMS = 0.02
@@ -36,32 +44,33 @@ _AQUO_ATOMS = 25
 #: The template and one of its runners-up.
 _EXCHANGE_CYCLES = 80
 _LIGAND_CYCLES = 40
-#: By shipped level; a level of the user's own is taken for as dear as the one it is based on.
-_DFT_S_AT_40_ATOMS = {"quick": 45.0, "standard": 95.0, "workstation": 90.0, "paper": 200.0}
-#: An open 4f shell at `paper`: two spins, Hartree-Fock before, two occupations. 284 CPU-s for 27 with six waters.
-_OPEN_SHELL_FACTOR = 10.0
-#: Mostly the start of the process.
-_GFN2_S = 3.0
-_DFT_POWER = 2.5
 _TRAINING_S = 10.0
 _TRAINING_S_PER_LABEL = 0.04
 _SCREENING_S = 4e-4
-_TEACHER_S = 1.0
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One kind of work: how many tasks, and what one is expected to cost on one core."""
+    """One kind of work: how many tasks, and what one is expected to cost on one core.
+
+    `gpu_seconds_each` is for how much of that time it holds a graphics card as well.
+    """
 
     name: str
     tasks: int
     seconds_each: float
     basis: str
+    gpu_seconds_each: float = 0.0
 
     @property
     def core_hours(self) -> float:
         """Return the expected cost of the stage."""
         return self.tasks * self.seconds_each / 3600
+
+    @property
+    def gpu_hours(self) -> float:
+        """Return for how long the stage is expected to hold a card."""
+        return self.tasks * self.gpu_seconds_each / 3600
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,11 @@ class Plan:
     def core_hours(self) -> float:
         """Return the expected cost of all stages."""
         return sum(stage.core_hours for stage in self.stages)
+
+    @property
+    def gpu_hours(self) -> float:
+        """Return how many hours of a card all stages are expected to take."""
+        return sum(stage.gpu_hours for stage in self.stages)
 
 
 def plan_campaign(setup: Setup) -> Plan:
@@ -102,69 +116,100 @@ def plan_campaign(setup: Setup) -> Plan:
     atoms, ligand_atoms = _mean_atoms(_sample(setup))
     gradient = _GRADIENT_S_AT_40_ATOMS * (atoms / 40) ** _GRADIENT_POWER
     ligand_gradient = _GRADIENT_S_AT_40_ATOMS * (ligand_atoms / 40) ** _GRADIENT_POWER
-    dft = _energy_s(setup, atoms)
+    cards = Cards.of(setup)
+    prices, level = Prices.of(setup, cards), setup.level.name
     metals = len(space.metals) if setup.goals else min(len(space.metals), labels)
     sketch = theory.sketch
     training = _TRAINING_S + _TRAINING_S_PER_LABEL * labels / 2
     about = f"{atoms:.0f} atoms on average"
+    prediction = _TRAINING_S + _SCREENING_S * size / 2
     stages = (
         Stage(
             "templates" if not sketch else "templates (sketch)",
             # Those of lanthanum's aqua ion are small.
             templates + 1,
-            _TEACHER_S if sketch else _template_s(theory, space, gradient),
+            TEACHER_S if sketch else _template_s(theory, space, gradient),
             _template_basis(theory, space, about),
         ),
         Stage(
             "metal exchange" if not sketch else "metal exchange (none)",
             labels + metals,
-            _TEACHER_S if sketch else _EXCHANGE_CYCLES * gradient,
+            TEACHER_S if sketch else _EXCHANGE_CYCLES * gradient,
             f"GFN2-xTB: {_EXCHANGE_CYCLES} gradients of {gradient:.2f} s",
         ),
         Stage(
             "free ligands" if not sketch else "free ligands (RDKit)",
             ligands + len(space.co_ligands),
-            _TEACHER_S if sketch else theory.ligand_conformers * _LIGAND_CYCLES * ligand_gradient,
+            TEACHER_S if sketch else theory.ligand_conformers * _LIGAND_CYCLES * ligand_gradient,
             f"GFN2-xTB: {theory.ligand_conformers} conformers each",
         ),
-        Stage(
-            f"complexes at {setup.level.name}",
-            labels,
-            dft,
-            about,
-        ),
-        Stage(
-            f"aqua ions at {setup.level.name}",
-            metals,
-            _energy_s(setup, _AQUO_ATOMS),
-            "one a metal, for the exchange scale",
-        ),
-        Stage(
-            f"fragments at {setup.level.name}",
+        _energies("complexes", labels, prices.energy(atoms), about, level=level),
+        _energies("aqua ions", metals, prices.energy(_AQUO_ATOMS), "one a metal, for the exchange scale", level=level),
+        _energies(
+            "fragments",
             ligands + len(space.co_ligands) + metals + 1,
-            _energy_s(setup, ligand_atoms),
+            prices.energy(ligand_atoms),
             "ligands, ions, water; each once",
+            level=level,
         ),
         Stage(
             "training",
             rounds * setup.file.surrogate.members,
             training,
             f"{setup.file.surrogate.model}: {rounds} rounds × {setup.file.surrogate.members} members",
+            training if cards.train else 0.0,
         ),
         Stage(
             "prediction, choice",
             2 * rounds,
-            _TRAINING_S + _SCREENING_S * size / 2,
+            prediction,
             f"{setup.file.surrogate.model}, BoTorch; {1000 * _SCREENING_S:.1f} ms a candidate",
+            # Every second of them predicts.
+            prediction / 2 if cards.predict else 0.0,
         ),
+        *_finalist_stages(setup, prices, labels=labels, atoms=atoms, ligand_atoms=ligand_atoms),
     )
     return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages, counted)
 
 
+def _energies(what: str, tasks: int, price: Price, basis: str, *, level: str) -> Stage:
+    return Stage(f"{what} at {level}", tasks, price.core_s, basis, price.gpu_s)
+
+
+def _finalist_stages(
+    setup: Setup, prices: Prices, *, labels: int, atoms: float, ligand_atoms: float
+) -> Iterator[Stage]:
+    """Yield what relaxing the finalists at the level takes, where the file asks for it."""
+    theory, level, goals = setup.file.theory, setup.level.name, setup.goals
+    if theory.relax is None:
+        return
+    groups = len({candidate.group for candidate in _sample(setup)}) * (1 if goals else len(setup.space.metals))
+    rankings = groups * (len(goals.goals) or 1)
+    finalists = min(labels, theory.finalists * rankings * goals.unit_size)
+    fragments = min(len(setup.space.metals), finalists) + math.ceil(finalists / goals.unit_size) + 1
+    yield Stage(
+        "finalists, relaxed",
+        finalists,
+        prices.relaxation(atoms, COMPLEX_GRADIENTS).core_s,
+        f"the best {theory.finalists} of each of about {rankings} rankings; {COMPLEX_GRADIENTS} gradients, on a core",
+    )
+    yield Stage(
+        "their fragments, relaxed",
+        fragments,
+        prices.relaxation(max(_AQUO_ATOMS, ligand_atoms), SMALL_GRADIENTS).core_s,
+        f"aqua ions, ligands, water; {SMALL_GRADIENTS} gradients, on a core",
+    )
+    yield _energies(
+        "finalists again", finalists + fragments, prices.energy(atoms), "on relaxed geometries", level=level
+    )
+
+
 def plan_record(plan: Plan) -> dict[str, Any]:
     """Return the plan as JSON-ready values."""
-    stages = [asdict(stage) | {"core_hours": stage.core_hours} for stage in plan.stages]
-    totals = {"templates": plan.templates, "labels": plan.labels, "core_hours": plan.core_hours}
+    stages = [asdict(s) | {"core_hours": s.core_hours, "gpu_hours": s.gpu_hours} for s in plan.stages]
+    totals: dict[str, Any] = {"templates": plan.templates, "labels": plan.labels}
+    totals |= {"core_hours": plan.core_hours, "gpu_hours": plan.gpu_hours}
+    totals |= {"gpu_basis": CARD_BASIS} if plan.gpu_hours else {}
     return totals | {"stages": stages, "constraints": plan.counted.excluded if plan.counted else {}}
 
 
@@ -183,38 +228,29 @@ def constraint_table(counted: Counted, *, of: int) -> Table:
 
 def plan_table(plan: Plan, *, workers: int | None) -> Table:
     """Return the plan as a table for the terminal; `workers` is None where nobody knows how many there will be."""
-    table = Table(title="Expected work, one core a task", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, justify in (
-        ("stage", "left"),
-        ("tasks", "right"),
-        ("s each", "right"),
-        ("core-hours", "right"),
-        ("basis", "left"),
-    ):
-        table.add_column(heading, justify=justify, no_wrap=heading == "stage")  # type: ignore[arg-type]
+    table = Table(
+        title="Expected work, one core a task",
+        caption=f"GPU-hours: {CARD_BASIS}" if plan.gpu_hours else None,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    on_cards = plan.gpu_hours > 0
+    numbers = ("tasks", "s each", "core-hours", *(("GPU-hours",) if on_cards else ()))
+    table.add_column("stage", no_wrap=True)
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("basis")
     for stage in plan.stages:
-        table.add_row(
-            stage.name, f"{stage.tasks:,}", f"{stage.seconds_each:.0f}", f"{stage.core_hours:.2f}", stage.basis
-        )
+        gpu = [f"{stage.gpu_hours:.2f}"] if on_cards else []
+        costs = (f"{stage.tasks:,}", f"{stage.seconds_each:.0f}", f"{stage.core_hours:.2f}", *gpu)
+        table.add_row(stage.name, *costs, stage.basis)
     table.add_section()
     hours = plan.core_hours
     duration = "" if workers is None else f"about {hours / workers:.1f} h on {workers} workers"
-    table.add_row("all", "", "", f"{hours:.1f}", duration)
+    table.add_row("all", "", "", f"{hours:.1f}", *([f"{plan.gpu_hours:.1f}"] if on_cards else []), duration)
     return table
-
-
-def _energy_s(setup: Setup, atoms: float) -> float:
-    if setup.level.is_fake:
-        return _TEACHER_S
-    level = setup.level
-    if level.engine == TBLITE:
-        return _GFN2_S
-    closed_s: float = _DFT_S_AT_40_ATOMS[level.based_on or level.name] * (atoms / 40) ** _DFT_POWER
-    if not level.open_shells:
-        return closed_s
-    metals = setup.space.metals
-    open_share = sum(metal.multiplicity > 1 for metal in metals) / len(metals)
-    return closed_s * (1 + (_OPEN_SHELL_FACTOR - 1) * open_share)
 
 
 def _template_basis(theory: TheoryEntry, space: Space, about: str) -> str:
