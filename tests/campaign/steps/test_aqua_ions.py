@@ -15,6 +15,7 @@ from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
 from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.executor import SerialExecutor
+from reexplore.structures.structure import Structure
 from tests.campaign.answers import Remembering, labelled
 from tests.campaign.test_loop import SMALL
 

@@ -21,8 +21,8 @@ _OPEN_SHELL_FACTOR = 10.0
 #: Mostly the start of the process.
 _GFN2_S = 3.0
 TEACHER_S = 1.0
-#: A gradient of a relaxation, which starts from the density before, in single points.
-_GRADIENT_IN_SINGLE_POINTS = 1.5
+#: A gradient of a relaxation, which starts from the density before: 41 CPU-s for 38 atoms.
+_GRADIENT_S_AT_40_ATOMS = {"quick": 46.0}
 #: How many gradients a complex, and a smaller molecule, is expected to take.
 COMPLEX_GRADIENTS, SMALL_GRADIENTS = 25, 10
 #: Closed shells on a card. This program was not measured on one: a prototype of the same calls on an H200 took 2.7 s
@@ -98,7 +98,7 @@ class Prices:
         """Return the price of a relaxation at the level, which is the processor's."""
         if not self.level.is_density_functional:
             return Price(TEACHER_S)
-        return Price(gradients * _GRADIENT_IN_SINGLE_POINTS * self._by_size(_DFT_S_AT_40_ATOMS, _DFT_POWER, atoms))
+        return Price(gradients * self._by_size(_GRADIENT_S_AT_40_ATOMS, _DFT_POWER, atoms))
 
     def _by_size(self, seconds_at_40: dict[str, float], power: float, atoms: float) -> float:
         return float(seconds_at_40[self.level.based_on or self.level.name] * (atoms / 40) ** power)
