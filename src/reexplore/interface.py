@@ -29,7 +29,7 @@ from reexplore.errors import InputError
 from reexplore.inputs.strict_models import parse
 from reexplore.structures.reading import structure_of_atoms
 from reexplore.terminal import new_console
-from reexplore.tracking.exports import CANDIDATE_COLUMNS, objective_table
+from reexplore.tracking.exports import CANDIDATE_COLUMNS, finalist_table, objective_table
 from reexplore.tracking.records import CampaignRecord
 from reexplore.workbench.complexes import Built, Workbench
 from reexplore.workbench.energies import EnergyWorkbench, Labelled
@@ -102,6 +102,13 @@ class Campaign:
         Columns are named by property and unit. Without an objective the table is empty.
         """
         return pd.DataFrame(list(objective_table(self._record())))
+
+    def finalists(self) -> pd.DataFrame:
+        """Return the finalists before and after they were relaxed at the level, as `report/finalists.csv` has them.
+
+        Without `theory.relax` in the file the table is empty.
+        """
+        return pd.DataFrame(list(finalist_table(self._record())))
 
     def structures(self) -> list[Atoms]:
         """Return the labelled complexes as ASE atoms, their energies and doubts in `info`."""

@@ -1,6 +1,7 @@
 """A worker of this machine says what it sees, whatever the stack does to it."""
 
 import json
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -61,3 +62,10 @@ def test_a_report_is_a_few_lines():
     told = worker_lines(WorkerReport("cpu", "n7", "3.11.7", 64, 256.0, [], {}, "no such module"))
     assert told.splitlines()[0].startswith("FAIL cpu")
     assert told.splitlines()[-1].strip() == "no such module"
+
+
+def test_a_worker_that_is_to_have_a_card_and_sees_none_has_a_fault():
+    report = WorkerReport("gpu", "n7", "3.11.7", 64, 256.0, [], {"torch": "2.13"}, None)
+    assert "nvidia-smi lists none on this node" in site._with_card(report).fault
+    seeing = replace(report, gpus=["GPU 0: A100"])
+    assert site._with_card(seeing) is seeing

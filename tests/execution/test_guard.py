@@ -251,3 +251,35 @@ def test_only_what_can_compute_on_a_card_is_told_to(monkeypatch, tmp_path, kind,
 
 def test_where_it_is_computed_does_not_enter_the_key():
     assert Task("member", {"any": 1}, device="cuda").key == Task("member", {"any": 1}).key
+
+
+@pytest.mark.parametrize(
+    ("device", "card", "share"),
+    [("auto", None, None), ("auto", "H200", 0.25), ("cuda", None, 0.25), ("cpu", None, None)],
+)
+def test_the_share_of_a_card_that_was_held_is_told(monkeypatch, tmp_path, device, card, share):
+    monkeypatch.setenv("REEXPLORE_WORKERS_PER_CARD", "4")
+
+    def compute(command, **options):
+        options["log"].write_text("")
+        told = {"value": {"any": 1}, "failure": None, "provenance": {"card": card} if card else {}}
+        (Path(command[-2]) / "result.json").write_text(json.dumps(told))
+        return 0
+
+    monkeypatch.setattr(guard, "run_within", compute)
+    assert run(tmp_path, Task("energy", {"any": 1}, device=device)).provenance.get("gpus") == share
+
+
+def test_one_that_insists_on_a_card_and_crashes_has_held_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(guard, "run_within", lambda _command, **options: options["log"].write_text("") or 1)
+    assert run(tmp_path, Task("energy", {"any": 1}, device="cuda")).provenance["gpus"] == 1.0
+
+
+def test_the_card_a_worker_is_pinned_to_is_told_as_its_programs_read_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "card-3")
+    monkeypatch.setenv("ROCR_VISIBLE_DEVICES", "GPU-of-a-name")
+    seen = {}
+    monkeypatch.setattr(guard, "run_within", lambda _c, **options: seen.update(options) or options["log"].touch() or 1)
+    perform(Task("energy", {"any": 1}), store=tmp_path / "store", evidence=tmp_path / "evidence")
+    assert seen["environment"]["CUDA_VISIBLE_DEVICES"] == "3"
+    assert seen["environment"]["ROCR_VISIBLE_DEVICES"] == "GPU-of-a-name"

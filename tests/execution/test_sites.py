@@ -5,6 +5,7 @@ import re
 import pytest
 
 from reexplore.errors import InputError, WorkerInterruptedError
+from reexplore.execution.cards import require_nvidia
 from reexplore.execution.sites import LOST_NODES, check_site, load_site, parse_options, serving, worker_count
 from reexplore.shipped import resolve, shipped_folder, shipped_names
 
@@ -206,3 +207,68 @@ def test_options_of_the_command_line_are_read_as_yaml_but_for_walltimes():
 def test_an_option_a_site_does_not_take_is_refused_with_those_it_takes(tmp_path):
     with pytest.raises(InputError, match=r"takes no option 'walltime': its options are workers"):
         site("local", tmp_path, walltime="01:00:00")
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "cards", "cores"),
+    [
+        ("local", {"cards": 2, "workers_per_card": 3, "workers": 5}, 6, 5),
+        ("perlmutter", {"gpu_blocks": 1, "max_blocks": 0, "workers_per_card": 2}, 8, 56),
+        ("polaris", {"gpu_blocks": 1, "max_blocks": 0}, 4, 32),
+        ("slurm", {"gpu_partition": "p", "gpus_per_node": 4}, 4, 16),
+    ],
+)
+def test_cores_relax_and_cards_label_in_the_same_blocks(tmp_path, name, options, cards, cores):
+    config = site(name, tmp_path, **options)
+    gpu, cheap = config.executors
+    assert (gpu.label, cheap.label) == ("gpu", "cheap")
+    assert (gpu.workers_per_node, cheap.workers_per_node) == (cards, cores)
+    assert cheap.provider.max_blocks == 0
+    nodes = gpu.provider.nodes_per_block * gpu.provider.max_blocks
+    assert worker_count(config) == nodes * (cards + cores)
+    labels = [gpu.label, cheap.label]
+    assert [serving(kind, labels) for kind in ("energy", "member", "build")] == ["gpu", "gpu", "cheap"]
+    # No other worker of the node takes a card.
+    assert cheap.launch_cmd.startswith("env CUDA_VISIBLE_DEVICES= ")
+    assert not gpu.launch_cmd.startswith("env")
+
+
+def test_several_workers_of_a_card_stand_side_by_side_and_know_how_many_they_are(tmp_path):
+    gpu = site("local", tmp_path, cards=2, workers_per_card=2).executors[0]
+    assert gpu.available_accelerators == ["card-0", "card-0", "card-1", "card-1"]
+    assert gpu.provider.worker_init.splitlines()[-1] == "export REEXPLORE_WORKERS_PER_CARD=2"
+    with pytest.raises(InputError, match="2 cards with 0 workers each: give at least one"):
+        site("local", tmp_path, cards=2, workers_per_card=0)
+
+
+def test_a_site_of_one_s_own_may_name_its_cards(tmp_path):
+    (tmp_path / "site.py").write_text(
+        "from parsl.providers import LocalProvider\n"
+        "from reexplore.execution.sites import pool, site_config\n"
+        "def make_config(run_dir):\n"
+        "    names = ['GPU-1', 'GPU-1', 'GPU-2', 'GPU-2']\n"
+        "    return site_config(run_dir, pool('gpu', LocalProvider(), workers_per_node=4, accelerators=names))\n"
+    )
+    (gpu,) = load_site(tmp_path / "site.py", run_dir=tmp_path, options={}).executors
+    assert gpu.available_accelerators == ["GPU-1", "GPU-1", "GPU-2", "GPU-2"]
+    assert "REEXPLORE_WORKERS_PER_CARD=2" in gpu.provider.worker_init
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "whose"),
+    [
+        ("frontier", {"gpu_blocks": 1}, "AMD"),
+        ("aurora", {"gpu_blocks": 1}, "Intel"),
+        ("slurm", {"gpu_partition": "standard-g", "gpu_maker": "amd"}, "AMD"),
+    ],
+)
+def test_cards_that_no_label_can_be_computed_on_are_told_apart(tmp_path, name, options, whose):
+    with pytest.raises(InputError, match=f"this site has {whose}'s: take auto"):
+        require_nvidia(site(name, tmp_path, **options))
+    require_nvidia(site("perlmutter", tmp_path, gpu_blocks=1))
+    require_nvidia(site(name, tmp_path))
+
+
+def test_a_maker_that_is_not_known_is_refused(tmp_path):
+    with pytest.raises(InputError, match="'acme' makes no cards that are known here: give one of nvidia, amd, intel"):
+        site("slurm", tmp_path, gpu_partition="g", gpu_maker="acme")

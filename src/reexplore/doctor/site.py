@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,10 @@ def examine_site(
             _, waiting = wait(waiting, timeout=_CHECK_EVERY_S)
             if waiting:
                 workers.check()
-        return [_report(label, answer.exception() or answer.result()) for answer, label in asked.items()]
+        # Other makers' tools are often not where a worker finds them.
+        on_cards = {each.label for each in config.executors if getattr(each, "maker", None) == "nvidia"}
+        found = [_report(label, answer.exception() or answer.result()) for answer, label in asked.items()]
+        return [_with_card(report) if report.executor in on_cards else report for report in found]
 
 
 def _report(label: str, answer: dict[str, Any] | BaseException) -> WorkerReport:
@@ -70,6 +73,13 @@ def _report(label: str, answer: dict[str, Any] | BaseException) -> WorkerReport:
     if not found.pop("sees_workspace"):
         found["fault"] = "the driver's folder is not there: start in one that all nodes share"
     return WorkerReport(label, **found)
+
+
+def _with_card(report: WorkerReport) -> WorkerReport:
+    """Return the report of a worker that its site pins to a card; it has a fault where there is none."""
+    if report.gpus or report.fault:
+        return report
+    return replace(report, fault="the site pins its workers to NVIDIA cards, and nvidia-smi lists none on this node")
 
 
 def worker_lines(report: WorkerReport) -> str:

@@ -533,3 +533,31 @@ def test_the_metals_follow_from_the_objective(attempt):
 )
 def test_an_objective_that_cannot_be_followed_is_refused(attempt, changes, sentence):
     assert sentence in refusal(attempt, **changes)
+
+
+@pytest.mark.parametrize(
+    ("theory", "reason"),
+    [
+        ({"level": "paper"}, "cannot be relaxed: level 'paper' has no gradient here: take one whose functional has no"),
+        ({"level": "gfn2"}, "cannot be relaxed: level 'gfn2' has no gradient here"),
+    ],
+)
+def test_finalists_that_have_no_gradient(attempt, theory, reason):
+    message = refusal(attempt, theory=theory | {"relax": "dft"})
+    assert "'theory.relax'" in message
+    assert reason in message
+    assert message.endswith("or leave relax out")
+
+
+def test_finalists_without_a_relaxation(attempt):
+    assert "give relax: dft as well, or leave finalists out" in refusal(attempt, theory__finalists=3)
+    assert attempt(theory__relax="dft").file.theory.finalists == 5
+
+
+def test_cuda_where_the_cards_are_amds(attempt):
+    site = {"parsl": "frontier", "options": {"account": "a", "gpu_blocks": 1}}
+    message = refusal(attempt, execution=site | {"device": "cuda"})
+    assert "'execution.device'" in message
+    assert "this site has AMD's: take auto" in message
+    assert attempt(execution=site).site.stem == "frontier"
+    assert attempt(execution=site | {"device": "cuda"}, theory__level="gfn2").level.name == "gfn2"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.campaign.ledger.rows import AquaKeys, Choice, LabelKeys, Learned, Model, Pick
+from reexplore.campaign.ledger.rows import AquaKeys, Choice, FinalistKeys, LabelKeys, Learned, Model, Pick
 from reexplore.errors import Failure, FailureCode
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -109,6 +109,37 @@ def test_what_was_found_in_the_store_costs_nothing(tmp_path):
     ledger.plan([task(1)])
     ledger.finish(task(1).key, Outcome({}, None, {"wall_s": 3600.0, "cores": 4}), reused=True)
     assert ledger.core_hours() == 0.0
+
+
+def test_the_time_on_cards_is_counted_with_every_attempt(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.plan([task(1), task(2), task(3)])
+    on_half_a_card = {"wall_s": 3600.0, "gpus": 0.5}
+    ledger.submitted(task(1).key)
+    ledger.charge(task(1).key, Outcome(None, FAILED.failure, on_half_a_card))
+    ledger.finish(task(1).key, Outcome({}, None, on_half_a_card), reused=False)
+    ledger.finish(task(2).key, Outcome({}, None, {"wall_s": 3600.0}), reused=False)
+    ledger.finish(task(3).key, Outcome({}, None, on_half_a_card), reused=True)
+    assert (ledger.gpu_hours(), ledger.core_hours()) == (1.0, 3.0)
+    assert [c.gpu_s for c in ledger.calculations()] == [3600.0, 0.0, 0.0]
+
+
+KEYS = FinalistKeys("s", "l", "w", "c", "i", "le", "we", 1)
+
+
+def test_a_finalist_goes_with_its_label_and_its_calculations(tmp_path):
+    ledger = Ledger(tmp_path / "l")
+    ledger.open_round(0, "seed", [pick("a"), pick("b")])
+    ledger.enter_finalist("a", KEYS, None)
+    ledger.enter_finalist("b", None, FAILED.failure)
+    assert (ledger.finalists(), ledger.finalist_failures()) == ({"a": KEYS}, {"b": FAILED.failure})
+    ledger.enter_aqua_ion("La", AquaKeys("s", "e"), None, relaxed=True)
+    assert (ledger.aqua_ions(), ledger.aqua_ions(relaxed=True)) == ({}, {"La": AquaKeys("s", "e")})
+    ledger.withdraw(candidates=["b"])
+    ledger.plan_again(["e"])
+    assert (ledger.finalist_failures(), ledger.aqua_ions(relaxed=True)) == ({}, {})
+    ledger.withdraw(finalists=["a"])
+    assert ledger.finalists() == {}
 
 
 def test_a_withdrawn_label_is_pending_in_the_last_round_which_is_open_again(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from reexplore.campaign.declaration.setup import prepare
-from reexplore.campaign.results.plan import plan_campaign
+from reexplore.campaign.results.plan import plan_campaign, plan_record
 from reexplore.energies.levels import LEVELS
 
 
@@ -66,3 +66,74 @@ def test_with_an_objective_a_ligand_s_template_serves_all_its_metals(tmp_path):
     assert tasks["complexes at quick"] == 6
     assert tasks["free ligands"] == 3
     assert tasks["aqua ions at quick"] == 2
+
+
+@pytest.fixture
+def planned(tmp_path):
+    def of(level="paper", metals=("La",), execution=None, **more):
+        data = {
+            "name": "trial",
+            "space": {
+                "scaffolds": ["HOPO"],
+                "substituents": ["H", "methyl"],
+                "metals": list(metals),
+                "coordinations": [{"ligands": 1}],
+            },
+            "theory": {"level": level} | more,
+            "budget": {"seed_labels": 2, "labels": 2},
+            "execution": execution or {},
+        }
+        file = tmp_path / "trial.yaml"
+        file.write_text(yaml.safe_dump(data))
+        return plan_campaign(prepare(str(file), workspace=tmp_path))
+
+    return of
+
+
+def _gpu(plan):
+    return {stage.name: stage.gpu_hours for stage in plan.stages if stage.gpu_hours}
+
+
+@pytest.mark.parametrize(
+    ("execution", "on_cards"),
+    [
+        ({}, set()),
+        ({"device": "cuda"}, {"labels", "training", "prediction"}),
+        ({"options": {"cards": 1}}, {"labels", "prediction"}),
+        ({"options": {"cards": 1}, "device": "cpu"}, set()),
+        # There labels go to the nodes without cards.
+        ({"parsl": "perlmutter", "options": {"account": "a", "gpu_blocks": 1}}, {"prediction"}),
+        (
+            {"parsl": "perlmutter", "options": {"account": "a", "gpu_blocks": 1, "max_blocks": 0}},
+            {"labels", "prediction"},
+        ),
+    ],
+)
+def test_gpu_hours_are_counted_where_tasks_find_a_card(planned, execution, on_cards):
+    found = _gpu(planned(execution=execution))
+    assert {"labels" for name in found if name.endswith("at paper")} <= on_cards
+    assert {"training", "prediction, choice"} & found.keys() == {
+        {"training": "training", "prediction": "prediction, choice"}[each] for each in on_cards - {"labels"}
+    }
+    assert bool(found) == bool(on_cards)
+
+
+def test_on_a_card_a_label_takes_a_core_no_longer_and_open_shells_stay_on_it(planned):
+    execution = {"device": "cuda"}
+    before, after = planned(), planned(execution=execution)
+    assert after.core_hours < before.core_hours
+    assert _gpu(planned(metals=("Gd",), execution=execution)).get("complexes at paper") is None
+    half = _gpu(planned(metals=("La", "Gd"), execution=execution))["complexes at paper"]
+    assert half == pytest.approx(_gpu(after)["complexes at paper"] / 2)
+    record = plan_record(after)
+    assert record["gpu_hours"] == pytest.approx(after.gpu_hours)
+    assert "not measured on a card" in record["gpu_basis"]
+
+
+def test_finalists_are_in_the_plan(planned):
+    plan = planned("quick", relax="dft", finalists=1)
+    tasks = {stage.name: stage.tasks for stage in plan.stages}
+    assert tasks["finalists, relaxed"] == 1
+    # The aqua ion, the ligand, water.
+    assert tasks["their fragments, relaxed"] == 3
+    assert plan.core_hours > planned("quick").core_hours
