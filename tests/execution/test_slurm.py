@@ -1,5 +1,6 @@
 """A campaign on a real Slurm: in one allocation, then on blocks that are killed in every way, and its end."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -55,4 +56,36 @@ def test_the_doctor_tells_what_slurm_refuses_in_its_own_words(slurm, tmp_path):
     assert "3 blocks of executor 'expensive' failed" in told.stderr
     assert "invalid partition specified: nowhere" in told.stderr
     assert "Traceback" not in told.stderr
+    assert not slurm.jobs("R", "PD")
+
+
+#: The shipped site's shape for GPU nodes, on nodes whose scheduler knows of no GPU.
+_SHARED = """
+from parsl.launchers import SrunLauncher
+from parsl.providers import SlurmProvider
+from reexplore.execution.sites import ON_DEMAND, WHOLE_NODES, card_pool, core_pool_beside, site_config
+
+
+def make_config(run_dir):
+    nodes = SlurmProvider(
+        partition="debug", walltime="00:05:00", max_blocks=1, launcher=SrunLauncher(overrides=WHOLE_NODES), **ON_DEMAND
+    )
+    gpu = card_pool(nodes, 1, cpu_affinity="none")
+    return site_config(run_dir, gpu, core_pool_beside(gpu, workers_per_node=1, memory_gb_per_worker=1))
+"""
+
+
+def test_workers_on_cores_and_on_cards_come_in_one_job(slurm, tmp_path):
+    (tmp_path / "site.py").write_text(_SHARED)
+    before = slurm.jobs()
+    command = [PROGRAMS / "reexplore", "doctor", "--parsl", "site.py", "--json"]
+    told = subprocess.run(
+        command, cwd=tmp_path, env=slurm.environment, capture_output=True, text=True, check=False, timeout=3 * LONG_S
+    )
+    gpu, cheap = json.loads(told.stdout)
+    assert (gpu["executor"], cheap["executor"], gpu["host"]) == ("gpu", "cheap", cheap["host"])
+    # Where there is no card, that is told of the workers that are to have one.
+    assert ("nvidia-smi lists none" in (gpu["fault"] or "")) == (not gpu["gpus"])
+    assert cheap["fault"] is None
+    assert len(set(slurm.jobs()) - set(before)) == 1
     assert not slurm.jobs("R", "PD")

@@ -90,6 +90,9 @@ def planned(tmp_path):
     return of
 
 
+_POLARIS = {"account": "a", "gpu_blocks": 1}
+
+
 def _gpu(plan):
     return {stage.name: stage.gpu_hours for stage in plan.stages if stage.gpu_hours}
 
