@@ -227,7 +227,8 @@ def test_cores_relax_and_cards_label_in_the_same_blocks(tmp_path, name, options,
     nodes = gpu.provider.nodes_per_block * gpu.provider.max_blocks
     assert worker_count(config) == nodes * (cards + cores)
     labels = [gpu.label, cheap.label]
-    assert [serving(kind, labels) for kind in ("energy", "member", "build")] == ["gpu", "gpu", "cheap"]
+    kinds = ("energy", "member", "build", "dft_relaxation")
+    assert [serving(kind, labels) for kind in kinds] == ["gpu", "gpu", "cheap", "cheap"]
     # No other worker of the node takes a card.
     assert cheap.launch_cmd.startswith("env CUDA_VISIBLE_DEVICES= ")
     assert not gpu.launch_cmd.startswith("env")
