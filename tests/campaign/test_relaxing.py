@@ -117,7 +117,7 @@ def test_a_finalist_that_ran_out_of_time_is_tried_again(workspace):
     before = known(setup)
     with closing(Ledger(setup.ledger_path)) as ledger:
         [first, _] = ledger.finalists()
-        relaxing = ledger.finalists()[first].relaxed_complex
+        relaxing = ledger.finalists()[first].relaxed["complex"]
         outcome = ledger.outcome(relaxing)
         timeout = corrections.Failure(FailureCode.TIMEOUT, "dft_relaxation", "it took longer than 86400 s", {})
         ledger.finish(relaxing, type(outcome)(None, timeout, outcome.provenance), reused=False)

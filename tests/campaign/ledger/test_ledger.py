@@ -124,7 +124,7 @@ def test_the_time_on_cards_is_counted_with_every_attempt(tmp_path):
     assert [c.gpu_s for c in ledger.calculations()] == [3600.0, 0.0, 0.0]
 
 
-KEYS = FinalistKeys("s", "l", "w", "c", "i", "le", "we", 1)
+KEYS = FinalistKeys({"complex": "s"}, {"complex": "c", "ion": "i"}, 1)
 
 
 def test_a_finalist_goes_with_its_label_and_its_calculations(tmp_path):

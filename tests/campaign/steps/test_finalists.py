@@ -4,6 +4,7 @@ from itertools import islice
 
 import pytest
 
+from reexplore.campaign.ledger import corrections
 from reexplore.campaign.ledger.labels import labels
 from reexplore.campaign.ledger.relaxed_labels import relaxed_labels
 from reexplore.campaign.ledger.rows import Pick
@@ -32,19 +33,24 @@ LOST = Failure(FailureCode.NOT_CONVERGED, "invented relaxation", "no minimum aft
 THEORY = {"level": "teacher", "builders": ["sketch"], "relax": "dft", "finalists": 2}
 
 
-@pytest.fixture
-def context(tmp_path):
-    """Return a context with the labels of four ligands of one charge with two metals, and their aqua ions."""
+def contexts(folder, coordination, *, labels):
+    """Return a context with the first labels of some ligands of one charge with two metals, and their aqua ions."""
     space = {"scaffolds": ["HOPO"], "substituents": ["H", "methyl", "fluoro", "chloro"], "metals": ["La", "Lu"]}
-    setup = small(tmp_path, space=space | {"coordinations": [{"ligands": 1}]}, theory=THEORY)
+    setup = small(folder, space=space | {"coordinations": [coordination]}, theory=THEORY)
     made = CampaignContext(
         setup, open_campaign(setup), SerialExecutor(store=setup.store, evidence=setup.folder), Narrator()
     )
-    batch = list(islice(made.pool.values(), 8))
+    batch = list(islice(made.pool.values(), labels))
     made.ledger.open_round(0, "seed", [Pick(c.key, 0, i, "seed", None, None, None) for i, c in enumerate(batch)])
     fail(made, {})
     labelled(made, batch)
     return made
+
+
+@pytest.fixture
+def context(tmp_path):
+    """Return a context with the labels of four ligands with two metals."""
+    return contexts(tmp_path, {"ligands": 1}, labels=8)
 
 
 def fail(context, failures):
@@ -86,6 +92,8 @@ def test_with_an_objective_they_are_the_best_of_every_goal_with_all_their_metals
     weakest = max((label for label in found.values() if _metal(label) == "La"), key=lambda x: x.binding.energy_kcal_mol)
     assert weakest.candidate.ligand.identity in ligands
     assert len(finalists) == 2 * len(ligands)
+    object.__setattr__(context.setup, "goals", goals)
+    context.setup.file.theory.__dict__["finalists"] = 1
     relax_finalists(context, after_turn=lambda _ended: None)
     selectivity, binding = lists(context, goals)
     assert {row.name for row in binding.rows} == {found[key].candidate.ligand.name for key in finalists}
@@ -152,6 +160,29 @@ def test_an_aqua_ion_that_fails_takes_the_exchange_energy_away_and_says_so(conte
     assert selectivity.rows[0].after is None
 
 
+def test_free_parts_that_fail_are_named(context):
+    fail(context, {("dft_relaxation", "H2O"): LOST})
+    relax_finalists(context, after_turn=lambda _ended: None)
+    failures = context.ledger.finalist_failures().values()
+    assert {failure.stage for failure in failures} == {"invented relaxation of H2O"}
+    assert len(failures) == 4
+    change = corrections.invalidate(context.ledger, "label=H2O and kind=dft_relaxation")
+    assert len(change.finalists) == 4
+
+
+def test_co_ligands_are_relaxed_as_well(tmp_path):
+    coordination = {"ligands": 1, "waters": 3, "co_ligands": {"nitrate": 1, "chloride": 1}}
+    context = contexts(tmp_path, coordination, labels=2)
+    rows = [row for each in relaxed(context) for row in each.rows]
+    assert len(rows) == 2
+    found, after = known(context), relaxed_labels(known(context), context.ledger)
+    for key, label in after.items():
+        assert label.parts.keys() == {"complex", "ion", "ligand", "water", "nitrate", "chloride"}
+        assert label.parts["nitrate"].total_hartree < found[key].parts["nitrate"].total_hartree
+        # One atom has nothing to relax.
+        assert label.parts["chloride"].total_hartree == pytest.approx(found[key].parts["chloride"].total_hartree)
+
+
 def test_it_is_on_the_page_in_the_files_and_in_the_terminal(context, capsys):
     relaxed(context)
     record = campaign_record(context.setup, context.ledger)
@@ -195,6 +226,9 @@ def test_the_energy_that_is_compared_falls_where_a_real_level_relaxes(tmp_path):
     executor = SerialExecutor(store=setup.store, evidence=tmp_path / "evidence")
     oxygen = water()
     ion = Structure(("La", *oxygen.symbols), [(0.0, 0.0, 0.0), *(oxygen.positions_angstrom + _BESIDE)], 3)
+    alone = Structure(("Cl",), [(0.0, 0.0, 0.0)], -1)
+    unmoved = executor.submit(relaxation_task(alone.to_extxyz(), setup, title="chloride")).result()
+    assert (unmoved.failure, unmoved.value["gradients"]) == (None, 1)
     for name, start in (("H2O", oxygen), ("La(H2O)", ion)):
         minimum = relax(start, surface=setup.surface).structure.to_extxyz()
         outcome = executor.submit(relaxation_task(minimum, setup, title=name)).result()

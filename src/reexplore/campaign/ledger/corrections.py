@@ -92,7 +92,9 @@ def invalidate(ledger: Ledger, where: str) -> Change:
     metals = [metal for metal, aqua in ledger.aqua_ions().items() if keys & {aqua.structure, aqua.energy}]
     metals += [metal for metal, failure in ledger.aqua_failures().items() if failure in failed]
     finalists = [key for key, found in ledger.finalists().items() if keys & found.calculations()]
-    finalists += [key for key, failure in ledger.finalist_failures().items() if failure in failed]
+    told = {(failure.code, failure.message) for failure in failed}
+    # The stage of a finalist's failure names the part as well.
+    finalists += [key for key, each in ledger.finalist_failures().items() if (each.code, each.message) in told]
     return _change(ledger, "invalidate", calculations, [*resting, *refused], metals, finalists=finalists)
 
 

@@ -44,7 +44,7 @@ def rankings(labels: Mapping[str, Label], goals: Goals) -> list[Ranking]:
             continue
         members = tuple(by_metal[metal] for metal in goals.metals)
         first = labels[members[0]].candidate
-        group = goals.group(ligands=first.ligands, waters=first.waters, ligand_charge=first.ligand.charge)
+        group = goals.group(first.group.stoichiometry, ligand_charge=first.ligand.charge)
         values = goals.values({metal: labels[by_metal[metal]] for metal in goals.metals})
         for number, (goal, value) in enumerate(zip(goals.goals, values, strict=True)):
             if value is not None:
@@ -53,11 +53,11 @@ def rankings(labels: Mapping[str, Label], goals: Goals) -> list[Ranking]:
     return list(found.values())
 
 
-def _ligands(labels: Mapping[str, Label]) -> dict[tuple[str, int, int], dict[str, str]]:
+def _ligands(labels: Mapping[str, Label]) -> dict[tuple[str, str], dict[str, str]]:
     """Return the keys of the labelled complexes of each ligand and stoichiometry, by their metals."""
-    found: dict[tuple[str, int, int], dict[str, str]] = {}
+    found: dict[tuple[str, str], dict[str, str]] = {}
     for key, label in labels.items():
         candidate = label.candidate
-        mine = found.setdefault((candidate.ligand.identity, candidate.ligands, candidate.waters), {})
+        mine = found.setdefault((candidate.ligand.identity, candidate.group.stoichiometry), {})
         mine[candidate.metal.symbol] = key
     return found

@@ -23,7 +23,7 @@ def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Labe
     labels = {}
     for key, keys in ledger.finalists().items():
         if key in found:
-            parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
+            parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.energies.items()}
             ion = aqua.get(found[key].candidate.metal.symbol)
             labels[key] = replace(found[key], parts=parts, aqua=ion, other_donors=keys.other_donors)
     return labels

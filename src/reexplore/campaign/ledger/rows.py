@@ -97,27 +97,19 @@ class AquaKeys:
 
 @dataclass(frozen=True)
 class FinalistKeys:
-    """The calculations of a finalist: three relaxations at the level, and the terms on the geometries they ended at.
+    """The calculations of a finalist by the part they are of, named as those of `LabelKeys.terms`.
 
-    `other_donors` counts the atoms that hold the relaxed complex's metal without having been named.
+    `relaxed` are the relaxations at the level of all parts but the ion, `energies` the terms on the geometries they
+    ended at. `other_donors` counts the atoms that hold the relaxed complex's metal without having been named.
     """
 
-    relaxed_complex: str
-    relaxed_ligand: str
-    relaxed_water: str
-    complex: str
-    ion: str
-    ligand: str
-    water: str
+    relaxed: dict[str, str]
+    energies: dict[str, str]
     other_donors: int = 0
-
-    def terms(self) -> list[tuple[str, str]]:
-        """Return the energy calculations with the part each is for."""
-        return [("complex", self.complex), ("ion", self.ion), ("ligand", self.ligand), ("water", self.water)]
 
     def calculations(self) -> set[str]:
         """Return the keys of all it rests on."""
-        return {self.relaxed_complex, self.relaxed_ligand, self.relaxed_water, *(key for _, key in self.terms())}
+        return {*self.relaxed.values(), *self.energies.values()}
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def _complexes(found: Mapping[str, Label], ledger: Ledger) -> dict[str, RelaxedC
     complexes = {}
     for key, keys in ledger.finalists().items():
         if key in found:
-            value = ledger.value(keys.relaxed_complex)
+            value = ledger.value(keys.relaxed["complex"])
             complexes[key] = RelaxedComplex(
                 key,
                 found[key].candidate.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from reexplore.campaign.ledger.ranked import rankings
 from reexplore.campaign.ledger.rows import AquaKeys, FinalistKeys
@@ -22,7 +22,8 @@ from reexplore.properties.label import Label
 from reexplore.structures.quality import QualityReport, check_complex, check_ligand
 from reexplore.structures.structure import Structure
 
-_COMPLEX, _LIGAND, _WATER, _AQUA = "complex", "ligand", "water", "aqua ion"
+#: The parts of a finalist; co-ligands have their names.
+_COMPLEX, _ION, _LIGAND, _WATER, _AQUA = "complex", "ion", "ligand", "water", "aqua ion"
 
 
 def chosen_finalists(labels: Mapping[str, Label], goals: Goals, *, count: int) -> list[str]:
@@ -49,65 +50,81 @@ def relax_finalists(context: CampaignContext, *, after_turn: Callable[[Collectio
 
 
 def relax_finalist(context: CampaignContext, candidate: Candidate) -> Job[None]:
-    """Relax a labelled complex, its free ligand, water and its metal's aqua ion, and compute every term there."""
+    """Relax a labelled complex, all that it is made of and its metal's aqua ion, and compute every term there."""
     ledger, setup, run = context.ledger, context.setup, context.dispatcher.run
-    starts = yield from _starts(context, candidate)
-    relaxing = {part: relaxation_task(start.extxyz, setup, title=start.title) for part, start in starts.items()}
+    free = _free(context, candidate)
+    known = yield from run(list(free.values()), stage="geometries")
+    starts = _starts(context, candidate) | {part: known[task.key] for part, task in free.items()}
+    titles = _titles(context, candidate)
+    failures = {part: outcome.failure for part, outcome in starts.items()}
+    relaxing = {
+        part: relaxation_task(outcome.extxyz, setup, title=titles[part])
+        for part, outcome in starts.items()
+        if outcome.value is not None
+    }
     relaxed = yield from run(list(relaxing.values()), stage="relaxations at the level")
     ends = {part: relaxed[task.key] for part, task in relaxing.items()}
     reports = {} if setup.file.theory.sketch else _reports(ends, candidate, setup.file.theory)
-    failures = {part: outcome.failure or _first_problem(reports.get(part)) for part, outcome in ends.items()}
-    sound = {part: outcome.extxyz for part, outcome in ends.items() if failures[part] is None}
-    energies = {part: energy_task(extxyz, setup, title=starts[part].title) for part, extxyz in sound.items()}
-    bare = energy_task(ion(candidate).to_extxyz(), setup, title=f"{candidate.metal.symbol}3+")
-    computed = yield from run([bare, *energies.values()], stage="energies of relaxed geometries")
+    failures |= {part: outcome.failure or _first_problem(reports.get(part)) for part, outcome in ends.items()}
+    energies = {
+        part: energy_task(outcome.extxyz, setup, title=titles[part])
+        for part, outcome in ends.items()
+        if failures[part] is None
+    }
+    energies[_ION] = energy_task(ion(candidate).to_extxyz(), setup, title=f"{candidate.metal.symbol}3+")
+    computed = yield from run(list(energies.values()), stage="energies of relaxed geometries")
     failures |= {part: computed[task.key].failure for part, task in energies.items()}
-    failures["ion"] = computed[bare.key].failure
     with ledger.transaction():
         if _AQUA in starts:
             failed = failures.pop(_AQUA)
-            keys = None if failed else AquaKeys(relaxing[_AQUA].key, energies[_AQUA].key)
+            keys = None if failed else AquaKeys(relaxing.pop(_AQUA).key, energies.pop(_AQUA).key)
             ledger.enter_aqua_ion(candidate.metal.symbol, keys, failed, relaxed=True)
-        if failure := next((failure for failure in failures.values() if failure is not None), None):
-            ledger.enter_finalist(candidate.key, None, failure)
-        else:
-            others = len(reports[_COMPLEX].warnings) if _COMPLEX in reports else 0
-            ledger.enter_finalist(candidate.key, _keys(relaxing, energies, bare, others), None)
+        for part, failure in failures.items():
+            if failure is not None:
+                # Which part it was is told nowhere else.
+                stage = failure.stage if part == _COMPLEX else f"{failure.stage} of {titles[part]}"
+                ledger.enter_finalist(candidate.key, None, replace(failure, stage=stage))
+                return
+        others = len(reports[_COMPLEX].warnings) if _COMPLEX in reports else 0
+        ledger.enter_finalist(candidate.key, FinalistKeys(_keys(relaxing), _keys(energies), others), None)
 
 
-@dataclass(frozen=True)
-class _Start:
-    title: str
-    extxyz: str
+def _free(context: CampaignContext, candidate: Candidate) -> dict[str, Task]:
+    """Return the tasks whose minima the free parts of a label are, all of them known as long as nobody withdrew one."""
+    theory, seed = context.setup.file.theory, context.setup.file.seed
+    beside = {ligand.name: ligand_task(ligand, theory, seed) for ligand, _ in candidate.co_ligands}
+    return {_LIGAND: ligand_task(candidate.ligand, theory, seed), _WATER: water_task(theory)} | beside
 
 
-def _starts(context: CampaignContext, candidate: Candidate) -> Job[dict[str, _Start]]:
-    """Return the minima of the campaign's surface that a label rests on; all of them are known."""
-    ledger, theory = context.ledger, context.setup.file.theory
-    tasks = (ligand_task(candidate, theory, context.setup.file.seed), water_task(theory))
-    known = yield from context.dispatcher.run(tasks, stage="geometries")
-    ligand, water = (known[task.key].extxyz for task in tasks)
-    structure = ledger.value(ledger.labels()[candidate.key].structure)["extxyz"]
-    starts = {
-        _COMPLEX: _Start(candidate.name, structure),
-        _LIGAND: _Start(f"{candidate.ligand.name} (free)", ligand),
-        _WATER: _Start("H2O", water),
-    }
+def _starts(context: CampaignContext, candidate: Candidate) -> dict[str, Outcome]:
+    """Return the geometries of a label's complex and of its metal's aqua ion, where there is one."""
+    ledger = context.ledger
+    keys = {_COMPLEX: ledger.labels()[candidate.key].structure}
     if (aqua := ledger.aqua_ions().get(candidate.metal.symbol)) is not None:
-        name = aqua_ion(candidate.metal, waters=theory.aqua_waters).name
-        starts[_AQUA] = _Start(name, ledger.value(aqua.structure)["extxyz"])
-    return starts
+        keys[_AQUA] = aqua.structure
+    return {part: Outcome(ledger.value(key), None, {}) for part, key in keys.items()}
+
+
+def _titles(context: CampaignContext, candidate: Candidate) -> dict[str, str]:
+    aqua = aqua_ion(candidate.metal, waters=context.setup.file.theory.aqua_waters)
+    free = {ligand.name: f"{ligand.name} (free)" for ligand, _ in candidate.co_ligands}
+    free |= {_LIGAND: f"{candidate.ligand.name} (free)", _WATER: "H2O", _ION: f"{candidate.metal.symbol}3+"}
+    return {_COMPLEX: candidate.name, _AQUA: aqua.name} | free
 
 
 def _reports(ends: Mapping[str, Outcome], candidate: Candidate, theory: TheoryEntry) -> dict[str, QualityReport]:
     """Return what quality control says of what was relaxed, as of the geometries of labels."""
-    found = {part: Structure.from_extxyz(end.extxyz) for part, end in ends.items() if end.value is not None}
+    complexes = {_COMPLEX: candidate, _AQUA: aqua_ion(candidate.metal, waters=theory.aqua_waters)}
+    ligands = {_LIGAND: candidate.ligand} | {ligand.name: ligand for ligand, _ in candidate.co_ligands}
     reports = {}
-    for part, complex_ in ((_COMPLEX, candidate), (_AQUA, aqua_ion(candidate.metal, waters=theory.aqua_waters))):
-        if part in found:
-            reports[part] = check_complex(found[part], candidate=complex_, checks=theory.checks)
-    if _LIGAND in found:
-        reports[_LIGAND] = check_ligand(found[_LIGAND], ligand=candidate.ligand, checks=theory.checks)
+    for part, end in ends.items():
+        if end.value is None:
+            continue
+        structure = Structure.from_extxyz(end.extxyz)
+        if part in complexes:
+            reports[part] = check_complex(structure, candidate=complexes[part], checks=theory.checks)
+        elif part in ligands:
+            reports[part] = check_ligand(structure, ligand=ligands[part], checks=theory.checks)
     return reports
 
 
@@ -115,14 +132,5 @@ def _first_problem(report: QualityReport | None) -> Failure | None:
     return report.problems[0] if report is not None and report.problems else None
 
 
-def _keys(relaxing: Mapping[str, Task], energies: Mapping[str, Task], bare: Task, other_donors: int) -> FinalistKeys:
-    return FinalistKeys(
-        relaxed_complex=relaxing[_COMPLEX].key,
-        relaxed_ligand=relaxing[_LIGAND].key,
-        relaxed_water=relaxing[_WATER].key,
-        complex=energies[_COMPLEX].key,
-        ion=bare.key,
-        ligand=energies[_LIGAND].key,
-        water=energies[_WATER].key,
-        other_donors=other_donors,
-    )
+def _keys(tasks: Mapping[str, Task]) -> dict[str, str]:
+    return {part: task.key for part, task in tasks.items()}
