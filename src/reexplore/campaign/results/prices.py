@@ -23,8 +23,8 @@ _GFN2_S = 3.0
 TEACHER_S = 1.0
 #: A gradient of a relaxation, which starts from the density before: 41 CPU-s for 38 atoms.
 _GRADIENT_S_AT_40_ATOMS = {"quick": 46.0}
-#: How many gradients a complex, and a smaller molecule, is expected to take.
-COMPLEX_GRADIENTS, SMALL_GRADIENTS = 25, 10
+#: How many gradients a complex, and a smaller molecule, is taken to need: a guess, see docs/energies.md.
+COMPLEX_GRADIENTS, SMALL_GRADIENTS = 40, 10
 #: Closed shells on a card. This program was not measured on one: a prototype of the same calls on an H200 took 2.7 s
 #: and 6.5 s at `quick`, 4.1 s and 15 s at `paper`, for 31 and 49 atoms. `workstation` is taken for as dear as `paper`.
 _CARD_S_AT_40_ATOMS = {"quick": 4.5, "workstation": 8.5, "paper": 8.5}
