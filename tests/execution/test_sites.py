@@ -228,7 +228,7 @@ def test_cores_relax_and_cards_label_in_the_same_blocks(tmp_path, name, options,
     assert worker_count(config) == nodes * (cards + cores)
     labels = [gpu.label, cheap.label]
     kinds = ("energy", "member", "build", "dft_relaxation")
-    assert [serving(kind, labels) for kind in kinds] == ["gpu", "gpu", "cheap", "cheap"]
+    assert [serving(kind, labels) for kind in kinds] == ["gpu", "gpu", "cheap", "gpu"]
     # No other worker of the node takes a card.
     assert cheap.launch_cmd.startswith("env CUDA_VISIBLE_DEVICES= ")
     assert not gpu.launch_cmd.startswith("env")

@@ -538,7 +538,6 @@ def test_an_objective_that_cannot_be_followed_is_refused(attempt, changes, sente
 @pytest.mark.parametrize(
     ("theory", "reason"),
     [
-        ({"level": "paper"}, "cannot be relaxed: level 'paper' has no gradient here: take one whose functional has no"),
         ({"level": "gfn2"}, "cannot be relaxed: level 'gfn2' has no gradient here"),
     ],
 )
@@ -547,6 +546,13 @@ def test_finalists_that_have_no_gradient(attempt, theory, reason):
     assert "'theory.relax'" in message
     assert reason in message
     assert message.endswith("or leave relax out")
+
+
+def test_finalists_that_are_open_shells(attempt):
+    message = refusal(attempt, theory={"level": "paper", "relax": "dft"}, space__metals=["La", "Eu"])
+    assert "'theory.relax'" in message
+    assert "finalists with Eu cannot be relaxed: level 'paper' makes an open shell" in message
+    assert attempt(theory={"level": "paper", "relax": "dft"}).level.name == "paper"
 
 
 def test_finalists_without_a_relaxation(attempt):

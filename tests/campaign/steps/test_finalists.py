@@ -58,7 +58,7 @@ def fail(context, failures):
 
 
 def known(context):
-    return labels(context.pool, context.ledger, aqua_waters=8)
+    return labels(context.pool, context.ledger)
 
 
 def lists(context, goals=None):

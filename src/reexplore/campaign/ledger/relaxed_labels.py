@@ -13,17 +13,25 @@ from reexplore.properties.label import Label
 def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Label]:
     """Return the label of every finalist whose relaxation and energies succeeded, by its candidate's key.
 
-    `found` are the campaign's labels. Complex, ligand, water and aqua ion are all relaxed at the level; an aqua ion
-    that is not there takes the exchange energy away, not the label.
+    `found` are the campaign's labels. Complex, ligands, water and aqua ion are all relaxed at the level; an aqua ion
+    that is not there takes the exchange energy away, not the label. Thermal terms stay those of the label, whose minima
+    have been shown to be some.
     """
-    aqua = {
-        metal: EnergyTerms.from_dict(ledger.value(keys.energy))
-        for metal, keys in ledger.aqua_ions(relaxed=True).items()
-    }
+    ions = ledger.aqua_ions(relaxed=True).items()
+    aqua = {metal: EnergyTerms.from_dict(ledger.value(keys.energy)) for metal, keys in ions}
     labels = {}
     for key, keys in ledger.finalists().items():
         if key in found:
-            parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.energies.items()}
-            ion = aqua.get(found[key].candidate.metal.symbol)
-            labels[key] = replace(found[key], parts=parts, aqua=ion, other_donors=keys.other_donors)
+            before = found[key]
+            parts = {
+                part: _as_before(EnergyTerms.from_dict(ledger.value(energy)), before.parts[part])
+                for part, energy in keys.energies.items()
+            }
+            ion = aqua.get(before.candidate.metal.symbol)
+            relaxed = _as_before(ion, before.aqua) if ion and before.aqua else None
+            labels[key] = replace(before, parts=parts, aqua=relaxed, other_donors=keys.other_donors)
     return labels
+
+
+def _as_before(terms: EnergyTerms, before: EnergyTerms) -> EnergyTerms:
+    return replace(terms, thermal_hartree=before.thermal_hartree)

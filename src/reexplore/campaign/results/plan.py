@@ -187,17 +187,21 @@ def _finalist_stages(
     rankings = groups * (len(goals.goals) or 1)
     finalists = min(labels, theory.finalists * rankings * goals.unit_size)
     fragments = min(len(setup.space.metals), finalists) + math.ceil(finalists / goals.unit_size) + 1
+    price = prices.relaxation(atoms, COMPLEX_GRADIENTS)
     yield Stage(
         "finalists, relaxed",
         finalists,
-        prices.relaxation(atoms, COMPLEX_GRADIENTS).core_s,
-        f"the best {theory.finalists} of each of about {rankings} rankings; {COMPLEX_GRADIENTS} gradients, on a core",
+        price.core_s,
+        f"the best {theory.finalists} of each of about {rankings} rankings; {COMPLEX_GRADIENTS} gradients",
+        price.gpu_s,
     )
+    price = prices.relaxation(max(_AQUO_ATOMS, ligand_atoms), SMALL_GRADIENTS)
     yield Stage(
         "their fragments, relaxed",
         fragments,
-        prices.relaxation(max(_AQUO_ATOMS, ligand_atoms), SMALL_GRADIENTS).core_s,
-        f"aqua ions, ligands, water; {SMALL_GRADIENTS} gradients, on a core",
+        price.core_s,
+        f"aqua ions, ligands, water; {SMALL_GRADIENTS} gradients",
+        price.gpu_s,
     )
     yield _energies(
         "finalists again", finalists + fragments, prices.energy(atoms), "on relaxed geometries", level=level

@@ -14,21 +14,26 @@ from reexplore.shipped import is_shipped
 
 # Measured on one core of a 2.6 GHz server processor; see docs/energies.md.
 #: By shipped level; a level of the user's own is taken for as dear as the one it is based on.
-_DFT_S_AT_40_ATOMS = {"quick": 45.0, "workstation": 90.0, "paper": 200.0}
+#: `standard` was not measured: it has half as many functions again as `quick`.
+_DFT_S_AT_40_ATOMS = {"quick": 45.0, "standard": 85.0, "workstation": 90.0, "paper": 200.0}
 _DFT_POWER = 2.5
 #: An open 4f shell at `paper`: two spins, Hartree-Fock before, two occupations. 284 CPU-s for 27 with six waters.
 _OPEN_SHELL_FACTOR = 10.0
 #: Mostly the start of the process.
 _GFN2_S = 3.0
 TEACHER_S = 1.0
-#: A gradient of a relaxation, which starts from the density before: 41 CPU-s for 38 atoms.
-_GRADIENT_S_AT_40_ATOMS = {"quick": 46.0}
+#: A gradient of a relaxation, which starts from the density before: 41 CPU-s for 38 atoms at `quick`. With exact
+#: exchange it is taken for twice a single point.
+_GRADIENT_IN_SINGLE_POINTS = {"quick": 1.0, "standard": 1.0}
+_OTHER_GRADIENT_IN_SINGLE_POINTS = 2.0
 #: How many gradients a complex, and a smaller molecule, is taken to need: a guess, see docs/energies.md.
 COMPLEX_GRADIENTS, SMALL_GRADIENTS = 40, 10
 #: Closed shells on a card. This program was not measured on one: a prototype of the same calls on an H200 took 2.7 s
-#: and 6.5 s at `quick`, 4.1 s and 15 s at `paper`, for 31 and 49 atoms. `workstation` is taken for as dear as `paper`.
-_CARD_S_AT_40_ATOMS = {"quick": 4.5, "workstation": 8.5, "paper": 8.5}
+#: and 6.5 s at `quick`, 4.1 s and 15 s at `paper`, for 31 and 49 atoms. `standard` and `workstation` are taken for as dear as `paper`.
+_CARD_S_AT_40_ATOMS = {"quick": 4.5, "standard": 8.5, "workstation": 8.5, "paper": 8.5}
 _CARD_POWER = 2.4
+#: Gradients of the same prototype: 4.4 s and 7.5 s at `quick`, 8.9 s at `paper` for 31 atoms.
+_CARD_GRADIENT_IN_SINGLE_POINTS = 1.5
 CARD_BASIS = (
     "labels as a prototype of the same calls took on one H200, networks as on a core; this program was not measured on"
     " a card"
@@ -68,7 +73,10 @@ class Price:
 
 @dataclass(frozen=True)
 class Prices:
-    """The prices of a level: `open_share` of the metals are open shells there, the rest is computed `on_card`."""
+    """The prices of a level: `open_share` of the metals are open shells there, the rest is computed `on_card`.
+
+    Open shells may be computed on a card as well; no time of theirs is known, and they are priced as on a core.
+    """
 
     level: Level
     open_share: float
@@ -82,7 +90,7 @@ class Prices:
         return cls(level, open_share, cards.label and level.is_density_functional)
 
     def energy(self, atoms: float) -> Price:
-        """Return the price of a label's term; open shells are computed on the processor."""
+        """Return the price of a term of a label."""
         if self.level.is_fake:
             return Price(TEACHER_S)
         if self.level.engine == TBLITE:
@@ -95,10 +103,16 @@ class Prices:
         return Price(card_s + open_s, card_s)
 
     def relaxation(self, atoms: float, gradients: int) -> Price:
-        """Return the price of a relaxation at the level, which is the processor's."""
+        """Return the price of a closed shell's relaxation at the level."""
         if not self.level.is_density_functional:
             return Price(TEACHER_S)
-        return Price(gradients * self._by_size(_GRADIENT_S_AT_40_ATOMS, _DFT_POWER, atoms))
+        if self.on_card:
+            single_s = self._by_size(_CARD_S_AT_40_ATOMS, _CARD_POWER, atoms)
+            card_s = gradients * _CARD_GRADIENT_IN_SINGLE_POINTS * single_s
+            return Price(card_s, card_s)
+        name = self.level.based_on or self.level.name
+        each = _GRADIENT_IN_SINGLE_POINTS.get(name, _OTHER_GRADIENT_IN_SINGLE_POINTS)
+        return Price(gradients * each * self._by_size(_DFT_S_AT_40_ATOMS, _DFT_POWER, atoms))
 
     def _by_size(self, seconds_at_40: dict[str, float], power: float, atoms: float) -> float:
         return float(seconds_at_40[self.level.based_on or self.level.name] * (atoms / 40) ** power)

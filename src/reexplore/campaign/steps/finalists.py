@@ -54,8 +54,9 @@ def relax_finalist(context: CampaignContext, candidate: Candidate) -> Job[None]:
     ledger, setup, run = context.ledger, context.setup, context.dispatcher.run
     free = _free(context, candidate)
     known = yield from run(list(free.values()), stage="geometries")
-    starts = _starts(context, candidate) | {part: known[task.key] for part, task in free.items()}
-    titles = _titles(context, candidate)
+    starts = {part: known[task.key] for part, task in free.items()} | _starts(context, candidate)
+    aqua = _aqua(candidate, starts)
+    titles = _titles(candidate, aqua)
     failures = {part: outcome.failure for part, outcome in starts.items()}
     relaxing = {
         part: relaxation_task(outcome.extxyz, setup, title=titles[part])
@@ -64,7 +65,7 @@ def relax_finalist(context: CampaignContext, candidate: Candidate) -> Job[None]:
     }
     relaxed = yield from run(list(relaxing.values()), stage="relaxations at the level")
     ends = {part: relaxed[task.key] for part, task in relaxing.items()}
-    reports = {} if setup.file.theory.sketch else _reports(ends, candidate, setup.file.theory)
+    reports = {} if setup.file.theory.sketch else _reports(ends, candidate, aqua, setup.file.theory)
     failures |= {part: outcome.failure or _first_problem(reports.get(part)) for part, outcome in ends.items()}
     energies = {
         part: energy_task(outcome.extxyz, setup, title=titles[part])
@@ -97,24 +98,36 @@ def _free(context: CampaignContext, candidate: Candidate) -> dict[str, Task]:
 
 
 def _starts(context: CampaignContext, candidate: Candidate) -> dict[str, Outcome]:
-    """Return the geometries of a label's complex and of its metal's aqua ion, where there is one."""
+    """Return the geometries of a label that the ledger names: its complex, and its metal's aqua ion where there is one.
+
+    Of free energies the minima of the free parts as well.
+    """
     ledger = context.ledger
-    keys = {_COMPLEX: ledger.labels()[candidate.key].structure}
+    label = ledger.labels()[candidate.key]
+    keys = label.minima | {_COMPLEX: label.structure}
     if (aqua := ledger.aqua_ions().get(candidate.metal.symbol)) is not None:
         keys[_AQUA] = aqua.structure
     return {part: Outcome(ledger.value(key), None, {}) for part, key in keys.items()}
 
 
-def _titles(context: CampaignContext, candidate: Candidate) -> dict[str, str]:
-    aqua = aqua_ion(candidate.metal, waters=context.setup.file.theory.aqua_waters)
+def _aqua(candidate: Candidate, starts: Mapping[str, Outcome]) -> Candidate | None:
+    """Return the aqua ion of a candidate's metal with as many waters as it was computed with."""
+    if _AQUA not in starts:
+        return None
+    return aqua_ion(candidate.metal, waters=Structure.from_extxyz(starts[_AQUA].extxyz).symbols.count("O"))
+
+
+def _titles(candidate: Candidate, aqua: Candidate | None) -> dict[str, str]:
     free = {ligand.name: f"{ligand.name} (free)" for ligand, _ in candidate.co_ligands}
     free |= {_LIGAND: f"{candidate.ligand.name} (free)", _WATER: "H2O", _ION: f"{candidate.metal.symbol}3+"}
-    return {_COMPLEX: candidate.name, _AQUA: aqua.name} | free
+    return {_COMPLEX: candidate.name} | free | ({_AQUA: aqua.name} if aqua else {})
 
 
-def _reports(ends: Mapping[str, Outcome], candidate: Candidate, theory: TheoryEntry) -> dict[str, QualityReport]:
+def _reports(
+    ends: Mapping[str, Outcome], candidate: Candidate, aqua: Candidate | None, theory: TheoryEntry
+) -> dict[str, QualityReport]:
     """Return what quality control says of what was relaxed, as of the geometries of labels."""
-    complexes = {_COMPLEX: candidate, _AQUA: aqua_ion(candidate.metal, waters=theory.aqua_waters)}
+    complexes = {_COMPLEX: candidate} | ({_AQUA: aqua} if aqua else {})
     ligands = {_LIGAND: candidate.ligand} | {ligand.name: ligand for ligand, _ in candidate.co_ligands}
     reports = {}
     for part, end in ends.items():
