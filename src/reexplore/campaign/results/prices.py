@@ -29,7 +29,8 @@ _OTHER_GRADIENT_IN_SINGLE_POINTS = 2.0
 #: How many gradients a complex, and a smaller molecule, is taken to need: a guess, see docs/energies.md.
 COMPLEX_GRADIENTS, SMALL_GRADIENTS = 40, 10
 #: Closed shells on a card. This program was not measured on one: a prototype of the same calls on an H200 took 2.7 s
-#: and 6.5 s at `quick`, 4.1 s and 15 s at `paper`, for 31 and 49 atoms. `standard` and `workstation` are taken for as dear as `paper`.
+#: and 6.5 s at `quick`, 4.1 s and 15 s at `paper`, for 31 and 49 atoms. `standard` and `workstation` are
+#: taken for as dear as `paper`.
 _CARD_S_AT_40_ATOMS = {"quick": 4.5, "standard": 8.5, "workstation": 8.5, "paper": 8.5}
 _CARD_POWER = 2.4
 #: Gradients of the same prototype: 4.4 s and 7.5 s at `quick`, 8.9 s at `paper` for 31 atoms.
