@@ -7,17 +7,18 @@ from collections.abc import Iterable
 import numpy as np
 
 from reexplore.chemistry.metals import Metal
+from reexplore.config import TheoryEntry
 from reexplore.energies.levels import Level
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
 
 
-def require_relaxable(level: Level, metals: Iterable[Metal]) -> None:
+def require_relaxable(theory: TheoryEntry, level: Level, metals: Iterable[Metal]) -> None:
     """Raise `InputError` for a level without gradients, and for a metal that it makes an open shell of.
 
-    The teacher relaxes on its own invented energy.
+    Without finalists nothing is asked of a level. The teacher relaxes on its own invented energy.
     """
-    if level.is_fake:
+    if theory.relax is None or level.is_fake:
         return
     # It loads PySCF, which no other file needs.
     from reexplore.energies.dft.gradient import require_gradient

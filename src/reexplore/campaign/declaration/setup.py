@@ -260,9 +260,8 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         repeated=repeated,
     )
     require_engines(level, surface, file.theory)
-    if file.theory.relax is not None:
-        with of_key("theory.relax"):
-            require_relaxable(level, space.metals)
+    with of_key("theory.relax"):
+        require_relaxable(file.theory, level, space.metals)
     if level.based_on:
         # A shipped level has its parts for every element the library allows.
         with of_key("theory.level"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.energies.reactions import without_protons
 from reexplore.energies.terms import EnergyTerms
 from reexplore.properties.label import Label
 
@@ -19,7 +20,7 @@ def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Labe
     """
     ions = ledger.aqua_ions(relaxed=True).items()
     aqua = {metal: EnergyTerms.from_dict(ledger.value(keys.energy)) for metal, keys in ions}
-    labels = {}
+    labels, ledger_labels = {}, ledger.labels()
     for key, keys in ledger.finalists().items():
         if key in found:
             before = found[key]
@@ -27,6 +28,8 @@ def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Labe
                 part: _as_before(EnergyTerms.from_dict(ledger.value(energy)), before.parts[part])
                 for part, energy in keys.energies.items()
             }
+            if protons := ledger_labels[key].protons:
+                parts["ligand"] = without_protons(parts["ligand"], protons)
             ion = aqua.get(before.candidate.metal.symbol)
             relaxed = _as_before(ion, before.aqua) if ion and before.aqua else None
             labels[key] = replace(before, parts=parts, aqua=relaxed, other_donors=keys.other_donors)

@@ -10,7 +10,7 @@ from reexplore.campaign.ledger.rows import AquaKeys, FinalistKeys
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.labelling import known_labels
-from reexplore.campaign.steps.tasks import energy_task, ion, ligand_task, relaxation_task, water_task
+from reexplore.campaign.steps.tasks import energy_task, free_ligand, ion, ligand_task, relaxation_task, water_task
 from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.candidates import Candidate
 from reexplore.config import TheoryEntry
@@ -94,7 +94,8 @@ def _free(context: CampaignContext, candidate: Candidate) -> dict[str, Task]:
     """Return the tasks whose minima the free parts of a label are, all of them known as long as nobody withdrew one."""
     theory, seed = context.setup.file.theory, context.setup.file.seed
     beside = {ligand.name: ligand_task(ligand, theory, seed) for ligand, _ in candidate.co_ligands}
-    return {_LIGAND: ligand_task(candidate.ligand, theory, seed), _WATER: water_task(theory)} | beside
+    own = ligand_task(free_ligand(candidate.ligand, theory), theory, seed)
+    return {_LIGAND: own, _WATER: water_task(theory)} | beside
 
 
 def _starts(context: CampaignContext, candidate: Candidate) -> dict[str, Outcome]:
@@ -128,7 +129,9 @@ def _reports(
 ) -> dict[str, QualityReport]:
     """Return what quality control says of what was relaxed, as of the geometries of labels."""
     complexes = {_COMPLEX: candidate} | ({_AQUA: aqua} if aqua else {})
-    ligands = {_LIGAND: candidate.ligand} | {ligand.name: ligand for ligand, _ in candidate.co_ligands}
+    ligands = {_LIGAND: free_ligand(candidate.ligand, theory)} | {
+        ligand.name: ligand for ligand, _ in candidate.co_ligands
+    }
     reports = {}
     for part, end in ends.items():
         if end.value is None:
