@@ -33,7 +33,7 @@ def refusal(tmp_path, text):
 
 def test_a_minimal_file_takes_the_documented_defaults(tmp_path):
     file = load_campaign_file(write(tmp_path, GOOD))
-    assert (file.theory.level, file.policy, file.budget.labels) == ("quick", "balanced", 12)
+    assert (file.theory.level, file.policy, file.budget.labels) == ("standard", "balanced", 12)
 
 
 def test_not_yaml(tmp_path):

@@ -28,9 +28,9 @@ def no_start(_ligand, said):
     raise InputError(f"its start '{said}' is not there")
 
 
-def judged(table, *, known=None, pka=0, **more):
-    asked = {"fits": lambda _: "", "choose": lambda _, proposals: proposals[0], "begin": no_start, "taken": ()} | more
-    return judge(table, needs_pka=lambda _: pka, known=known or {}, **asked)
+def judged(table, **more):
+    asked = {"fits": lambda _: "", "choose": lambda _, proposals: proposals[0], "begin": no_start, "taken": ()}
+    return judge(table, **asked | {"needs_pka": lambda _: 0, "known": {}} | more)
 
 
 def only(text, **more):
@@ -185,7 +185,8 @@ def test_a_start_is_part_of_what_a_campaign_takes_from_a_file():
 def test_measured_pka_are_kept_and_refused_where_they_cannot_be():
     assert only("IDA|O=C([O-])CNCC(=O)[O-]||||9.34 2.61").pka == (9.34, 2.61)
     assert "its pKa rise" in only("IDA|O=C([O-])CNCC(=O)[O-]||||2.61 9.34").reason
-    lacking = only("IDA|O=C([O-])CNCC(=O)[O-]||||9.34", pka=2)
+    needed = {"needs_pka": lambda ligand: 2 if ligand.charge else 0}
+    lacking = only("IDA|O=C([O-])CNCC(=O)[O-]||||9.34", **needed)
     assert lacking.reason == "the column pka has 1 of it, and theory.conditional needs 2"
 
 

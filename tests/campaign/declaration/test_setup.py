@@ -510,7 +510,7 @@ def test_the_metals_follow_from_the_objective(attempt):
         ({"objective": [LU_LA]}, "'space.metals': La, but the objective is about La Lu: leave space.metals out"),
         (
             {"space__metals": [], "objective": [{"property": "selectivity", "metals": ["Y", "La"]}]},
-            "selectivity Y over La: level 'quick' describes these metals in different ways",
+            "selectivity Y over La: level 'standard' describes these metals in different ways",
         ),
         (
             {"space__metals": [], "objective": [LU_LA], "budget": {"seed_labels": 4, "batch": 3, "labels": 12}},

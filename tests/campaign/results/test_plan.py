@@ -63,7 +63,7 @@ def test_with_an_objective_a_ligand_s_template_serves_all_its_metals(tmp_path):
     plan = plan_campaign(prepare(str(tmp_path / "trial.yaml"), workspace=tmp_path))
     assert (plan.labels, plan.templates) == (6, 1 + 3)
     tasks = {stage.name: stage.tasks for stage in plan.stages}
-    assert tasks["complexes at quick"] == 6
+    assert tasks["complexes at standard"] == 6
     assert tasks["free ligands"] == 3
     assert tasks["aqua ions at quick"] == 2
 

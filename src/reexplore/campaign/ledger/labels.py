@@ -37,8 +37,7 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, at_ph: FreeLigandAt
     for key, keys in ledger.labels().items():
         candidate = pool[key]
         parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
-        if keys.protons:
-            parts["ligand"] = without_protons(parts["ligand"], keys.protons)
+        parts["ligand"] = without_protons(parts["ligand"], keys.protons)
         if at_ph is not None:
             shift = at_ph.shift_kcal_mol(candidate.ligand.identity, protons=keys.protons)
             parts["ligand"] = shifted(parts["ligand"], shift)

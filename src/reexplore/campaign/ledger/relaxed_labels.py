@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.energies.reactions import without_protons
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL, shifted
 from reexplore.energies.terms import EnergyTerms
 from reexplore.properties.label import Label
 
@@ -28,12 +28,17 @@ def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Labe
                 part: _as_before(EnergyTerms.from_dict(ledger.value(energy)), before.parts[part])
                 for part, energy in keys.energies.items()
             }
-            if protons := ledger_labels[key].protons:
-                parts["ligand"] = without_protons(parts["ligand"], protons)
+            parts["ligand"] = shifted(parts["ligand"], _counted_kcal_mol(before, ledger, ledger_labels[key].ligand))
             ion = aqua.get(before.candidate.metal.symbol)
             relaxed = _as_before(ion, before.aqua) if ion and before.aqua else None
             labels[key] = replace(before, parts=parts, aqua=relaxed, other_donors=keys.other_donors)
     return labels
+
+
+def _counted_kcal_mol(label: Label, ledger: Ledger, ligand: str) -> float:
+    """Return what protons and pH make of a free ligand's energy in its label."""
+    computed = EnergyTerms.from_dict(ledger.value(ligand)).total_hartree
+    return (label.parts["ligand"].total_hartree - computed) * HARTREE_TO_KCAL_MOL
 
 
 def _as_before(terms: EnergyTerms, before: EnergyTerms) -> EnergyTerms:
