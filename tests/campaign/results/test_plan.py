@@ -65,7 +65,7 @@ def test_with_an_objective_a_ligand_s_template_serves_all_its_metals(tmp_path):
     tasks = {stage.name: stage.tasks for stage in plan.stages}
     assert tasks["complexes at standard"] == 6
     assert tasks["free ligands"] == 3
-    assert tasks["aqua ions at quick"] == 2
+    assert tasks["aqua ions at standard"] == 2
 
 
 @pytest.fixture
