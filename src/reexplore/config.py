@@ -54,11 +54,12 @@ class SubstituentEntry(Strict):
 class CoordinationEntry(Strict):
     """How many ligands and co-ligands; of waters and coordination number each follows from the other.
 
-    Where neither is given the number is 8. Co-ligands stand by name or SMILES, each with its number.
+    Where neither is given the number is 8, with `waters: auto` that of the lowest free energy. Co-ligands stand by name or
+    SMILES, each with its number.
     """
 
     ligands: Positive
-    waters: Annotated[int, Field(ge=0, le=100)] | None = None
+    waters: Annotated[int, Field(ge=0, le=100)] | Literal["auto"] | None = None
     coordination_number: Positive | None = None
     co_ligands: dict[Smiles, Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=dict)
 
@@ -68,6 +69,15 @@ class CoordinationEntry(Strict):
         if isinstance(data, dict) and data.get("waters") is None and data.get("coordination_number") is None:
             return data | {"coordination_number": 8}
         return data
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.waters == "auto" and self.coordination_number is not None:
+            raise ValueError(
+                "waters: auto leaves the coordination number open, but coordination_number is"
+                f" {self.coordination_number}: keep one of them"
+            )
+        return self
 
 
 def _a_path_or_a_source(said: Any) -> Any:

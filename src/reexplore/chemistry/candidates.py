@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reexplore.chemistry.ligands import CoLigands, Ligand
-from reexplore.chemistry.metals import Metal
+from reexplore.chemistry.metals import OPEN_NUMBERS, Metal
 
 #: Raised whenever the identity of a candidate is written in another way; stored in every ledger.
 IDENTITY_VERSION = 1
 
 
-def stoichiometry_name(ligands: int, waters: int, co_ligands: str = "") -> str:
-    """Return what is around a metal for people, such as `1 L, 3 nitrate, 1 H2O`."""
-    return ", ".join(filter(None, (f"{ligands} L", co_ligands, f"{waters} H2O")))
+def stoichiometry_name(ligands: int, waters: int | None, co_ligands: str = "") -> str:
+    """Return what is around a metal for people, such as `1 L, 3 nitrate, 1 H2O`; `waters` is None where it is open."""
+    around = "waters open" if waters is None else f"{waters} H2O"
+    return ", ".join(filter(None, (f"{ligands} L", co_ligands, around)))
 
 
 def co_ligands_name(co_ligands: CoLigands) -> str:
@@ -27,12 +28,13 @@ class Group:
     """Candidates whose plain binding energies may be ranked against each other.
 
     Across metals the bare ion's solvation, across stoichiometries the released waters and across
-    ligand charges the charge itself would decide the order. `co_ligands` names what else holds the metal.
+    ligand charges the charge itself would decide the order. `co_ligands` names what else holds the metal. `waters` is
+    None where their number is open: free energies then decide it, complex by complex.
     """
 
     metal: str
     ligands: int
-    waters: int
+    waters: int | None
     ligand_charge: int
     co_ligands: str = ""
 
@@ -52,6 +54,8 @@ class Candidate:
     """A complex [M L_n X_k (H2O)_m] of one metal with n equal ligands, m waters and any co-ligands X.
 
     `co_ligands` (`chemistry/co_ligands.py`) have each its number, and are kept in the order of their identities.
+    With `waters_open` it is the one of `settled` that has the lowest free energy. `waters` is then that number once it is
+    known, and the lowest before, which its screening geometry has; it is not in the identity.
     """
 
     ligand: Ligand
@@ -59,6 +63,7 @@ class Candidate:
     ligands: int
     waters: int
     co_ligands: CoLigands = ()
+    waters_open: bool = False
 
     def __post_init__(self) -> None:
         if self.co_ligands:
@@ -68,9 +73,10 @@ class Candidate:
     def identity(self) -> str:
         """Return what makes this candidate itself; no name and no list order is in it."""
         beside = "".join(f"|x{count}:{ligand.identity}:q{ligand.charge:+d}" for ligand, count in self.co_ligands)
+        waters = f"cn{','.join(map(str, OPEN_NUMBERS))}" if self.waters_open else f"m{self.waters}"
         return (
             f"v{IDENTITY_VERSION}|{self.ligand.identity}|q{self.ligand.charge:+d}"
-            f"|{self.metal.symbol}{self.metal.oxidation_state}+|n{self.ligands}|m{self.waters}{beside}"
+            f"|{self.metal.symbol}{self.metal.oxidation_state}+|n{self.ligands}|{waters}{beside}"
         )
 
     @property
@@ -99,15 +105,25 @@ class Candidate:
         return self.waters + sum(count * ligand.denticity for ligand, count in self.kinds)
 
     @property
+    def settled(self) -> tuple[Candidate, ...]:
+        """Return the complex of each coordination number that is open, the fewest waters first; else itself alone."""
+        if not self.waters_open:
+            return (self,)
+        bound = self.coordination_number - self.waters
+        numbers = [n for n in OPEN_NUMBERS if n >= bound and n in self.metal.coordination_numbers]
+        return tuple(replace(self, waters=number - bound, waters_open=False) for number in numbers)
+
+    @property
     def group(self) -> Group:
         """Return the group within which this candidate is ranked."""
-        beside = co_ligands_name(self.co_ligands)
-        return Group(self.metal.symbol, self.ligands, self.waters, self.ligand.charge, beside)
+        beside, waters = co_ligands_name(self.co_ligands), None if self.waters_open else self.waters
+        return Group(self.metal.symbol, self.ligands, waters, self.ligand.charge, beside)
 
     @property
     def name(self) -> str:
-        """Return a name to read, such as `Eu(CAM-methyl)(H2O)6`."""
+        """Return a name to read, such as `Eu(CAM-methyl)(H2O)6`, or `Eu(CAM-methyl)(H2O)m` where m is open."""
         # An aqua ion has no ligand to name.
-        parts = [(ligand.name, count) for ligand, count in self.kinds] + [("H2O", self.waters)]
+        parts = [(ligand.name, count) for ligand, count in self.kinds]
+        parts += [] if self.waters_open else [("H2O", self.waters)]
         around = (f"({name}){count if count > 1 else ''}" for name, count in parts if count)
-        return f"{self.metal.symbol}{''.join(around)}"
+        return f"{self.metal.symbol}{''.join(around)}{'(H2O)m' if self.waters_open else ''}"

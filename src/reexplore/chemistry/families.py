@@ -19,7 +19,7 @@ class Family:
     """Ligands of one scaffold, each with every one of the metals, in complexes of so many `ligands` and `waters`
     with any `co_ligands`.
 
-    `choices` numbers for each ligand the substituent at each site.
+    `choices` numbers for each ligand the substituent at each site. With `waters_open` `waters` is the lowest number.
     """
 
     scaffold: Scaffold
@@ -30,11 +30,13 @@ class Family:
     members: tuple[Ligand, ...]
     choices: tuple[tuple[int, ...], ...]
     co_ligands: CoLigands = ()
+    waters_open: bool = False
 
     @property
     def stoichiometry(self) -> str:
         """Return what is around each metal for people, such as `1 L, 6 H2O`."""
-        return stoichiometry_name(self.ligands, self.waters, co_ligands_name(self.co_ligands))
+        waters = None if self.waters_open else self.waters
+        return stoichiometry_name(self.ligands, waters, co_ligands_name(self.co_ligands))
 
     def candidates(self) -> Iterator[Candidate]:
         """Yield every candidate, all metals of a ligand before the next ligand."""
@@ -48,7 +50,7 @@ class Family:
 
     def candidate(self, row: int, metal: Metal) -> Candidate:
         """Return the complex of one ligand with a metal."""
-        return Candidate(self.members[row], metal, self.ligands, self.waters, self.co_ligands)
+        return Candidate(self.members[row], metal, self.ligands, self.waters, self.co_ligands, self.waters_open)
 
     def chunks(self, size: int) -> Iterator[Family]:
         """Yield the family in parts of up to `size` ligands."""
@@ -77,6 +79,8 @@ class Family:
         }
         if self.co_ligands:
             data["co_ligands"] = [[ligand.identity, ligand.charge, count] for ligand, count in self.co_ligands]
+        if self.waters_open:
+            data["waters_open"] = True
         return json.dumps(data, separators=(",", ":"))
 
     @classmethod
@@ -100,17 +104,19 @@ class Family:
         beside = tuple(
             (known_co_ligand(identity, charge), count) for identity, charge, count in data.get("co_ligands", ())
         )
-        return cls(scaffold, substituents, metals, data["ligands"], data["waters"], members, choices, beside)
+        is_open = data.get("waters_open", False)
+        return cls(scaffold, substituents, metals, data["ligands"], data["waters"], members, choices, beside, is_open)
 
 
 def families(pool: Iterable[Candidate], space: Space) -> list[Family]:
     """Return the pool family by family; a ligand belongs to the scaffold the space made it of."""
     scaffolds = {scaffold.name: scaffold for scaffold in space.scaffolds}
     number = {substituent.name: i for i, substituent in enumerate(space.substituents)}
-    found: dict[tuple[str, int, int, CoLigands], dict[str, Ligand]] = {}
+    found: dict[tuple[str, int, int, CoLigands, bool], dict[str, Ligand]] = {}
     metals: dict[str, Metal] = {}
     for candidate in pool:
-        where = (candidate.ligand.scaffold, candidate.ligands, candidate.waters, candidate.co_ligands)
+        counts = (candidate.ligands, candidate.waters, candidate.co_ligands, candidate.waters_open)
+        where = (candidate.ligand.scaffold, *counts)
         found.setdefault(where, {}).setdefault(candidate.ligand.identity, candidate.ligand)
         metals[candidate.metal.symbol] = candidate.metal
     return [
@@ -123,6 +129,7 @@ def families(pool: Iterable[Candidate], space: Space) -> list[Family]:
             tuple(members.values()),
             tuple(tuple(number[name] for name in ligand.substituents) for ligand in members.values()),
             co_ligands,
+            waters_open,
         )
-        for (scaffold, ligands, waters, co_ligands), members in found.items()
+        for (scaffold, ligands, waters, co_ligands, waters_open), members in found.items()
     ]

@@ -77,6 +77,10 @@ LANTHANIDES: tuple[Metal, ...] = tuple(metal for metal in SERIES if metal.atomic
 
 METALS: dict[str, Metal] = {metal.symbol: metal for metal in SERIES}
 
+#: The coordination numbers of which the lowest free energy is taken where they are left open. In nine water holds the
+#: light lanthanides, in eight the heavy ones: S. A. Cotton, Lanthanide and Actinide Chemistry, Wiley 2006, chapter 4.
+OPEN_NUMBERS = (8, 9)
+
 #: The metal for which templates are built, as in the published protocol; every other metal replaces it.
 TEMPLATE_METAL = METALS["La"]
 

@@ -10,7 +10,7 @@ from itertools import product
 from reexplore.chemistry.candidates import Candidate, co_ligands_name
 from reexplore.chemistry.library import Scaffold, Substituent
 from reexplore.chemistry.ligands import CoLigands, Ligand, assemble
-from reexplore.chemistry.metals import SERIES, Metal
+from reexplore.chemistry.metals import OPEN_NUMBERS, SERIES, Metal
 from reexplore.chemistry.symmetry import distinct_fillings, is_first, site_symmetries
 from reexplore.errors import InputError
 
@@ -20,6 +20,7 @@ class Coordination:
     """How many ligands and co-ligands a complex has, and its coordination number; waters fill what is left.
 
     Where `given_waters` is the number of waters instead, the coordination number follows from it; of both one is given.
+    Without either the waters are open, and the number is the lowest that has room for all donors.
     """
 
     ligands: int
@@ -31,7 +32,15 @@ class Coordination:
         """Return the coordination number with `ligands` ligands of this denticity."""
         if self.coordination_number is not None:
             return self.coordination_number
-        return self._bound(denticity) + (self.given_waters or 0)
+        bound = self._bound(denticity)
+        if self.given_waters is not None:
+            return bound + self.given_waters
+        return next((number for number in OPEN_NUMBERS if number >= bound), max(OPEN_NUMBERS))
+
+    @property
+    def waters_open(self) -> bool:
+        """Return whether the number of waters is that of the lowest free energy."""
+        return self.coordination_number is None and self.given_waters is None
 
     def waters(self, denticity: int) -> int:
         """Return the number of waters beside `ligands` ligands of this denticity and the co-ligands."""
@@ -52,7 +61,8 @@ class Coordination:
 
     def of(self, ligand: Ligand, metal: Metal) -> Candidate:
         """Return the complex of a ligand with a metal."""
-        return Candidate(ligand, metal, self.ligands, self.waters(ligand.denticity), self.co_ligands)
+        waters = self.waters(ligand.denticity)
+        return Candidate(ligand, metal, self.ligands, waters, self.co_ligands, self.waters_open)
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,9 @@ class Space:
                     )
 
         for scaffold in self.scaffolds:
-            complexes = [(c.ligands, c.waters(scaffold.denticity), c.co_ligands) for c in self.coordinations]
+            complexes = [
+                (c.ligands, c.waters_open or c.waters(scaffold.denticity), c.co_ligands) for c in self.coordinations
+            ]
             if len(set(complexes)) < len(complexes):
                 raise InputError(
                     f"two coordinations are one and the same for scaffold '{scaffold.name}': leave one of them out"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies.reactions import Reaction, binding, exchange
 from reexplore.energies.terms import EnergyTerms
+from reexplore.errors import Failure
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,9 @@ class Label:
 
     `aqua` is the energy of its metal's aqua ion with `aqua_waters` waters; without it there is no
     exchange energy. `other_donors` counts the atoms that hold the metal without having been named.
+
+    Where its waters are open `candidate` has those of the lowest free energy. By their waters `other_waters` has the
+    energies of the other complexes, and `failures` why one has none.
     """
 
     candidate: Candidate
@@ -24,6 +28,8 @@ class Label:
     aqua: EnergyTerms | None
     aqua_waters: int
     other_donors: int = 0
+    other_waters: Mapping[int, EnergyTerms] = field(default_factory=dict)
+    failures: Mapping[int, Failure] = field(default_factory=dict)
 
     @property
     def group_name(self) -> str:
@@ -32,10 +38,29 @@ class Label:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Return the sentence that a complex held by more atoms than were named is shown with."""
+        """Return what it is shown with: that other atoms than those named hold it, and the waters that failed."""
         asked = self.candidate.coordination_number
         told = f"coordination number {self._number}, not {asked}: an atom that was not named holds the metal as well"
-        return (told,) if self.other_donors else ()
+        return ((told,) if self.other_donors else ()) + tuple(
+            f"with {count} waters it has no free energy to compare: {failure.stage}, {failure.message}"
+            for count, failure in self.failures.items()
+        )
+
+    @property
+    def other_waters_kcal_mol(self) -> dict[int, float]:
+        """Return how far the free energies of the other complexes lie above this one, by their waters."""
+        here = self.binding
+        return {
+            count: (
+                replace(
+                    self,
+                    candidate=replace(self.candidate, waters=count),
+                    parts={**self.parts, "complex": terms},
+                ).binding
+                - here
+            ).energy_kcal_mol
+            for count, terms in self.other_waters.items()
+        }
 
     @property
     def _number(self) -> int:

@@ -154,7 +154,8 @@ def factors(sample: Described) -> Mapping[str, float]:
 def _stoichiometry(group: Group) -> str:
     """Return the choice of numbers around the metal as a factor's name."""
     beside = f":{group.co_ligands}" if group.co_ligands else ""
-    return f"stoichiometry {group.ligands}:{group.waters}{beside}"
+    waters = "open" if group.waters is None else group.waters
+    return f"stoichiometry {group.ligands}:{waters}{beside}"
 
 
 def feature_columns(rows: Sequence[Mapping[str, float]]) -> tuple[str, ...]:

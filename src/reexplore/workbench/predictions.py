@@ -90,15 +90,18 @@ def _row(
     strangers: _Strangers,
 ) -> Predicted:
     try:
+        number = coordination.number(single.ligand.denticity) if coordination.waters_open else None
         candidate = single_candidate(
             single.ligand,
             metal=metal,
             ligands=coordination.ligands,
             waters=coordination.given_waters,
-            coordination_number=coordination.coordination_number,
+            coordination_number=coordination.coordination_number or number,
             co_ligands=coordination.co_ligands,
         )
-        row = replace(row, waters=candidate.waters, co_ligands=candidate.group.co_ligands)
+        # An open number of waters is not in the model: it has seen geometries of the lowest.
+        candidate = replace(candidate, waters_open=coordination.waters_open)
+        row = replace(row, waters=candidate.group.waters, co_ligands=candidate.group.co_ligands)
         said = known.get(candidate.key) or strangers.estimate(single, candidate)
     except (InputError, CalculationFailed) as error:
         return replace(row, reason=str(error))
@@ -178,7 +181,7 @@ class _Strangers:
 
     def _estimates(self, single: SingleLigand, candidate: Candidate) -> dict[str, Estimate]:
         require_together(single)
-        template = Structure.from_extxyz(self._workbench.template(candidate)["extxyz"])
+        template = Structure.from_extxyz(self._workbench.template(candidate.settled[0])["extxyz"])
         metals = self._setup.space.metals
         complexes = Complexes.of_template(
             template,

@@ -20,7 +20,7 @@ from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.complexes import single_candidate
 from reexplore.chemistry.ligand_input import SingleLigand
-from reexplore.chemistry.metals import Metal
+from reexplore.chemistry.metals import OPEN_NUMBERS, Metal
 from reexplore.config import TheoryEntry
 from reexplore.energies.levels import Level
 from reexplore.energies.own_levels import require_parts
@@ -31,9 +31,6 @@ from reexplore.errors import CalculationFailed, Failure
 from reexplore.properties.label import Label
 from reexplore.structures.structure import Structure
 from reexplore.workbench.complexes import Workbench
-
-#: The coordination numbers of which the lower free energy is taken, for complex and aqua ion alike.
-COORDINATION_NUMBERS = (8, 9)
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ class StabilityBench:
         aqua_waters, aqua = self._aqua(metal, water)
         found: list[Complexation] = []
         failures: list[Failure] = []
-        for number in COORDINATION_NUMBERS:
+        for number in OPEN_NUMBERS:
             if number < single.ligand.denticity or number not in metal.coordination_numbers:
                 continue
             candidate = single_candidate(single.ligand, metal=metal, ligands=1, waters=None, coordination_number=number)
@@ -99,7 +96,7 @@ class StabilityBench:
 
     def _aqua(self, metal: Metal, water: EnergyTerms) -> tuple[int, EnergyTerms]:
         """Return the waters and the free energy of a metal's aqua ion."""
-        ions = {ion.waters: ion for ion in (aqua_ion(metal, waters=count) for count in COORDINATION_NUMBERS)}
+        ions = {ion.waters: ion for ion in (aqua_ion(metal, waters=count) for count in OPEN_NUMBERS)}
         energies = {waters: self._complex(ion) for waters, ion in ions.items()}
         return min(
             energies.items(), key=lambda entry: entry[1].in_reaction_hartree - entry[0] * water.in_reaction_hartree

@@ -15,13 +15,13 @@ from reexplore.anchors.table import read_anchors
 from reexplore.campaign.declaration.setup import known_level
 from reexplore.chemistry.acids import acid_of, read_pka
 from reexplore.chemistry.ligand_input import SingleLigand
-from reexplore.chemistry.metals import Metal, find_metal
+from reexplore.chemistry.metals import OPEN_NUMBERS, Metal, find_metal
 from reexplore.config import TheoryEntry
 from reexplore.energies.levels import Level, comparison_warning
 from reexplore.energies.protons import KCAL_MOL_PER_LOG_UNIT, conditional_log_k, log_k, log_side_reaction
 from reexplore.errors import InputError, of_key
 from reexplore.workbench.request import chosen_ligand, donor_numbers, require_together
-from reexplore.workbench.stability import COORDINATION_NUMBERS, Bound, StabilityBench
+from reexplore.workbench.stability import Bound, StabilityBench
 
 Reference = Literal["anion", "acid"]
 
@@ -90,7 +90,7 @@ def asked(
     found = tuple(find_metal(symbol) for symbol in symbols)
     denticity = single.ligand.denticity
     for metal in found:
-        if not any(denticity <= number for number in COORDINATION_NUMBERS if number in metal.coordination_numbers):
+        if not any(denticity <= number for number in OPEN_NUMBERS if number in metal.coordination_numbers):
             raise InputError(f"{denticity} donors and {metal.symbol} make no coordination number of 8 or 9")
     with of_key("pka"):
         values = () if pka is None else read_pka(pka, single.ligand.mol)

@@ -49,7 +49,8 @@ def require_buildable(space: Space, own_scaffolds: Iterable[str]) -> None:
                 f" {LARGEST_COMPLEX_ATOMS}: its search would take hours; take fewer or smaller ligands"
             )
         for coordination in space.coordinations:
-            require_complex(coordination.of(bare, TEMPLATE_METAL))
+            for candidate in coordination.of(bare, TEMPLATE_METAL).settled:
+                require_complex(candidate)
         if scaffold.name in own and (impossible := apart(bare)):
             names = [f"{bare.mol.GetAtomWithIdx(atom).GetSymbol()}{atom}" for atom in sorted(impossible)]
             raise InputError(
@@ -79,4 +80,7 @@ def _largest_atoms(space: Space, scaffold: Scaffold, bare: Ligand) -> int:
     # A group takes a hydrogen's place.
     groups = [Chem.AddHs(Chem.MolFromSmiles(s.smiles)).GetNumAtoms() - 2 for s in space.substituents]
     ligand = bare.mol_with_hydrogens.GetNumAtoms() + scaffold.sites * max(groups, default=0)
-    return max(1 + c.ligands * ligand + c.co_atoms + 3 * c.waters(scaffold.denticity) for c in space.coordinations)
+    return max(
+        1 + c.ligands * ligand + c.co_atoms + 3 * c.of(bare, TEMPLATE_METAL).settled[-1].waters
+        for c in space.coordinations
+    )

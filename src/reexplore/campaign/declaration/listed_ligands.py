@@ -164,14 +164,15 @@ def _does_not_fit(
     bound += f" and {co_ligands_name(coordination.co_ligands)}" if coordination.co_ligands else ""
     if waters < 0:
         return f"{bound} are more than the coordination number {number}: name those that bind in the column donors"
-    if entry.waters is not None and entry.waters != waters:
+    if isinstance(entry.waters, int) and entry.waters != waters:
         return f"{bound} leave {waters} places for water at coordination number {number}, not {entry.waters}"
     for metal in metals if coordination.coordination_number is None else ():
         if number not in metal.coordination_numbers:
             made = f"{bound} and {waters} waters make the coordination number {number}"
             return f"{made}, but {metal.symbol} is held in {metal.held_in}"
     try:
-        require_complex(coordination.of(single.ligand, TEMPLATE_METAL))
+        for candidate in coordination.of(single.ligand, TEMPLATE_METAL).settled:
+            require_complex(candidate)
     except InputError as error:
         return str(error)
     return ""

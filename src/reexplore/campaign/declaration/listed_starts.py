@@ -35,8 +35,7 @@ def named_start(ligand: Ligand, said: str, *, beside: Path, coordinations: Seque
     structure = read_structure(path, unnamed=0)
     metal = _metal(structure, said)
     refused: list[InputError] = []
-    for coordination in coordinations:
-        candidate = coordination.of(ligand, metal)
+    for candidate in (each for coordination in coordinations for each in coordination.of(ligand, metal).settled):
         try:
             arranged = _arranged(structure, candidate)
         except InputError as error:

@@ -47,6 +47,8 @@ def declared_space(entry: SpaceEntry, goals: Goals, listed: Sequence[Scaffold] =
     substituents, again = once(_distinct(groups, "substituent"), "substituent")
     metals = _each(find_metal, metal_symbols(entry, goals), "space.metals")
     coordinations = declared_coordinations(entry)
+    if not goals.needs_thermal_terms:
+        _require_known_waters(coordinations)
     with of_key("space.coordinations"):
         space = Space(
             scaffolds=(*scaffolds, *listed),
@@ -57,7 +59,7 @@ def declared_space(entry: SpaceEntry, goals: Goals, listed: Sequence[Scaffold] =
     for declared, coordination in zip(entry.coordinations, coordinations, strict=True):
         for scaffold in scaffolds:
             waters, beside = coordination.waters(scaffold.denticity), co_ligands_name(coordination.co_ligands)
-            if declared.waters is not None and declared.waters != waters:
+            if isinstance(declared.waters, int) and declared.waters != waters:
                 raise InputError(
                     f"{declared.ligands} ligands {scaffold.name} ({scaffold.denticity} donors each)"
                     f"{f' and {beside}' if beside else ''} leave {waters}"
@@ -75,10 +77,22 @@ def declared_coordinations(entry: SpaceEntry) -> list[Coordination]:
         with of_key("co_ligands"):
             co_ligands = read_co_ligands(said.co_ligands)
             require_co_ligands(co_ligands)
-        given = said.waters if said.coordination_number is None else None
+        given = said.waters if said.coordination_number is None and said.waters != "auto" else None
         return Coordination(said.ligands, said.coordination_number, co_ligands, given)
 
     return _each(coordination, entry.coordinations, "space.coordinations")
+
+
+def _require_known_waters(coordinations: Sequence[Coordination]) -> None:
+    """Raise `InputError` for a number of waters that is open where only electronic energies could decide it."""
+    for number, coordination in enumerate(coordinations):
+        if coordination.waters_open:
+            raise InputError(
+                "auto takes the number of waters with the lowest free energy, and this campaign has none: electronic"
+                " energies always prefer the most. Give an objective of free energies, such as"
+                " complexation_free_energy, or a number",
+                key=f"space.coordinations.{number}.waters",
+            )
 
 
 def metal_symbols(entry: SpaceEntry, goals: Goals) -> Sequence[str]:

@@ -72,6 +72,8 @@ def retry(ledger: Ledger, code: FailureCode) -> Change:
         )
     calculations = [c for c in ledger.calculations() if c.failure and c.failure.code is code]
     candidates = [key for key, failure in ledger.label_failures().items() if failure.code is code]
+    labels = ledger.labels().items()
+    candidates += [key for key, label in labels if any(failure.code is code for failure in label.failures.values())]
     metals = [metal for metal, failure in ledger.aqua_failures().items() if failure.code is code]
     # Aqua ions relaxed at the level are entered with the finalists.
     finalists = [key for key, failure in ledger.finalist_failures().items() if failure.code is code]
@@ -87,7 +89,11 @@ def invalidate(ledger: Ledger, where: str) -> Change:
         raise InputError(f"'{where}' names parts of the learned model only: it is learned anew when labels change")
     keys = {c.key for c in calculations}
     failed = [c.failure for c in calculations if c.failure]
-    resting = [key for key, label in ledger.labels().items() if keys & set(label.calculations)]
+    resting = [
+        key
+        for key, label in ledger.labels().items()
+        if keys & set(label.calculations) or any(failure in failed for failure in label.failures.values())
+    ]
     refused = [key for key, failure in ledger.label_failures().items() if failure in failed]
     metals = [metal for metal, aqua in ledger.aqua_ions().items() if keys & {aqua.structure, aqua.energy}]
     metals += [metal for metal, failure in ledger.aqua_failures().items() if failure in failed]

@@ -47,8 +47,15 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, at_ph: FreeLigandAt
         ion, waters = aqua.get(candidate.metal.symbol, (None, 0))
         alike = ion is not None and _alike(ion, parts["complex"])
         others = len(geometry.get(OTHER_DONORS, ()))
-        found[key] = Label(candidate, parts, ion if alike else None, waters, others)
+        if keys.waters is not None:
+            candidate = replace(candidate, waters=keys.waters)
+        other_waters = {int(count): _free_complex(ledger, *each) for count, each in keys.others.items()}
+        found[key] = Label(candidate, parts, ion if alike else None, waters, others, other_waters, keys.failures)
     return found
+
+
+def _free_complex(ledger: Ledger, structure: str, energy: str) -> EnergyTerms:
+    return replace(EnergyTerms.from_dict(ledger.value(energy)), thermal_hartree=ledger.value(structure)[GIBBS])
 
 
 def _alike(ion: EnergyTerms, complex_: EnergyTerms) -> bool:
@@ -101,12 +108,18 @@ def selectivities(found: Iterable[Label], *, level: Level) -> tuple[SelectivityR
             if exchange_comparable(first.candidate.group, second.candidate.group, level=level)
         ]
     # A stable sort: the pairs of one ligand stay in the order of the series.
-    return tuple(sorted(rows, key=lambda row: (row.ligand_charge, row.ligands, row.waters, row.co_ligands, row.ligand)))
+    return tuple(sorted(rows, key=_order))
+
+
+def _order(row: SelectivityRow) -> tuple[object, ...]:
+    # Where the number of waters is open it comes first.
+    waters = -1 if row.waters is None else row.waters
+    return row.ligand_charge, row.ligands, waters, row.co_ligands, row.ligand
 
 
 def _row(first: Label, second: Label) -> SelectivityRow:
     assert first.exchange is not None and second.exchange is not None  # noqa: PT018 - both, or neither is paired
-    # The ligand and the waters cancel, and so do their errors.
+    # The ligand and what both hold of the waters cancel, and so do their errors.
     difference = second.exchange - first.exchange
     candidate = first.candidate
     return SelectivityRow(
@@ -114,7 +127,7 @@ def _row(first: Label, second: Label) -> SelectivityRow:
         smiles=candidate.ligand.canonical_smiles,
         ligand_charge=candidate.ligand.charge,
         ligands=candidate.ligands,
-        waters=candidate.waters,
+        waters=candidate.group.waters,
         co_ligands=candidate.group.co_ligands,
         first_metal=candidate.metal.symbol,
         second_metal=second.candidate.metal.symbol,

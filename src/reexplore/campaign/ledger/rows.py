@@ -61,6 +61,9 @@ class LabelKeys:
 
     Of free energies `structure` is the complex's minimum with its thermal terms, and `minima` has those of the free
     molecules by the part they are. `protons` is how many the free ligand was computed with, as an acid.
+
+    Where the waters are open `waters` is the number with the lowest free energy, which `structure` and `complex` belong
+    to. By their waters `others` has structure and energy of each other complex, and `failed` why one has none.
     """
 
     structure: str
@@ -71,6 +74,14 @@ class LabelKeys:
     co_ligands: dict[str, str] = field(default_factory=dict)
     minima: dict[str, str] = field(default_factory=dict)
     protons: int = 0
+    waters: int | None = None
+    others: dict[str, list[str]] = field(default_factory=dict)
+    failed: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> dict[int, Failure]:
+        """Return why complexes have no energy, by their waters."""
+        return {int(waters): Failure.from_dict(data) for waters, data in self.failed.items()}
 
     def terms(self) -> list[tuple[str, str]]:
         """Return the energy calculations with the part each is for."""
@@ -80,11 +91,14 @@ class LabelKeys:
     @property
     def calculations(self) -> tuple[str, ...]:
         """Return all of them, the geometry first."""
-        return (self.structure, *(key for _, key in self.terms()), *self.minima.values())
+        others = (key for keys in self.others.values() for key in keys)
+        return (self.structure, *(key for _, key in self.terms()), *self.minima.values(), *others)
 
     def to_dict(self) -> dict[str, Any]:
         """Return them as JSON-ready values, what came later only where there is some."""
-        return {name: value for name, value in asdict(self).items() if value not in ({}, 0)}
+        known = asdict(self)
+        # No water at all is a number as well.
+        return {name: value for name, value in known.items() if value or (name == "waters" and value is not None)}
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ def _of_candidate(setup: Setup, ledger: Ledger, wanted: str) -> list[str]:
     if candidate is None:
         return []
     if (label := ledger.labels().get(candidate.key)) is not None:
-        return list(label.calculations)
+        failed = label.failures.values()
+        return [*label.calculations, *(c.key for c in ledger.calculations() if c.failure and c.failure in failed)]
     failure = ledger.label_failures().get(candidate.key)
     if failure is None:
         state = "is under way" if candidate.key in picked else "was not chosen yet"

@@ -50,10 +50,10 @@ def _empty_groups(pool: Pool, failures: dict[str, Failure], labelled: set[str]) 
     """Return a sentence for every group of which all candidates failed."""
     size = Counter[Group]()
     for family in pool.families:
-        beside = co_ligands_name(family.co_ligands)
+        beside, waters = co_ligands_name(family.co_ligands), None if family.waters_open else family.waters
         for charge, members in Counter(ligand.charge for ligand in family.members).items():
             for metal in family.metals:
-                size[Group(metal.symbol, family.ligands, family.waters, charge, beside)] += members
+                size[Group(metal.symbol, family.ligands, waters, charge, beside)] += members
     failed: dict[Group, list[Failure]] = {}
     for key, failure in failures.items():
         if key not in labelled:

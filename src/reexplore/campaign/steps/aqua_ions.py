@@ -13,14 +13,11 @@ from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.tasks import complex_task, energy_task, minimum_task, templates, water_task
 from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.metals import METALS, SERIES, Metal
+from reexplore.chemistry.metals import METALS, OPEN_NUMBERS, SERIES, Metal
 from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree
 from reexplore.errors import ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
-
-#: In which water holds the lanthanides, S. A. Cotton, Lanthanide and Actinide Chemistry, 2006: nine to the light ones.
-_WATERS = (8, 9)
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,8 @@ def aqua_tasks(context: CampaignContext, metals: Iterable[Metal]) -> Job[list[Aq
 def _asked(context: CampaignContext, metal: Metal) -> tuple[Candidate, ...]:
     """Return the aqua ions of a metal that are to be computed: two where the lower free energy is to tell."""
     waters = context.setup.file.theory.aqua_waters
-    counts = [waters] if waters != "auto" else _WATERS if context.setup.goals.needs_thermal_terms else _WATERS[:1]
+    tried = OPEN_NUMBERS if context.setup.goals.needs_thermal_terms else OPEN_NUMBERS[:1]
+    counts = tried if waters == "auto" else (waters,)
     ions = [aqua_ion(metal, waters=count) for count in counts]
     # A metal that is held in neither number has one aqua ion.
     return tuple({ion.key: ion for ion in ions}.values())

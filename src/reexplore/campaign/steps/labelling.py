@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from reexplore.campaign.ledger.labels import labels
 from reexplore.campaign.ledger.rows import LabelKeys
@@ -21,6 +21,7 @@ from reexplore.campaign.steps.tasks import (
     water_task,
 )
 from reexplore.chemistry.candidates import Candidate
+from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree
 from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -28,45 +29,77 @@ from reexplore.properties.label import Label
 
 
 def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
-    """Label a candidate, or enter why it cannot be; the aqua ion of its metal is entered with it."""
-    enter = context.ledger.enter_label
-    template = (yield from templates(context, [candidate]))[candidate.key]
-    if template.value is None:
-        enter(candidate.key, None, template.failure)
+    """Label a candidate, or enter why it cannot be; the aqua ion of its metal is entered with it.
+
+    Where its waters are open, the complex of each number is computed, and the one of the lowest free energy is kept.
+    """
+    theory, run = context.setup.file.theory, context.dispatcher.run
+    several = {each.waters: each for each in candidate.settled}
+    failures: dict[int, Failure] = {}
+    found = yield from templates(context, candidate.settled)
+    built = {waters: found[each.key] for waters, each in several.items()}
+    failures |= {waters: outcome.failure for waters, outcome in built.items() if outcome.failure is not None}
+    complexes = {
+        waters: complex_task(several[waters], outcome.value, theory)
+        for waters, outcome in built.items()
+        if outcome.value is not None
+    }
+    if not complexes:
+        _enter(context, candidate, None, _reason(failures), failures)
         return
-    geometry = _geometry_tasks(context, candidate, template.value)
-    geometries = yield from context.dispatcher.run(geometry, stage="geometries")
-    _require_shared(context, geometry[2:3], geometries)
-    if failure := _first_failure(geometry, geometries):
-        enter(candidate.key, None, failure)
+    free = _free_tasks(context, candidate)
+    geometries = yield from run([*complexes.values(), *free], stage="geometries")
+    _require_shared(context, free[1:2], geometries)
+    if failure := _set_aside(complexes, free, geometries, failures):
+        _enter(context, candidate, None, failure, failures)
         return
-    # Complex, ligand, water and co-ligands: where free energies are asked for, their minima take the place of these.
+    # Complexes, ligand, water and co-ligands: where free energies are asked for, their minima take the place of these.
     minima: tuple[Task, ...] = ()
     if context.setup.goals.needs_thermal_terms:
-        minima = _minimum_tasks(context, candidate, [geometries[task.key].extxyz for task in geometry])
-        geometries = yield from context.dispatcher.run(minima, stage="vibrations")
-        geometry = minima
-        _require_shared(context, geometry[2:3], geometries)
-        if failure := _first_failure(geometry, geometries):
-            enter(candidate.key, None, failure)
+        complexes = {
+            waters: minimum_task(_extxyz(task, geometries), theory, title=of.name, candidate=of)
+            for waters, task in complexes.items()
+            for of in [several[waters]]
+        }
+        free = minima = _free_minima(context, candidate, free, geometries)
+        geometries = yield from run([*complexes.values(), *minima], stage="vibrations")
+        _require_shared(context, minima[1:2], geometries)
+        if failure := _set_aside(complexes, minima, geometries, failures):
+            _enter(context, candidate, None, failure, failures)
             return
 
-    terms = _energy_tasks(context, candidate, [geometries[task.key].extxyz for task in geometry])
+    of_complexes = {
+        waters: energy_task(_extxyz(task, geometries), context.setup, title=several[waters].name)
+        for waters, task in complexes.items()
+    }
+    terms = _free_energies(context, candidate, free, geometries)
     aqua = yield from aqua_tasks(context, [candidate.metal])
-    energies = yield from context.dispatcher.run([*terms, *(each.energy for each in aqua)], stage="energies")
-    _require_shared(context, (terms[1], terms[3]), energies)
+    energies = yield from run([*of_complexes.values(), *terms, *(each.energy for each in aqua)], stage="energies")
+    _require_shared(context, (terms[0], terms[2]), energies)
     # One decision: a driver that was killed in between would leave the ion for nobody to enter.
     with context.ledger.transaction():
-        if failure := _first_failure(terms, energies):
-            enter(candidate.key, None, failure)
+        if failure := _set_aside(of_complexes, terms, energies, failures):
+            _enter(context, candidate, None, failure, failures)
         else:
-            beside = {of.name: task.key for (of, _), task in zip(candidate.co_ligands, terms[4:], strict=True)}
-            complex_, of_ion, ligand, water = (task.key for task in terms[:4])
+            of_ion, ligand, water, *co_ligands = (task.key for task in terms)
+            beside = {of.name: key for (of, _), key in zip(candidate.co_ligands, co_ligands, strict=True)}
             parts = ("ligand", "water", *beside)
-            of_free = {part: task.key for part, task in zip(parts, minima[1:], strict=True)} if minima else {}
-            protons = free_ligand(candidate.ligand, context.setup.file.theory).charge - candidate.ligand.charge
-            keys = LabelKeys(geometry[0].key, complex_, of_ion, ligand, water, beside, of_free, protons)
-            enter(candidate.key, keys, None)
+            of_free = {part: task.key for part, task in zip(parts, minima, strict=True)} if minima else {}
+            protons = free_ligand(candidate.ligand, theory).charge - candidate.ligand.charge
+            both = {waters: (complexes[waters].key, task.key) for waters, task in of_complexes.items()}
+            kept = next(iter(both))
+            if candidate.waters_open:
+                liquid = _free_hartree(geometries[of_free["water"]], energies[water]) + concentration_hartree(
+                    WATER_MOL_L
+                )
+                kept = min(both, key=lambda w: _free_hartree(geometries[both[w][0]], energies[both[w][1]]) - w * liquid)
+            structure, complex_ = both.pop(kept)
+            keys = LabelKeys(structure, complex_, of_ion, ligand, water, beside, of_free, protons)
+            if candidate.waters_open:
+                others = {str(waters): list(pair) for waters, pair in both.items()}
+                failed = {str(waters): failure.to_dict() for waters, failure in failures.items()}
+                keys = replace(keys, waters=kept, others=others, failed=failed)
+            _enter(context, candidate, keys, None, failures)
         enter_aqua_ions(context, aqua, energies)
 
 
@@ -85,41 +118,83 @@ def observed_kcal_mol(context: CampaignContext) -> dict[str, float]:
     return {key: entry.binding.energy_kcal_mol for key, entry in known_labels(context).items()}
 
 
-def _geometry_tasks(context: CampaignContext, candidate: Candidate, template: dict[str, Any]) -> tuple[Task, ...]:
+def _free_tasks(context: CampaignContext, candidate: Candidate) -> tuple[Task, ...]:
+    """Return the tasks of the geometries of ligand, water and co-ligands."""
     theory, seed = context.setup.file.theory, context.setup.file.seed
     return (
-        complex_task(candidate, template, theory),
         ligand_task(free_ligand(candidate.ligand, theory), theory, seed),
         water_task(theory),
         *(ligand_task(ligand, theory, seed) for ligand, _ in candidate.co_ligands),
     )
 
 
-def _minimum_tasks(context: CampaignContext, candidate: Candidate, geometries: Sequence[str]) -> tuple[Task, ...]:
-    complex_, *free = geometries
-    names = (f"{candidate.ligand.name} (free)", "H2O", *(f"{of.name} (free)" for of, _ in candidate.co_ligands))
-    theory = context.setup.file.theory
-    return (
-        minimum_task(complex_, theory, title=candidate.name, candidate=candidate),
-        *(minimum_task(extxyz, theory, title=name) for extxyz, name in zip(free, names, strict=True)),
+def _free_names(candidate: Candidate) -> tuple[str, ...]:
+    return (f"{candidate.ligand.name} (free)", "H2O", *(f"{of.name} (free)" for of, _ in candidate.co_ligands))
+
+
+def _free_minima(
+    context: CampaignContext, candidate: Candidate, free: Sequence[Task], geometries: Mapping[str, Outcome]
+) -> tuple[Task, ...]:
+    """Return the tasks of their minima."""
+    theory, names = context.setup.file.theory, _free_names(candidate)
+    return tuple(
+        minimum_task(_extxyz(task, geometries), theory, title=name) for task, name in zip(free, names, strict=True)
     )
 
 
-def _energy_tasks(context: CampaignContext, candidate: Candidate, geometries: Sequence[str]) -> tuple[Task, ...]:
-    complex_, ligand, water, *co_ligands = geometries
+def _free_energies(
+    context: CampaignContext, candidate: Candidate, free: Sequence[Task], geometries: Mapping[str, Outcome]
+) -> tuple[Task, ...]:
+    """Return the tasks of the energies of ion, ligand, water and co-ligands."""
     return (
-        energy_task(complex_, context.setup, title=candidate.name),
         energy_task(ion(candidate).to_extxyz(), context.setup, title=f"{candidate.metal.symbol}3+"),
-        energy_task(ligand, context.setup, title=f"{candidate.ligand.name} (free)"),
-        energy_task(water, context.setup, title="H2O"),
         *(
-            energy_task(free, context.setup, title=f"{beside.name} (free)")
-            for free, (beside, _) in zip(co_ligands, candidate.co_ligands, strict=True)
+            energy_task(_extxyz(task, geometries), context.setup, title=name)
+            for task, name in zip(free, _free_names(candidate), strict=True)
         ),
     )
 
 
-def _require_shared(context: CampaignContext, tasks: Sequence[Task], outcomes: dict[str, Outcome]) -> None:
+def _extxyz(task: Task, geometries: Mapping[str, Outcome]) -> str:
+    return geometries[task.key].extxyz
+
+
+def _free_hartree(minimum: Outcome, energy: Outcome) -> float:
+    assert minimum.value is not None and energy.value is not None  # noqa: PT018 - what failed was set aside
+    return float(energy.value["total_hartree"]) + float(minimum.value[GIBBS])
+
+
+def _set_aside(
+    complexes: dict[int, Task], free: Sequence[Task], outcomes: Mapping[str, Outcome], failures: dict[int, Failure]
+) -> Failure | None:
+    """Move the complexes that failed to `failures`; return why the candidate is refused, None where one is left."""
+    for waters in list(complexes):
+        if (failure := outcomes[complexes[waters].key].failure) is not None:
+            failures[waters] = failure
+            del complexes[waters]
+    return _first_failure(free, outcomes) if complexes else _reason(failures)
+
+
+def _reason(failures: Mapping[int, Failure]) -> Failure:
+    """Return why none of the complexes was computed: what a person can have tried again, or else the first reason."""
+    told = [failures[waters] for waters in sorted(failures)]
+    return next((failure for failure in told if failure.code in RUN_ONLY), told[0])
+
+
+def _enter(
+    context: CampaignContext,
+    candidate: Candidate,
+    keys: LabelKeys | None,
+    failure: Failure | None,
+    failures: Mapping[int, Failure],
+) -> None:
+    """Enter a label or why there is none; which of its open numbers of waters failed is told."""
+    context.ledger.enter_label(candidate.key, keys, failure)
+    for waters, each in failures.items() if candidate.waters_open else ():
+        context.narrator.say(f"{candidate.name} with {waters} waters failed in {each.stage}: {each.message}")
+
+
+def _require_shared(context: CampaignContext, tasks: Sequence[Task], outcomes: Mapping[str, Outcome]) -> None:
     """Stop when water or an ion failed by the run alone: without them every candidate would be refused."""
     failure = _first_failure(tasks, outcomes)
     if failure is not None and failure.code in RUN_ONLY:
@@ -128,5 +203,5 @@ def _require_shared(context: CampaignContext, tasks: Sequence[Task], outcomes: d
         raise ExecutionError(f"{failure.stage} of a shared fragment: {failure.message}; see {failure.evidence['path']}")
 
 
-def _first_failure(tasks: Sequence[Task], outcomes: dict[str, Outcome]) -> Failure | None:
+def _first_failure(tasks: Sequence[Task], outcomes: Mapping[str, Outcome]) -> Failure | None:
     return next((f for task in tasks if (f := outcomes[task.key].failure) is not None), None)
