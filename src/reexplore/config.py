@@ -15,6 +15,7 @@ from reexplore.structures.xtb.surfaces import DEFAULT, SURFACE_OF_ENGINE
 #: A number of things a person may ask for; a thousand million is a slip of the key.
 Positive = Annotated[int, Field(ge=1, le=10_000_000)]
 Charge = Annotated[int, Field(ge=-99, le=99)]
+_MOST_WATERS = 100
 #: Names stand in tables, file formats and terminals: no quotes, brackets or spaces.
 EntryName = Annotated[
     str, matching(r"[A-Za-z0-9][\w.,+()-]*", "a letter or digit, then letters, digits and _ . , + ( ) -", longest=100)
@@ -51,15 +52,22 @@ class SubstituentEntry(Strict):
     warning: Sentence = ""
 
 
+def _a_number_or_auto(said: Any) -> Any:
+    """Return a number of waters, or that it is open."""
+    if said is None or said == "auto" or (type(said) is int and 0 <= said <= _MOST_WATERS):
+        return said
+    raise ValueError(f"should be a whole number from 0 to {_MOST_WATERS}, or auto")
+
+
 class CoordinationEntry(Strict):
     """How many ligands and co-ligands; of waters and coordination number each follows from the other.
 
-    Where neither is given the number is 8, with `waters: auto` that of the lowest free energy. Co-ligands stand by name or
-    SMILES, each with its number.
+    Where neither is given the number is 8, with `waters: auto` that of the lowest free energy. Co-ligands stand by name
+    or SMILES, each with its number.
     """
 
     ligands: Positive
-    waters: Annotated[int, Field(ge=0, le=100)] | Literal["auto"] | None = None
+    waters: Annotated[int | Literal["auto"] | None, BeforeValidator(_a_number_or_auto)] = None
     coordination_number: Positive | None = None
     co_ligands: dict[Smiles, Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=dict)
 

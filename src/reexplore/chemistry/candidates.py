@@ -54,8 +54,8 @@ class Candidate:
     """A complex [M L_n X_k (H2O)_m] of one metal with n equal ligands, m waters and any co-ligands X.
 
     `co_ligands` (`chemistry/co_ligands.py`) have each its number, and are kept in the order of their identities.
-    With `waters_open` it is the one of `settled` that has the lowest free energy. `waters` is then that number once it is
-    known, and the lowest before, which its screening geometry has; it is not in the identity.
+    With `waters_open` it is the one of `settled` that has the lowest free energy. `waters` is then the lowest number,
+    that of the screening geometry, and in a label the one that was found; it is not in the identity.
     """
 
     ligand: Ligand

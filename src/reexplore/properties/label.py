@@ -49,18 +49,14 @@ class Label:
     @property
     def other_waters_kcal_mol(self) -> dict[int, float]:
         """Return how far the free energies of the other complexes lie above this one, by their waters."""
-        here = self.binding
         return {
-            count: (
-                replace(
-                    self,
-                    candidate=replace(self.candidate, waters=count),
-                    parts={**self.parts, "complex": terms},
-                ).binding
-                - here
-            ).energy_kcal_mol
+            count: (self._with_waters(count, terms).binding - self.binding).energy_kcal_mol
             for count, terms in self.other_waters.items()
         }
+
+    def _with_waters(self, count: int, complex_: EnergyTerms) -> Label:
+        parts = {**self.parts, "complex": complex_}
+        return replace(self, candidate=replace(self.candidate, waters=count), parts=parts)
 
     @property
     def _number(self) -> int:

@@ -99,6 +99,7 @@ CANDIDATE_COLUMNS = (
     "dft_error_kcal_mol",
     "exchange_kcal_mol",
     "exchange_error_kcal_mol",
+    "other_waters_kcal_mol",
     "round",
     "role",
     "warnings",
@@ -128,8 +129,8 @@ def objective_table(record: CampaignRecord) -> Iterator[dict[str, Any]]:
     """Yield the ligands by the goals, columns named by property and unit."""
     for row in record.by_goals:
         facts = {name: getattr(row, name) for name in ("rank", "on_front", "group", "ligand", "smiles")}
-        facts |= {name: getattr(row, name) for name in ("ligand_charge", "ligands", "waters", "co_ligands")}
-        facts |= {name: getattr(row, name) for name in ("status", "reason")}
+        facts |= {name: getattr(row, name) for name in ("ligand_charge", "ligands", "waters", "waters_by_metal")}
+        facts |= {name: getattr(row, name) for name in ("co_ligands", "status", "reason")}
         for goal, label, predicted in zip(record.goals, row.labels, row.predicted, strict=True):
             unit = goal.unit.replace("/", "_")
             for what, one in (("", label), ("_predicted", predicted)):

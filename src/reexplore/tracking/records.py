@@ -72,7 +72,8 @@ class CandidateRow:
     `predicted_kcal_mol` and `sigma_kcal_mol` are the newest prediction, `dft_kcal_mol` the label,
     `exchange_kcal_mol` the reaction energy from the aqua ion, each with the error that the spreads of its
     terms leave in it. `geometry_xyz` is XYZ or extended XYZ text, `contacts` the numbers of the atoms that hold its
-    metal, and `terms_hartree` the energies the label is made of.
+    metal, and `terms_hartree` the energies the label is made of. Where the number of waters is open `waters` is None
+    before the label, and `other_waters_kcal_mol` says how far the free energies of the other numbers lie above it.
     """
 
     key: str
@@ -82,7 +83,7 @@ class CandidateRow:
     smiles: str
     metal: str
     ligands: int
-    waters: int
+    waters: int | None
     charge: int
     status: Status
     rank: int | None = None
@@ -100,6 +101,7 @@ class CandidateRow:
     terms_hartree: dict[str, float] | None = None
     contacts: tuple[int, ...] = ()
     co_ligands: str = ""
+    other_waters_kcal_mol: dict[int, float] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -203,14 +205,15 @@ class SelectivityRow:
     """How a ligand tells two metals apart at one stoichiometry, on the exchange scale.
 
     `selectivity_kcal_mol` is the second metal's exchange energy less the first's: positive when the ligand
-    prefers the first. `error_kcal_mol` is what the spreads of the terms leave in it.
+    prefers the first. `error_kcal_mol` is what the spreads of the terms leave in it. `waters` is None where it is open:
+    each metal has its own number.
     """
 
     ligand: str
     smiles: str
     ligand_charge: int
     ligands: int
-    waters: int
+    waters: int | None
     first_metal: str
     second_metal: str
     selectivity_kcal_mol: float
@@ -261,7 +264,8 @@ class LigandRow:
 
     `rank` counts within `group`: by the one goal, or by the Pareto layers of several, labels before predictions.
     `on_front` tells the labelled ligands that no other labelled one of the group surpasses in every goal.
-    `round` is the one in which the ligand was chosen, `key` that of its first complex.
+    `round` is the one in which the ligand was chosen, `key` that of its first complex. `waters` is None where their
+    number is open: `waters_by_metal` has those of the labelled complexes.
     """
 
     key: str
@@ -270,7 +274,7 @@ class LigandRow:
     group: str
     ligand_charge: int
     ligands: int
-    waters: int
+    waters: int | None
     status: Status
     labels: tuple[Estimated | None, ...]
     predicted: tuple[Estimated | None, ...]
@@ -281,6 +285,7 @@ class LigandRow:
     warnings: tuple[str, ...] = ()
     reason: str = ""
     co_ligands: str = ""
+    waters_by_metal: dict[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -463,7 +468,7 @@ class CampaignRecord:
 
 
 def _by_ligand(rows: tuple[SelectivityRow, ...]) -> list[list[SelectivityRow]]:
-    found: dict[tuple[str, int, int, str], list[SelectivityRow]] = {}
+    found: dict[tuple[str, int, int | None, str], list[SelectivityRow]] = {}
     for row in rows:
         found.setdefault((row.smiles, row.ligands, row.waters, row.co_ligands), []).append(row)
     return list(found.values())

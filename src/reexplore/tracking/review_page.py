@@ -222,6 +222,7 @@ def _card(row: CandidateRow) -> dict[str, Any]:
         "dft_error": _finite(row.dft_error_kcal_mol),
         "exchange": _finite(row.exchange_kcal_mol),
         "exchange_error": _finite(row.exchange_error_kcal_mol),
+        "other_waters": row.other_waters_kcal_mol,
         "warnings": row.warnings,
         "failure": failure,
         "terms": terms,

@@ -35,7 +35,7 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, at_ph: FreeLigandAt
     aqua = {metal: _aqua(ledger, keys) for metal, keys in ledger.aqua_ions().items()}
     found = {}
     for key, keys in ledger.labels().items():
-        candidate = pool[key]
+        candidate = keys.complex_of(pool[key])
         parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
         parts["ligand"] = without_protons(parts["ligand"], keys.protons)
         if at_ph is not None:
@@ -47,8 +47,6 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, at_ph: FreeLigandAt
         ion, waters = aqua.get(candidate.metal.symbol, (None, 0))
         alike = ion is not None and _alike(ion, parts["complex"])
         others = len(geometry.get(OTHER_DONORS, ()))
-        if keys.waters is not None:
-            candidate = replace(candidate, waters=keys.waters)
         other_waters = {int(count): _free_complex(ledger, *each) for count, each in keys.others.items()}
         found[key] = Label(candidate, parts, ion if alike else None, waters, others, other_waters, keys.failures)
     return found

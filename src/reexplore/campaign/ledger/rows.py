@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from reexplore.chemistry.candidates import Candidate
 from reexplore.errors import Failure
 from reexplore.surrogate.calibration import Calibration
 from reexplore.tracking.records import ParityPoint
@@ -82,6 +83,10 @@ class LabelKeys:
     def failures(self) -> dict[int, Failure]:
         """Return why complexes have no energy, by their waters."""
         return {int(waters): Failure.from_dict(data) for waters, data in self.failed.items()}
+
+    def complex_of(self, candidate: Candidate) -> Candidate:
+        """Return the candidate with the waters that its label has."""
+        return candidate if self.waters is None else replace(candidate, waters=self.waters)
 
     def terms(self) -> list[tuple[str, str]]:
         """Return the energy calculations with the part each is for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -110,10 +110,13 @@ def plan_campaign(setup: Setup) -> Plan:
     filled = space.ligand_count - len(space.listed)
     # With an objective a ligand is labelled with several metals on one template.
     chosen = labels // setup.goals.unit_size
-    templates = bare + min(chosen, filled * len(space.coordinations))
+    # Where the waters are open the complexes of several numbers are computed for one label.
+    sample = list(_sample(setup))
+    each = sum(len(candidate.settled) for candidate in sample) / len(sample)
+    templates = bare + round(each * min(chosen, filled * len(space.coordinations)))
     rounds = 1 + math.ceil(max(0, labels - budget.seed_labels) / budget.batch)
     ligands = min(chosen, round(share * space.ligand_count))
-    atoms, ligand_atoms = _mean_atoms(_sample(setup))
+    atoms, ligand_atoms = _mean_atoms(sample)
     gradient = _GRADIENT_S_AT_40_ATOMS * (atoms / 40) ** _GRADIENT_POWER
     ligand_gradient = _GRADIENT_S_AT_40_ATOMS * (ligand_atoms / 40) ** _GRADIENT_POWER
     cards = Cards.of(setup)
@@ -133,7 +136,7 @@ def plan_campaign(setup: Setup) -> Plan:
         ),
         Stage(
             "metal exchange" if not sketch else "metal exchange (none)",
-            labels + metals,
+            round(each * labels) + metals,
             TEACHER_S if sketch else _EXCHANGE_CYCLES * gradient,
             f"GFN2-xTB: {_EXCHANGE_CYCLES} gradients of {gradient:.2f} s",
         ),
@@ -143,7 +146,7 @@ def plan_campaign(setup: Setup) -> Plan:
             TEACHER_S if sketch else theory.ligand_conformers * _LIGAND_CYCLES * ligand_gradient,
             f"GFN2-xTB: {theory.ligand_conformers} conformers each",
         ),
-        _energies("complexes", labels, prices.energy(atoms), about, level=level),
+        _energies("complexes", round(each * labels), prices.energy(atoms), about, level=level),
         _energies("aqua ions", metals, prices.energy(_AQUO_ATOMS), "one a metal, for the exchange scale", level=level),
         _energies(
             "fragments",
@@ -278,7 +281,7 @@ def _sample(setup: Setup) -> Iterator[Candidate]:
             yield coordination.of(ligand, metal)
 
 
-def _mean_atoms(candidates: Iterator[Candidate]) -> tuple[float, float]:
+def _mean_atoms(candidates: Iterable[Candidate]) -> tuple[float, float]:
     layouts = [Layout.of(candidate) for candidate in candidates]
     return (
         sum(len(layout) for layout in layouts) / len(layouts),

@@ -112,6 +112,8 @@ def labelled_extxyz(row: CandidateRow) -> str:
         facts["binding_energy_kcal_mol"] = float(row.dft_kcal_mol)
     if row.exchange_kcal_mol is not None:
         facts["exchange_energy_kcal_mol"] = float(row.exchange_kcal_mol)
+    if row.other_waters_kcal_mol:
+        facts["other_waters_kcal_mol"] = _other_waters(row)
     if row.warnings:
         facts["warnings"] = list(row.warnings)
     return with_facts(str(row.geometry_xyz), facts)
@@ -131,13 +133,20 @@ def candidate_table(record: CampaignRecord, *, top: int) -> Table:
     shown.add_column("predicted", justify="right", no_wrap=True)
     shown.add_column("label", justify="right", no_wrap=True)
     shown.add_column("exchange", justify="right", no_wrap=True)
+    if has_others := any(row.other_waters_kcal_mol for row in record.rows):
+        shown.add_column("other waters", no_wrap=True)
     shown.add_column("round", justify="right", no_wrap=True)
     for group in dict.fromkeys(row.group for row in record.rows):
         shown.add_section()
         shown.add_row("", f"[bold]{group}[/bold]")
         for row in [row for row in record.rows if row.group == group and row.rank is not None][:top]:
-            shown.add_row(*_table_cells(row))
+            *cells, chosen_in = _table_cells(row)
+            shown.add_row(*cells, *([_other_waters(row)] if has_others else []), chosen_in)
     return shown
+
+
+def _other_waters(row: CandidateRow) -> str:
+    return ", ".join(f"{waters}: {above:+.1f}" for waters, above in row.other_waters_kcal_mol.items())
 
 
 def objective_tables(record: CampaignRecord, *, top: int) -> list[Table]:
@@ -184,7 +193,8 @@ def _objective_table(ranking: Ranking, record: CampaignRecord, *, top: int) -> T
         front = " *" if row.on_front and len(record.goals) > 1 else ""
         marks = (" !" if row.warnings else "") + front
         rank = "–" if row.rank is None else str(row.rank)
-        shown.add_row(rank, row.ligand + marks, *numbers)
+        waters = ", ".join(f"{metal} {count}" for metal, count in row.waters_by_metal.items())
+        shown.add_row(rank, row.ligand + marks + (f", waters: {waters}" if waters else ""), *numbers)
     return shown
 
 
@@ -280,6 +290,8 @@ def footnotes(record: CampaignRecord) -> list[str]:
     notes = ["more negative binds stronger; ranks hold within one group only; left out: " + ", ".join(record.omissions)]
     notes += [f"not ranked together: {reason}" for reason in record.why_groups]
     notes += [FINALISTS_NOTE] if record.shortlists else []
+    if any(row.other_waters_kcal_mol for row in record.rows):
+        notes.append("other waters: how far the free energy of the complex with so many waters lies above, kcal/mol")
     if not record.selectivity:
         # Otherwise they stand under the table of selectivities.
         notes += record.why_exchange

@@ -166,9 +166,9 @@ def _rows(
         key = candidate.key
         failure = excluded.get(key) or failures.get(key)
         row = _row(candidate, pick=picks.get(key), failure=failure, estimate=predictions.get(key))
-        if key in labelled:
+        if (label := labelled.get(key)) is not None:
             label_geometry = Structure.from_extxyz(ledger.value(keys[key].structure)["extxyz"])
-            row = _with_geometry(_labelled(row, labelled[key]), label_geometry, candidate)
+            row = _with_geometry(_labelled(row, label), label_geometry, label.candidate)
         rows.append(replace(row, rank=rank))
     return _with_geometries(rows, pool, screening) if screening else rows
 
@@ -223,7 +223,7 @@ def _row(
         smiles=candidate.ligand.canonical_smiles,
         metal=candidate.metal.symbol,
         ligands=candidate.ligands,
-        waters=candidate.waters,
+        waters=candidate.group.waters,
         co_ligands=candidate.group.co_ligands,
         charge=candidate.charge,
         status=_status(pick, failure),
@@ -246,6 +246,9 @@ def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
     exchange = label.exchange
     return replace(
         row,
+        name=replace(label.candidate, waters_open=False).name,
+        waters=label.candidate.waters,
+        other_waters_kcal_mol=label.other_waters_kcal_mol,
         status="labelled",
         group=label.group_name,
         warnings=(*row.warnings, *label.doubts),

@@ -81,24 +81,10 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
         if failure := _set_aside(of_complexes, terms, energies, failures):
             _enter(context, candidate, None, failure, failures)
         else:
-            of_ion, ligand, water, *co_ligands = (task.key for task in terms)
-            beside = {of.name: key for (of, _), key in zip(candidate.co_ligands, co_ligands, strict=True)}
-            parts = ("ligand", "water", *beside)
-            of_free = {part: task.key for part, task in zip(parts, minima, strict=True)} if minima else {}
-            protons = free_ligand(candidate.ligand, theory).charge - candidate.ligand.charge
-            both = {waters: (complexes[waters].key, task.key) for waters, task in of_complexes.items()}
-            kept = next(iter(both))
+            pairs = {waters: (complexes[waters].key, task.key) for waters, task in of_complexes.items()}
+            keys = _keys(context, candidate, pairs, minima=minima, terms=terms, found=geometries | energies)
             if candidate.waters_open:
-                liquid = _free_hartree(geometries[of_free["water"]], energies[water]) + concentration_hartree(
-                    WATER_MOL_L
-                )
-                kept = min(both, key=lambda w: _free_hartree(geometries[both[w][0]], energies[both[w][1]]) - w * liquid)
-            structure, complex_ = both.pop(kept)
-            keys = LabelKeys(structure, complex_, of_ion, ligand, water, beside, of_free, protons)
-            if candidate.waters_open:
-                others = {str(waters): list(pair) for waters, pair in both.items()}
-                failed = {str(waters): failure.to_dict() for waters, failure in failures.items()}
-                keys = replace(keys, waters=kept, others=others, failed=failed)
+                keys = replace(keys, failed={str(waters): each.to_dict() for waters, each in failures.items()})
             _enter(context, candidate, keys, None, failures)
         enter_aqua_ions(context, aqua, energies)
 
@@ -159,9 +145,39 @@ def _extxyz(task: Task, geometries: Mapping[str, Outcome]) -> str:
     return geometries[task.key].extxyz
 
 
-def _free_hartree(minimum: Outcome, energy: Outcome) -> float:
-    assert minimum.value is not None and energy.value is not None  # noqa: PT018 - what failed was set aside
-    return float(energy.value["total_hartree"]) + float(minimum.value[GIBBS])
+def _keys(
+    context: CampaignContext,
+    candidate: Candidate,
+    pairs: dict[int, tuple[str, str]],
+    *,
+    minima: Sequence[Task],
+    terms: Sequence[Task],
+    found: Mapping[str, Outcome],
+) -> LabelKeys:
+    """Return the calculations of a label; `pairs` are structure and energy of each complex by its waters.
+
+    `minima` are of ligand, water and co-ligands, `terms` the energies of the ion and of these, `found` all outcomes.
+    """
+    of_ion, ligand, water, *co_ligands = (task.key for task in terms)
+    beside = {of.name: key for (of, _), key in zip(candidate.co_ligands, co_ligands, strict=True)}
+    parts = ("ligand", "water", *beside)
+    of_free = {part: task.key for part, task in zip(parts, minima, strict=True)} if minima else {}
+    protons = free_ligand(candidate.ligand, context.setup.file.theory).charge - candidate.ligand.charge
+    kept = candidate.waters
+    if candidate.waters_open:
+        liquid = _gibbs_hartree(of_free["water"], water, found) + concentration_hartree(WATER_MOL_L)
+        gibbs = {waters: _gibbs_hartree(*pair, found) - waters * liquid for waters, pair in pairs.items()}
+        # Of equals the fewest.
+        kept = min(gibbs, key=gibbs.__getitem__)
+    keys = LabelKeys(*pairs[kept], of_ion, ligand, water, beside, of_free, protons)
+    others = {str(waters): list(pair) for waters, pair in pairs.items() if waters != kept}
+    return replace(keys, waters=kept, others=others) if candidate.waters_open else keys
+
+
+def _gibbs_hartree(minimum: str, energy: str, found: Mapping[str, Outcome]) -> float:
+    at, total = found[minimum].value, found[energy].value
+    assert at is not None and total is not None  # noqa: PT018 - what failed was set aside
+    return float(total["total_hartree"]) + float(at[GIBBS])
 
 
 def _set_aside(

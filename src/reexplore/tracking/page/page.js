@@ -29,6 +29,7 @@
     if (c.dft !== null) rows.push(line("label", energy(c.dft) + error(c.dft_error), "kcal/mol", true));
     if (c.predicted !== null) rows.push(line("predicted", energy(c.predicted) + error(c.sigma), "kcal/mol", c.dft === null));
     if (c.exchange !== null) rows.push(line("exchange with the aqua ion", energy(c.exchange) + error(c.exchange_error), "kcal/mol"));
+    for (const [waters, above] of Object.entries(c.other_waters)) rows.push(line("free energy above it with " + waters + " waters", energy(above), "kcal/mol"));
     const terms = Object.entries(c.terms).map(([name, value]) => line(name, minus(value.toFixed(6)), "Eh"));
     const smiles = element("input", { class: "smiles", readonly: "", "aria-label": "SMILES of the ligand" });
     smiles.value = c.smiles;
