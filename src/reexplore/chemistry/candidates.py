@@ -114,6 +114,11 @@ class Candidate:
         return tuple(replace(self, waters=number - bound, waters_open=False) for number in numbers)
 
     @property
+    def closed(self) -> Candidate:
+        """Return the complex of the number of waters that it has now, which is a candidate of its own."""
+        return replace(self, waters_open=False)
+
+    @property
     def group(self) -> Group:
         """Return the group within which this candidate is ranked."""
         beside, waters = co_ligands_name(self.co_ligands), None if self.waters_open else self.waters

@@ -89,7 +89,7 @@ def selectivities(found: Iterable[Label], *, level: Level) -> tuple[SelectivityR
     """Return the selectivity of every ligand and stoichiometry between each two metals it was labelled with.
 
     Neither metals that the level describes in different ways are paired, nor complexes of different coordination
-    numbers. Pairs follow the series, the larger lanthanide first.
+    numbers, unless free energies have decided on these. Pairs follow the series, the larger lanthanide first.
     """
     series: dict[tuple[object, ...], list[Label]] = defaultdict(list)
     for label in found:

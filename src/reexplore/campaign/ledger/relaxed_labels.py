@@ -16,7 +16,7 @@ def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Labe
 
     `found` are the campaign's labels. Complex, ligands, water and aqua ion are all relaxed at the level; an aqua ion
     that is not there takes the exchange energy away, not the label. Thermal terms stay those of the label, whose minima
-    have been shown to be some.
+    have been shown to be some. The complexes of other numbers of waters are not relaxed.
     """
     ions = ledger.aqua_ions(relaxed=True).items()
     aqua = {metal: EnergyTerms.from_dict(ledger.value(keys.energy)) for metal, keys in ions}
@@ -31,7 +31,7 @@ def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Labe
             parts["ligand"] = shifted(parts["ligand"], _counted_kcal_mol(before, ledger, ledger_labels[key].ligand))
             ion = aqua.get(before.candidate.metal.symbol)
             relaxed = _as_before(ion, before.aqua) if ion and before.aqua else None
-            labels[key] = replace(before, parts=parts, aqua=relaxed, other_donors=keys.other_donors)
+            labels[key] = replace(before, parts=parts, aqua=relaxed, other_donors=keys.other_donors, other_waters={})
     return labels
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -30,7 +29,7 @@ def contraction_rows(
     found: dict[str, list[_Member]] = defaultdict(list)
     for key, label in labels.items():
         # A slope is that of one coordination number.
-        candidate = replace(label.complex_of(pool[key]), waters_open=False)
+        candidate = label.complex_of(pool[key]).closed
         distances = ledger.value(label.structure).get("donor_distances_angstrom")
         if distances and candidate.metal in LANTHANIDES:
             series = f"{candidate.ligand.identity}|{candidate.group.stoichiometry}"

@@ -36,7 +36,7 @@ def outputs_of(setup: Setup, ledger: Ledger, wanted: str) -> list[Output]:
 
 def _of_candidate(setup: Setup, ledger: Ledger, wanted: str) -> list[str]:
     picked = {pick.candidate for pick in ledger.picks()}
-    named = (c for c in setup.space.candidates() if wanted in (c.key, c.name))
+    named = (c for c in setup.space.candidates() if wanted in (c.key, c.name, *(each.name for each in c.settled)))
     candidate = next(named, None)
     if candidate is None:
         return []

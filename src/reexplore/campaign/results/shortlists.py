@@ -80,7 +80,7 @@ class _Known:
         doubts = [doubt for key in members for doubt in self.relaxed.get(key, self.found[key]).doubts]
         return FinalistRow(
             key=members[0],
-            name=candidate.name if len(members) == 1 else candidate.ligand.name,
+            name=candidate.closed.name if len(members) == 1 else candidate.ligand.name,
             smiles=candidate.ligand.canonical_smiles,
             before=Estimated(before.value, before.error),
             rank_before=0,
@@ -108,7 +108,7 @@ def _complexes(found: Mapping[str, Label], ledger: Ledger) -> dict[str, RelaxedC
             value = ledger.value(keys.relaxed["complex"])
             complexes[key] = RelaxedComplex(
                 key,
-                found[key].candidate.name,
+                found[key].candidate.closed.name,
                 value["gradients"],
                 value["gradient_max_hartree_bohr"],
                 (value["start_hartree"] - value["energy_hartree"]) * HARTREE_TO_KCAL_MOL,
@@ -116,7 +116,7 @@ def _complexes(found: Mapping[str, Label], ledger: Ledger) -> dict[str, RelaxedC
             )
     for key, failure in ledger.finalist_failures().items():
         if key in found:
-            complexes[key] = RelaxedComplex(key, found[key].candidate.name, failure=failure)
+            complexes[key] = RelaxedComplex(key, found[key].candidate.closed.name, failure=failure)
     return complexes
 
 

@@ -246,7 +246,7 @@ def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
     exchange = label.exchange
     return replace(
         row,
-        name=replace(label.candidate, waters_open=False).name,
+        name=label.candidate.closed.name,
         waters=label.candidate.waters,
         other_waters_kcal_mol=label.other_waters_kcal_mol,
         status="labelled",

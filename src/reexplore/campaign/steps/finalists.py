@@ -37,9 +37,10 @@ def relax_finalists(context: CampaignContext, *, after_turn: Callable[[Collectio
     theory, setup = context.setup.file.theory, context.setup
     if theory.relax is None:
         return
-    finalists = chosen_finalists(known_labels(context), setup.goals, count=theory.finalists)
+    labels = known_labels(context)
+    finalists = chosen_finalists(labels, setup.goals, count=theory.finalists)
     context.narrator.say(f"{len(finalists)} finalists are relaxed at level '{setup.level.name}'")
-    waiting = {key: relax_finalist(context, context.pool[key]) for key in finalists}
+    waiting = {key: relax_finalist(context, labels[key].candidate) for key in finalists}
 
     def due(_under_way: Collection[str]) -> dict[str, Job[None]]:
         begun = dict(waiting)
@@ -50,7 +51,10 @@ def relax_finalists(context: CampaignContext, *, after_turn: Callable[[Collectio
 
 
 def relax_finalist(context: CampaignContext, candidate: Candidate) -> Job[None]:
-    """Relax a labelled complex, all that it is made of and its metal's aqua ion, and compute every term there."""
+    """Relax a labelled complex, all that it is made of and its metal's aqua ion, and compute every term there.
+
+    `candidate` is that of the label: where its waters are open, it has the number of the label.
+    """
     ledger, setup, run = context.ledger, context.setup, context.dispatcher.run
     free = _free(context, candidate)
     known = yield from run(list(free.values()), stage="geometries")
@@ -121,7 +125,7 @@ def _aqua(candidate: Candidate, starts: Mapping[str, Outcome]) -> Candidate | No
 def _titles(candidate: Candidate, aqua: Candidate | None) -> dict[str, str]:
     free = {ligand.name: f"{ligand.name} (free)" for ligand, _ in candidate.co_ligands}
     free |= {_LIGAND: f"{candidate.ligand.name} (free)", _WATER: "H2O", _ION: f"{candidate.metal.symbol}3+"}
-    return {_COMPLEX: candidate.name} | free | ({_AQUA: aqua.name} if aqua else {})
+    return {_COMPLEX: candidate.closed.name} | free | ({_AQUA: aqua.name} if aqua else {})
 
 
 def _reports(
