@@ -567,3 +567,35 @@ def test_cuda_where_the_cards_are_amds(attempt):
     assert "this site has AMD's: take auto" in message
     assert attempt(execution=site).site.stem == "frontier"
     assert attempt(execution=site | {"device": "cuda"}, theory__level="gfn2").level.name == "gfn2"
+
+
+FREE = {"space__metals": [], "objective": [{"property": "complexation_free_energy", "metal": "La"}]}
+
+
+def test_waters_may_be_left_open_where_free_energies_decide(attempt):
+    said = [{"ligands": 1, "waters": "auto", "co_ligands": {"nitrate": 1}}, {"ligands": 1, "waters": "auto"}]
+    setup = attempt(space__coordinations=said, **FREE)
+    assert {(c.group.waters, c.waters) for c in setup.space.candidates()} == {(None, 4), (None, 6)}
+    assert setup.resolved()["space"]["coordinations"] == [said[0], {"ligands": 1, "waters": "auto"}]
+
+
+@pytest.mark.parametrize(
+    ("entry", "changes", "message"),
+    [
+        (
+            {"waters": "auto"},
+            {},
+            "'space.coordinations.0.waters': auto takes the number of waters with",
+        ),
+        (
+            {"waters": "auto"},
+            {"space__metals": [], "objective": [{"property": "exchange_energy", "metal": "La"}]},
+            "Give an objective of free energies, such as complexation_free_energy, or a number",
+        ),
+        ({"waters": "auto", "coordination_number": 8}, FREE, "but coordination_number is 8: keep one of them"),
+        ({"waters": "open"}, FREE, "'space.coordinations.0.waters': should be a whole number from 0 to 100, or auto"),
+        ({"waters": True}, FREE, "should be a whole number from 0 to 100, or auto"),
+    ],
+)
+def test_waters_that_cannot_be_open_are_refused(attempt, entry, changes, message):
+    assert message in refusal(attempt, space__coordinations=[{"ligands": 1} | entry], **changes)

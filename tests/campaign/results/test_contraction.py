@@ -26,13 +26,18 @@ class Shelf:
         return self._results[key]
 
 
-def rows_of(distances, *, ligand=CAM, ligands=1, waters=6):
-    """Return the rows of a ledger that holds these metal-donor distances, by metal."""
+def rows_of(distances, *, ligand=CAM, ligands=1, waters=6, found=None):
+    """Return the rows of a ledger that holds these metal-donor distances, by metal.
+
+    `found` are the waters of labels whose number was open.
+    """
     pool, labels, results = {}, {}, {}
     for metal, lengths in distances.items():
-        candidate = Candidate(ligand, METALS[metal], ligands, waters)
+        candidate = Candidate(ligand, METALS[metal], ligands, waters, waters_open=found is not None)
         pool[candidate.key] = candidate
-        labels[candidate.key] = LabelKeys(f"geometry of {metal}", "", "", "", "")
+        labels[candidate.key] = LabelKeys(
+            f"geometry of {metal}", "", "", "", "", waters=found[metal] if found else None
+        )
         results[f"geometry of {metal}"] = {} if lengths is None else {"donor_distances_angstrom": lengths}
     return contraction_rows(pool, labels, Shelf(results))
 
@@ -68,3 +73,12 @@ def test_yttrium_is_no_lanthanide_and_two_metals_are_no_series():
 
 def test_sketches_have_no_distances_and_make_no_series():
     assert rows_of(dict.fromkeys(("La", "Gd", "Lu"))) == ()
+
+
+def test_complexes_of_two_coordination_numbers_are_not_on_one_line():
+    found = {"La": 7, "Pr": 7, "Nd": 7, "Dy": 6, "Er": 6, "Lu": 6}
+    distances = {metal: [line(1.0, metal) + 0.05 * (waters - 6)] * (2 + waters) for metal, waters in found.items()}
+    eight, nine = rows_of(distances, found=found)
+    assert (eight.name, eight.metals) == ("CAM-methyl (1 L, 6 H2O)", ("Dy", "Er", "Lu"))
+    assert (nine.name, nine.metals) == ("CAM-methyl (1 L, 7 H2O)", ("La", "Pr", "Nd"))
+    assert (eight.slope, nine.slope) == (pytest.approx(1.0), pytest.approx(1.0))
