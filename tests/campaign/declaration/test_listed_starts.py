@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from reexplore.campaign.declaration.listed_ligands import COPY
+from reexplore.campaign.declaration.listed_starts import named_start
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.steps.tasks import template_task, templates
 from reexplore.chemistry.metals import METALS
+from reexplore.chemistry.space import Coordination
 from reexplore.config import TheoryEntry
 from reexplore.errors import InputError
 from reexplore.execution.store import Outcome
@@ -78,6 +80,16 @@ def test_a_complex_starts_the_search_of_its_stoichiometry(tmp_path, candidates, 
     assert there.file_atoms == tuple(range(len(begun)))
     moved = np.sort(reach(begun, "La")) - np.sort(reach(given, metal))
     assert 0 < np.abs(moved).max() < 0.3
+
+
+def test_a_start_of_any_number_is_taken_where_the_waters_are_open(tmp_path, candidates):
+    nine = replace(candidates[1], waters=candidates[1].waters + 1)
+    write(tmp_path / "starts", placed(nine))
+    is_open = Coordination(1, None)
+    begun = named_start(nine.ligand, "starts/mine.xyz", beside=tmp_path, coordinations=[is_open])
+    # That of nine begins the search of nine, not of eight.
+    eight, nine_again = is_open.of(nine.ligand, nine.metal).settled
+    assert begun.stoichiometry == nine_again.group.stoichiometry != eight.group.stoichiometry
 
 
 class Spy:

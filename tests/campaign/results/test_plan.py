@@ -140,3 +140,24 @@ def test_finalists_are_in_the_plan(planned):
     # The aqua ion, the ligand, water.
     assert tasks["their fragments, relaxed"] == 3
     assert plan.core_hours > planned("quick").core_hours
+
+
+def test_a_label_with_open_waters_is_two_complexes(tmp_path):
+    data = {
+        "name": "trial",
+        "objective": [{"property": "complexation_free_energy", "metal": "La"}],
+        "budget": {"seed_labels": 2, "labels": 2},
+    }
+
+    def tasks(**coordination):
+        parts = {"scaffolds": ["HOPO"], "substituents": ["H", "methyl"]}
+        file = tmp_path / "trial.yaml"
+        file.write_text(yaml.safe_dump(data | {"space": parts | {"coordinations": [{"ligands": 1} | coordination]}}))
+        plan = plan_campaign(prepare(str(file), workspace=tmp_path))
+        return {stage.name: stage.tasks for stage in plan.stages}
+
+    one, several = tasks(), tasks(waters="auto")
+    assert several["complexes at standard"] == 2 * one["complexes at standard"] == 4
+    # The bare scaffold has one template, that of the lower number.
+    assert several["templates"] == one["templates"] + 2
+    assert several["training"] == one["training"]
