@@ -13,6 +13,7 @@ from reexplore.energies.thermal import (
     WATER_MOL_L,
     concentration_hartree,
     gibbs_correction_hartree,
+    lowest_waters,
     rotational_symmetry_number,
 )
 from reexplore.structures.structure import Structure
@@ -77,3 +78,11 @@ def test_an_atom_has_its_translation_alone():
     chloride = Structure(("Cl",), np.zeros((1, 3)), -1)
     expected_kj_mol = 8.314462618e-3 * 298.15 * (2.5 + np.log(24.79)) - 298.15 * 0.153355
     assert gibbs_correction_hartree(chloride, ()) * 2625.4996 == pytest.approx(expected_kj_mol, abs=0.05)
+
+
+def test_of_two_numbers_of_waters_the_liquid_decides():
+    complexes = {7: -107.02, 6: -106.0}
+    assert lowest_waters(complexes, liquid_hartree=-1.0) == 7
+    assert lowest_waters(complexes, liquid_hartree=-1.05) == 6
+    # Of equals the fewest, in whatever order they come.
+    assert lowest_waters({7: -107.0, 6: -106.0}, liquid_hartree=-1.0) == 6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reexplore.chemistry.metals import METALS
 from reexplore.structures.structure import Structure
@@ -61,6 +61,14 @@ def gibbs_correction_hartree(structure: Structure, frequencies_cm1: Sequence[flo
 def concentration_hartree(ratio: float) -> float:
     """Return RT ln of a ratio of concentrations: `WATER_MOL_L` makes water of 1 mol/l the solvent itself."""
     return _GAS_CONSTANT_HARTREE_K * TEMPERATURE_K * math.log(ratio)
+
+
+def lowest_waters(free_hartree: Mapping[int, float], *, liquid_hartree: float) -> int:
+    """Return the number of waters of the lowest complex, waters taken from the liquid; of equals the fewest.
+
+    `free_hartree` are the free energies of the complexes by their waters, `liquid_hartree` is that of one water.
+    """
+    return min(sorted(free_hartree), key=lambda waters: free_hartree[waters] - waters * liquid_hartree)
 
 
 def rotational_symmetry_number(structure: Structure) -> int:

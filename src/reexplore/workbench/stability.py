@@ -26,7 +26,7 @@ from reexplore.energies.levels import Level
 from reexplore.energies.own_levels import require_parts
 from reexplore.energies.reactions import without_protons
 from reexplore.energies.terms import EnergyTerms
-from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree
+from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree, lowest_waters
 from reexplore.errors import CalculationFailed, Failure
 from reexplore.properties.label import Label
 from reexplore.structures.structure import Structure
@@ -98,9 +98,9 @@ class StabilityBench:
         """Return the waters and the free energy of a metal's aqua ion."""
         ions = {ion.waters: ion for ion in (aqua_ion(metal, waters=count) for count in OPEN_NUMBERS)}
         energies = {waters: self._complex(ion) for waters, ion in ions.items()}
-        return min(
-            energies.items(), key=lambda entry: entry[1].in_reaction_hartree - entry[0] * water.in_reaction_hartree
-        )
+        free = {waters: terms.in_reaction_hartree for waters, terms in energies.items()}
+        waters = lowest_waters(free, liquid_hartree=water.in_reaction_hartree)
+        return waters, energies[waters]
 
     def _complex(self, candidate: Candidate) -> EnergyTerms:
         template = self._bench.template(candidate)

@@ -9,11 +9,13 @@ import yaml
 
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.ledger.corrections import invalidate, retry
-from reexplore.campaign.ledger.rows import LabelKeys, Pick
+from reexplore.campaign.ledger.relaxed_labels import relaxed_labels
+from reexplore.campaign.ledger.rows import FinalistKeys, LabelKeys, Pick
 from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
+from reexplore.campaign.steps.finalists import relax_finalist
 from reexplore.campaign.steps.labelling import known_labels
 from reexplore.campaign.steps.tasks import template_task
 from reexplore.chemistry.aqua import aqua_ion
@@ -24,6 +26,7 @@ from reexplore.energies.teacher import teacher_energy
 from reexplore.energies.thermal import WATER_MOL_L, concentration_hartree
 from reexplore.errors import FailureCode
 from reexplore.execution.executor import SerialExecutor
+from reexplore.execution.store import Outcome
 from reexplore.properties import read_goals
 from reexplore.structures.builders.placement import place_complexes
 from reexplore.structures.conformers.free_ligand import water
@@ -87,6 +90,11 @@ class Stopping(Scripted):
                 raise KeyboardInterrupt
             self.left -= 1
         return super().outcome_of(task)
+
+    def _outcome_of(self, task):
+        # Where it begins it ends.
+        ended = Outcome({"extxyz": task.inputs["extxyz"]}, None, {}) if task.kind == "dft_relaxation" else None
+        return ended or super()._outcome_of(task)
 
 
 def waters_of(made):
@@ -168,7 +176,12 @@ def test_what_failed_by_the_run_alone_can_be_tried_again(context):
     lanthanum = batch(context)[0]
     script(context, {("energy", "La(HOPO-H)(H2O)7"): CRASHED})
     labelled(context, batch(context))
-    assert retry(context.ledger, FailureCode.CRASHED).candidates == (lanthanum.key,)
+    relaxed = FinalistKeys({"complex": "r"}, {"complex": "e"})
+    for candidate in batch(context):
+        context.ledger.enter_finalist(candidate.key, relaxed, None)
+    again = retry(context.ledger, FailureCode.CRASHED)
+    # What was relaxed may then have the wrong number.
+    assert again.candidates == again.finalists == (lanthanum.key,)
     assert retry(context.ledger, FailureCode.TIMEOUT).candidates == ()
 
 
@@ -185,9 +198,14 @@ def test_a_label_rests_on_the_complexes_it_is_lower_than(context):
 
 def asked(made, candidates):
     """Return the tasks that the labels of some candidates ask for."""
+    return recorded(made, lambda: labelled(made, candidates))
+
+
+def recorded(made, step):
+    """Return the tasks that a step asks for."""
     tasks, answer = [], made.dispatcher.outcome_of
     made.dispatcher.outcome_of = lambda task: tasks.append(task) or answer(task)
-    labelled(made, candidates)
+    step()
     del made.dispatcher.outcome_of
     return tasks
 
@@ -205,6 +223,20 @@ def test_a_label_that_is_stopped_anywhere_ends_the_same(context):
     script(context)
     labelled(context, [lanthanum])
     assert context.ledger.labels() == whole
+
+
+def test_finalists_have_the_waters_of_their_labels(context):
+    labelled(context, batch(context))
+    found = known_labels(context)
+    jobs = [relax_finalist(context, label.candidate) for label in found.values()]
+    tasks = recorded(context, lambda: [context.dispatcher.finish(job) for job in jobs])
+    complexes = {task.title for task in tasks if task.kind == "dft_relaxation" and "HOPO" in task.title}
+    assert complexes == {"La(HOPO-H)(H2O)7", "Lu(HOPO-H)(H2O)6", "HOPO-H (free)"}
+    # Nothing has moved, so nothing has changed.
+    for key, label in relaxed_labels(found, context.ledger).items():
+        assert label.binding.energy_kcal_mol == pytest.approx(found[key].binding.energy_kcal_mol)
+        assert (label.candidate, label.other_waters) == (found[key].candidate, {})
+    assert context.ledger.finalists().keys() == found.keys()
 
 
 def test_no_water_at_all_is_a_number_in_the_ledger():

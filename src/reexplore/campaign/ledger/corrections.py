@@ -113,6 +113,10 @@ def _change(
     *,
     finalists: list[str],
 ) -> Change:
+    # The next label may have other waters, which its relaxed complex would not have.
+    is_open = {key for key, label in ledger.labels().items() if label.waters is not None}
+    relaxed = [key for key in candidates if key in is_open and key in ledger.finalists() and key not in finalists]
+    finalists = [*finalists, *relaxed]
     rounds = ledger.rounds()
     reopened = rounds[-1].number if candidates and rounds and rounds[-1].finished_at is not None else None
     return Change(verb, tuple(calculations), tuple(candidates), tuple(metals), tuple(finalists), reopened)

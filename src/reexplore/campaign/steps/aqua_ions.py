@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from reexplore.campaign.steps.tasks import complex_task, energy_task, minimum_ta
 from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import METALS, OPEN_NUMBERS, SERIES, Metal
-from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree
+from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree, lowest_waters
 from reexplore.errors import ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -111,13 +110,16 @@ def _lowest(context: CampaignContext, tasks: list[AquaTasks]) -> Job[list[AquaTa
     liquid = yield from _liquid_water_hartree(context)
     energies = yield from context.dispatcher.run([each.energy for each in several], stage="energies of aqua ions")
 
-    def free_hartree(each: AquaTasks) -> float:
-        value = energies[each.energy.key].value
-        if value is None or each.gibbs_hartree is None:
-            return math.inf
-        return float(value["total_hartree"]) + each.gibbs_hartree - each.ion.waters * liquid
+    def lowest(ions: list[AquaTasks]) -> AquaTasks:
+        free = {
+            each.ion.waters: float(value["total_hartree"]) + each.gibbs_hartree
+            for each in ions
+            if (value := energies[each.energy.key].value) is not None and each.gibbs_hartree is not None
+        }
+        waters = lowest_waters(free, liquid_hartree=liquid) if free else ions[0].ion.waters
+        return next(each for each in ions if each.ion.waters == waters)
 
-    return [min(ions, key=free_hartree) if len(ions) > 1 else ions[0] for ions in by_metal.values()]
+    return [lowest(ions) if len(ions) > 1 else ions[0] for ions in by_metal.values()]
 
 
 def _liquid_water_hartree(context: CampaignContext) -> Job[float]:

@@ -21,7 +21,7 @@ from reexplore.campaign.steps.tasks import (
     water_task,
 )
 from reexplore.chemistry.candidates import Candidate
-from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree
+from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree, lowest_waters
 from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -166,9 +166,8 @@ def _keys(
     kept = candidate.waters
     if candidate.waters_open:
         liquid = _gibbs_hartree(of_free["water"], water, found) + concentration_hartree(WATER_MOL_L)
-        gibbs = {waters: _gibbs_hartree(*pair, found) - waters * liquid for waters, pair in pairs.items()}
-        # Of equals the fewest.
-        kept = min(gibbs, key=gibbs.__getitem__)
+        free = {waters: _gibbs_hartree(*pair, found) for waters, pair in pairs.items()}
+        kept = lowest_waters(free, liquid_hartree=liquid)
     keys = LabelKeys(*pairs[kept], of_ion, ligand, water, beside, of_free, protons)
     others = {str(waters): list(pair) for waters, pair in pairs.items() if waters != kept}
     return replace(keys, waters=kept, others=others) if candidate.waters_open else keys
