@@ -134,7 +134,7 @@ def candidate_table(record: CampaignRecord, *, top: int) -> Table:
     shown.add_column("label", justify="right", no_wrap=True)
     shown.add_column("exchange", justify="right", no_wrap=True)
     if has_others := any(row.other_waters_kcal_mol for row in record.rows):
-        shown.add_column("other waters", no_wrap=True)
+        shown.add_column("other m", no_wrap=True)
     shown.add_column("round", justify="right", no_wrap=True)
     for group in dict.fromkeys(row.group for row in record.rows):
         shown.add_section()
@@ -291,7 +291,7 @@ def footnotes(record: CampaignRecord) -> list[str]:
     notes += [f"not ranked together: {reason}" for reason in record.why_groups]
     notes += [FINALISTS_NOTE] if record.shortlists else []
     if any(row.other_waters_kcal_mol for row in record.rows):
-        notes.append("other waters: how far the free energy of the complex with so many waters lies above, kcal/mol")
+        notes.append("other m: how far the free energy of the complex with so many waters lies above, kcal/mol")
     if not record.selectivity:
         # Otherwise they stand under the table of selectivities.
         notes += record.why_exchange
