@@ -32,7 +32,7 @@ BELOW = {
     },
     "tracking": {"chemistry", "errors", "execution", "structures"},
     "campaign": {
-        *("acquisition", "chemistry", "config", "constraints", "energies", "errors", "execution", "inputs"),
+        *("acquisition", "anchors", "chemistry", "config", "constraints", "energies", "errors", "execution", "inputs"),
         *("properties", "shipped", "sources", "structures", "surrogate", "terminal", "tracking"),
     },
     "workbench": {

@@ -348,6 +348,17 @@ def _goals(said: Any) -> Any:
     return [{"objective": said}] if isinstance(said, str) else said
 
 
+def _tables(said: Any) -> Any:
+    """Return the list of tables that `anchors` says; a text names one of them."""
+    return [said] if isinstance(said, str) else said
+
+
+#: The anchors that come with the package, and that there are to be none.
+SHIPPED_ANCHORS, NO_ANCHORS = "shipped", "none"
+AnchorTable = Annotated[
+    str,
+    matching(r"[^\x00-\x1f\x7f-\x9f]+", f"{SHIPPED_ANCHORS}, {NO_ANCHORS} or the path of a CSV file", longest=1_000),
+]
 GoalEntry = Annotated[dict[EntryName, Any], Field(min_length=1, max_length=20)]
 ConstraintEntry = Annotated[dict[EntryName, Any], Field(min_length=1, max_length=1)]
 
@@ -368,6 +379,18 @@ class CampaignFile(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 2026
     execution: ExecutionEntry = ExecutionEntry()
     tracking: TrackingEntry = TrackingEntry()
+    #: Ligands with measured constants that are shown beside the candidates; they decide nothing that is computed.
+    anchors: Annotated[list[AnchorTable], Field(min_length=1, max_length=20), BeforeValidator(_tables)] = Field(
+        default=[SHIPPED_ANCHORS]
+    )
+
+    @model_validator(mode="after")
+    def _anchors_once(self) -> Self:
+        if len(set(self.anchors)) < len(self.anchors):
+            raise ValueError("anchors names a table twice: keep one")
+        if NO_ANCHORS in self.anchors and len(self.anchors) > 1:
+            raise ValueError(f"anchors: {NO_ANCHORS} stands alone; name tables, or leave it out")
+        return self
 
 
 def load_campaign_file(path: Path) -> CampaignFile:

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from reexplore.tracking.estimates import Estimated
 from reexplore.tracking.exports import curves, objective_files
 from reexplore.tracking.goals_view import front_plot, rankings, with_error
-from reexplore.tracking.records import Estimated, GoalRecord, LigandRow
+from reexplore.tracking.records import GoalRecord, LigandRow
 from reexplore.tracking.review_page import review_page
 from tests.tracking.sample import campaign
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,17 +40,26 @@ class Calibration:
 
 def calibration(rows: Sequence[Compared], *, charge: int, metal: str) -> Calibration | None:
     """Return the calibration for a ligand charge and a metal, None where fewer than three anchors were computed."""
-    sizes = {other: METALS[other].shannon_radius_angstrom for other in {row.metal for row in rows}}
+    nearest = nearest_metal(rows, charge=charge, metal=metal)
+    alike = [row for row in rows if row.charge == charge and row.metal == nearest]
+    if nearest is None or len(alike) < _FEWEST:
+        return None
+    off = [row.calibrated - row.measured for row in alike if row.calibrated is not None]
+    return Calibration(
+        charge,
+        nearest,
+        added_log_units=float(np.mean([row.measured - row.computed for row in alike])),
+        error_log_units=math.sqrt(float(np.mean(np.square(off)))),
+        anchors=len(alike),
+    )
+
+
+def nearest_metal(rows: Sequence[Compared], *, charge: int, metal: str) -> str | None:
+    """Return the metal nearest in size with three anchors of a charge, else that with any, None where there is none."""
+    counts = Counter(row.metal for row in rows if row.charge == charge)
     wanted = METALS[metal].shannon_radius_angstrom
-    for nearest in sorted(sizes, key=lambda other: abs(sizes[other] - wanted)):
-        alike = [row for row in rows if row.charge == charge and row.metal == nearest and row.calibrated is not None]
-        if len(alike) >= _FEWEST:
-            off = [row.calibrated - row.measured for row in alike if row.calibrated is not None]
-            return Calibration(
-                charge,
-                nearest,
-                added_log_units=float(np.mean([row.measured - row.computed for row in alike])),
-                error_log_units=math.sqrt(float(np.mean(np.square(off)))),
-                anchors=len(alike),
-            )
-    return None
+
+    def off(other: str) -> tuple[bool, float]:
+        return counts[other] < _FEWEST, abs(METALS[other].shannon_radius_angstrom - wanted)
+
+    return min(counts, key=off, default=None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from reexplore.anchors.table import Anchor
+from reexplore.anchors.table import Anchor, read_anchors
 from reexplore.energies.protons import KCAL_MOL_PER_LOG_UNIT
 
 #: Written by `benchmarks/experiment.py --keep FOLDER --ship`.
@@ -64,15 +65,36 @@ def stability_kcal_mol(anchor: Anchor, free_kcal_mol: float, *, reference: str) 
     return free_kcal_mol - KCAL_MOL_PER_LOG_UNIT * sum(anchor.pka[:protons])
 
 
+def computed_alike(
+    anchors: Iterable[Anchor], rows: Iterable[Computed], *, level: str, surface: str, reference: str
+) -> dict[tuple[str, str], Computed]:
+    """Return the rows of anchors that were computed in this way by (name of the anchor, metal).
+
+    Rows name ligands of the shipped table: an anchor of any table is one of them where its identity is.
+    """
+    known = {
+        (row.ligand, row.metal): row
+        for row in rows
+        if (row.level, row.surface, row.reference) == (level, surface, reference)
+    }
+    shipped = _names_by_identity()
+    pairs = ((anchor.name, shipped.get(anchor.single.ligand.identity, "")) for anchor in anchors)
+    return {(name, metal): row for name, ligand in pairs for (other, metal), row in known.items() if other == ligand}
+
+
 def computed_for(
     anchors: Iterable[Anchor], rows: Iterable[Computed], *, level: str, surface: str, reference: str
 ) -> dict[tuple[str, str], float]:
     """Return ΔG of M + L → ML in kcal/mol by (ligand, metal), for anchors that were computed in this way."""
     known = {anchor.name: anchor for anchor in anchors}
     found = {}
-    for row in rows:
-        if (row.level, row.surface, row.reference) == (level, surface, reference) and row.ligand in known:
-            value = stability_kcal_mol(known[row.ligand], row.free_kcal_mol, reference=reference)
-            if value is not None:
-                found[row.ligand, row.metal] = value
+    for key, row in computed_alike(known.values(), rows, level=level, surface=surface, reference=reference).items():
+        value = stability_kcal_mol(known[key[0]], row.free_kcal_mol, reference=reference)
+        if value is not None:
+            found[key] = value
     return found
+
+
+@cache
+def _names_by_identity() -> dict[str, str]:
+    return {anchor.single.ligand.identity: anchor.name for anchor in read_anchors()}

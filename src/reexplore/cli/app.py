@@ -101,6 +101,7 @@ def _show_ligands(setup: Setup) -> None:
 
 
 def _show(record: CampaignRecord, *, top: int) -> None:
+    from reexplore.campaign.results.anchor_tables import anchor_tables
     from reexplore.campaign.results.report import (
         candidate_table,
         contraction_table,
@@ -114,6 +115,8 @@ def _show(record: CampaignRecord, *, top: int) -> None:
         console.print(table)
     console.print(candidate_table(record, top=top))
     for table in finalist_tables(record.shortlists, level=record.level.split(":")[0]):
+        console.print(table)
+    for table in anchor_tables(record.anchors):
         console.print(table)
     if record.selectivity:
         console.print(selectivity_table(record))

@@ -100,6 +100,10 @@ CANDIDATE_COLUMNS = (
     "exchange_kcal_mol",
     "exchange_error_kcal_mol",
     "other_waters_kcal_mol",
+    "constant",
+    "computed_log_k",
+    "calibrated_log_k",
+    "calibrated_log_k_error",
     "round",
     "role",
     "warnings",
@@ -113,8 +117,9 @@ def table(rows: tuple[CandidateRow, ...]) -> str:
 
 
 def series_files(record: CampaignRecord) -> dict[str, str]:
-    """Return the tables of ligands, of their series, contraction and selectivity, and of finalists: name → text."""
-    return objective_files(record) | contraction_files(record) | selectivity_files(record) | finalist_files(record)
+    """Return the tables of ligands, of their series, contraction and selectivity, of finalists and of anchors."""
+    series = contraction_files(record) | selectivity_files(record)
+    return objective_files(record) | series | finalist_files(record) | anchor_files(record)
 
 
 def objective_files(record: CampaignRecord) -> dict[str, str]:
@@ -127,16 +132,47 @@ def objective_files(record: CampaignRecord) -> dict[str, str]:
 
 def objective_table(record: CampaignRecord) -> Iterator[dict[str, Any]]:
     """Yield the ligands by the goals, columns named by property and unit."""
+    constants = {number for row in record.by_goals for number, one in enumerate(row.log_k) if one is not None}
     for row in record.by_goals:
         facts = {name: getattr(row, name) for name in ("rank", "on_front", "group", "ligand", "smiles")}
         facts |= {name: getattr(row, name) for name in ("ligand_charge", "ligands", "waters", "waters_by_metal")}
         facts |= {name: getattr(row, name) for name in ("co_ligands", "status", "reason")}
-        for goal, label, predicted in zip(record.goals, row.labels, row.predicted, strict=True):
+        for number, (goal, label, predicted) in enumerate(zip(record.goals, row.labels, row.predicted, strict=True)):
             unit = goal.unit.replace("/", "_")
             for what, one in (("", label), ("_predicted", predicted)):
                 facts[f"{goal.short}{what}_{unit}"] = one.value if one else None
                 facts[f"{goal.short}{what}_error_{unit}"] = one.error if one else None
+            if number in constants:
+                log_k = row.log_k[number]
+                calibrated = log_k.calibrated if log_k else None
+                facts[f"{goal.short}_constant"] = log_k.name if log_k else None
+                facts[f"{goal.short}_computed_log_k"] = log_k.computed if log_k else None
+                facts[f"{goal.short}_calibrated_log_k"] = calibrated.value if calibrated else None
+                facts[f"{goal.short}_calibrated_log_k_error"] = calibrated.error if calibrated else None
         yield facts | {"round": row.round, "role": row.role, "warnings": row.warnings, "key": row.key}
+
+
+def anchor_table(record: CampaignRecord) -> Iterator[dict[str, Any]]:
+    """Yield the measured anchors, panel by panel, columns named by what they hold."""
+    for panel in record.anchors.panels:
+        told = {"panel": panel.title, "charge": panel.charge, "measured_quantity": panel.measured}
+        told |= {"computed_quantity": panel.computed, "unit": panel.unit}
+        for row in panel.rows:
+            yield told | asdict(row)
+
+
+def anchors_json(record: CampaignRecord) -> dict[str, Any]:
+    """Return the measured anchors as JSON-ready values, with how well each panel agrees and the candidates on it."""
+    panels = [asdict(panel) | {"verdict": panel.verdict} for panel in record.anchors.panels]
+    return {"notes": list(record.anchors.notes), "panels": panels}
+
+
+def anchor_files(record: CampaignRecord) -> dict[str, str]:
+    """Return the measured anchors as files: name → text, none where nothing was computed of one."""
+    rows = list(anchor_table(record))
+    if not rows:
+        return {}
+    return {"anchors.csv": _csv_of(rows, list(rows[0])), "anchors.json": to_json(anchors_json(record))}
 
 
 def contraction_files(record: CampaignRecord) -> dict[str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reexplore.tracking.records import CampaignRecord, Estimated, GoalRecord, LigandRow
+from reexplore.tracking.axes import BOTTOM, LEFT, RIGHT, TOP, Axis, Tick
+from reexplore.tracking.estimates import Estimated
+from reexplore.tracking.records import CampaignRecord, GoalRecord, LigandRow
 
-# The drawing is 400 × 330 pixels, its axes run over these of them.
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 390, 10, 280
 #: Predictions of a ranking that are drawn and listed beside everything that was tried.
 _PREDICTIONS = 12
 
@@ -24,14 +23,6 @@ class Point:
     y: float
     across: tuple[float, float]
     up: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A place on an axis, with its number."""
-
-    at: float
-    text: str
 
 
 @dataclass(frozen=True)
@@ -77,8 +68,8 @@ def front_plot(rows: Sequence[LigandRow], goals: Sequence[GoalRecord]) -> FrontP
     if not seen:
         return None
     x_axis, y_axis = (
-        _Axis.around([one[goal] for _, *one in seen], *ends)
-        for goal, ends in ((0, (_LEFT, _RIGHT)), (1, (_BOTTOM, _TOP)))
+        Axis.around([one[goal].value for _, *one in seen], *ends)
+        for goal, ends in ((0, (LEFT, RIGHT)), (1, (BOTTOM, TOP)))
     )
     points = tuple(
         Point(
@@ -127,33 +118,3 @@ def with_error(one: Estimated | None) -> str:
         return "–"
     error = "" if one.error is None else f" ± {one.error:.1f}"
     return f"{one.value:.1f}{error}".replace("-", "−")
-
-
-@dataclass(frozen=True)
-class _Axis:
-    low: float
-    high: float
-    first: int
-    last: int
-
-    @classmethod
-    def around(cls, ones: Iterable[Estimated], first: int, last: int) -> _Axis:
-        values = [one.value for one in ones]
-        margin = 0.12 * (max(values) - min(values)) or 1.0
-        return cls(min(values) - margin, max(values) + margin, first, last)
-
-    def at(self, value: float) -> float:
-        inside = min(max(value, self.low), self.high)
-        return round(self.first + (inside - self.low) / (self.high - self.low) * (self.last - self.first), 1)
-
-    @property
-    def ticks(self) -> tuple[Tick, ...]:
-        return tuple(Tick(self.at(t), f"{t:g}".replace("-", "−")) for t in round_numbers(self.low, self.high))
-
-
-def round_numbers(low: float, high: float) -> list[float]:
-    """Return about five round numbers between two."""
-    rough = (high - low) / 5
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
-    return [step * k for k in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -11,6 +11,8 @@ from typing import Literal
 
 from reexplore.chemistry.candidates import stoichiometry_name
 from reexplore.errors import Failure, ReexploreError
+from reexplore.tracking.anchor_records import AnchorsRecord
+from reexplore.tracking.estimates import Estimated, LogK
 
 Status = Literal["predicted", "selected", "labelled", "failed", "excluded"]
 Role = Literal["seed", "acquisition", "control"]
@@ -74,6 +76,7 @@ class CandidateRow:
     terms leave in it. `geometry_xyz` is XYZ or extended XYZ text, `contacts` the numbers of the atoms that hold its
     metal, and `terms_hartree` the energies the label is made of. Where the number of waters is open `waters` is None
     before the label, and `other_waters_kcal_mol` says how far the free energies of the other numbers lie above it.
+    `log_k` is there where they are free energies.
     """
 
     key: str
@@ -102,6 +105,27 @@ class CandidateRow:
     contacts: tuple[int, ...] = ()
     co_ligands: str = ""
     other_waters_kcal_mol: dict[int, float] = field(default_factory=dict)
+    log_k: LogK | None = None
+
+    @property
+    def constant(self) -> str:
+        """Return which constant its energy stands for, nothing where it stands for none."""
+        return self.log_k.name if self.log_k else ""
+
+    @property
+    def computed_log_k(self) -> float | None:
+        """Return its constant as it was computed, None where it has none."""
+        return None if self.log_k is None else self.log_k.computed
+
+    @property
+    def calibrated_log_k(self) -> float | None:
+        """Return its constant with what anchors lack, None where too few were computed."""
+        return self.log_k.calibrated.value if self.log_k and self.log_k.calibrated else None
+
+    @property
+    def calibrated_log_k_error(self) -> float | None:
+        """Return what anchors that are left out are off by."""
+        return self.log_k.calibrated.error if self.log_k and self.log_k.calibrated else None
 
     @property
     def verdict(self) -> str:
@@ -251,14 +275,6 @@ class GoalRecord:
 
 
 @dataclass(frozen=True)
-class Estimated:
-    """A number with its error, None where it has none."""
-
-    value: float
-    error: float | None
-
-
-@dataclass(frozen=True)
 class LigandRow:
     """One ligand in one stoichiometry, judged by the goals of its campaign, one entry of `labels` and `predicted` each.
 
@@ -266,6 +282,8 @@ class LigandRow:
     `on_front` tells the labelled ligands that no other labelled one of the group surpasses in every goal.
     `round` is the one in which the ligand was chosen, `key` that of its first complex. `waters` is None where their
     number is open: `waters_by_metal` has those of the labelled complexes.
+    `round` is the one in which the ligand was chosen, `key` that of its first complex. `log_k` are the constants that
+    its labels of free energies of complexation are, one entry a goal or none at all.
     """
 
     key: str
@@ -286,6 +304,7 @@ class LigandRow:
     reason: str = ""
     co_ligands: str = ""
     waters_by_metal: dict[str, int] = field(default_factory=dict)
+    log_k: tuple[LogK | None, ...] = ()
 
     @property
     def name(self) -> str:
@@ -383,6 +402,7 @@ class CampaignRecord:
     exchange energies of some groups are not compared either, or why there are none. `by_goals` are the ligands by the
     campaign's `goals`, best first; without an objective in the file there are none. `shortlists` are its finalists,
     where the file has them relaxed at the level.
+    `anchors` are what was measured beside what was computed in the campaign's way.
     """
 
     key: str
@@ -406,6 +426,7 @@ class CampaignRecord:
     goals: tuple[GoalRecord, ...] = ()
     by_goals: tuple[LigandRow, ...] = ()
     shortlists: tuple[Shortlist, ...] = ()
+    anchors: AnchorsRecord = field(default_factory=AnchorsRecord)
 
     def best_ligands_by_round(self, goal: int) -> dict[str, list[tuple[int, float]]]:
         """Return, group by group, the best label of a goal known after each round, as (round, value)."""

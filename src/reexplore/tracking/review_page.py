@@ -17,7 +17,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reexplore import __version__
-from reexplore.tracking.goals_view import rankings, round_numbers, with_error
+from reexplore.tracking.anchors_view import anchor_plot
+from reexplore.tracking.axes import BOTTOM, LEFT, RIGHT, TOP, round_numbers
+from reexplore.tracking.goals_view import rankings, with_error
 from reexplore.tracking.ligand_drawings import DRAWING_HEIGHT, DRAWING_WIDTH, draw_ligands
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
@@ -31,8 +33,6 @@ PAGE_NAME = "top_candidates.html"
 
 _STRIP_WIDTH = 120
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-# The parity plot's axes run over these pixels of the page's 400 × 330 drawing.
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 390, 10, 280
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
             drawing_width=DRAWING_WIDTH,
             drawing_height=DRAWING_HEIGHT,
             rankings=rankings(record),
+            anchor_plots=[(panel, anchor_plot(panel)) for panel in record.anchors.panels],
             parity=_parity(record, {row.key: number for number, group in enumerate(groups) for row in _rows(group)}),
             rounds=record.rounds,
             contraction_note=CONTRACTION_NOTE,
@@ -223,6 +224,10 @@ def _card(row: CandidateRow) -> dict[str, Any]:
         "exchange": _finite(row.exchange_kcal_mol),
         "exchange_error": _finite(row.exchange_error_kcal_mol),
         "other_waters": row.other_waters_kcal_mol,
+        "constant": row.constant,
+        "log_k": row.computed_log_k,
+        "calibrated": row.calibrated_log_k,
+        "calibrated_error": row.calibrated_log_k_error,
         "warnings": row.warnings,
         "failure": failure,
         "terms": terms,
@@ -253,10 +258,10 @@ def _parity(record: CampaignRecord, groups: dict[str, int]) -> dict[str, Any] | 
     low, high = min(ends) - margin, max(ends) + margin
 
     def across(energy: float) -> float:
-        return round(_LEFT + (energy - low) / (high - low) * (_RIGHT - _LEFT), 1)
+        return round(LEFT + (energy - low) / (high - low) * (RIGHT - LEFT), 1)
 
     def up(energy: float) -> float:
-        return round(_BOTTOM - (energy - low) / (high - low) * (_BOTTOM - _TOP), 1)
+        return round(BOTTOM - (energy - low) / (high - low) * (BOTTOM - TOP), 1)
 
     return {
         "ticks": [{"x": across(t), "y": up(t), "text": f"{t:g}".replace("-", "−")} for t in round_numbers(low, high)],

@@ -15,6 +15,7 @@ from reexplore.structures.xtb.surfaces import SURFACE_OF_ENGINE
 #: Keys that may change between a run and its resume: they decide where and how long, never what is chosen and learned.
 CHANGEABLE = (
     "description",
+    "anchors",
     "execution",
     "tracking",
     "budget.labels",

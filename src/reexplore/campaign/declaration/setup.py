@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reexplore.acquisition.policy import Policy, added_policies, load_policy
+from reexplore.anchors.table import Anchor
+from reexplore.campaign.declaration.anchors import anchor_files, declared_anchors
 from reexplore.campaign.declaration.begun import as_begun, declaration, written_coordination
 from reexplore.campaign.declaration.buildable import require_buildable, require_protons
 from reexplore.campaign.declaration.engines import require_engines
@@ -81,6 +83,8 @@ class Setup:
     ligands: LigandList | None = None
     #: What its lists name twice.
     repeated: tuple[str, ...] = ()
+    #: What stands beside its candidates with measured constants.
+    anchors: tuple[Anchor, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -212,12 +216,17 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         SURROGATES.find(file.surrogate.model)
     goals = declared_goals(file, level)
     surface = declared_surface(file.theory)
+    tables = anchor_files(file.anchors, beside=source.parent)
     given = None
     if file.space.ligands is not None:
         with of_key("space.ligands"):
             given = read_source(file.space.ligands, beside=source.parent)
-    if isinstance(given, LigandFile) and not allow_outside:
-        _require_inside(source, workspace.resolve(), {"space.ligands": given.path})
+    if not allow_outside:
+        _require_inside(
+            source,
+            workspace.resolve(),
+            tables | ({"space.ligands": given.path} if isinstance(given, LigandFile) else {}),
+        )
     folder = workspace.resolve() / "runs" / file.name
     symbols, copy = metal_symbols(file.space, goals), folder / COPY if has_begun else None
     listed = listed_ligands(given, file, symbols, surface, copy=copy) if given is not None else None
@@ -258,6 +267,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
         goals=goals,
         ligands=listed,
         repeated=repeated,
+        anchors=declared_anchors(file.anchors, tables),
     )
     require_engines(level, surface, file.theory)
     with of_key("theory.relax"):
@@ -284,7 +294,7 @@ def _check_execution(setup: Setup) -> None:
         setup.check_cards(setup.parsl_config())
 
 
-def _require_inside(source: Path, workspace: Path, named: dict[str, str | Path]) -> None:
+def _require_inside(source: Path, workspace: Path, named: Mapping[str, str | Path]) -> None:
     """Raise `InputError` for a file or store that a campaign file from elsewhere should not reach."""
     folder = source.parent
     homes = [workspace, workspace / "runs", folder.parent if folder.name == "campaigns" else folder]

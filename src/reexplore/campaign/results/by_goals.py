@@ -24,7 +24,8 @@ from reexplore.surrogate.calibration import Calibration
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.joint_samples import joint_samples
 from reexplore.surrogate.samples import Traits
-from reexplore.tracking.records import Estimated, GoalRecord, LigandRow, Status
+from reexplore.tracking.estimates import Estimated
+from reexplore.tracking.records import GoalRecord, LigandRow, Status
 
 Array = NDArray[np.float64]
 

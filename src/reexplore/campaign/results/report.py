@@ -13,10 +13,11 @@ from rich.table import Table
 
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.results.anchor_tables import anchor_notes
 from reexplore.campaign.results.ligand_rows import ligands_csv
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
-from reexplore.tracking.exports import CANDIDATE_COLUMNS, objective_table, series_files, table
+from reexplore.tracking.exports import CANDIDATE_COLUMNS, anchors_json, objective_table, series_files, table
 from reexplore.tracking.exports import finalist_table as finalists
 from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.goals_view import Ranking, rankings, with_error
@@ -187,14 +188,18 @@ def _objective_table(ranking: Ranking, record: CampaignRecord, *, top: int) -> T
     for goal in record.goals:
         shown.add_column(goal.title, justify="right", min_width=_NUMBER_WIDTH)
         shown.add_column("predicted", justify="right", no_wrap=True)
+    with_constants = any(one for row in ranking.rows for one in row.log_k)
+    if with_constants:
+        shown.add_column("as a constant", overflow="fold")
     for row in _worth_a_line(ranking.rows, top=top):
         pairs = zip(row.labels, row.predicted, strict=True)
         numbers = [cell for label, predicted in pairs for cell in (with_error(label), with_error(predicted))]
         front = " *" if row.on_front and len(record.goals) > 1 else ""
         marks = (" !" if row.warnings else "") + front
         rank = "–" if row.rank is None else str(row.rank)
+        constants = ["\n".join(str(one) for one in row.log_k if one)] if with_constants else []
         waters = ", ".join(f"{metal} {count}" for metal, count in row.waters_by_metal.items())
-        shown.add_row(rank, row.ligand + marks + (f", waters: {waters}" if waters else ""), *numbers)
+        shown.add_row(rank, row.ligand + marks + (f", waters: {waters}" if waters else ""), *numbers, *constants)
     return shown
 
 
@@ -228,6 +233,7 @@ def report_record(record: CampaignRecord) -> dict[str, Any]:
             for s in record.shortlists
         ],
         "finalists": list(finalists(record)),
+        "anchors": anchors_json(record),
     }
 
 
@@ -295,4 +301,4 @@ def footnotes(record: CampaignRecord) -> list[str]:
     if not record.selectivity:
         # Otherwise they stand under the table of selectivities.
         notes += record.why_exchange
-    return notes + [f"! {warning}" for warning in record.doubts]
+    return [*notes, *anchor_notes(record.anchors), *(f"! {warning}" for warning in record.doubts)]

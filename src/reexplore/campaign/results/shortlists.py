@@ -17,8 +17,9 @@ from reexplore.energies import HARTREE_TO_KCAL_MOL
 from reexplore.errors import Failure
 from reexplore.properties import Goals, Measured
 from reexplore.properties.label import Label
+from reexplore.tracking.estimates import Estimated
 from reexplore.tracking.goals_view import with_error
-from reexplore.tracking.records import Estimated, FinalistRow, RelaxedComplex, Shortlist
+from reexplore.tracking.records import FinalistRow, RelaxedComplex, Shortlist
 
 #: Of two the rank correlation is 1 or -1, whatever they are.
 _FEWEST_CORRELATED = 3

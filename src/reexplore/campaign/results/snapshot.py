@@ -18,6 +18,7 @@ from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Pick, Round
 from reexplore.campaign.results.by_goals import goal_records, ligand_rows
 from reexplore.campaign.results.contraction import contraction_rows
+from reexplore.campaign.results.measured_anchors import MeasuredAnchors
 from reexplore.campaign.results.shortlists import shortlists
 from reexplore.campaign.running.external_energies import is_elsewhere, program_of
 from reexplore.campaign.steps.aqua_ions import why_no_exchange
@@ -66,7 +67,11 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
     screening = recall_screening(setup, ledger)
     excluded = dict(screening.left_out()) if screening else {}
     failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()
-    rows = _rows(setup, ledger, pool, found, screening=screening, excluded=excluded, failures=failures)
+    anchors = MeasuredAnchors.of(setup, found.values())
+    rows = [
+        replace(row, log_k=anchors.of_label(found[row.key])) if row.key in found else row
+        for row in _rows(setup, ledger, pool, found, screening=screening, excluded=excluded, failures=failures)
+    ]
     rounds = ledger.rounds()
     chosen = {row.key: row for row in rows}
     store = Store(setup.store)
@@ -98,7 +103,8 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         why_groups=binding_reasons(candidate.group for candidate in pool.candidates()),
         why_exchange=_why_exchange(setup, ledger, found),
         goals=goal_records(setup.goals),
-        by_goals=ligand_rows(setup, ledger, pool, found, failures | excluded),
+        by_goals=anchors.with_constants(ligand_rows(setup, ledger, pool, found, failures | excluded), setup.goals),
+        anchors=anchors.record,
         shortlists=shortlists(found, setup.goals, ledger),
     )
 

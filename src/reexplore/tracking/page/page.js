@@ -30,6 +30,8 @@
     if (c.predicted !== null) rows.push(line("predicted", energy(c.predicted) + error(c.sigma), "kcal/mol", c.dft === null));
     if (c.exchange !== null) rows.push(line("exchange with the aqua ion", energy(c.exchange) + error(c.exchange_error), "kcal/mol"));
     for (const [waters, above] of Object.entries(c.other_waters)) rows.push(line("free energy above it with " + waters + " waters", energy(above), "kcal/mol"));
+    if (c.log_k !== null) rows.push(line(c.constant + ", as computed", energy(c.log_k), ""));
+    if (c.calibrated !== null) rows.push(line(c.constant + ", calibrated on anchors", energy(c.calibrated) + error(c.calibrated_error), ""));
     const terms = Object.entries(c.terms).map(([name, value]) => line(name, minus(value.toFixed(6)), "Eh"));
     const smiles = element("input", { class: "smiles", readonly: "", "aria-label": "SMILES of the ligand" });
     smiles.value = c.smiles;
