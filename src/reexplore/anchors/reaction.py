@@ -11,7 +11,7 @@ from reexplore.energies.protons import FreeLigandAtPH, log_side_reaction
 
 @dataclass(frozen=True)
 class Reaction:
-    """The reaction whose constants are compared, by what the free ligand is counted from: `anion`, `acid`, or at a pH."""
+    """The reaction whose constants are compared: the free ligand is counted as `anion`, as `acid`, or at a `ph`."""
 
     reference: str
     ph: float | None = None

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from reexplore.chemistry.acids import read_pka
-from reexplore.chemistry.ligand_input import SingleLigand, plain_ligand
+from reexplore.chemistry.ligand_input import DonorsMissingError, SingleLigand, plain_ligand
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
 from reexplore.inputs.given_files import read_given_text
@@ -135,6 +135,8 @@ def _anchor(row: Mapping[str, str], source: str, here: str) -> Anchor:
     try:
         mol = plain_ligand(smiles).ligand.mol
         return Anchor(name, smiles, read_pka(pka, mol) if pka.strip() else (), {}, {}, source)
+    except DonorsMissingError:
+        raise InputError(f"{here}, '{name}': mark its donors with the atom maps 11, 12, …, as in C[O-:11]") from None
     except InputError as error:
         raise InputError(f"{here}, '{name}': {error}") from None
 
