@@ -93,7 +93,8 @@ class AnchorPanel:
             told.append("too few for a calibration")
         if self.regression is not None:
             slope, error = self.regression.slope, self.regression.error_log_units
-            told.append(f"regression with slope {slope:.2f}, left out they are off by {error:.1f}")
+            unit = "" if self.is_constant else " log units per kcal/mol"
+            told.append(f"regression with slope {slope:.2f}{unit}, left out they are off by {error:.1f}")
         return "; ".join(told).replace("-", "−")
 
 

@@ -99,7 +99,8 @@ def _band(line: Line, x: Axis, y: Axis) -> str:
 
 def _of_anchor(row: AnchorRow) -> str:
     told = f"{row.ligand}: measured {row.measured:.2f}, computed {row.computed:.1f}"
-    return _signs(told if row.calibrated is None else f"{told}, calibrated on the others {row.calibrated:.1f}")
+    told += "" if row.calibrated is None else f", calibrated on the others {row.calibrated:.1f}"
+    return _signs(f"{told}; {row.coordination_number} donors, the aqua ion {row.aqua_waters}")
 
 
 def _of_candidate(one: Marked) -> str:

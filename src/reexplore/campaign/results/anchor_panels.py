@@ -68,9 +68,8 @@ class AnchorGroup:
 
     @property
     def rows(self) -> tuple[Compared, ...]:
-        """Return the anchors as they are compared: of energies that are no constants it is strength, uncalibrated."""
-        rows = compared(self.anchors, {key: value.energy_kcal_mol for key, value in self.values.items()})
-        return rows if self.is_constant else tuple(replace(row, calibrated=None) for row in rows)
+        """Return the anchors as they are compared; of energies that are no constants only the order counts."""
+        return compared(self.anchors, {key: value.energy_kcal_mol for key, value in self.values.items()})
 
     def panels(self) -> Iterator[AnchorPanel]:
         """Yield a panel for each ligand charge and each metal of anchors that is nearest to some of the labels."""
@@ -94,7 +93,8 @@ class AnchorGroup:
     def _panel(self, charge: int, metal: str, rows: Sequence[Compared], labels: Sequence[Label]) -> AnchorPanel:
         known = {anchor.name: anchor for anchor in self.anchors}
         found = calibration(rows, charge=charge, metal=metal) if self.is_constant else None
-        shown = tuple(self._row(known[row.ligand], row) for row in sorted(rows, key=lambda row: -row.measured))
+        told = rows if found else [replace(row, calibrated=None) for row in rows]
+        shown = tuple(self._row(known[row.ligand], row) for row in sorted(told, key=lambda row: -row.measured))
         line = regression([row.computed for row in shown], [row.measured for row in shown])
         strongest = sorted(labels, key=exchange_kcal_mol)[:MARKED]
         energy = "free energy of complexation" if self.is_free else "exchange energy"
