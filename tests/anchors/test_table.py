@@ -1,8 +1,10 @@
 """The table of anchors is read whole, and what is wrong in a user's own is said with its line."""
 
+import re
+
 import pytest
 
-from reexplore.anchors.table import read_anchors
+from reexplore.anchors.table import read_anchors, together
 from reexplore.errors import InputError
 
 HEADING = "ligand,smiles,pka,metal,log_k1"
@@ -56,3 +58,42 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
     file.write_text("ligand,smiles\nacetate,CC(=O)[O-]\n")
     with pytest.raises(InputError, match="has no column 'pka'"):
         read_anchors(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("ligand,smiles,pka,metal\n", "has no column 'log_k1' or 'log_d': give one of them"),
+        ("ligand,smiles,pka,metal,log_k1,log_d\n", "has both columns 'log_k1' and 'log_d'"),
+        (f"{HEADING}\n\nacetate,CC(=[O:11])[O-:12],,La\n", "line 3 has 4 cells, its heading 5"),
+        (f'{HEADING}\nacetate,"CC,,La,1\n', "line 2: this is not CSV"),
+        (f"{HEADING}\n,CC(=[O:11])[O-:12],,La,1\n", "line 2: give the ligand a name"),
+        (f"{HEADING}\nacetate,CC(=O)[O-],,La,1\n", "line 2, 'acetate': mark its donors with the atom maps 11, 12"),
+        (f"{HEADING}\nacetate,CC(=,,La,1\n", "line 2, 'acetate': "),
+        (f"{HEADING}\nacetate,CC(=[O:11])[O-:12],,La,1e30\n", "line 2: '1e30' is not a number from -100 to 100"),
+        (f"{HEADING}\n", "has no lines below its heading"),
+    ],
+)
+def test_a_table_of_ones_own_that_is_wrong_is_one_sentence(tmp_path, text, sentence):
+    file = tmp_path / "mine.csv"
+    file.write_text(text)
+    with pytest.raises(InputError, match=re.escape(sentence)) as refused:
+        read_anchors(file)
+    assert "\n" not in str(refused.value)
+
+
+def test_distribution_ratios_are_no_constants(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text(f"{HEADING.replace('log_k1', 'log_d')}\n{ACETATE}\n")
+    (anchor,) = read_anchors(file)
+    assert (anchor.log_k1, anchor.log_d, anchor.source) == ({}, {"La": 1.4}, "mine.csv")
+
+
+def test_of_several_tables_the_first_has_the_word_and_ligands_are_told_apart_by_what_they_are(tmp_path):
+    own = read_anchors(table(tmp_path, ACETATE, "glycolate,CCC(=[O:11])[O-:12],,Gd,9"))
+    found = {anchor.name: anchor for anchor in together([own, read_anchors()])}
+    assert found["acetate"].log_k1 == {"La": 1.4}
+    assert {"La", "Gd"} & found["acetate (shipped)"].log_k1.keys() == {"Gd"}
+    # Propionate by the name of glycolate keeps it, and the shipped one is told from it.
+    assert found["glycolate"].log_k1 == {"Gd": 9.0}
+    assert found["glycolate (shipped)"].log_k1["Gd"] == 3.72

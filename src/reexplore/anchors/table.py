@@ -85,11 +85,10 @@ def read_anchors(path: Path = SHIPPED) -> tuple[Anchor, ...]:
 def together(tables: Sequence[Sequence[Anchor]]) -> tuple[Anchor, ...]:
     """Return the anchors of several tables: what an earlier one has of a ligand and metal, a later one does not repeat.
 
-    Ligands are told apart by their identity. One with the name of another ligand gets its file's name beside its own.
+    Ligands are told apart by their identity. A name that is taken has its file beside it.
     """
     known: set[tuple[str, str, str]] = set()
-    names: dict[str, str] = {}
-    found = []
+    found: dict[str, Anchor] = {}
     for anchor in (anchor for table in tables for anchor in table):
         identity = anchor.single.ligand.identity
         new = {
@@ -97,11 +96,12 @@ def together(tables: Sequence[Sequence[Anchor]]) -> tuple[Anchor, ...]:
             for kind in MEASURED
         }
         known |= {(identity, metal, kind) for kind, values in new.items() for metal in values}
-        name = anchor.name if names.get(anchor.name, identity) == identity else f"{anchor.name} ({anchor.source})"
-        names[name] = identity
+        name = anchor.name
+        while name in found:
+            name = f"{name} ({anchor.source})"
         if any(new.values()):
-            found.append(replace(anchor, name=name, log_k1=new[LOG_K1], log_d=new[LOG_D]))
-    return tuple(found)
+            found[name] = replace(anchor, name=name, log_k1=new[LOG_K1], log_d=new[LOG_D])
+    return tuple(found.values())
 
 
 def _lines(text: str, where: str) -> Iterator[tuple[str, list[str]]]:

@@ -24,6 +24,7 @@ from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.chemistry.ligands import assemble
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.protons import KCAL_MOL_PER_LOG_UNIT, conditional_log_k, log_k
+from reexplore.errors import InputError
 from reexplore.properties.label import Label
 from reexplore.tracking.estimates import Estimated
 from reexplore.tracking.records import GoalRecord, LigandRow
@@ -251,3 +252,27 @@ def test_page_files_and_terminal_tell_the_same(tmp_path):
 def test_anchors_may_be_changed_at_any_time(tmp_path):
     first = declared(tmp_path).resolved()
     assert difference(first, declared(tmp_path, anchors="none").resolved()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "line", "told"),
+    [
+        (
+            "mine.csv",
+            "acetate,CC(=[O:11])[O-:12],4.56,Fe,1.4",
+            "'anchors.0': .*mine.csv, line 2: 'Fe' is no rare earth",
+        ),
+        (["shipped", "mine.csv"], "acetate,CC(=[O:11])[O-:12],4.56,La,x", "'anchors.1': .*line 2: 'x' is not a number"),
+        ("other.csv", "", "'anchors.0': cannot read the anchors .*other.csv"),
+        ("../mine.csv", "", "'anchors.0': .* lies outside of the workspace"),
+        (["none", "shipped"], "", "none stands alone"),
+        (["shipped", "shipped"], "", "names a table twice"),
+    ],
+)
+def test_bad_anchors_are_one_sentence_before_anything_runs(tmp_path, said, line, told):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    with pytest.raises(InputError, match=told) as refused:
+        declared(folder, tables={"mine.csv": HEADING + line}, anchors=said)
+    assert "\n" not in str(refused.value)
+    assert {path.name for path in folder.iterdir()} == {"mine.csv", "trial.yaml"}

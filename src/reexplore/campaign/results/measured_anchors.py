@@ -33,7 +33,10 @@ _BINDING = (
     "There are none to show: a binding energy from the bare ion is on another scale than stability constants. An"
     " objective of exchange_energy, selectivity, complexation_free_energy or separation_factor has them"
 )
-_FREE = "Computed is −ΔG/(RT ln 10) at 25 °C and 1 mol/l, at the coordination number with the lowest ΔG"
+_FREE = (
+    "Computed is −ΔG/(RT ln 10) at 25 °C and 1 mol/l. Shipped values are at the lower of coordination numbers 8 and 9,"
+    " candidates at their own"
+)
 _ACID = (
     "The free ligand is counted from its acid: what is compared are constants of M + HnL → ML + n H, log K1 less the"
     " pKa of the protons that leave"
