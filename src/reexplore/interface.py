@@ -29,7 +29,7 @@ from reexplore.errors import InputError
 from reexplore.inputs.strict_models import parse
 from reexplore.structures.reading import structure_of_atoms
 from reexplore.terminal import new_console
-from reexplore.tracking.exports import CANDIDATE_COLUMNS, finalist_table, objective_table
+from reexplore.tracking.exports import CANDIDATE_COLUMNS, anchor_table, finalist_table, objective_table
 from reexplore.tracking.records import CampaignRecord
 from reexplore.workbench.complexes import Built, Workbench
 from reexplore.workbench.energies import EnergyWorkbench, Labelled
@@ -109,6 +109,10 @@ class Campaign:
         Without `theory.relax` in the file the table is empty.
         """
         return pd.DataFrame(list(finalist_table(self._record())))
+
+    def anchors(self) -> pd.DataFrame:
+        """Return measured anchors beside what was computed of them, as `report/anchors.csv` has them."""
+        return pd.DataFrame(list(anchor_table(self._record())))
 
     def structures(self) -> list[Atoms]:
         """Return the labelled complexes as ASE atoms, their energies and doubts in `info`."""

@@ -48,3 +48,9 @@ def test_metals_that_are_not_compared_make_a_line_of_their_own():
 def test_labels_are_counted():
     record = campaign(metals=("La",), substituents=8)
     assert record.labels == sum(row.status == "labelled" for row in record.rows) == 4
+
+
+def test_free_energies_are_not_said_to_be_electronic():
+    electronic = campaign()
+    assert "without entropy" in electronic.exchange_note
+    assert "free energies at 25 °C" in replace(electronic, is_free=True).exchange_note

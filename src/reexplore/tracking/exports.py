@@ -15,7 +15,6 @@ from typing import Any
 from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
-    EXCHANGE_NOTE,
     FINALISTS_NOTE,
     CampaignRecord,
     CandidateRow,
@@ -191,7 +190,7 @@ def selectivity_files(record: CampaignRecord) -> dict[str, str]:
     if not record.selectivity:
         return {}
     columns = [field.name for field in fields(SelectivityRow)]
-    notes = [EXCHANGE_NOTE, *record.why_exchange]
+    notes = [record.exchange_note, *record.why_exchange]
     return {
         "selectivity.csv": _csv(record.selectivity, columns),
         "selectivity.json": to_json({"notes": notes, "pairs": [asdict(row) for row in record.selectivity]}),

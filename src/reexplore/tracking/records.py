@@ -29,11 +29,9 @@ GOAL_MAE_PREFIX = "mae/"
 ENSEMBLE = "ensemble"
 
 #: What an electronic binding energy in a continuum solvent does not contain.
-OMISSIONS = (
-    "thermal and entropic terms",
-    "pH and the competition of protons for the ligand",
-    "basis-set superposition error",
-)
+THERMAL_TERMS = "thermal and entropic terms"
+PROTONS = "pH and the competition of protons for the ligand"
+OMISSIONS = (THERMAL_TERMS, PROTONS, "basis-set superposition error")
 
 #: What a reader of contraction slopes has to know; see docs/structures.md.
 CONTRACTION_NOTE = (
@@ -43,13 +41,13 @@ CONTRACTION_NOTE = (
 )
 
 
-#: What a reader of exchange energies and selectivities has to know; see docs/energies.md.
-EXCHANGE_NOTE = (
+_EXCHANGE_NOTE = (
     "Exchange: n L + [M(H2O)a]3+ → [M Ln (H2O)m] + (a − m) H2O. A selectivity is the second metal's exchange energy"
     " less the first's for the same ligand and stoichiometry, in kcal/mol: negative, the second metal is held more"
-    " strongly. These are electronic energies in water at one geometry each, without entropy and vibrations; ± is the"
-    " spread over the f occupations that were tried, not the error of the method."
+    " strongly. {} ± is the spread over the f occupations that were tried, not the error of the method."
 )
+_ELECTRONIC = "These are electronic energies in water at one geometry each, without entropy and vibrations."
+_FREE = "These are free energies at 25 °C and 1 mol/l, with the vibrations of one minimum each."
 
 
 #: What a reader of a shortlist has to know; see docs/energies.md.
@@ -398,10 +396,10 @@ class CampaignRecord:
     `key` identifies it for ever, `name` is for people. `engines` maps a task to the engine that did
     it; `banner` is set when one of them is a fake and is shown loudly. `rows` are the candidates
     worth a look: every selected, labelled or failed one and the strongest predictions;
-    `candidates` counts the whole space. `why_groups` says why ranks end at a group, `why_exchange` why
-    exchange energies of some groups are not compared either, or why there are none. `by_goals` are the ligands by the
-    campaign's `goals`, best first; without an objective in the file there are none. `shortlists` are its finalists,
-    where the file has them relaxed at the level.
+    `candidates` counts the whole space. `is_free` tells free energies from electronic ones. `why_groups` says why ranks
+    end at a group, `why_exchange` why exchange energies of some groups are not compared either, or why there are none.
+    `by_goals` are the ligands by the campaign's `goals`, best first; without an objective in the file there are none.
+    `shortlists` are its finalists, where the file has them relaxed at the level.
     `anchors` are what was measured beside what was computed in the campaign's way.
     """
 
@@ -417,6 +415,7 @@ class CampaignRecord:
     banner: str | None = None
     warnings: tuple[str, ...] = ()
     omissions: tuple[str, ...] = OMISSIONS
+    is_free: bool = False
     rows: tuple[CandidateRow, ...] = ()
     rounds: tuple[RoundRecord, ...] = ()
     contraction: tuple[ContractionRow, ...] = ()
@@ -441,6 +440,11 @@ class CampaignRecord:
             known = [(n, [value for r, value in labels if r <= n]) for n in numbers]
             curves[group] = [(n, sign * min(sign * v for v in values)) for n, values in known if values]
         return curves
+
+    @property
+    def exchange_note(self) -> str:
+        """Return what a reader of its exchange energies and selectivities has to know; see docs/energies.md."""
+        return _EXCHANGE_NOTE.format(_FREE if self.is_free else _ELECTRONIC)
 
     @property
     def selectivity_lines(self) -> tuple[tuple[SelectivityRow, ...], ...]:

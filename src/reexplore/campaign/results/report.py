@@ -23,7 +23,6 @@ from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.goals_view import Ranking, rankings, with_error
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
-    EXCHANGE_NOTE,
     FINALISTS_NOTE,
     CampaignRecord,
     CandidateRow,
@@ -241,7 +240,7 @@ def selectivity_table(record: CampaignRecord) -> Table:
     """Return how each ligand tells its metals apart as a table for the terminal, one line a ligand."""
     shown = Table(
         title="selectivity: exchange energy less that of the ligand's first metal, kcal/mol; negative binds stronger",
-        caption="\n".join((EXCHANGE_NOTE, *record.why_exchange)),
+        caption="\n".join((record.exchange_note, *record.why_exchange)),
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,

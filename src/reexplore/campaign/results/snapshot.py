@@ -36,7 +36,15 @@ from reexplore.properties.label import Label
 from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.known import SURROGATES
-from reexplore.tracking.records import CampaignRecord, CandidateRow, RoundRecord, Status
+from reexplore.tracking.records import (
+    OMISSIONS,
+    PROTONS,
+    THERMAL_TERMS,
+    CampaignRecord,
+    CandidateRow,
+    RoundRecord,
+    Status,
+)
 
 _PACKAGES = [
     "reexplore",
@@ -95,6 +103,8 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
             "execution": f"Parsl, {setup.file.execution.parsl}",
         },
         banner="; ".join(setup.fakes) or None,
+        omissions=_omissions(setup),
+        is_free=setup.goals.needs_thermal_terms,
         warnings=(*setup.warnings, *_vouched_for(setup, ledger)),
         rows=tuple(rows),
         rounds=tuple(_round(r, chosen, store, setup) for r in rounds),
@@ -131,6 +141,12 @@ def _energies(setup: Setup, ledger: Ledger) -> str:
 def _predictions(surrogate: SurrogateEntry) -> str:
     kind, _version = SURROGATES.find(surrogate.model)
     return f"{kind.title}, {surrogate.members} members"
+
+
+def _omissions(setup: Setup) -> tuple[str, ...]:
+    """Return what the energies of a campaign do not contain."""
+    contained = {THERMAL_TERMS: setup.goals.needs_thermal_terms, PROTONS: setup.at_ph is not None}
+    return tuple(part for part in OMISSIONS if not contained.get(part))
 
 
 def _vouched_for(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
