@@ -350,9 +350,9 @@ def _goals(said: Any) -> Any:
 
 def _tables(said: Any) -> Any:
     """Return the list of tables that `anchors` says; a text names one of them."""
-    if not isinstance(said, str | list):
-        raise ValueError(f"give {SHIPPED_ANCHORS}, {NO_ANCHORS}, the path of a CSV file, or a list of these")
-    return [said] if isinstance(said, str) else said
+    if isinstance(said, str | list):
+        return [said] if isinstance(said, str) else said
+    raise ValueError(f"give {SHIPPED_ANCHORS}, {NO_ANCHORS}, the path of a CSV file, or a list of these")
 
 
 #: The anchors that come with the package, and that there are to be none.

@@ -29,7 +29,7 @@ def panel():
         spearman=1.0,
         calibration=Line(1.0, -5.0, 0.5),
         regression=None,
-        candidates=(Marked("k", "Gd(HOPO-H)(H2O)6", -10.2, 7.5, Estimated(2.5, 0.5)),),
+        candidates=(Marked("Gd(HOPO-H)(H2O)6", -10.2, 7.5, Estimated(2.5, 0.5)),),
         among=1,
     )
 

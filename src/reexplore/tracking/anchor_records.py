@@ -42,7 +42,6 @@ class Line:
 class Marked:
     """A labelled candidate of the campaign on the computed axis of a panel."""
 
-    key: str
     name: str
     energy_kcal_mol: float
     computed: float

@@ -135,4 +135,4 @@ class AnchorGroup:
         energy = exchange_kcal_mol(label)
         computed = log_k(energy) if self.is_constant else energy
         calibrated = Estimated(computed + found.added_log_units, found.error_log_units) if found else None
-        return Marked(label.candidate.key, label.candidate.name, energy, computed, calibrated)
+        return Marked(label.candidate.name, energy, computed, calibrated)
