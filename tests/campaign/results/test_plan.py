@@ -66,6 +66,14 @@ def test_with_an_objective_a_ligand_s_template_serves_all_its_metals(tmp_path):
     assert tasks["complexes at standard"] == 6
     assert tasks["free ligands"] == 3
     assert tasks["aqua ions at standard"] == 2
+    assert "vibrations" not in tasks
+    # Free energies take the vibrations of every complex, and of the aqua ions of eight and nine waters.
+    data["objective"] = [{"property": "separation_factor", "metals": ["Lu", "La"], "direction": "higher"}]
+    (tmp_path / "trial.yaml").write_text(yaml.safe_dump(data))
+    plan = plan_campaign(prepare(str(tmp_path / "trial.yaml"), workspace=tmp_path))
+    tasks = {stage.name: stage.tasks for stage in plan.stages}
+    assert tasks["aqua ions at standard"] == 4
+    assert tasks["vibrations"] == 6 + 4
 
 
 @pytest.fixture

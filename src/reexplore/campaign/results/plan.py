@@ -44,6 +44,8 @@ _AQUO_ATOMS = 25
 #: The template and one of its runners-up.
 _EXCHANGE_CYCLES = 80
 _LIGAND_CYCLES = 40
+#: Six of each atom's displacements; one complex in eight goes on downhill and is looked at again.
+_VIBRATION_GRADIENTS_PER_ATOM = 8
 _TRAINING_S = 10.0
 _TRAINING_S_PER_LABEL = 0.04
 _SCREENING_S = 4e-4
@@ -122,6 +124,8 @@ def plan_campaign(setup: Setup) -> Plan:
     cards = Cards.of(setup)
     prices, level = Prices.of(setup, cards), setup.level.name
     metals = len(space.metals) if setup.goals else min(len(space.metals), labels)
+    # Of free energies the aqua ions of eight and of nine waters are compared.
+    ions = metals * (2 if setup.goals.needs_thermal_terms and theory.aqua_waters == "auto" else 1)
     sketch = theory.sketch
     training = _TRAINING_S + _TRAINING_S_PER_LABEL * labels / 2
     about = f"{atoms:.0f} atoms on average"
@@ -136,7 +140,7 @@ def plan_campaign(setup: Setup) -> Plan:
         ),
         Stage(
             "metal exchange" if not sketch else "metal exchange (none)",
-            round(each * labels) + metals,
+            round(each * labels) + ions,
             TEACHER_S if sketch else _EXCHANGE_CYCLES * gradient,
             f"GFN2-xTB: {_EXCHANGE_CYCLES} gradients of {gradient:.2f} s",
         ),
@@ -146,8 +150,9 @@ def plan_campaign(setup: Setup) -> Plan:
             TEACHER_S if sketch else theory.ligand_conformers * _LIGAND_CYCLES * ligand_gradient,
             f"GFN2-xTB: {theory.ligand_conformers} conformers each",
         ),
+        *_vibration_stages(setup, complexes=round(each * labels) + ions, atoms=atoms, gradient_s=gradient),
         _energies("complexes", round(each * labels), prices.energy(atoms), about, level=level),
-        _energies("aqua ions", metals, prices.energy(_AQUO_ATOMS), "one a metal, for the exchange scale", level=level),
+        _energies("aqua ions", ions, prices.energy(_AQUO_ATOMS), "one a metal, for the exchange scale", level=level),
         _energies(
             "fragments",
             ligands + len(space.co_ligands) + metals + 1,
@@ -177,6 +182,13 @@ def plan_campaign(setup: Setup) -> Plan:
 
 def _energies(what: str, tasks: int, price: Price, basis: str, *, level: str) -> Stage:
     return Stage(f"{what} at {level}", tasks, price.core_s, basis, price.gpu_s)
+
+
+def _vibration_stages(setup: Setup, *, complexes: int, atoms: float, gradient_s: float) -> Iterator[Stage]:
+    """Yield what the vibrations of free energies take; those of free molecules are small beside them."""
+    if setup.goals.needs_thermal_terms:
+        gradients = round(_VIBRATION_GRADIENTS_PER_ATOM * atoms)
+        yield Stage("vibrations", complexes, gradients * gradient_s, f"{gradients} gradients of {gradient_s:.2f} s")
 
 
 def _finalist_stages(
