@@ -108,7 +108,7 @@ def test_a_binding_energy_is_the_difference_of_its_parts(run, tmp_path):
         (WATER, ["--spin", "2"], "closed shells only, without unpaired electrons, not 2"),
         (WATER, ["--level", "quik"], "did you mean 'quick'?"),
         ("1\ncharge=4\nU 0 0 0\n", [], "level 'standard' cannot describe the elements U"),
-        ("2\ncharge=0\nI 0 0 0\nH 1.6 0 0\n", [], "level 'standard' cannot describe the elements I"),
+        ("2\ncharge=0\nAt 0 0 0\nH 1.7 0 0\n", [], "level 'standard' cannot describe the elements At"),
         (WATER.replace("0.96 0 0", "0.2 0 0"), [], "O0 and H1, 0.20 Å"),
     ],
 )

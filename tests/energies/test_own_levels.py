@@ -52,7 +52,8 @@ def test_a_level_that_cannot_be_is_refused(changes, message):
         ({"ligand_basis": "lcecp-1-tzvp"}, ("La", "C"), "there is no basis set 'lcecp-1-tzvp' for C"),
         ({"dispersion": "d4:nonsense"}, ("C",), "D4 has no parameters for 'nonsense'"),
         ({"dispersion": "d3:pbe"}, ("C",), "is not of the form d4"),
-        ({}, ("C", "U", "I"), "cannot describe the elements I U"),
+        ({}, ("C", "U", "Xe"), "cannot describe the elements U Xe"),
+        ({"ligand_basis": "sto-3g"}, ("C", "I"), "I is described in def2 bases only, not in sto-3g"),
     ],
 )
 def test_a_missing_part_is_named(changes, symbols, message):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reexplore.chemistry.metals import METALS
-from reexplore.energies.levels import Level, require_support
+from reexplore.energies.levels import Level, core_electrons, require_support
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
 
@@ -16,7 +16,7 @@ def electron_count(structure: Structure, level: Level) -> int:
     from ase.data import atomic_numbers
 
     require_support(level, structure.symbols)
-    cores = sum(level.treatment_of(symbol).core_of(symbol) for symbol in structure.symbols if symbol in METALS)
+    cores = sum(core_electrons(level, symbol) for symbol in structure.symbols)
     return sum(atomic_numbers[symbol] for symbol in structure.symbols) - cores - structure.charge
 
 

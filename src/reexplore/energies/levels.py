@@ -12,8 +12,13 @@ from reexplore.energies.core_potentials import ND_TRIVALENT
 from reexplore.energies.terms import ENGINE, TBLITE
 from reexplore.errors import InputError
 
-#: Elements a ligand may hold: those for which SMD's surface tensions are parametrised.
-LIGAND_ELEMENTS = ("H", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br")
+#: Elements a ligand may hold: those for which SMD's surface tensions are parametrised, and iodine, which has a radius
+#: of its own there and no tension.
+LIGAND_ELEMENTS = ("H", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
+
+#: Elements of ligands whose innermost electrons def2 bases leave to a potential, K. A. Peterson et al., J. Chem. Phys.
+#: 2003, 119, 11113, and how many these are.
+LIGAND_CORES = {"I": ("def2-ecp", 28)}
 
 #: The `solvent` of a level without one; every other is the name of one that SMD has parameters for.
 GAS_PHASE = "none"
@@ -312,6 +317,13 @@ def declared_level(declared: dict[str, Any]) -> Level:
     if not alike or not set(level.corrections) <= set(shipped.corrections):
         raise InputError(f"this version of reexplore declares level '{shipped.name}' otherwise")
     return level if level.based_on else replace(shipped, corrections=level.corrections)
+
+
+def core_electrons(level: Level, symbol: str) -> int:
+    """Return how many electrons of an atom a core potential of the level replaces."""
+    if symbol in METALS:
+        return level.treatment_of(symbol).core_of(symbol)
+    return LIGAND_CORES[symbol][1] if symbol in LIGAND_CORES and level.is_density_functional else 0
 
 
 def unsupported_elements(level: Level, symbols: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.basis_sets import function_count
-from reexplore.energies.levels import GAS_PHASE, LEVELS, Level, find_level, require_support
+from reexplore.energies.levels import GAS_PHASE, LEVELS, LIGAND_CORES, Level, find_level, require_support
 from reexplore.errors import InputError, MissingEngineError, of_key
 
 
@@ -48,6 +48,10 @@ def require_parts(level: Level, symbols: Iterable[str]) -> None:
     _is_hybrid(level)
     _require_dispersion(level)
     _require_solvent(level)
+    if cored := [s for s in elements if s in LIGAND_CORES and not level.ligand_basis.lower().startswith("def2")]:
+        raise InputError(
+            f"level '{level.name}': {cored[0]} is described in def2 bases only, not in {level.ligand_basis}"
+        )
     for symbol in elements:
         basis = level.treatment_of(symbol).basis if symbol in METALS else level.ligand_basis
         for needed in (basis, level.coulomb_fitting_basis):

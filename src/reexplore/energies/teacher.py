@@ -27,14 +27,14 @@ _ATOM_HARTREE = {
     "P": -341.4,
     "S": -398.2,
 }
-_ATOM_HARTREE |= {"Cl": -460.2, "Br": -2574.3}
+_ATOM_HARTREE |= {"Cl": -460.2, "Br": -2574.3, "I": -297.9}
 _METAL_HARTREE = -30.0
 _CHARGE_KCAL_MOL = 4.0
 _DONOR_KCAL_MOL = {"O": 6.5, "N": 3.5, "S": 5.0}
 _DONOR_RADIUS_ANGSTROM = {"O": 1.35, "N": 1.45, "S": 1.84}
 _DONOR_WIDTH_ANGSTROM = 0.6
 _DISTANT_KCAL_MOL = {"C": -1.6, "N": -4.5, "O": -1.2, "F": 7.0, "Si": -4.0, "P": -14.0, "S": -5.0, "Cl": 6.0}
-_DISTANT_KCAL_MOL |= {"Br": 4.5, "H": -0.2}
+_DISTANT_KCAL_MOL |= {"Br": 4.5, "I": 3.5, "H": -0.2}
 _DISTANT_DECAY_ANGSTROM = 3.2
 _CROWDING_KCAL_MOL = 4.0
 _CROWDING_WIDTH_ANGSTROM = 1.0

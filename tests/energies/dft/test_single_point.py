@@ -47,6 +47,15 @@ def stock_energy(structure: Structure, *, level: Level, density_fit: bool = True
     return float(energy)
 
 
+def test_iodine_has_its_core_potential():
+    # Hydrogen iodide at its measured distance; PySCF's own classes with the potential of the def2 bases.
+    iodide = Structure(("I", "H"), np.array([[0.0, 0, 0], [1.609, 0, 0]]), 0)
+    level = replace(QUICK, energy_tolerance_hartree=1e-10, gradient_tolerance=1e-6)
+    found = single_point(iodide, level=level, memory_gb=1.0)
+    assert found.electrons == 53 - 28 + 1
+    assert found.total_hartree == pytest.approx(stock_energy(iodide, level=level), abs=3e-6)
+
+
 def test_the_gas_phase_is_pyscf_s_own():
     level = replace(QUICK, name="gas", based_on="quick", solvent="none", energy_tolerance_hartree=1e-10)
     mol = build_molecule(WATER, level=level, memory_gb=1.0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.core_potentials import core_potential
 from reexplore.energies.electrons import checked_unpaired, electron_count
-from reexplore.energies.levels import Level, require_support
+from reexplore.energies.levels import LIGAND_CORES, Level, core_electrons, require_support
 from reexplore.errors import MissingEngineError
 from reexplore.structures.structure import Structure
 
@@ -29,7 +29,7 @@ def build_molecule(structure: Structure, *, level: Level, unpaired: int | None =
     require_support(level, structure.symbols)
     elements = sorted(set(structure.symbols))
     basis = {symbol: _basis(_basis_name(level, symbol), symbol) for symbol in elements}
-    potentials = {symbol: _core_potential(level, symbol) for symbol in elements if symbol in METALS}
+    potentials = {symbol: _core_potential(level, symbol) for symbol in elements}
     mol = gto.Mole(
         atom=list(zip(structure.symbols, oriented_positions(structure).tolist(), strict=True)),
         basis=basis,
@@ -89,16 +89,15 @@ def _basis(name: str, symbol: str) -> Any:
 
 @lru_cache(maxsize=128)
 def _core_potential(level: Level, symbol: str) -> Any:
-    """Return the core potential of a metal in PySCF's form, None for an all-electron metal."""
-    treatment = level.treatment_of(symbol)
-    if treatment.ecp is None:
+    """Return the core potential of an element in PySCF's form, None for one with all its electrons."""
+    name = level.treatment_of(symbol).ecp if symbol in METALS else LIGAND_CORES.get(symbol, (None, 0))[0]
+    if name is None:
         return None
-    potential = core_potential(treatment.ecp, symbol)
-    loaded = potential[0] if potential else 0
-    if loaded != treatment.core_of(symbol):
+    potential = core_potential(name, symbol)
+    loaded, declared = potential[0] if potential else 0, core_electrons(level, symbol)
+    if loaded != declared:
         raise _other_installation(
-            f"'{treatment.ecp}' for {symbol} replaces {loaded} electrons where level '{level.name}' "
-            f"declares {treatment.core_of(symbol)}"
+            f"'{name}' for {symbol} replaces {loaded} electrons where level '{level.name}' declares {declared}"
         )
     return potential
 

@@ -34,7 +34,8 @@ def start_density(mol: Any, *, level: Level) -> Array:
     if others:
         basis = {symbols[i]: mol._basis[symbols[i]] for i in others}
         atoms = [(symbols[i], mol.atom_coord(i)) for i in others]
-        ligands = gto.M(atom=atoms, unit="Bohr", basis=basis, spin=None, verbose=0)
+        potentials = {symbol: mol._ecp[symbol] for symbol in basis if symbol in mol._ecp}
+        ligands = gto.M(atom=atoms, unit="Bohr", basis=basis, ecp=potentials, spin=None, verbose=0)
         orbitals = np.concatenate([np.arange(*offsets[i]) for i in others])
         for spin in density:
             spin[np.ix_(orbitals, orbitals)] = 0.5 * scf.hf.init_guess_by_minao(ligands)

@@ -56,9 +56,11 @@ def molecule(atoms, charge, multiplicity):
     basis = {s: gto.basis.load(METALS[s]["basis"] if s in METALS else LIGAND_BASIS, s) for s in symbols}
     assert all(basis.values()), "a basis is missing: pip install 'basis-set-exchange>=0.12'"
     potentials = {s: gto.basis.load_ecp(METALS[s]["ecp"], s) for s in symbols if s in METALS and METALS[s]["ecp"]}
+    potentials |= {s: gto.basis.load_ecp("def2-ecp", s) for s in symbols if s == "I"}
     for symbol, potential in potentials.items():
         assert potential, f"no core potential for {symbol}"
-        assert potential[0] == METALS[symbol]["core_electrons"], f"{symbol}: {potential[0]} core electrons"
+        cores = METALS[symbol]["core_electrons"] if symbol in METALS else 28
+        assert potential[0] == cores, f"{symbol}: {potential[0]} core electrons"
     return gto.M(
         atom=atoms, basis=basis, ecp=potentials, charge=charge, spin=multiplicity - 1, verbose=0, max_memory=8000
     )
@@ -72,7 +74,8 @@ def start_density(mol):
     if ligands:
         atoms = [(mol.atom_pure_symbol(i), mol.atom_coord(i)) for i in ligands]
         basis = {mol.atom_pure_symbol(i): mol._basis[mol.atom_pure_symbol(i)] for i in ligands}
-        part = gto.M(atom=atoms, basis=basis, unit="Bohr", spin=None, verbose=0)
+        cores = {symbol: mol._ecp[symbol] for symbol in basis if symbol in mol._ecp}
+        part = gto.M(atom=atoms, basis=basis, ecp=cores, unit="Bohr", spin=None, verbose=0)
         orbitals = np.concatenate([np.arange(*offsets[i]) for i in ligands])
         density[np.ix_([0, 1], orbitals, orbitals)] = scf.hf.init_guess_by_minao(part) / 2
     for i, (start, stop) in enumerate(offsets):
