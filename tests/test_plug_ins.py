@@ -86,6 +86,7 @@ def chargeless():
 class Hydration:
     # A property that is the aqua ion's own: the same for every ligand.
     name, unit, ranks_across_charges, needs_aqua_ions = "hydration", "kcal/mol", True, True
+    needs_thermal_terms = False
     title, meaning, metals = "hydration La", "the lower, the more strongly La holds water", ("La",)
 
     @classmethod

@@ -54,7 +54,7 @@ def test_errors_are_one_sentence(tmp_path, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--export", "orca"], "! RKS PBE D4 def2-SVP RI DEFGRID3 TightSCF"),
+        (["--export", "orca"], "! RKS PBE D4 def2-SVPD RI DEFGRID3 TightSCF"),
         (["--export", "orca", "--level", "paper"], "! RKS B3LYP D4 def2-SVPD RIJK DEFGRID3 TightSCF"),
         (["--export", "pyscf"], "CHARGE, MULTIPLICITY = 0, 1"),
     ],
