@@ -43,7 +43,9 @@ def test_force_field_energy_does_not_depend_on_the_orientation(version):
 
 
 @pytest.mark.engine
-def test_both_are_the_same_force_field_of_an_organic_molecule():
+def test_both_are_the_same_force_field_of_an_organic_molecule(monkeypatch, tmp_path):
+    # One of them writes its topology into the working folder.
+    monkeypatch.chdir(tmp_path)
     # Of complexes they are not: one finds the metal's bonds, the other is told them.
     structure = Structure(
         ("C", "O", "H", "H"), np.array([[0, 0, 0], [0, 0, 1.21], [0.94, 0, -0.59], [-0.94, 0, -0.59]]), 0
