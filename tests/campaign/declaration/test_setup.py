@@ -599,3 +599,9 @@ def test_waters_may_be_left_open_where_free_energies_decide(attempt):
 )
 def test_waters_that_cannot_be_open_are_refused(attempt, entry, changes, message):
     assert message in refusal(attempt, space__coordinations=[{"ligands": 1} | entry], **changes)
+
+
+def test_protons_of_another_scale_than_the_level_are_told(attempt):
+    told = "protons in water are on the scale of density functionals"
+    assert any(told in warning for warning in attempt(theory__level="gfn2", theory__reference="acid").warnings)
+    assert not any(told in warning for warning in attempt(theory__reference="acid").warnings)

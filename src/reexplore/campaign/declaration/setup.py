@@ -65,6 +65,13 @@ SHORT_DISTANCES = (
 GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB"
 
 
+#: An energy of a proton in water goes with energies of electrons and nuclei, which a semi-empirical method has none of.
+_PROTONS_APART = (
+    "protons in water are on the scale of density functionals: with reference acid every energy of this level is off by"
+    " the same amount for each proton of the ligand; compare within one charge only"
+)
+
+
 @dataclass(frozen=True)
 class Setup:
     """A campaign file with all it refers to resolved and checked."""
@@ -132,7 +139,8 @@ class Setup:
         building = (find_builder(name).caution for name in self.file.theory.starts)
         gbsa = GBSA_WARNING if self.surface.engine == "xtb-python" else ""
         short = SHORT_DISTANCES if not self.surface.is_corrected and self.surface.engine else ""
-        told = (self.level.caution, comparison, *building, gbsa, short, *self.repeated, *crowded(self.space))
+        acids = _PROTONS_APART if self.file.theory.reference == "acid" and not self.level.is_density_functional else ""
+        told = (self.level.caution, comparison, *building, gbsa, short, acids, *self.repeated, *crowded(self.space))
         return tuple(sentence for sentence in told if sentence)
 
     def resolved(self) -> dict[str, Any]:
