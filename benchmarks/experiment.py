@@ -60,8 +60,6 @@ from reexplore.workbench.complexes import Workbench
 KEPT = Path(__file__).with_name("experiment.tar.xz")
 NUMBERS = (8, 9)
 _SEED = 1
-#: Hydration free energies of La3+ less Lu3+, Y. Marcus, J. Chem. Soc. Faraday Trans. 1991, 87, 2995.
-_MARCUS_LA_LU_KCAL_MOL = 88.4
 
 
 @dataclass(frozen=True)
@@ -217,7 +215,7 @@ def _rms(values: list[float]) -> float | None:
 
 
 def aqua_figures(folder: Folder) -> dict[str, Any]:
-    """Return how far the aqua ions are from experiment: hydration of La less Lu, and which number each has."""
+    """Return how many waters each aqua ion has by its free energy, and how far nine lie above eight."""
     scale = Scale()
     numbers: dict[str, int] = {}
     energies: dict[str, float] = {}

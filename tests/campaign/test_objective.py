@@ -14,6 +14,7 @@ from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.execution.executor import SerialExecutor
+from tests.campaign.stopping import Stopping
 from tests.campaign.test_loop import SMALL, decisions, small
 
 OBJECTIVE = {
@@ -76,27 +77,13 @@ def test_every_choice_comes_out_again_and_python_has_the_table(finished):
     assert table["selectivity_Lu_over_La_kcal_mol"].notna().sum() == 3
 
 
-class _Stopping(SerialExecutor):
-    """Computes in this process and ends it, as it were, after so many tasks."""
-
-    def __init__(self, *, after, **places):
-        super().__init__(**places)
-        self._left = after
-
-    def submit(self, task):
-        self._left -= 1
-        if self._left < 0:
-            raise KeyboardInterrupt
-        return super().submit(task)
-
-
 @pytest.mark.engine
 def test_interrupted_anywhere_it_ends_as_if_undisturbed(finished, tmp_path):
     setup = small(tmp_path, **OBJECTIVE)
     places = {"store": setup.store, "evidence": setup.folder / "evidence"}
     for after in (9, 14, 5):
         with closing(open_campaign(setup)) as ledger, pytest.raises(KeyboardInterrupt):
-            run_campaign(CampaignContext(setup, ledger, _Stopping(after=after, **places), Narrator()))
+            run_campaign(CampaignContext(setup, ledger, Stopping(after=after, **places), Narrator()))
     with closing(open_campaign(setup)) as ledger:
         run_campaign(CampaignContext(setup, ledger, SerialExecutor(**places), Narrator()))
     assert decisions(setup) == decisions(finished)

@@ -16,9 +16,9 @@ from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.errors import FailureCode
-from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.store import Store
 from reexplore.tracking.exports import to_json
+from tests.campaign.stopping import Stopping
 from tests.campaign.test_loop import SMALL, decisions, small
 
 pytestmark = pytest.mark.engine
@@ -30,22 +30,8 @@ CAMPAIGN = {
 RELAX = {"theory": SMALL["theory"] | {"relax": "dft", "finalists": 2}}
 
 
-class _Stopping(SerialExecutor):
-    """Computes in this process and ends it, as it were, after so many tasks."""
-
-    def __init__(self, *, after, **places):
-        super().__init__(**places)
-        self._left = after
-
-    def submit(self, task):
-        self._left -= 1
-        if self._left < 0:
-            raise KeyboardInterrupt
-        return super().submit(task)
-
-
 def run(setup, *, after=10_000):
-    executor = _Stopping(after=after, store=setup.store, evidence=setup.folder / "evidence")
+    executor = Stopping(after=after, store=setup.store, evidence=setup.folder / "evidence")
     with closing(open_campaign(setup)) as ledger:
         run_campaign(CampaignContext(setup, ledger, executor, Narrator()))
 

@@ -41,6 +41,7 @@ def question(smiles=PICOLINATE, **changes):
         ({"ph": 5.0, "pka": None}, "--pH needs the ligand's pKa"),
         ({"reference": "acid", "pka": None}, "from the acid 1 pKa are needed"),
         ({"level": "standart"}, "did you mean 'standard'"),
+        ({"level": "teacher"}, "level 'teacher' is invented"),
         ({"donors": None}, "likely"),
     ],
 )

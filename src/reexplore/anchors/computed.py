@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from reexplore.anchors.table import Anchor, read_anchors
-from reexplore.energies.protons import KCAL_MOL_PER_LOG_UNIT
+from reexplore.energies.protons import from_deprotonated_kcal_mol
 
 #: Written by `benchmarks/experiment.py --keep FOLDER --ship`.
 SHIPPED = Path(__file__).with_name("computed.csv")
@@ -62,7 +62,7 @@ def stability_kcal_mol(anchor: Anchor, free_kcal_mol: float, *, reference: str) 
     protons = -anchor.charge
     if len(anchor.pka) < protons:
         return None
-    return free_kcal_mol - KCAL_MOL_PER_LOG_UNIT * sum(anchor.pka[:protons])
+    return from_deprotonated_kcal_mol(free_kcal_mol, anchor.pka, protons=protons)
 
 
 def computed_alike(

@@ -23,6 +23,14 @@ def log_k(free_energy_kcal_mol: float) -> float:
     return -free_energy_kcal_mol / KCAL_MOL_PER_LOG_UNIT
 
 
+def from_deprotonated_kcal_mol(from_acid_kcal_mol: float, pka: Sequence[float], *, protons: int) -> float:
+    """Return ΔG of M + L → ML of the deprotonated ligand, from ΔG with its acid, less `protons` in water, in its place.
+
+    The measured pKa of the protons that left are what lies between.
+    """
+    return from_acid_kcal_mol - KCAL_MOL_PER_LOG_UNIT * sum(pka[:protons])
+
+
 def log_side_reaction(pka: Sequence[float], *, ph: float) -> float:
     """Return log10 of all free ligand over its fully deprotonated part, α_L(H).
 

@@ -71,6 +71,11 @@ def lowest_waters(free_hartree: Mapping[int, float], *, liquid_hartree: float) -
     return min(sorted(free_hartree), key=lambda waters: free_hartree[waters] - waters * liquid_hartree)
 
 
+def in_liquid_hartree(gibbs_hartree: float) -> float:
+    """Return the free energy of a water in the liquid, from that of a water as a solute of 1 mol/l."""
+    return gibbs_hartree + concentration_hartree(WATER_MOL_L)
+
+
 def rotational_symmetry_number(structure: Structure) -> int:
     """Return how many rotations bring a molecule onto itself: 2 for water, 6 for nitrate.
 

@@ -23,10 +23,9 @@ from reexplore.chemistry.ligand_input import SingleLigand
 from reexplore.chemistry.metals import OPEN_NUMBERS, Metal
 from reexplore.config import TheoryEntry
 from reexplore.energies.levels import Level
-from reexplore.energies.own_levels import require_parts
 from reexplore.energies.reactions import without_protons
 from reexplore.energies.terms import EnergyTerms
-from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree, lowest_waters
+from reexplore.energies.thermal import GIBBS, in_liquid_hartree, lowest_waters
 from reexplore.errors import CalculationFailed, Failure
 from reexplore.properties.label import Label
 from reexplore.structures.structure import Structure
@@ -66,11 +65,9 @@ class StabilityBench:
     def bound(self, single: SingleLigand, metal: Metal) -> Bound:
         """Return how a ligand is bound by a metal, the lower of the coordination numbers that it leaves open.
 
-        Raises `InputError` for what level or surface cannot treat, `CalculationFailed` when no complex has an energy.
+        Raises `InputError` for what the surface cannot treat, `CalculationFailed` when no complex has an energy.
         """
         ligand = free_ligand(single.ligand, self._theory)
-        atoms = single.ligand.mol_with_hydrogens.GetAtoms()
-        require_parts(self._level, {metal.symbol, *(atom.GetSymbol() for atom in atoms)})
         relaxed = self._bench.value("ligand", ligand_task(ligand, self._theory, self._seed))
         free = self._free(relaxed, title=f"{ligand.name} (free)")
         free = without_protons(free, ligand.charge - single.ligand.charge)
@@ -109,7 +106,7 @@ class StabilityBench:
 
     def _water(self) -> EnergyTerms:
         found = self._free(self._bench.value("geometry", water_task(self._theory)), title="H2O")
-        return replace(found, thermal_hartree=(found.thermal_hartree or 0.0) + concentration_hartree(WATER_MOL_L))
+        return replace(found, thermal_hartree=in_liquid_hartree(found.thermal_hartree or 0.0))
 
     def _free(self, relaxed: dict[str, Any], *, title: str, candidate: Candidate | None = None) -> EnergyTerms:
         """Return the energy of a structure at its minimum, with its thermal terms."""

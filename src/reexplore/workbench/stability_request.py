@@ -18,7 +18,8 @@ from reexplore.chemistry.ligand_input import SingleLigand
 from reexplore.chemistry.metals import OPEN_NUMBERS, Metal, find_metal
 from reexplore.config import TheoryEntry
 from reexplore.energies.levels import Level, comparison_warning
-from reexplore.energies.protons import KCAL_MOL_PER_LOG_UNIT, conditional_log_k, log_k, log_side_reaction
+from reexplore.energies.own_levels import require_parts
+from reexplore.energies.protons import conditional_log_k, from_deprotonated_kcal_mol, log_k, log_side_reaction
 from reexplore.errors import InputError, of_key
 from reexplore.workbench.request import chosen_ligand, donor_numbers, require_together
 from reexplore.workbench.stability import Bound, StabilityBench
@@ -36,6 +37,11 @@ class Question:
     ph: float | None
     reference: Reference
     level: Level
+
+    @property
+    def protons(self) -> int:
+        """Return how many protons the free ligand is computed with."""
+        return -self.single.ligand.charge if self.reference == "acid" else 0
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,8 @@ def asked(
 ) -> Question:
     """Return a question whose every part is sound; raise `InputError` with the first that is not."""
     chosen_level = known_level(level, None)
+    if chosen_level.is_fake:
+        raise InputError(f"level '{level}' is invented: a stability constant of it would mean nothing", key="level")
     single = chosen_ligand(smiles, name=name, donors=donor_numbers(donors), command="reexplore stability")
     symbols = [symbol.strip() for symbol in metals.split(",")]
     if len(set(symbols)) < len(symbols):
@@ -92,6 +100,8 @@ def asked(
     for metal in found:
         if not any(denticity <= number for number in OPEN_NUMBERS if number in metal.coordination_numbers):
             raise InputError(f"{denticity} donors and {metal.symbol} make no coordination number of 8 or 9")
+    atoms = single.ligand.mol_with_hydrogens.GetAtoms()
+    require_parts(chosen_level, {*symbols, *(atom.GetSymbol() for atom in atoms)})
     with of_key("pka"):
         values = () if pka is None else read_pka(pka, single.ligand.mol)
     if ph is not None:
@@ -122,15 +132,10 @@ def answered(question: Question, *, workspace: Path, seed: int, console: Console
     constants = []
     for metal in question.metals:
         bound = bench.bound(question.single, metal)
-        constant = log_k(_from_anion(question, bound.best.free_kcal_mol))
+        free = from_deprotonated_kcal_mol(bound.best.free_kcal_mol, question.pka, protons=question.protons)
+        constant = log_k(free)
         found = calibration(rows, charge=question.single.ligand.charge, metal=metal.symbol)
         best = constant if found is None else constant + found.added_log_units
         at_ph = None if question.ph is None else conditional_log_k(best, question.pka, ph=question.ph)
         constants.append(Constant(metal.symbol, bound, constant, found, at_ph))
     return Answer(question, tuple(constants))
-
-
-def _from_anion(question: Question, free_kcal_mol: float) -> float:
-    if question.reference == "anion":
-        return free_kcal_mol
-    return free_kcal_mol - KCAL_MOL_PER_LOG_UNIT * sum(question.pka[: -question.single.ligand.charge])

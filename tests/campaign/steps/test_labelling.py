@@ -214,5 +214,21 @@ def test_free_energies_have_the_thermal_terms_of_every_part(context):
     assert thermal_kcal_mol == pytest.approx(expected * HARTREE_TO_KCAL_MOL)
 
 
+def test_one_of_two_aqua_ions_is_enough(context):
+    made, (first, _) = context
+    made.setup.__dict__["goals"] = read_goals([{"property": "complexation_free_energy", "metal": "La"}])
+    ions = [aqua_ion(METALS["La"], waters=count) for count in (8, 9)]
+    script(made, **{f"complex__{ions[0].name}": LOST})
+    made.dispatcher.sketches |= {ion.name: place_complexes(ion, count=1, seed=1)[0].to_extxyz() for ion in ions}
+    made.dispatcher.thermal = dict.fromkeys((first.name, "H2O", f"{first.ligand.name} (free)", ions[1].name), 0.0)
+    entered = []
+    enter = made.ledger.enter_aqua_ion
+    made.ledger.enter_aqua_ion = lambda metal, keys, failure: (entered.append(failure), enter(metal, keys, failure))
+    labelled(made, [first])
+    assert known_labels(made)[first.key].aqua_waters == 9
+    # Not even for a moment: a driver that is killed then would leave the metal without one.
+    assert entered == [None]
+
+
 def bare(terms):
     return replace(terms, thermal_hartree=None)

@@ -65,7 +65,7 @@ SHORT_DISTANCES = (
 GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB"
 
 
-#: An energy of a proton in water goes with energies of electrons and nuclei, which a semi-empirical method has none of.
+#: A semi-empirical energy counts from atoms, not from electrons and nuclei, as the proton's does.
 _PROTONS_APART = (
     "protons in water are on the scale of density functionals: with reference acid every energy of this level is off by"
     " the same amount for each proton of the ligand; compare within one charge only"

@@ -19,7 +19,7 @@ from reexplore.energies.levels import Level
 from reexplore.energies.protons import FreeLigandAtPH
 from reexplore.energies.reactions import shifted, without_protons
 from reexplore.energies.terms import EnergyTerms
-from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree, gibbs_correction_hartree
+from reexplore.energies.thermal import GIBBS, gibbs_correction_hartree, in_liquid_hartree
 from reexplore.properties.label import Label
 from reexplore.structures.quality import OTHER_DONORS
 from reexplore.structures.structure import Structure
@@ -73,7 +73,7 @@ def _free(
 ) -> dict[str, EnergyTerms]:
     """Return the parts of a label as free energies: solutes of 1 mol/l in liquid water."""
     thermal = {part: value[GIBBS] for part, value in minima.items()} | {"complex": complex_[GIBBS]}
-    thermal["water"] += concentration_hartree(WATER_MOL_L)
+    thermal["water"] = in_liquid_hartree(thermal["water"])
     metal = Structure.from_extxyz(complex_["extxyz"]).symbols[0]
     thermal["ion"] = gibbs_correction_hartree(Structure((metal,), np.zeros((1, 3)), 3), ())
     return {part: replace(terms, thermal_hartree=thermal[part]) for part, terms in parts.items()}

@@ -44,7 +44,7 @@ _AQUO_ATOMS = 25
 #: The template and one of its runners-up.
 _EXCHANGE_CYCLES = 80
 _LIGAND_CYCLES = 40
-#: Six of each atom's displacements; one complex in eight goes on downhill and is looked at again.
+#: Six of each atom's displacements; one complex in twelve goes on downhill and is looked at again.
 _VIBRATION_GRADIENTS_PER_ATOM = 8
 _TRAINING_S = 10.0
 _TRAINING_S_PER_LABEL = 0.04

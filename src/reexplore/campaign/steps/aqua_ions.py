@@ -13,7 +13,7 @@ from reexplore.campaign.steps.tasks import complex_task, energy_task, minimum_ta
 from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import METALS, OPEN_NUMBERS, SERIES, Metal
-from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree, lowest_waters
+from reexplore.energies.thermal import GIBBS, in_liquid_hartree, lowest_waters
 from reexplore.errors import ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -48,9 +48,10 @@ def compute_aqua_ions(context: CampaignContext) -> Job[None]:
 def aqua_tasks(context: CampaignContext, metals: Iterable[Metal]) -> Job[list[AquaTasks]]:
     """Return the energies that are still to be computed for the aqua ions of some metals, relaxed like any complex.
 
-    Why an ion has no geometry is entered; it takes no label away. Of two ions of one metal the energies are computed
-    here, and the lower is returned.
+    Why a metal has no ion with a geometry is entered; it takes no label away. Of two ions of one metal the energies are
+    computed here, and the lower is returned.
     """
+    failed: dict[str, tuple[Candidate, Outcome]] = {}
     theory = context.setup.file.theory
     wanted = set(metals)
     ions = [ion for metal in SERIES if metal in wanted for ion in _asked(context, metal)]
@@ -58,19 +59,22 @@ def aqua_tasks(context: CampaignContext, metals: Iterable[Metal]) -> Job[list[Aq
     relaxing = [
         (ion, complex_task(ion, value, theory))
         for ion in ions
-        for value in [_value(context, ion, found[ion.key])]
+        for value in [_value(ion, found[ion.key], failed)]
         if value is not None
     ]
-    geometries = yield from _geometries(context, relaxing, stage="aqua ions")
+    geometries = yield from _geometries(context, relaxing, failed, stage="aqua ions")
     if context.setup.goals.needs_thermal_terms:
         settling = [
             (ion, minimum_task(value["extxyz"], theory, title=ion.name, candidate=ion)) for ion, _, value in geometries
         ]
-        geometries = yield from _geometries(context, settling, stage="vibrations of aqua ions")
+        geometries = yield from _geometries(context, settling, failed, stage="vibrations of aqua ions")
     tasks = [
         AquaTasks(ion, task, energy_task(value["extxyz"], context.setup, title=ion.name), value.get(GIBBS))
         for ion, task, value in geometries
     ]
+    # One of two ions is enough.
+    for metal in failed.keys() - {each.ion.metal.symbol for each in tasks}:
+        _refuse(context, *failed[metal])
     return (yield from _lowest(context, tasks))
 
 
@@ -85,17 +89,21 @@ def _asked(context: CampaignContext, metal: Metal) -> tuple[Candidate, ...]:
 
 
 def _geometries(
-    context: CampaignContext, tasks: list[tuple[Candidate, Task]], *, stage: str
+    context: CampaignContext,
+    tasks: list[tuple[Candidate, Task]],
+    failed: dict[str, tuple[Candidate, Outcome]],
+    *,
+    stage: str,
 ) -> Job[list[tuple[Candidate, Task, dict[str, Any]]]]:
-    """Return each ion's structure; why one has none is entered."""
+    """Return each ion's structure; one that has none is put to those that failed."""
     found = yield from context.dispatcher.run([task for _, task in tasks], stage=stage)
-    values = [(ion, task, _value(context, ion, found[task.key])) for ion, task in tasks]
+    values = [(ion, task, _value(ion, found[task.key], failed)) for ion, task in tasks]
     return [(ion, task, value) for ion, task, value in values if value is not None]
 
 
-def _value(context: CampaignContext, ion: Candidate, outcome: Outcome) -> dict[str, Any] | None:
+def _value(ion: Candidate, outcome: Outcome, failed: dict[str, tuple[Candidate, Outcome]]) -> dict[str, Any] | None:
     if outcome.value is None:
-        _refuse(context, ion, outcome)
+        failed.setdefault(ion.metal.symbol, (ion, outcome))
     return outcome.value
 
 
@@ -128,7 +136,7 @@ def _liquid_water_hartree(context: CampaignContext) -> Job[float]:
     relaxed = yield from _of_water(context, water_task(theory))
     minimum = yield from _of_water(context, minimum_task(relaxed["extxyz"], theory, title="H2O"))
     energy = yield from _of_water(context, energy_task(minimum["extxyz"], context.setup, title="H2O"))
-    return float(energy["total_hartree"]) + float(minimum[GIBBS]) + concentration_hartree(WATER_MOL_L)
+    return in_liquid_hartree(float(energy["total_hartree"]) + float(minimum[GIBBS]))
 
 
 def _of_water(context: CampaignContext, task: Task) -> Job[dict[str, Any]]:

