@@ -105,6 +105,8 @@ class SpaceEntry(Strict):
     metals: list[str] = Field(default_factory=list)
     coordinations: Annotated[list[CoordinationEntry], Field(min_length=1)]
     limit: Positive = 20_000
+    #: So many of the ligands that scaffolds and substituents make, drawn at random by the campaign's seed.
+    sample: Positive | None = None
 
     @model_validator(mode="after")
     def _a_source(self) -> Self:
@@ -113,6 +115,8 @@ class SpaceEntry(Strict):
         for key, other in (("scaffolds", "substituents"), ("substituents", "scaffolds")):
             if not getattr(self, key) and getattr(self, other):
                 raise ValueError(f"the key '{key}' is missing or empty beside {other}: give a list")
+        if self.sample is not None and not self.scaffolds:
+            raise ValueError("sample draws from scaffolds and substituents, and there are none: leave it out")
         return self
 
 

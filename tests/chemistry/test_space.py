@@ -1,6 +1,8 @@
 """The space is counted without being built, and its order does not depend on the lists."""
 
 import tracemalloc
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -157,3 +159,33 @@ def test_an_aqua_ion_names_no_ligand():
     ligand = assemble(SCAFFOLDS["CAM"], (SUBSTITUENTS["H"],))
     aqua = Candidate(ligand, METALS["La"], 0, 9)
     assert (aqua.name, aqua.charge, aqua.coordination_number) == ("La(H2O)9", 3, 9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 5), st.randoms())
+def test_a_sample_has_so_many_distinct_ligands_in_no_order_of_the_lists(sample, seed, chance):
+    scaffolds, groups = ["HOPO", "CAM", "343LI-HOPO"], ["H", "methyl", "cyano"]
+    whole = space(scaffolds, groups, ("La",))
+    one = replace(whole, sample=sample, seed=seed)
+    other = replace(space(chance.sample(scaffolds, 3), chance.sample(groups, 3), ("La",)), sample=sample, seed=seed)
+    drawn = [ligand.identity for ligand in one.ligands()]
+    assert len(set(drawn)) == len(drawn) == one.size == min(sample, whole.size)
+    assert set(drawn) <= {ligand.identity for ligand in whole.ligands()}
+    assert drawn == [ligand.identity for ligand in other.ligands()]
+
+
+def test_every_ligand_is_drawn_as_often_as_any_other():
+    # Samples of one, from many seeds; CAM's one site and the alike sites of the other.
+    whole = space(("CAM", "343LI-HOPO"), ("H", "methyl", "cyano"), ("La",))
+    counts = Counter(next(replace(whole, sample=1, seed=seed).ligands()).identity for seed in range(500))
+    assert len(counts) == whole.size
+    expected = 500 / whole.size
+    assert all(abs(count - expected) < 5 * expected**0.5 for count in counts.values())
+
+
+def test_a_sample_of_a_hundred_million_takes_no_memory_and_tells_its_arithmetic():
+    families = [name for name, scaffold in SCAFFOLDS.items() if scaffold.sites == 4][:2]
+    drawn = replace(space(families, tuple(SUBSTITUENTS), ("Gd", "Lu")), sample=100)
+    assert len({ligand.identity for ligand in drawn.ligands()}) == 100
+    assert drawn.size == 200
+    assert drawn.arithmetic().startswith("(100 of ")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -67,12 +68,18 @@ class Coordination:
 
 @dataclass(frozen=True)
 class Space:
-    """Every candidate a campaign may consider; nothing in it exists before it is asked for."""
+    """Every candidate a campaign may consider; nothing in it exists before it is asked for.
+
+    With `sample` it holds so many of the ligands that scaffolds and substituents make, drawn at random by `seed`, and
+    all that are listed.
+    """
 
     scaffolds: tuple[Scaffold, ...]
     substituents: tuple[Substituent, ...]
     metals: tuple[Metal, ...]
     coordinations: tuple[Coordination, ...]
+    sample: int | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         for scaffold, coordination in product(self.scaffolds, self.coordinations):
@@ -108,7 +115,8 @@ class Space:
     @property
     def ligand_count(self) -> int:
         """Return how many ligands there are; those of alike sites count once, those of two scaffolds twice."""
-        return sum(self._fillings)
+        made = sum(self._fillings) - len(self.listed)
+        return (min(made, self.sample) if self.sample else made) + len(self.listed)
 
     @property
     def co_ligands(self) -> tuple[Ligand, ...]:
@@ -139,6 +147,9 @@ class Space:
             for s, count in zip(self.scaffolds, self._fillings, strict=True)
             if s.sites
         ]
+        made = " + ".join(terms)
+        if self.sample:
+            terms = [f"{self.sample:,} of {made}"]
         if self.listed:
             terms.append(f"{len(self.listed):,} listed")
         return (
@@ -147,16 +158,39 @@ class Space:
         )
 
     def ligands(self) -> Iterator[Ligand]:
-        """Yield each distinct ligand once, scaffold by scaffold."""
+        """Yield each distinct ligand once, scaffold by scaffold, or as they are drawn, the listed ones last."""
         seen: set[str] = set()
+        for scaffold, choice in self._choices() if self.sample is None else self._drawn(seen):
+            ligand = assemble(scaffold, tuple(self.substituents[number] for number in choice))
+            if ligand.identity not in seen:
+                seen.add(ligand.identity)
+                yield ligand
+
+    def _choices(self) -> Iterator[tuple[Scaffold, tuple[int, ...]]]:
+        """Yield every scaffold with every filling of its sites, as numbers of substituents."""
         for scaffold, symmetries in zip(self.scaffolds, self._symmetries, strict=True):
             for choice in product(range(len(self.substituents)), repeat=scaffold.sites):
-                if not is_first(choice, symmetries):
-                    continue
-                ligand = assemble(scaffold, tuple(self.substituents[number] for number in choice))
-                if ligand.identity not in seen:
-                    seen.add(ligand.identity)
-                    yield ligand
+                if is_first(choice, symmetries):
+                    yield scaffold, choice
+
+    def _drawn(self, seen: Collection[str]) -> Iterator[tuple[Scaffold, tuple[int, ...]]]:
+        """Yield fillings drawn at random until so many ligands are `seen`, then the listed ligands.
+
+        Every filling is drawn with the same chance, in an order that the order of the lists does not change.
+        """
+        chance = random.Random(self.seed)
+        parts = [part for part in zip(self.scaffolds, self._symmetries, strict=True) if part[0].sites]
+        parts.sort(key=lambda part: part[0].name)
+        groups = sorted(range(len(self.substituents)), key=lambda number: self.substituents[number].name)
+        weights = [len(groups) ** scaffold.sites for scaffold, _ in parts]
+        every, drawn = sum(self._fillings) - len(self.listed), set[tuple[str, tuple[int, ...]]]()
+        while len(seen) < (self.sample or 0) and len(drawn) < every:
+            scaffold, symmetries = chance.choices(parts, weights)[0]
+            choice = tuple(chance.choices(range(len(groups)), k=scaffold.sites))
+            if is_first(choice, symmetries) and (scaffold.name, choice) not in drawn:
+                drawn.add((scaffold.name, choice))
+                yield scaffold, tuple(groups[number] for number in choice)
+        yield from ((scaffold, ()) for scaffold in self.listed)
 
     def candidates(self) -> Iterator[Candidate]:
         """Yield each distinct candidate once; metals come in the order of the series."""

@@ -238,7 +238,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     folder = workspace.resolve() / "runs" / file.name
     symbols, copy = metal_symbols(file.space, goals), folder / COPY if has_begun else None
     listed = listed_ligands(given, file, symbols, surface, copy=copy) if given is not None else None
-    space, repeated = declared_space(file.space, goals, listed.scaffolds if listed else ())
+    space, repeated = declared_space(file.space, goals, listed.scaffolds if listed else (), seed=file.seed)
     rules = bound_rules(read_constraints(file.constraints), listed)
     if listed and declared is not None:
         require_same(declared, _digest(listed, rules, file), title=listed.table.title, folder=folder)

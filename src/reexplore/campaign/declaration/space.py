@@ -39,8 +39,13 @@ _Given = TypeVar("_Given")
 _Found = TypeVar("_Found")
 
 
-def declared_space(entry: SpaceEntry, goals: Goals, listed: Sequence[Scaffold] = ()) -> tuple[Space, tuple[str, ...]]:
-    """Return the space of a campaign, with the `listed` ligands of its file last, and what its lists name twice."""
+def declared_space(
+    entry: SpaceEntry, goals: Goals, listed: Sequence[Scaffold] = (), *, seed: int = 0
+) -> tuple[Space, tuple[str, ...]]:
+    """Return the space of a campaign, with the `listed` ligands of its file last, and what its lists name twice.
+
+    `seed` decides which ligands a sample has.
+    """
     modes = _each(_scaffolds, entry.scaffolds, "space.scaffolds")
     scaffolds, twice = once(_distinct([mode for some in modes for mode in some], "scaffold"), "scaffold")
     groups = _each(_substituent, entry.substituents, "space.substituents")
@@ -55,6 +60,8 @@ def declared_space(entry: SpaceEntry, goals: Goals, listed: Sequence[Scaffold] =
             substituents=substituents,
             metals=tuple(dict.fromkeys(metals)),
             coordinations=tuple(dict.fromkeys(coordinations)),
+            sample=entry.sample,
+            seed=seed,
         )
     for declared, coordination in zip(entry.coordinations, coordinations, strict=True):
         for scaffold in scaffolds:
