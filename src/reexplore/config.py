@@ -203,6 +203,8 @@ class TheoryEntry(Strict):
     placement_starts: Positive = 30
     refine: Positive = 5
     other_conformers: Literal[0, 1, 2] = 2
+    #: Whether a label's complex is searched for, or grafted on its scaffold's template and relaxed from there.
+    geometry: Literal["search", "series"] = "search"
     ligand_conformers: Annotated[int, Field(ge=10, le=10_000)] = 10
     #: What the free ligand is counted from: as it binds, or as its neutral acid less protons in water.
     reference: Literal["anion", "acid"] = "anion"
@@ -396,6 +398,16 @@ class CampaignFile(Strict):
             raise ValueError("anchors names a table twice: keep one")
         if NO_ANCHORS in self.anchors and len(self.anchors) > 1:
             raise ValueError(f"anchors: {NO_ANCHORS} stands alone; name tables, or leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _series_of_scaffolds(self) -> Self:
+        # A searched geometry lies lower than a grafted one: listed ligands beside a series would win by that.
+        if self.theory.geometry == "series" and self.space.ligands is not None:
+            raise ValueError(
+                "theory.geometry: series grafts substituents on scaffolds, and listed ligands (space.ligands) have"
+                " none: leave geometry out to search for every label, or give the list a campaign of its own"
+            )
         return self
 
 

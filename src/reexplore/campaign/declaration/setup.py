@@ -154,6 +154,9 @@ class Setup:
             del declared["space"]["ligands"]
         else:
             declared["space"]["ligands"] = _digest(self.ligands, self.rules, self.file)
+        if self.file.theory.geometry == "search":
+            # As it was before there were series.
+            del declared["theory"]["geometry"]
         return declared | {
             "policy": self.policy.model_dump(mode="json"),
             "level": self.level.declaration(),

@@ -10,6 +10,7 @@ from reexplore.campaign.ledger.rows import LabelKeys
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.aqua_ions import aqua_tasks, enter_aqua_ions
+from reexplore.campaign.steps.series import of_series
 from reexplore.campaign.steps.tasks import (
     complex_task,
     energy_task,
@@ -36,7 +37,8 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
     theory, run = context.setup.file.theory, context.dispatcher.run
     several = {each.waters: each for each in candidate.settled}
     failures: dict[int, Failure] = {}
-    found = yield from templates(context, candidate.settled)
+    in_series = theory.geometry == "series"
+    found = yield from of_series(context, candidate) if in_series else templates(context, candidate.settled)
     built = {waters: found[each.key] for waters, each in several.items()}
     failures |= {waters: outcome.failure for waters, outcome in built.items() if outcome.failure is not None}
     complexes = {

@@ -8,9 +8,9 @@ import numpy as np
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
-from reexplore.chemistry.ligands import assemble_traced
+from reexplore.chemistry.ligands import Ligand, assemble_traced
 from reexplore.chemistry.metals import TEMPLATE_METAL
-from reexplore.errors import Failure
+from reexplore.errors import CalculationFailed, Failure
 from reexplore.structures.metal_exchange import NEWEST_CONTRACTION, exchange_metal
 from reexplore.structures.screening.arrays import Complexes
 from reexplore.structures.screening.grafting import Grafting, Grafts
@@ -71,19 +71,11 @@ def screening_geometries(
 
     Whether it clashes is not asked again; see `refused`. `contraction` numbers the table of `exchange`.
     """
-    names = {substituent.name: i for i, substituent in enumerate(family.substituents)}
-    needed = sorted({names[name] for candidate in candidates for name in candidate.ligand.substituents})
-    substituents = tuple(family.substituents[i] for i in needed)
-    scaffolding = _scaffolding(family, template, contraction)
-    grafting = Grafting(scaffolding, substituents)
-    choices = [[needed.index(names[name]) for name in candidate.ligand.substituents] for candidate in candidates]
-    grafts = grafting.graft(np.array(choices, dtype=np.intp).reshape(len(candidates), family.scaffold.sites))
+    grafts = _grafts(family, template, [candidate.ligand for candidate in candidates], contraction)
     found = []
     for row, candidate in enumerate(candidates):
-        ligand, trace = assemble_traced(family.scaffold, tuple(substituents[i] for i in choices[row]))
-        lanthanum = grafts.structure(row, ligand=ligand, trace=trace)
         moved = exchange_metal(
-            lanthanum,
+            _lanthanum(family, grafts, row),
             layout=Layout.of(candidate),
             old=TEMPLATE_METAL,
             new=candidate.metal,
@@ -91,6 +83,35 @@ def screening_geometries(
         )
         found.append(moved)
     return found
+
+
+def series_template(
+    family: Family, template: Structure, ligand: Ligand, *, contraction: int = NEWEST_CONTRACTION
+) -> Structure:
+    """Return the lanthanum complex of one of a family's ligands in the conformer of the bare scaffold's template.
+
+    It is in `Layout` order. Raises `CalculationFailed` where no pose of its substituents keeps clear of the rest.
+    """
+    grafts = _grafts(family, template, [ligand], contraction)
+    if (failure := grafts.failure(0)) is not None:
+        raise CalculationFailed.of(failure)
+    return _lanthanum(family, grafts, 0)
+
+
+def _grafts(family: Family, template: Structure, ligands: Sequence[Ligand], contraction: int) -> Grafts:
+    """Return the lanthanum complexes of some of a family's ligands, made with no more substituents than they have."""
+    names = {substituent.name: i for i, substituent in enumerate(family.substituents)}
+    needed = sorted({names[name] for ligand in ligands for name in ligand.substituents})
+    grafting = Grafting(_scaffolding(family, template, contraction), tuple(family.substituents[i] for i in needed))
+    choices = [[needed.index(names[name]) for name in ligand.substituents] for ligand in ligands]
+    return grafting.graft(np.array(choices, dtype=np.intp).reshape(len(ligands), family.scaffold.sites))
+
+
+def _lanthanum(family: Family, grafts: Grafts, row: int) -> Structure:
+    """Return one of some lanthanum complexes in `Layout` order."""
+    substituents = tuple(grafts.grafting.substituents[i] for i in grafts.choices[row])
+    ligand, trace = assemble_traced(family.scaffold, substituents)
+    return grafts.structure(row, ligand=ligand, trace=trace)
 
 
 def _scaffolding(family: Family, template: Structure, contraction: int) -> Scaffolding:
