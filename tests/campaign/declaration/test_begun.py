@@ -18,6 +18,7 @@ from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.errors import InputError
+from tests.campaign.test_loop import SMALL, small
 
 #: Begun by versions before: before there were surfaces, and before there were properties. Each with GFN2-xTB energies,
 #: four of eight labels, and the store and the ledger of the same campaign undisturbed.
@@ -127,3 +128,13 @@ def test_a_ledger_that_was_made_and_holds_nothing_has_not_begun(tmp_path):
         else:
             path.write_bytes(content)
         assert declaration(path) is None
+
+
+def test_a_series_goes_on_as_one_and_a_search_becomes_none(tmp_path):
+    setup = small(tmp_path, theory=SMALL["theory"] | {"geometry": "series"})
+    open_campaign(setup).close()
+    assert small(tmp_path).file.theory.geometry == "series"
+    shutil.rmtree(tmp_path / "runs")
+    open_campaign(small(tmp_path)).close()
+    with pytest.raises(InputError, match=r"theory\.geometry: 'absent' -> 'series'"):
+        open_campaign(small(tmp_path, theory=SMALL["theory"] | {"geometry": "series"}))

@@ -605,3 +605,17 @@ def test_protons_of_another_scale_than_the_level_are_told(attempt):
     told = "protons in water are on the scale of density functionals"
     assert any(told in warning for warning in attempt(theory__level="gfn2", theory__reference="acid").warnings)
     assert not any(told in warning for warning in attempt(theory__reference="acid").warnings)
+
+
+def test_a_campaign_that_searches_is_declared_as_before_there_were_series(attempt):
+    assert "geometry" not in attempt().resolved()["theory"]
+    assert attempt(theory__geometry="search").resolved() == attempt().resolved()
+    assert attempt(theory__geometry="series").resolved()["theory"]["geometry"] == "series"
+
+
+def test_listed_ligands_have_no_series(attempt):
+    sentence = refusal(attempt, space__ligands="ligands.csv", theory__geometry="series")
+    assert (
+        "theory.geometry: series grafts substituents on scaffolds, and listed ligands (space.ligands) have" in sentence
+    )
+    assert "leave geometry out" in sentence
