@@ -35,7 +35,7 @@ from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS
 from reexplore.config import TheoryEntry
 from reexplore.energies.dft.single_point import single_point
-from reexplore.energies.levels import GAS_PHASE, Level, find_level
+from reexplore.energies.levels import GAS_PHASE, WORKSTATION, Level, find_level
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.thermal import WATER_MOL_L, concentration_hartree, gibbs_correction_hartree
 from reexplore.errors import CalculationFailed
@@ -54,6 +54,7 @@ CHANGED: dict[str, dict[str, Any]] = {
     "radius-1.8": {"metal_radius_angstrom": 1.8},
     "radius-2.4": {"metal_radius_angstrom": 2.4},
     "tzvpd": {"ligand_basis": "def2-tzvpd"},
+    "b3lyp": {name: getattr(WORKSTATION, name) for name in ("functional", "dispersion", "exchange", "grid_level")},
 }
 
 
@@ -137,17 +138,17 @@ def kept_folder(path: Path | None, level: str) -> Iterator[Folder]:
         yield Folder(place, level)
 
 
-def compute(folder: Folder, anchors: list[Anchor], metals: list[str]) -> None:
+def compute(folder: Folder, anchors: list[Anchor], metals: list[str], *, seed: int = _SEED) -> None:
     """Compute what is missing of some anchors with some metals."""
     theory = TheoryEntry()
     with tempfile.TemporaryDirectory() as store:
-        bench = Workbench(Path(store), theory=theory, seed=_SEED, console=Console(stderr=True))
+        bench = Workbench(Path(store), theory=theory, seed=seed, console=Console(stderr=True))
 
         def relaxed(candidate: Candidate) -> str:
             return str(bench.value("relax", complex_task(candidate, bench.template(candidate), theory))["extxyz"])
 
         def lowest(ligand: Ligand) -> str:
-            return str(bench.value("ligand", ligand_task(ligand, theory, _SEED))["extxyz"])
+            return str(bench.value("ligand", ligand_task(ligand, theory, seed))["extxyz"])
 
         wanted: list[tuple[str, Callable[[], str]]] = [
             ("water", lambda: str(bench.value("geometry", water_task(theory))["extxyz"]))
@@ -191,6 +192,12 @@ def _compute_one(folder: Folder, name: str, geometry: Callable[[], str]) -> None
             },
         )
     compute_energy(folder, name)
+
+
+def put_structure(folder: Folder, name: str, structure: Structure) -> None:
+    """Keep a structure whose vibrations nobody needs."""
+    kept = {"symbols": structure.symbols, "charge": structure.charge}
+    folder.put("minima", name, kept | {"positions_angstrom": np.round(structure.positions_angstrom, 6).tolist()})
 
 
 def _compute_ion(folder: Folder, metal: str) -> None:
