@@ -32,6 +32,16 @@ def test_an_anchor_is_calibrated_on_the_others_alone():
     assert again[0].calibrated == pytest.approx(rows["one"].calibrated)
 
 
+def test_an_anchor_that_is_asked_for_is_not_calibrated_on_its_own_constant():
+    four = (*THREE_OF_THEM, anchor("four", 4, Gd=-30.0))
+    rows = compared(four, free({"one": 5.0, "two": 6.0, "three": 7.0, "four": 8.0}))
+    smiles = four[-1].single.ligand.canonical_smiles
+    found = calibration(rows, charge=-1, metal="Gd", smiles=smiles)
+    assert found.anchors == 3
+    assert found.added_log_units == pytest.approx(-4.0)
+    assert calibration(rows, charge=-1, metal="Gd").anchors == 4
+
+
 def test_alone_in_its_charge_it_is_not_calibrated():
     (row,) = compared((ONE,), free({"one": 5.0}))
     assert row.calibrated is None

@@ -38,8 +38,12 @@ class Calibration:
         )
 
 
-def calibration(rows: Sequence[Compared], *, charge: int, metal: str) -> Calibration | None:
-    """Return the calibration for a ligand charge and a metal, None where fewer than three anchors were computed."""
+def calibration(rows: Sequence[Compared], *, charge: int, metal: str, smiles: str = "") -> Calibration | None:
+    """Return the calibration for a ligand charge and a metal, None where fewer than three anchors were computed.
+
+    A ligand of these `smiles` is left out, so that an anchor is not calibrated on its own measured constant.
+    """
+    rows = [row for row in rows if not smiles or row.smiles != smiles]
     nearest = nearest_metal(rows, charge=charge, metal=metal)
     alike = [row for row in rows if row.charge == charge and row.metal == nearest]
     if nearest is None or len(alike) < _FEWEST:

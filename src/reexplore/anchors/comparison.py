@@ -33,6 +33,7 @@ class Compared:
     measured: float
     computed: float
     calibrated: float | None
+    smiles: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def compared(anchors: Sequence[Anchor], free_energy_kcal_mol: Mapping[tuple[str,
     for anchor, metal, value in raw:
         others = [lack for name, lack in lacking[anchor.charge, metal].items() if name != anchor.name]
         calibrated = value + float(np.mean(others)) if others else None
-        rows.append(Compared(anchor.name, anchor.charge, metal, anchor.log_k1[metal], value, calibrated))
+        smiles = anchor.single.ligand.canonical_smiles
+        rows.append(Compared(anchor.name, anchor.charge, metal, anchor.log_k1[metal], value, calibrated, smiles))
     return tuple(rows)
 
 

@@ -134,7 +134,8 @@ def answered(question: Question, *, workspace: Path, seed: int, console: Console
         bound = bench.bound(question.single, metal)
         free = from_deprotonated_kcal_mol(bound.best.free_kcal_mol, question.pka, protons=question.protons)
         constant = log_k(free)
-        found = calibration(rows, charge=question.single.ligand.charge, metal=metal.symbol)
+        ligand = question.single.ligand
+        found = calibration(rows, charge=ligand.charge, metal=metal.symbol, smiles=ligand.canonical_smiles)
         best = constant if found is None else constant + found.added_log_units
         at_ph = None if question.ph is None else conditional_log_k(best, question.pka, ph=question.ph)
         constants.append(Constant(metal.symbol, bound, constant, found, at_ph))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reexplore.anchors.calibration import Calibration, calibration, nearest_metal
+from reexplore.anchors.calibration import calibration, nearest_metal
 from reexplore.anchors.comparison import Compared, compared, rank_correlation
 from reexplore.anchors.reaction import Reaction
 from reexplore.anchors.regression import regression
@@ -111,7 +111,7 @@ class AnchorGroup:
             spearman=rank_correlation(rows),
             calibration=None if found is None else Line(1.0, found.added_log_units, found.error_log_units),
             regression=None if line is None else Line(line.slope, line.intercept, line.error),
-            candidates=tuple(self._marked(label, found) for label in strongest),
+            candidates=tuple(self._marked(label, rows) for label in strongest),
             among=len(labels),
         )
 
@@ -131,7 +131,12 @@ class AnchorGroup:
             computed_by=value.computed_by,
         )
 
-    def _marked(self, label: Label, found: Calibration | None) -> Marked:
+    def _marked(self, label: Label, rows: Sequence[Compared]) -> Marked:
+        ligand = label.candidate.ligand
+        found = None
+        if self.is_constant:
+            metal = label.candidate.metal.symbol
+            found = calibration(rows, charge=ligand.charge, metal=metal, smiles=ligand.canonical_smiles)
         energy = exchange_kcal_mol(label)
         computed = log_k(energy) if self.is_constant else energy
         calibrated = Estimated(computed + found.added_log_units, found.error_log_units) if found else None

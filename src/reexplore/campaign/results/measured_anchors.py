@@ -73,10 +73,10 @@ class MeasuredAnchors:
         shown = (AnchorsRecord(), None) if setup.fakes else comparison.shown()
         return cls(*shown, comparison.reaction)
 
-    def log_k(self, energy_kcal_mol: float, *, charge: int, metal: str) -> LogK:
-        """Return the constant of a free energy of complexation with one ligand, calibrated where it can be."""
+    def log_k(self, energy_kcal_mol: float, *, charge: int, metal: str, smiles: str) -> LogK:
+        """Return the constant of a free energy of complexation with one ligand, calibrated on others where it can be."""
         computed = log_k(energy_kcal_mol)
-        found = calibration(self.constants or (), charge=charge, metal=metal)
+        found = calibration(self.constants or (), charge=charge, metal=metal, smiles=smiles)
         calibrated = Estimated(computed + found.added_log_units, found.error_log_units) if found else None
         return LogK(self.reaction.name(charge), computed, calibrated)
 
@@ -84,8 +84,8 @@ class MeasuredAnchors:
         """Return the constant of a labelled candidate, None for electronic energies and where there is no K1."""
         if self.constants is None or label.aqua is None or not _has_k1(label):
             return None
-        charge, metal = label.candidate.ligand.charge, label.candidate.metal.symbol
-        return self.log_k(exchange_kcal_mol(label), charge=charge, metal=metal)
+        ligand, metal = label.candidate.ligand, label.candidate.metal.symbol
+        return self.log_k(exchange_kcal_mol(label), charge=ligand.charge, metal=metal, smiles=ligand.canonical_smiles)
 
     def with_constants(self, rows: Sequence[LigandRow], goals: Goals) -> tuple[LigandRow, ...]:
         """Return ligands with the constants beside those goals that are free energies of complexation."""
@@ -102,7 +102,7 @@ class MeasuredAnchors:
             if metal is None or label is None or row.ligands > 1 or row.co_ligands:
                 yield None
             else:
-                yield self.log_k(label.value, charge=row.ligand_charge, metal=metal)
+                yield self.log_k(label.value, charge=row.ligand_charge, metal=metal, smiles=row.smiles)
 
 
 def _has_k1(label: Label) -> bool:
