@@ -205,6 +205,8 @@ class TheoryEntry(Strict):
     other_conformers: Literal[0, 1, 2] = 2
     #: Whether a label's complex is searched for, or grafted on its scaffold's template and relaxed from there.
     geometry: Literal["search", "series"] = "search"
+    #: After the last round the best so many of every ranking are labelled again on geometries that are searched for.
+    confirm: Positive | None = None
     ligand_conformers: Annotated[int, Field(ge=10, le=10_000)] = 10
     #: What the free ligand is counted from: as it binds, or as its neutral acid less protons in water.
     reference: Literal["anion", "acid"] = "anion"
@@ -249,6 +251,14 @@ class TheoryEntry(Strict):
     def _finalists_of_a_relaxation(self) -> Self:
         if self.relax is None and "finalists" in self.model_fields_set:
             raise ValueError("finalists counts what relax relaxes: give relax: dft as well, or leave finalists out")
+        return self
+
+    @model_validator(mode="after")
+    def _confirmed_of_a_series(self) -> Self:
+        if self.confirm is not None and self.geometry == "search":
+            raise ValueError("confirm searches for what a series has not: give geometry: series, or leave confirm out")
+        if self.confirm is not None and self.relax is not None:
+            raise ValueError("confirm and relax both label the best again, from other geometries: keep one of them")
         return self
 
     @property

@@ -104,9 +104,9 @@ class Campaign:
         return pd.DataFrame(list(objective_table(self._record())))
 
     def finalists(self) -> pd.DataFrame:
-        """Return the finalists before and after they were relaxed at the level, as `report/finalists.csv` has them.
+        """Return the finalists before and after they were labelled again, as `report/finalists.csv` has them.
 
-        Without `theory.relax` in the file the table is empty.
+        Without `theory.relax` or `theory.confirm` in the file the table is empty.
         """
         return pd.DataFrame(list(finalist_table(self._record())))
 

@@ -87,7 +87,7 @@ def test_what_is_distrusted_is_relaxed_again(workspace):
     before = known(setup)
     with closing(Ledger(setup.ledger_path)) as ledger:
         change = corrections.invalidate(ledger, "kind=dft_relaxation")
-        assert "finalists relaxed again: 2" in change.sentence()
+        assert "finalists labelled again: 2" in change.sentence()
         assert (change.candidates, change.round_reopened) == ((), None)
         corrections.set_results_aside(Store(setup.store), change.keys)
         corrections.apply(ledger, change, "test")

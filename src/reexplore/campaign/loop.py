@@ -21,7 +21,7 @@ from reexplore.campaign.running.external_energies import EnergiesAwaited
 from reexplore.campaign.running.stopping import Stopped
 from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
 from reexplore.campaign.steps.choosing import Standing, choose
-from reexplore.campaign.steps.finalists import relax_finalists
+from reexplore.campaign.steps.finalists import label_finalists
 from reexplore.campaign.steps.labelling import labelling_due, observed_kcal_mol
 from reexplore.campaign.steps.learning import learn, mend
 from reexplore.campaign.steps.screening import Screening, screen
@@ -46,7 +46,7 @@ def run_campaign(context: CampaignContext) -> None:
             steer(context, screening, report)
         else:
             _in_rounds(context, screening, report)
-        relax_finalists(context, after_turn=report.turn)
+        label_finalists(context, after_turn=report.turn)
     except (Stopped, EnergiesAwaited):
         report.bring_up_to_date()
         raise

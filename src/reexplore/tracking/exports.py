@@ -15,7 +15,6 @@ from typing import Any
 from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
-    FINALISTS_NOTE,
     CampaignRecord,
     CandidateRow,
     ContractionRow,
@@ -198,7 +197,7 @@ def selectivity_files(record: CampaignRecord) -> dict[str, str]:
 
 
 def finalist_table(record: CampaignRecord) -> Iterator[dict[str, Any]]:
-    """Yield the finalists of every shortlist with their values before and after they were relaxed at the level."""
+    """Yield the finalists of every shortlist with their values before and after they were labelled again."""
     for shortlist in record.shortlists:
         told = {"quantity": shortlist.quantity, "unit": shortlist.unit, "group": shortlist.group}
         for row in shortlist.rows:
@@ -213,7 +212,7 @@ def finalist_table(record: CampaignRecord) -> Iterator[dict[str, Any]]:
 
 
 def finalist_files(record: CampaignRecord) -> dict[str, str]:
-    """Return the finalists as files: name → text, none where nothing was relaxed at the level."""
+    """Return the finalists as files: name → text, none where none was labelled again."""
     if not record.shortlists:
         return {}
     rows = list(finalist_table(record))
@@ -229,7 +228,7 @@ def finalist_files(record: CampaignRecord) -> dict[str, str]:
     ]
     return {
         "finalists.csv": _csv_of(rows, list(rows[0])),
-        "finalists.json": to_json({"note": FINALISTS_NOTE, "shortlists": summaries, "finalists": rows}),
+        "finalists.json": to_json({"note": record.shortlists[0].note, "shortlists": summaries, "finalists": rows}),
         "finalists.extxyz": "".join(shapes),
     }
 

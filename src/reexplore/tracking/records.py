@@ -50,11 +50,16 @@ _ELECTRONIC = "These are electronic energies in water at one geometry each, with
 _FREE = "These are free energies at 25 °C and 1 mol/l, with the vibrations of one minimum each."
 
 
-#: What a reader of a shortlist has to know; see docs/energies.md.
-FINALISTS_NOTE = (
+#: What a reader of a shortlist has to know; see docs/energies.md and docs/structures.md.
+_RELAXED_NOTE = (
     "Finalists are relaxed by the gradients of the level, in its water, with all that their values are counted from:"
     " complex, free ligand, water and aqua ion. `before` is the label, which the models learn from, `after` the same on"
     " the relaxed geometries. Ranks are those among the finalists that are listed."
+)
+_CONFIRMED_NOTE = (
+    "Finalists are labelled again with a complex that is searched for; all else is as in the label. `before` is the"
+    " label in series, which the models learn from, `after` that on the searched geometry. Ranks are those among the"
+    " finalists that are listed."
 )
 
 
@@ -316,10 +321,11 @@ class LigandRow:
 
 
 @dataclass(frozen=True)
-class RelaxedComplex:
-    """A complex relaxed at the level from its label geometry, or the `failure` of that.
+class FinalistComplex:
+    """A complex relaxed at the level from its label geometry, or searched for, or the `failure` of that.
 
-    `gained_kcal_mol` is how far its energy fell, `geometry_xyz` the minimum as extended XYZ.
+    `gained_kcal_mol` is how far its energy fell: that of the level, or on the surface that is searched. `geometry_xyz`
+    is the minimum as extended XYZ. What is searched for has no gradients of the level.
     """
 
     key: str
@@ -333,7 +339,7 @@ class RelaxedComplex:
 
 @dataclass(frozen=True)
 class FinalistRow:
-    """A finalist in one shortlist: its value on label geometries and on those relaxed at the level.
+    """A finalist in one shortlist: its value on label geometries and on those relaxed at the level or searched for.
 
     `complexes` are those whose labels are in the value. `after` is absent where one of them, or what it is counted
     from, failed, as `reason` then says. `key` is that of the first complex.
@@ -346,7 +352,7 @@ class FinalistRow:
     rank_before: int
     after: Estimated | None
     rank_after: int | None
-    complexes: tuple[RelaxedComplex, ...]
+    complexes: tuple[FinalistComplex, ...]
     reason: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -371,7 +377,8 @@ class FinalistRow:
 class Shortlist:
     """The finalists of one ranking, in the order of their labels; `quantity` is what they are ranked by, in `unit`.
 
-    `spearman` is the rank correlation of the values before and after, None for fewer than three.
+    `spearman` is the rank correlation of the values before and after, None for fewer than three. They were relaxed at
+    the level, or `searched` for.
     """
 
     group: str
@@ -379,13 +386,25 @@ class Shortlist:
     unit: str
     rows: tuple[FinalistRow, ...]
     spearman: float | None = None
+    searched: bool = False
+
+    @property
+    def title(self) -> str:
+        """Return what was done."""
+        return "finalists labelled again on searched geometries" if self.searched else "finalists relaxed at the level"
+
+    @property
+    def note(self) -> str:
+        """Return what a reader has to know."""
+        return _CONFIRMED_NOTE if self.searched else _RELAXED_NOTE
 
     @property
     def verdict(self) -> str:
-        """Return in words what relaxing did to the order."""
+        """Return in words what that did to the order."""
         known = [row for row in self.rows if row.rank_after is not None]
         moved = sum(row.rank_after != row.rank_before for row in known)
-        told = f"{len(known)} of {len(self.rows)} relaxed, {moved} with another rank"
+        done = "confirmed" if self.searched else "relaxed"
+        told = f"{len(known)} of {len(self.rows)} {done}, {moved} with another rank"
         return told if self.spearman is None else f"{told}, Spearman {self.spearman:.2f}"
 
 
@@ -399,7 +418,7 @@ class CampaignRecord:
     `candidates` counts the whole space. `is_free` tells free energies from electronic ones. `why_groups` says why ranks
     end at a group, `why_exchange` why exchange energies of some groups are not compared either, or why there are none.
     `by_goals` are the ligands by the campaign's `goals`, best first; without an objective in the file there are none.
-    `shortlists` are its finalists, where the file has them relaxed at the level.
+    `shortlists` are its finalists, where the file has them labelled again.
     `anchors` are what was measured beside what was computed in the campaign's way.
     """
 

@@ -23,7 +23,6 @@ from reexplore.tracking.goals_view import rankings, with_error
 from reexplore.tracking.ligand_drawings import DRAWING_HEIGHT, DRAWING_WIDTH, draw_ligands
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
-    FINALISTS_NOTE,
     CampaignRecord,
     CandidateRow,
 )
@@ -83,7 +82,6 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
             parity=_parity(record, {row.key: number for number, group in enumerate(groups) for row in _rows(group)}),
             rounds=record.rounds,
             contraction_note=CONTRACTION_NOTE,
-            finalists_note=FINALISTS_NOTE,
             models=list(dict.fromkeys(model for r in record.rounds for model in r.mean_absolute_errors)),
             data={row.key: _card(row) for row in shown},
             started=_date(record.started_at_ms),

@@ -6,6 +6,7 @@ import os
 import pytest
 import yaml
 
+from reexplore.campaign.declaration.begun import difference
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.declaration.space import require_size
 from reexplore.chemistry.library import find_scaffold
@@ -615,7 +616,28 @@ def test_a_campaign_that_searches_is_declared_as_before_there_were_series(attemp
 
 def test_listed_ligands_have_no_series(attempt):
     sentence = refusal(attempt, space__ligands="ligands.csv", theory__geometry="series")
-    assert (
-        "theory.geometry: series grafts substituents on scaffolds, and listed ligands (space.ligands) have" in sentence
-    )
+    assert "theory.geometry: series grafts substituents on scaffolds, and listed ligands (space.ligands)" in sentence
     assert "leave geometry out" in sentence
+
+
+def test_a_series_is_told_to_whoever_reads_its_numbers(attempt):
+    assert any("labels are in series" in each for each in attempt(theory__geometry="series").warnings)
+    assert not any("series" in each for each in attempt().warnings)
+
+
+@pytest.mark.parametrize(
+    ("theory", "message"),
+    [
+        ({"confirm": 5}, "confirm searches for what a series has not: give geometry: series"),
+        ({"confirm": 5, "relax": "dft", "geometry": "series"}, "keep one of them"),
+        ({"confirm": 0, "geometry": "series"}, "confirm"),
+    ],
+)
+def test_what_cannot_be_confirmed(attempt, theory, message):
+    assert message in refusal(attempt, **{f"theory__{key}": value for key, value in theory.items()})
+
+
+def test_a_series_may_be_confirmed_later(attempt):
+    declared, later = attempt(theory__geometry="series"), attempt(theory__geometry="series", theory__confirm=5)
+    assert difference(declared.resolved(), later.resolved()) == []
+    assert "confirm" not in attempt().resolved()["theory"]

@@ -169,3 +169,31 @@ def test_a_label_with_open_waters_is_two_complexes(tmp_path):
     # The bare scaffold has one template, that of the lower number.
     assert several["templates"] == one["templates"] + 2
     assert several["training"] == one["training"]
+
+
+def test_a_series_has_the_templates_of_bare_scaffolds_only_and_its_best_are_searched_for(tmp_path):
+    def plan(**theory):
+        data = {
+            "name": "trial",
+            "space": {
+                "scaffolds": ["HOPO"],
+                "substituents": ["H", "methyl", "fluoro", "chloro"],
+                "metals": ["La", "Lu"],
+                "coordinations": [{"ligands": 1}],
+            },
+            "theory": theory,
+            "budget": {"seed_labels": 4, "labels": 8},
+        }
+        file = tmp_path / "trial.yaml"
+        file.write_text(yaml.safe_dump(data))
+        return plan_campaign(prepare(str(file), workspace=tmp_path))
+
+    searched, series, confirmed = plan(), plan(geometry="series"), plan(geometry="series", confirm=1)
+    assert (searched.templates, series.templates) == (5, 1)
+    assert series.core_hours < searched.core_hours
+    of_templates = {stage.name: stage for stage in series.stages}["templates"]
+    assert "series: of bare scaffolds only" in of_templates.basis
+    (finalists,) = [stage for stage in confirmed.stages if stage.name == "finalists, searched"]
+    # The best of lanthanum and the best of lutetium.
+    assert finalists.tasks == 2
+    assert confirmed.core_hours > series.core_hours

@@ -14,7 +14,7 @@ from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.results.status import campaign_status
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
-from reexplore.campaign.steps.finalists import chosen_finalists, relax_finalists
+from reexplore.campaign.steps.finalists import chosen_finalists, label_finalists
 from reexplore.campaign.steps.labelling import observed_kcal_mol
 from reexplore.campaign.steps.tasks import energy_task, relaxation_task
 from reexplore.energies.relaxed import CONVERGED_HARTREE_BOHR
@@ -66,7 +66,7 @@ def lists(context, goals=None):
 
 
 def relaxed(context):
-    relax_finalists(context, after_turn=lambda _ended: None)
+    label_finalists(context, after_turn=lambda _ended: None)
     return lists(context)
 
 
@@ -94,7 +94,7 @@ def test_with_an_objective_they_are_the_best_of_every_goal_with_all_their_metals
     assert len(finalists) == 2 * len(ligands)
     object.__setattr__(context.setup, "goals", goals)
     context.setup.file.theory.__dict__["finalists"] = 1
-    relax_finalists(context, after_turn=lambda _ended: None)
+    label_finalists(context, after_turn=lambda _ended: None)
     selectivity, binding = lists(context, goals)
     assert {row.name for row in binding.rows} == {found[key].candidate.ligand.name for key in finalists}
     assert len(selectivity.rows[0].complexes) == len(selectivity.rows[0].gradients) == 2
@@ -152,7 +152,7 @@ def test_a_finalist_that_fails_is_shown_with_its_code_and_stops_nothing(context)
 
 def test_an_aqua_ion_that_fails_takes_the_exchange_energy_away_and_says_so(context):
     fail(context, {("dft_relaxation", "Lu(H2O)8"): LOST})
-    relax_finalists(context, after_turn=lambda _ended: None)
+    label_finalists(context, after_turn=lambda _ended: None)
     after = relaxed_labels(known(context), context.ledger)
     assert {_metal(label): label.exchange is not None for label in after.values()} == {"La": True, "Lu": False}
     (selectivity,) = lists(context, read_goals([{"property": "selectivity", "metals": ["Lu", "La"]}]))
@@ -162,7 +162,7 @@ def test_an_aqua_ion_that_fails_takes_the_exchange_energy_away_and_says_so(conte
 
 def test_free_parts_that_fail_are_named(context):
     fail(context, {("dft_relaxation", "H2O"): LOST})
-    relax_finalists(context, after_turn=lambda _ended: None)
+    label_finalists(context, after_turn=lambda _ended: None)
     failures = context.ledger.finalist_failures().values()
     assert {failure.stage for failure in failures} == {"invented relaxation of H2O"}
     assert len(failures) == 4
@@ -186,7 +186,7 @@ def test_co_ligands_are_relaxed_as_well(tmp_path):
 def test_a_ligand_that_is_counted_from_its_acid_is_relaxed_as_its_acid(tmp_path):
     context = contexts(tmp_path, {"ligands": 1}, labels=2, reference="acid")
     (key, *_) = chosen_finalists(known(context), Goals(), count=1)
-    relax_finalists(context, after_turn=lambda _ended: None)
+    label_finalists(context, after_turn=lambda _ended: None)
     before, after = known(context)[key], relaxed_labels(known(context), context.ledger)[key]
     fell = before.parts["ligand"].total_hartree - after.parts["ligand"].total_hartree
     # The invented minimum is near; a proton more or less would be 0.4 Hartree.
@@ -197,7 +197,7 @@ def test_it_is_on_the_page_in_the_files_and_in_the_terminal(context, capsys):
     relaxed(context)
     record = campaign_record(context.setup, context.ledger)
     page = review_page(record, top=5)
-    assert "Finalists, relaxed at the level" in page
+    assert "Finalists relaxed at the level" in page
     assert "RELAXED ON THE INVENTED ENERGY" in page
     files = finalist_files(record)
     assert files["finalists.csv"].count("\n") == 1 + 4

@@ -24,6 +24,7 @@ CHANGEABLE = (
     "budget.gpu_hours",
     "theory.relax",
     "theory.finalists",
+    "theory.confirm",
     "space.limit",
 )
 

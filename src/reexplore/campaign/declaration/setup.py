@@ -62,6 +62,10 @@ SHORT_DISTANCES = (
     "plain GFN2-xTB places donors up to 0.2 Å too near to the metal: selectivities between La and Lu come out several"
     " times too steep; the surface gfn2-m mends that"
 )
+IN_SERIES = (
+    "labels are in series: each ligand is grafted on its scaffold's template and relaxed from there; no other conformer"
+    " was searched for, and one may lie lower"
+)
 GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB"
 
 
@@ -140,7 +144,9 @@ class Setup:
         gbsa = GBSA_WARNING if self.surface.engine == "xtb-python" else ""
         short = SHORT_DISTANCES if not self.surface.is_corrected and self.surface.engine else ""
         acids = _PROTONS_APART if self.file.theory.reference == "acid" and not self.level.is_density_functional else ""
-        told = (self.level.caution, comparison, *building, gbsa, short, acids, *self.repeated, *crowded(self.space))
+        series = IN_SERIES if self.file.theory.geometry == "series" else ""
+        beside = (*self.repeated, *crowded(self.space))
+        told = (self.level.caution, comparison, *building, gbsa, short, acids, series, *beside)
         return tuple(sentence for sentence in told if sentence)
 
     def resolved(self) -> dict[str, Any]:
@@ -156,7 +162,7 @@ class Setup:
             declared["space"]["ligands"] = _digest(self.ligands, self.rules, self.file)
         if self.file.theory.geometry == "search":
             # As it was before there were series.
-            del declared["theory"]["geometry"]
+            del declared["theory"]["geometry"], declared["theory"]["confirm"]
         return declared | {
             "policy": self.policy.model_dump(mode="json"),
             "level": self.level.declaration(),

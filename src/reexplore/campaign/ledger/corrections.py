@@ -46,7 +46,7 @@ class Change:
         if self.metals:
             parts.append(f"aqua ions computed again: {', '.join(self.metals)}")
         if self.finalists:
-            parts.append(f"finalists relaxed again: {len(self.finalists)}")
+            parts.append(f"finalists labelled again: {len(self.finalists)}")
         if self.round_reopened is not None:
             parts.append(f"round {self.round_reopened} learns again from the labels as they will be")
         return "; ".join(parts)

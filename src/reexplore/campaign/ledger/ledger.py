@@ -35,6 +35,9 @@ from reexplore.execution.task import Task
 #: The property that every label is entered under; the others of the same complex are derived from its parts.
 LABELLED = "binding_energy"
 
+#: How the finalists' geometries were made, where that is not a relaxation at the level.
+_SEARCHED = "searched"
+
 #: The tables of aqua ions: on the geometries of labels, and on those relaxed at the level.
 _AQUA = {False: "aqua_ion", True: "relaxed_aqua_ion"}
 
@@ -325,10 +328,24 @@ class Ledger:
         # In the order of the series, whichever was entered last.
         return sorted(rows, key=lambda row: list(METALS).index(row[0]))
 
-    # --- finalists, relaxed at the level: the models never learn from them
+    # --- finalists, labelled again on other geometries: the models never learn from them
+
+    @property
+    def finalists_are_searched(self) -> bool:
+        """Return whether the finalists' complexes were searched for, and nothing was relaxed at the level."""
+        return self.meta("finalists") == _SEARCHED
+
+    def begin_finalists(self, *, searched: bool) -> None:
+        """Note how finalists are labelled again; forget those of the other way, though not their calculations."""
+        if searched == self.finalists_are_searched:
+            return
+        with self.transaction():
+            self._db.execute("DELETE FROM finalist")
+            self._db.execute("DELETE FROM relaxed_aqua_ion")
+            self.set_meta(finalists=_SEARCHED if searched else "relaxed")
 
     def enter_finalist(self, candidate: str, keys: FinalistKeys | None, failure: Failure | None) -> None:
-        """Enter what relaxing a finalist came to, or why it failed; the tracker has to hear of it if it is news."""
+        """Enter what labelling a finalist again came to, or why it failed; the tracker has to hear of news."""
         row = (
             json.dumps(asdict(keys)) if keys else None,
             json.dumps(failure.to_dict()) if failure else None,
@@ -341,12 +358,12 @@ class Ledger:
             self._db.execute("UPDATE outbox SET sent_at = NULL WHERE round = (SELECT max(round) FROM outbox)")
 
     def finalists(self) -> dict[str, FinalistKeys]:
-        """Return the finalists that were relaxed and labelled again, by candidate."""
+        """Return the finalists that were labelled again, by candidate."""
         rows = self._db.execute("SELECT candidate, parts FROM finalist WHERE failure IS NULL ORDER BY candidate")
         return {candidate: FinalistKeys(**json.loads(parts)) for candidate, parts in rows}
 
     def finalist_failures(self) -> dict[str, Failure]:
-        """Return the finalists that could not be relaxed or labelled again, and why."""
+        """Return the finalists that could not be labelled again, and why."""
         rows = self._db.execute("SELECT candidate, failure FROM finalist WHERE failure IS NOT NULL ORDER BY candidate")
         return {candidate: Failure.from_dict(json.loads(text)) for candidate, text in rows}
 

@@ -1,4 +1,4 @@
-"""Labels of finalists on geometries relaxed at the level: beside those that models learn from, never among them."""
+"""Labels of finalists on other geometries: beside those that models learn from, never among them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.ledger.rows import FinalistKeys
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL, shifted
 from reexplore.energies.terms import EnergyTerms
+from reexplore.energies.thermal import GIBBS
 from reexplore.properties.label import Label
 
 
 def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Label]:
-    """Return the label of every finalist whose relaxation and energies succeeded, by its candidate's key.
+    """Return the label of every finalist whose geometries and energies succeeded, by its candidate's key.
 
-    `found` are the campaign's labels. Complex, ligands, water and aqua ion are all relaxed at the level; an aqua ion
-    that is not there takes the exchange energy away, not the label. Thermal terms stay those of the label, whose minima
-    have been shown to be some. The complexes of other numbers of waters are not relaxed.
+    `found` are the campaign's labels. Where complexes were searched for, all else is as in the label. Otherwise
+    complex, ligands, water and aqua ion are all relaxed at the level; an aqua ion that is not there takes the exchange
+    energy away, not the label. Thermal terms stay those of the label, whose minima have been shown to be some. The
+    complexes of other numbers of waters are not relaxed.
     """
+    if ledger.finalists_are_searched:
+        finalists = ledger.finalists().items()
+        return {key: _searched(found[key], keys, ledger) for key, keys in finalists if key in found}
     ions = ledger.aqua_ions(relaxed=True).items()
     aqua = {metal: EnergyTerms.from_dict(ledger.value(keys.energy)) for metal, keys in ions}
     labels, ledger_labels = {}, ledger.labels()
@@ -33,6 +39,13 @@ def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Labe
             relaxed = _as_before(ion, before.aqua) if ion and before.aqua else None
             labels[key] = replace(before, parts=parts, aqua=relaxed, other_donors=keys.other_donors, other_waters={})
     return labels
+
+
+def _searched(before: Label, keys: FinalistKeys, ledger: Ledger) -> Label:
+    """Return a label with the complex that was searched for; of free energies it has thermal terms of its own."""
+    terms = EnergyTerms.from_dict(ledger.value(keys.energies["complex"]))
+    found = replace(terms, thermal_hartree=ledger.value(keys.relaxed["complex"]).get(GIBBS))
+    return replace(before, parts={**before.parts, "complex": found}, other_donors=keys.other_donors, other_waters={})
 
 
 def _counted_kcal_mol(label: Label, ledger: Ledger, ligand: str) -> float:

@@ -118,8 +118,9 @@ class AquaKeys:
 class FinalistKeys:
     """The calculations of a finalist by the part they are of, named as those of `LabelKeys.terms`.
 
-    `relaxed` are the relaxations at the level of all parts but the ion, `energies` the terms on the geometries they
-    ended at. `other_donors` counts the atoms that hold the relaxed complex's metal without having been named.
+    `relaxed` are the relaxations at the level of all parts but the ion, or of the complex alone the geometry that was
+    searched for. `energies` are the terms there. `other_donors` counts the atoms that hold the complex's metal without
+    having been named.
     """
 
     relaxed: dict[str, str]

@@ -115,7 +115,9 @@ def plan_campaign(setup: Setup) -> Plan:
     # Where the waters are open the complexes of several numbers are computed for one label.
     sample = list(_sample(setup))
     each = sum(len(candidate.settled) for candidate in sample) / len(sample)
-    templates = bare + round(each * min(chosen, filled * len(space.coordinations)))
+    # In series the bare scaffolds' are all there are.
+    searched = 0 if theory.geometry == "series" else min(chosen, filled * len(space.coordinations))
+    templates = bare + round(each * searched)
     rounds = 1 + math.ceil(max(0, labels - budget.seed_labels) / budget.batch)
     ligands = min(chosen, round(share * space.ligand_count))
     atoms, ligand_atoms = _mean_atoms(sample)
@@ -176,6 +178,7 @@ def plan_campaign(setup: Setup) -> Plan:
             prediction / 2 if cards.predict else 0.0,
         ),
         *_finalist_stages(setup, prices, labels=labels, atoms=atoms, ligand_atoms=ligand_atoms),
+        *_confirmed_stages(setup, prices, labels=labels, atoms=atoms, gradient_s=gradient),
     )
     return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages, counted)
 
@@ -191,6 +194,28 @@ def _vibration_stages(setup: Setup, *, complexes: int, atoms: float, gradient_s:
         yield Stage("vibrations", complexes, gradients * gradient_s, f"{gradients} gradients of {gradient_s:.2f} s")
 
 
+def _finalists(setup: Setup, count: int, labels: int) -> tuple[int, int]:
+    """Return about how many rankings there are, and how many finalists the best `count` of each are."""
+    goals = setup.goals
+    groups = len({candidate.group for candidate in _sample(setup)}) * (1 if goals else len(setup.space.metals))
+    rankings = groups * (len(goals.goals) or 1)
+    return rankings, min(labels, count * rankings * goals.unit_size)
+
+
+def _confirmed_stages(setup: Setup, prices: Prices, *, labels: int, atoms: float, gradient_s: float) -> Iterator[Stage]:
+    """Yield what the search for the best of a series takes, where the file asks for it."""
+    theory, space = setup.file.theory, setup.space
+    if theory.confirm is None:
+        return
+    rankings, finalists = _finalists(setup, theory.confirm, labels)
+    searched_s = TEACHER_S if theory.sketch else _template_s(theory, space, gradient_s) + _EXCHANGE_CYCLES * gradient_s
+    basis = f"the best {theory.confirm} of each of about {rankings} rankings; a template and an exchange each"
+    yield Stage("finalists, searched", finalists, searched_s, basis)
+    yield _energies(
+        "finalists", finalists, prices.energy(atoms), f"{atoms:.0f} atoms on average", level=setup.level.name
+    )
+
+
 def _finalist_stages(
     setup: Setup, prices: Prices, *, labels: int, atoms: float, ligand_atoms: float
 ) -> Iterator[Stage]:
@@ -198,9 +223,7 @@ def _finalist_stages(
     theory, level, goals = setup.file.theory, setup.level.name, setup.goals
     if theory.relax is None:
         return
-    groups = len({candidate.group for candidate in _sample(setup)}) * (1 if goals else len(setup.space.metals))
-    rankings = groups * (len(goals.goals) or 1)
-    finalists = min(labels, theory.finalists * rankings * goals.unit_size)
+    rankings, finalists = _finalists(setup, theory.finalists, labels)
     fragments = min(len(setup.space.metals), finalists) + math.ceil(finalists / goals.unit_size) + 1
     price = prices.relaxation(atoms, COMPLEX_GRADIENTS)
     yield Stage(
@@ -275,6 +298,7 @@ def plan_table(plan: Plan, *, workers: int | None) -> Table:
 def _template_basis(theory: TheoryEntry, space: Space, about: str) -> str:
     starts = " + ".join(f"{count} {name}" for name, count in theory.starts.items())
     basis = "sketch" if theory.sketch else f"{starts} starts, {theory.refine} relaxed, {about}"
+    basis += "; series: of bare scaffolds only" if theory.geometry == "series" else ""
     return basis + (f"; one for each of {len(space.listed):,} listed ligands" if space.listed else "")
 
 

@@ -23,7 +23,6 @@ from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.goals_view import Ranking, rankings, with_error
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
-    FINALISTS_NOTE,
     CampaignRecord,
     CandidateRow,
     ContractionRow,
@@ -294,7 +293,7 @@ def footnotes(record: CampaignRecord) -> list[str]:
     """Return the sentences that belong under the table: what ranks mean, and the warnings of the rows."""
     notes = ["more negative binds stronger; ranks hold within one group only; left out: " + ", ".join(record.omissions)]
     notes += [f"not ranked together: {reason}" for reason in record.why_groups]
-    notes += [FINALISTS_NOTE] if record.shortlists else []
+    notes += dict.fromkeys(shortlist.note for shortlist in record.shortlists)
     if any(row.other_waters_kcal_mol for row in record.rows):
         notes.append("other m: how far the free energy of the complex with so many waters lies above, kcal/mol")
     if not record.selectivity:

@@ -17,7 +17,7 @@ from reexplore.errors import RUN_ONLY, Failure
 def shortcomings(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
     """Return a sentence for all that is missing: labels, scaffolds that crashes took away, groups where all failed.
 
-    Finalists that could not be relaxed as the file asks are missing too.
+    Finalists that could not be labelled again as the file asks are missing too.
     """
     screening = recall_screening(setup, ledger)
     failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()
@@ -30,8 +30,10 @@ def shortcomings(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
 
 
 def _finalists(setup: Setup, ledger: Ledger) -> list[str]:
-    failed = ledger.finalist_failures() if setup.file.theory.relax else {}
-    return [f"{len(failed)} finalists are not relaxed: {_codes(failed.values())}"] if failed else []
+    theory = setup.file.theory
+    failed = ledger.finalist_failures() if theory.relax or theory.confirm else {}
+    done = "confirmed" if theory.confirm else "relaxed"
+    return [f"{len(failed)} finalists are not {done}: {_codes(failed.values())}"] if failed else []
 
 
 def _lost_scaffolds(screening: Screening) -> list[str]:

@@ -1,9 +1,10 @@
-"""What relaxing finalists at the level did to their values and ranks."""
+"""What relaxing finalists at the level, or searching for them, did to their values and ranks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rich import box
 from rich.markup import escape
@@ -19,14 +20,14 @@ from reexplore.properties import Goals, Measured
 from reexplore.properties.label import Label
 from reexplore.tracking.estimates import Estimated
 from reexplore.tracking.goals_view import with_error
-from reexplore.tracking.records import FinalistRow, RelaxedComplex, Shortlist
+from reexplore.tracking.records import FinalistComplex, FinalistRow, Shortlist
 
 #: Of two the rank correlation is 1 or -1, whatever they are.
 _FEWEST_CORRELATED = 3
 
 
 def shortlists(found: Mapping[str, Label], goals: Goals, ledger: Ledger) -> tuple[Shortlist, ...]:
-    """Return the finalists of every ranking of a campaign's labels; nothing where none has been relaxed."""
+    """Return the finalists of every ranking of a campaign's labels; nothing where none was labelled again."""
     known = _Known(found, relaxed_labels(found, ledger), _complexes(found, ledger), ledger.aqua_failures(relaxed=True))
     # An atom that has come to the metal is told; it does not put a finalist into another ranking.
     alike = {key: replace(label, other_donors=found[key].other_donors) for key, label in known.relaxed.items()}
@@ -36,18 +37,19 @@ def shortlists(found: Mapping[str, Label], goals: Goals, ledger: Ledger) -> tupl
         finalists = [members for members in before.ordered if set(members) <= known.complexes.keys()]
         values = after.get((before.group, before.title), {})
         if finalists:
-            lists.append(_ranked(before, [known.row(m, before.values[m], values.get(m)) for m in finalists]))
+            rows = [known.row(m, before.values[m], values.get(m)) for m in finalists]
+            lists.append(_ranked(before, rows, searched=ledger.finalists_are_searched))
     return tuple(lists)
 
 
 def finalist_tables(shortlists: Sequence[Shortlist], *, level: str) -> list[Table]:
-    """Return what relaxing the finalists at a level did, one table a shortlist for the terminal."""
+    """Return what labelling the finalists again did, one table a shortlist for the terminal."""
     return [_table(shortlist, level) for shortlist in shortlists]
 
 
 def _table(shortlist: Shortlist, level: str) -> Table:
     shown = Table(
-        title=f"finalists relaxed at {level}: {shortlist.quantity}, {shortlist.unit}; {shortlist.group}",
+        title=f"{shortlist.title} ({level}): {shortlist.quantity}, {shortlist.unit}; {shortlist.group}",
         caption=shortlist.verdict,
         title_justify="left",
         caption_justify="left",
@@ -55,14 +57,17 @@ def _table(shortlist: Shortlist, level: str) -> Table:
         pad_edge=False,
     )
     shown.add_column("finalist", overflow="fold")
-    for heading in ("rank", "before", "after", "gradients", "largest force"):
+    of_geometry = ("geometry lower by",) if shortlist.searched else ("gradients", "largest force")
+    for heading in ("rank", "before", "after", *of_geometry):
         shown.add_column(heading, justify="right", no_wrap=heading != "largest force")
     for row in shortlist.rows:
         rank = f"{row.rank_before} → {'–' if row.rank_after is None else row.rank_after}"
         force = "–" if row.gradient_max_hartree_bohr is None else f"{row.gradient_max_hartree_bohr:.1e}"
         name = row.name + (" !" if row.warnings else "") + (f"\n{row.reason}" if row.reason else "")
         gradients = ", ".join(map(str, row.gradients))
-        shown.add_row(escape(name), rank, with_error(row.before), with_error(row.after), gradients, force)
+        lower = ", ".join(f"{gained:.1f}" for gained in row.gained_kcal_mol)
+        cells = (lower,) if shortlist.searched else (gradients, force)
+        shown.add_row(escape(name), rank, with_error(row.before), with_error(row.after), *cells)
     return shown
 
 
@@ -72,7 +77,7 @@ class _Known:
 
     found: Mapping[str, Label]
     relaxed: Mapping[str, Label]
-    complexes: Mapping[str, RelaxedComplex]
+    complexes: Mapping[str, FinalistComplex]
     aqua_failures: Mapping[str, Failure]
 
     def row(self, members: tuple[str, ...], before: Measured, after: Measured | None) -> FinalistRow:
@@ -101,15 +106,19 @@ class _Known:
         return "; ".join(own or ions)
 
 
-def _complexes(found: Mapping[str, Label], ledger: Ledger) -> dict[str, RelaxedComplex]:
+def _complexes(found: Mapping[str, Label], ledger: Ledger) -> dict[str, FinalistComplex]:
     """Return every finalist by its key."""
-    complexes = {}
+    complexes, of_labels = {}, ledger.labels()
     for key, keys in ledger.finalists().items():
         if key in found:
-            value = ledger.value(keys.relaxed["complex"])
-            complexes[key] = RelaxedComplex(
+            name, value = found[key].candidate.closed.name, ledger.value(keys.relaxed["complex"])
+            if ledger.finalists_are_searched:
+                gained = _lower_kcal_mol(value, ledger.value(of_labels[key].structure))
+                complexes[key] = FinalistComplex(key, name, gained_kcal_mol=gained, geometry_xyz=value["extxyz"])
+                continue
+            complexes[key] = FinalistComplex(
                 key,
-                found[key].candidate.closed.name,
+                name,
                 value["gradients"],
                 value["gradient_max_hartree_bohr"],
                 (value["start_hartree"] - value["energy_hartree"]) * HARTREE_TO_KCAL_MOL,
@@ -117,11 +126,18 @@ def _complexes(found: Mapping[str, Label], ledger: Ledger) -> dict[str, RelaxedC
             )
     for key, failure in ledger.finalist_failures().items():
         if key in found:
-            complexes[key] = RelaxedComplex(key, found[key].candidate.closed.name, failure=failure)
+            complexes[key] = FinalistComplex(key, found[key].candidate.closed.name, failure=failure)
     return complexes
 
 
-def _ranked(ranking: Ranking, rows: Sequence[FinalistRow]) -> Shortlist:
+def _lower_kcal_mol(searched: Mapping[str, Any], label: Mapping[str, Any]) -> float | None:
+    """Return how much lower a searched geometry lies on the surface than that of its label; a sketch has no energy."""
+    if "energy_hartree" not in searched:
+        return None
+    return float(label["energy_hartree"] - searched["energy_hartree"]) * HARTREE_TO_KCAL_MOL
+
+
+def _ranked(ranking: Ranking, rows: Sequence[FinalistRow], *, searched: bool) -> Shortlist:
     """Return the rows, best first, with their ranks before and after."""
     known = sorted(
         (number for number, row in enumerate(rows) if row.after is not None),
@@ -131,7 +147,7 @@ def _ranked(ranking: Ranking, rows: Sequence[FinalistRow]) -> Shortlist:
     ranked = tuple(
         replace(row, rank_before=number + 1, rank_after=after.get(number)) for number, row in enumerate(rows)
     )
-    return Shortlist(ranking.group, ranking.title, ranking.unit, ranked, _spearman(ranked))
+    return Shortlist(ranking.group, ranking.title, ranking.unit, ranked, _spearman(ranked), searched)
 
 
 def _spearman(rows: Sequence[FinalistRow]) -> float | None:

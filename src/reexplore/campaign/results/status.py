@@ -36,6 +36,7 @@ class Status:
 
     name: str
     level: str
+    in_series: bool
     fakes: tuple[str, ...]
     driver: str | None
     paused: bool
@@ -45,6 +46,7 @@ class Status:
     aqua_ions: tuple[str, ...]
     aqua_ions_failed: dict[str, str]
     finalists_relaxed: int
+    finalists_confirmed: int
     finalists_failed_by_code: dict[str, int]
     rounds_closed: int
     round_open: int | None
@@ -88,6 +90,7 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
     return Status(
         name=setup.file.name,
         level=setup.level.name,
+        in_series=setup.file.theory.geometry == "series",
         fakes=setup.fakes,
         driver=str(driver) if driver and not driver.gone else None,
         paused=(setup.folder / PAUSE).exists(),
@@ -96,7 +99,8 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         labels_wanted=budget.labels,
         aqua_ions=tuple(ledger.aqua_ions()),
         aqua_ions_failed={metal: failure.code.value for metal, failure in ledger.aqua_failures().items()},
-        finalists_relaxed=len(ledger.finalists()),
+        finalists_relaxed=0 if ledger.finalists_are_searched else len(ledger.finalists()),
+        finalists_confirmed=len(ledger.finalists()) if ledger.finalists_are_searched else 0,
         finalists_failed_by_code=dict(Counter(f.code.value for f in ledger.finalist_failures().values())),
         rounds_closed=len(rounds) - is_open,
         round_open=rounds[-1].number if is_open else None,
@@ -165,6 +169,7 @@ def _date(seconds: float) -> str:
 def status_lines(status: Status) -> list[str]:
     """Return what stands below the table, a sentence a line."""
     told = [f"driven by {status.driver}" if status.driver else "nobody drives it now"]
+    told += ["labels are in series, each ligand grafted on its scaffold's template"] * status.in_series
     if status.paused:
         told[0] += "; paused, `reexplore campaign resume` goes on"
     cost = f"{status.core_hours:.2f} core-hours spent"
@@ -187,6 +192,8 @@ def status_lines(status: Status) -> list[str]:
     ]
     if status.finalists_relaxed:
         told.append(f"finalists relaxed at level '{status.level}': {status.finalists_relaxed}")
+    if status.finalists_confirmed:
+        told.append(f"finalists labelled again on searched geometries: {status.finalists_confirmed}")
     for what, found in (
         ("finalists that failed", status.finalists_failed_by_code),
         ("failures", status.failures_by_code),

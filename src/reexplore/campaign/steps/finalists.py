@@ -1,4 +1,4 @@
-"""The best of every ranking, relaxed at the level with all that their values are counted from, and labelled again."""
+"""The best of every ranking, labelled again: relaxed at the level with all they are counted from, or searched for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from reexplore.campaign.ledger.ranked import rankings
 from reexplore.campaign.ledger.rows import AquaKeys, FinalistKeys
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
+from reexplore.campaign.steps.confirming import confirm_finalist
 from reexplore.campaign.steps.labelling import known_labels
 from reexplore.campaign.steps.tasks import energy_task, free_ligand, ion, ligand_task, relaxation_task, water_task
 from reexplore.chemistry.aqua import aqua_ion
@@ -32,15 +33,18 @@ def chosen_finalists(labels: Mapping[str, Label], goals: Goals, *, count: int) -
     return list(dict.fromkeys(key for members in best for key in members))
 
 
-def relax_finalists(context: CampaignContext, *, after_turn: Callable[[Collection[str]], None]) -> None:
-    """Relax the finalists of a campaign whose file asks for it; what failed is entered and stops nothing."""
+def label_finalists(context: CampaignContext, *, after_turn: Callable[[Collection[str]], None]) -> None:
+    """Label the finalists of a campaign again whose file asks for it; what failed is entered and stops nothing."""
     theory, setup = context.setup.file.theory, context.setup
-    if theory.relax is None:
+    if theory.relax is None and theory.confirm is None:
         return
+    context.ledger.begin_finalists(searched=theory.confirm is not None)
     labels = known_labels(context)
-    finalists = chosen_finalists(labels, setup.goals, count=theory.finalists)
-    context.narrator.say(f"{len(finalists)} finalists are relaxed at level '{setup.level.name}'")
-    waiting = {key: relax_finalist(context, labels[key].candidate) for key in finalists}
+    finalists = chosen_finalists(labels, setup.goals, count=theory.confirm or theory.finalists)
+    done = "are searched for" if theory.confirm else f"are relaxed at level '{setup.level.name}'"
+    context.narrator.say(f"{len(finalists)} finalists {done}")
+    again = confirm_finalist if theory.confirm else relax_finalist
+    waiting = {key: again(context, labels[key].candidate) for key in finalists}
 
     def due(_under_way: Collection[str]) -> dict[str, Job[None]]:
         begun = dict(waiting)
