@@ -131,7 +131,10 @@ def _complexes(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Finalist
 
 
 def _lower_kcal_mol(searched: Mapping[str, Any], label: Mapping[str, Any]) -> float | None:
-    """Return how much lower a searched geometry lies on the surface than that of its label; a sketch has no energy."""
+    """Return how much lower a searched geometry lies on the surface than that of its label, where both tell it.
+
+    Sketches and the minima of free energies tell no energy of the surface.
+    """
     if "energy_hartree" not in searched:
         return None
     return float(label["energy_hartree"] - searched["energy_hartree"]) * HARTREE_TO_KCAL_MOL
