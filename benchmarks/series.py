@@ -87,6 +87,21 @@ FREE = (
 )
 _SEEDS = (2026, 1, 2)
 
+#: What is printed, by the names of figures.
+_SHOWN = {
+    "ligands, labelled in both ways": "ligands",
+    "CPU-s a label, series": "series_cpu_s",
+    "CPU-s a label, search": "search_cpu_s",
+    "CPU-s, bare template": "bare_template_cpu_s",
+    "scatter, series, kcal/mol": "series_scatter_kcal_mol",
+    "scatter, search, kcal/mol": "search_scatter_kcal_mol",
+    "series above search, kcal/mol": "series_above_search_kcal_mol",
+    "and how that varies, kcal/mol": "spread_kcal_mol",
+    "ligands, fivefold": "checked",
+    "rank correlation, series": "series_spearman_fivefold",
+    "rank correlation, search": "search_spearman_fivefold",
+}
+
 Record = dict[str, Any]
 
 
@@ -291,25 +306,15 @@ def failures(results: Results) -> dict[str, int]:
 
 
 def show(found: list[Record], level: str) -> Table:
-    """Return the figures as a table."""
+    """Return the figures as a table, one line each."""
     table = Table(title=f"series beside search, labels at {level}", title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("scaffold", "metal", "ligands"):
-        table.add_column(heading)
-    numbers = {
-        "CPU-s, series": "series_cpu_s",
-        "search": "search_cpu_s",
-        "scatter, series": "series_scatter_kcal_mol",
-        "search ": "search_scatter_kcal_mol",
-        "series above": "series_above_search_kcal_mol",
-        "±": "spread_kcal_mol",
-        "ρ fivefold, series": "series_spearman_fivefold",
-        "search  ": "search_spearman_fivefold",
-    }
-    for heading in numbers:
-        table.add_column(heading, justify="right")
+    table.add_column("", no_wrap=True)
     for row in found:
-        cells = ("–" if row[key] is None else f"{row[key]:.2f}" for key in numbers.values())
-        table.add_row(row["scaffold"], row["metal"], str(row["ligands"]), *cells)
+        table.add_column(f"{row['scaffold']}, {row['metal']}", justify="right")
+    for name, key in _SHOWN.items():
+        values = [row[key] for row in found]
+        shown = ("–" if value is None else str(value) if isinstance(value, int) else f"{value:.2f}" for value in values)
+        table.add_row(name, *shown)
     return table
 
 
