@@ -74,7 +74,7 @@ class MeasuredAnchors:
         return cls(*shown, comparison.reaction)
 
     def log_k(self, energy_kcal_mol: float, *, charge: int, metal: str, smiles: str) -> LogK:
-        """Return the constant of a free energy of complexation with one ligand, calibrated on others where it can be."""
+        """Return the constant of a free energy of complexation with one ligand, calibrated on others where possible."""
         computed = log_k(energy_kcal_mol)
         found = calibration(self.constants or (), charge=charge, metal=metal, smiles=smiles)
         calibrated = Estimated(computed + found.added_log_units, found.error_log_units) if found else None
