@@ -131,7 +131,7 @@ def train_member(
     network_seed = int(np.random.SeedSequence([seed, member]).generate_state(1)[0])
     learning, watching = _stopping_part(training, inside, network_seed)
     with _nequip_defaults():
-        graphs = [structure_graph(sample.structure, settings) for sample in samples]
+        graphs = [structure_graph(sample.geometry, settings) for sample in samples]
         neighbours = mean_neighbours([graphs[i] for i in inside], settings.readout)
         network = _network(settings, neighbours=neighbours, seed=network_seed).to(device)
         network, epochs = _train(
@@ -160,7 +160,7 @@ def predict_member(path: Path, samples: Sequence[Sample]) -> NDArray[np.float64]
     """Return what a saved member says of each sample: binding energies in kcal/mol, shape (samples,)."""
     with _nequip_defaults():
         trained = _Member.load(path)
-        return trained.predict(samples, [structure_graph(sample.structure, trained.settings) for sample in samples])
+        return trained.predict(samples, [structure_graph(sample.geometry, trained.settings) for sample in samples])
 
 
 class SavedEnsemble:

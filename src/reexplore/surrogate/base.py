@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.structures.screening.arrays import Complexes
+from reexplore.surrogate.choices import Choices
 from reexplore.surrogate.samples import Sample, folds
+
+#: What a surrogate needs of a candidate: its screening geometry; its ligand's parts, with any geometry or none; or
+#: its ligand's parts and, where there is one, the geometry.
+Sees = Literal["geometry", "ligand", "both"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,16 @@ class Ensemble(Protocol):
         """Return what every member says of every complex: binding energies in kcal/mol, shape (L, M, members)."""
 
 
+class LigandEnsemble(Protocol):
+    """Trained members that need no geometry, loaded once."""
+
+    def predict_ligands(self, ligands: Choices, complexes: Complexes | None) -> NDArray[np.float64]:
+        """Return joint samples of every complex: binding energies in kcal/mol, shape (L, M, samples).
+
+        `complexes` are those of the same ligands, None where they have no geometry.
+        """
+
+
 @runtime_checkable
 class Surrogate(Protocol):
     """One kind of model. Its settings are all that decides what a member becomes, as JSON-ready values."""
@@ -73,5 +88,11 @@ class Surrogate(Protocol):
         """Train one member on what it is to see of the samples, and save it to `path`."""
 
     @staticmethod
-    def load(paths: Sequence[Path]) -> Ensemble:
-        """Return the members that `train` saved."""
+    def load(paths: Sequence[Path]) -> Any:
+        """Return the members that `train` saved: an `Ensemble`, or a `LigandEnsemble` of a kind that sees ligands."""
+
+
+def seen_by(kind: type[Surrogate]) -> Sees:
+    """Return what a surrogate needs of a candidate; one that does not say needs its geometry."""
+    found: Sees = getattr(kind, "sees", "geometry")
+    return found

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.chemistry.metals import METALS
+from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
 
 #: The composition column for the charge that the ligands bring: two protonation states differ by
@@ -68,18 +69,21 @@ class Traits:
 class Sample:
     """One candidate as the surrogate sees it; `target_kcal_mol` is its binding energy, None without a label.
 
-    The metal is the structure's first atom. `group` holds metal, stoichiometry and ligand charge.
+    The metal is the structure's first atom; `structure` is None where there is no screening geometry. `group` holds
+    metal, stoichiometry and ligand charge. `parts` are the SMILES of the scaffold and of the substituent at each site,
+    for surrogates that see ligands.
     """
 
     key: str
-    structure: Structure
+    structure: Structure | None
     group: Group
     scaffold: str
     substituents: tuple[str, ...]
     target_kcal_mol: float | None
+    parts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.structure.symbols[0] != self.group.metal:
+        if self.structure is not None and self.structure.symbols[0] != self.group.metal:
             raise ValueError(
                 f"sample {self.key}: the first atom is {self.structure.symbols[0]}, not the metal {self.group.metal}"
             )
@@ -89,13 +93,31 @@ class Sample:
         """Return what samples of the same ligand have in common."""
         return (self.scaffold, *self.substituents, str(self.group.ligand_charge))
 
+    @property
+    def geometry(self) -> Structure:
+        """Return the screening geometry; raise `ValueError` where there is none."""
+        if self.structure is None:
+            raise ValueError(f"sample {self.key} has no screening geometry")
+        return self.structure
+
     def to_dict(self) -> dict[str, Any]:
         """Return the sample as JSON-ready values."""
+        structure = self.structure
+        seen = (
+            {}
+            if structure is None
+            else {
+                "symbols": list(structure.symbols),
+                "positions_angstrom": structure.positions_angstrom.tolist(),
+                "charge": structure.charge,
+            }
+        )
+        # Only surrogates that see ligands have them in their keys.
+        parts = {"parts": list(self.parts)} if self.parts else {}
         return {
             "key": self.key,
-            "symbols": list(self.structure.symbols),
-            "positions_angstrom": self.structure.positions_angstrom.tolist(),
-            "charge": self.structure.charge,
+            **seen,
+            **parts,
             "group": {name: value for name, value in asdict(self.group).items() if value != ""},
             "scaffold": self.scaffold,
             "substituents": list(self.substituents),
@@ -105,14 +127,18 @@ class Sample:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Sample:
         """Rebuild a sample from `to_dict`."""
-        positions = np.array(data["positions_angstrom"], dtype=np.float64)
+        structure = None
+        if "symbols" in data:
+            positions = np.array(data["positions_angstrom"], dtype=np.float64)
+            structure = Structure(tuple(data["symbols"]), positions, data["charge"])
         return cls(
             key=data["key"],
-            structure=Structure(tuple(data["symbols"]), positions, data["charge"]),
+            structure=structure,
             group=Group(**data["group"]),
             scaffold=data["scaffold"],
             substituents=tuple(data["substituents"]),
             target_kcal_mol=data["target_kcal_mol"],
+            parts=tuple(data.get("parts", ())),
         )
 
 
@@ -127,17 +153,31 @@ def samples_from_text(text: str) -> list[Sample]:
 
 
 def targets_kcal_mol(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """Return the labels, shape (samples,); raise `ValueError` when one is missing."""
+    """Return the labels, shape (samples,).
+
+    Raises `ValueError` when one is missing, and `InputError` for one that is no number or two of one candidate that
+    differ.
+    """
     missing = [sample.key for sample in samples if sample.target_kcal_mol is None]
     if missing:
         raise ValueError(f"these samples have no label to learn from: {', '.join(missing)}")
-    return np.array([sample.target_kcal_mol for sample in samples], dtype=np.float64)
+    target = np.array([sample.target_kcal_mol for sample in samples], dtype=np.float64)
+    if strange := [sample.key for sample, value in zip(samples, target, strict=True) if not np.isfinite(value)]:
+        raise InputError(f"the label of {', '.join(strange)} is no finite number: leave it out or compute it again")
+    told: dict[str, float] = {}
+    for sample, value in zip(samples, target.tolist(), strict=True):
+        if told.setdefault(sample.key, value) != value:
+            raise InputError(
+                f"candidate {sample.key} has two labels, {told[sample.key]:.2f} and {value:.2f} kcal/mol: keep the one"
+                " that holds"
+            )
+    return target
 
 
 def composition(sample: Sample) -> Mapping[str, float]:
     """Return how many atoms of each element a complex has, and the charge its ligands bring."""
-    charge = sample.structure.charge - METALS[sample.group.metal].oxidation_state
-    return {**Counter(sample.structure.symbols), LIGAND_CHARGE: float(charge)}
+    charge = sample.geometry.charge - METALS[sample.group.metal].oxidation_state
+    return {**Counter(sample.geometry.symbols), LIGAND_CHARGE: float(charge)}
 
 
 def factors(sample: Described) -> Mapping[str, float]:

@@ -1,0 +1,202 @@
+"""The tabular surrogate: an additive Gaussian process and gradient boosting on what is known without a geometry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reexplore.structures.screening.arrays import Complexes
+from reexplore.surrogate.additive_process import AdditiveProcess, Labelled, Tables
+from reexplore.surrogate.base import HoldOut, LigandEnsemble, MemberReport, Sees
+from reexplore.surrogate.boosting import Boosting
+from reexplore.surrogate.choices import Choices
+from reexplore.surrogate.kernels import Around, parts_of
+from reexplore.surrogate.samples import Sample, folds, targets_kcal_mol
+from reexplore.surrogate.weights import stack_weights
+
+Array = NDArray[np.float64]
+
+#: Functions drawn for each member; each comes with its mirror image, so that the mean is exact.
+_DRAWS = 2
+#: Folds of the labels that a member sees, on which it weighs its two models; with fewer ligands it has the first only.
+_INNER_FOLDS, _WEIGHED_FROM = 3, 8
+#: Ligands predicted together: bounds the memory, changes no result.
+_TOGETHER = 16384
+
+
+@dataclass(frozen=True)
+class TabularFit:
+    """Both models of one member, and the share of the process in what it says.
+
+    `weights` are the process's; `known`, `targets` and `seed` are what both were fitted on.
+    """
+
+    known: tuple[tuple[tuple[str, ...], Around], ...]
+    targets: tuple[float, ...]
+    seed: int
+    weights: tuple[float, ...]
+    share: float
+    boosting: Boosting
+
+    @classmethod
+    def fit(cls, samples: Sequence[Sample], *, seed: int) -> TabularFit:
+        """Fit both models to labelled samples, and weigh them on labels that neither has seen."""
+        target = targets_kcal_mol(samples)
+        whole = cls._fitted(samples, target, seed)
+        if len({sample.ligand for sample in samples}) < _WEIGHED_FROM:
+            return whole
+        fold_of = folds(samples, _INNER_FOLDS, seed, whole_ligands=True)
+        said = np.empty((len(samples), 2))
+        for fold in range(_INNER_FOLDS):
+            inside, outside = np.flatnonzero(fold_of != fold).tolist(), np.flatnonzero(fold_of == fold).tolist()
+            part = cls._fitted([samples[i] for i in inside], target[inside], seed)
+            said[outside] = part.both([samples[i] for i in outside])
+        return replace(whole, share=float(stack_weights(said, target)[0]))
+
+    @classmethod
+    def _fitted(cls, samples: Sequence[Sample], target: Array, seed: int) -> TabularFit:
+        known = tuple((sample.parts, Around.of(sample.group)) for sample in samples)
+        process = AdditiveProcess.fit(_labelled(known), target)
+        boosting = Boosting.fit([Choices.of_one(*each) for each in known], target, seed=seed)
+        return cls(known, tuple(target.tolist()), seed, tuple(process.weights.tolist()), 1.0, boosting)
+
+    def process(self) -> AdditiveProcess:
+        """Return the process again."""
+        return AdditiveProcess(_labelled(self.known), np.array(self.targets), np.array(self.weights))
+
+    def both(self, samples: Sequence[Sample]) -> Array:
+        """Return what the process and boosting expect of samples in kcal/mol, shape (samples, 2)."""
+        asked = [(sample.parts, Around.of(sample.group)) for sample in samples]
+        process = self.process().expected(_labelled(asked))
+        boosting = [self.boosting.predict(Choices.of_one(*each))[0, 0] for each in asked]
+        return np.stack([process, np.array(boosting)], axis=-1)
+
+    def means(self, samples: Sequence[Sample]) -> Array:
+        """Return what is expected of samples in kcal/mol, shape (samples,)."""
+        return np.asarray(self.both(samples) @ (self.share, 1 - self.share))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fit as JSON-ready values."""
+        return {
+            "known": [[list(smiles), list(around)] for smiles, around in self.known],
+            "targets": list(self.targets),
+            "seed": self.seed,
+            "weights": list(self.weights),
+            "share": self.share,
+            "boosting": self.boosting.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TabularFit:
+        """Rebuild a fit from `to_dict`."""
+        return cls(
+            tuple((tuple(smiles), Around(*around)) for smiles, around in data["known"]),
+            tuple(data["targets"]),
+            data["seed"],
+            tuple(data["weights"]),
+            data["share"],
+            Boosting.from_dict(data["boosting"]),
+        )
+
+
+class LoadedFit:
+    """A fit that is asked many times; its process is made once."""
+
+    def __init__(self, fit: TabularFit) -> None:
+        self._fit, self._process = fit, fit.process()
+
+    def samples(self, ligands: Choices, *, name: str) -> Array:
+        """Return joint samples of every complex in kcal/mol, shape (L, M, 2 × draws).
+
+        Their mean and their variance about it are exact for each complex. Draws of equal `name` are the same functions
+        for all ligands, whoever asks.
+        """
+        mean, spread, drawn = self._said(ligands, name=name)
+        size = np.sqrt((drawn**2).mean(axis=-1))
+        away = drawn * np.divide(spread, size, out=np.zeros_like(spread), where=size > 0)[..., None]
+        return np.concatenate([mean[..., None] + away, mean[..., None] - away], axis=-1)
+
+    def _said(self, ligands: Choices, *, name: str) -> tuple[Array, Array, Array]:
+        """Return mean and spread of every complex, shape (L, M), and draws about the mean, shape (L, M, draws)."""
+        parts, rows = ligands.parts()
+        tables = self._process.tables(parts, ligands.around, draws=_DRAWS, name=name)
+        mean = self._fit.share * tables.mean[:, rows].sum(axis=-1).T
+        if self._fit.share < 1:
+            mean = mean + (1 - self._fit.share) * self._fit.boosting.predict(ligands)
+        drawn = sum((tables.draws[:, column] for column in rows.T), np.zeros((len(ligands.around), len(rows), _DRAWS)))
+        return mean, np.sqrt(_variance(tables, rows)), drawn.transpose(1, 0, 2)
+
+
+def _variance(tables: Tables, rows: NDArray[np.intp]) -> Array:
+    """Return the variance of every complex, shape (L, M)."""
+    found = np.zeros((len(tables.covariance), len(rows)))
+    for first in range(rows.shape[1]):
+        for second in range(first + 1):
+            twice = 1 if first == second else 2
+            found += twice * tables.covariance[:, rows[:, first], rows[:, second]]
+    return np.asarray(np.maximum(found, 0.0).T)
+
+
+def _labelled(known: Sequence[tuple[tuple[str, ...], Around]]) -> Labelled:
+    return Labelled(tuple(parts_of(smiles) for smiles, _ in known), tuple(around for _, around in known))
+
+
+class Tabular:
+    """Chemical factors and descriptors: an additive Gaussian process, weighed against gradient boosting."""
+
+    title: ClassVar[str] = "tabular"
+    sees: ClassVar[Sees] = "ligand"
+
+    @staticmethod
+    def settings(declared: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG004
+        """Return nothing: what it needs to know follows from the labels."""
+        return {}
+
+    @staticmethod
+    def train(
+        samples: Sequence[Sample],
+        out: HoldOut,
+        settings: Mapping[str, Any],  # noqa: ARG004
+        path: Path,
+    ) -> MemberReport:
+        """Fit both models on what the member is to see."""
+        target, held_out = targets_kcal_mol(samples), out.is_held_out(samples)
+        inside, outside = np.flatnonzero(~held_out).tolist(), np.flatnonzero(held_out).tolist()
+        fit = TabularFit.fit([samples[i] for i in inside], seed=out.seed + out.member)
+        path.write_text(json.dumps({"member": out.member} | fit.to_dict(), allow_nan=False), encoding="utf-8")
+        said = fit.means(samples)
+        return MemberReport(
+            member=out.member,
+            samples=len(inside),
+            validation=0,
+            epochs=0,
+            train_mae_kcal_mol=float(np.abs(said - target)[inside].mean()),
+            validation_mae_kcal_mol=None,
+            out_of_fold_kcal_mol={samples[i].key: float(said[i]) for i in outside},
+        )
+
+    @staticmethod
+    def load(paths: Sequence[Path]) -> LigandEnsemble:
+        """Return the saved members."""
+        return _SavedTables(paths)
+
+
+class _SavedTables:
+    def __init__(self, paths: Sequence[Path]) -> None:
+        read = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        self._members = [(f"member {data['member']}", LoadedFit(TabularFit.from_dict(data))) for data in read]
+
+    def predict_ligands(self, ligands: Choices, complexes: Complexes | None) -> Array:  # noqa: ARG002
+        found = np.empty((len(ligands), len(ligands.around), 2 * _DRAWS * len(self._members)))
+        for start in range(0, len(ligands), _TOGETHER):
+            rows = slice(start, start + _TOGETHER)
+            some = ligands.ligands(rows)
+            said = [member.samples(some, name=name) for name, member in self._members]
+            found[rows] = np.concatenate(said, axis=-1)
+        return found
