@@ -41,7 +41,7 @@ from reexplore.structures.metal_exchange import NEWEST_CONTRACTION
 from reexplore.structures.quality import check_complex
 from reexplore.structures.screening.families import refused, screening_geometries
 from reexplore.structures.screening.scaffolding import bare_candidate
-from reexplore.structures.structure import Layout, Structure
+from reexplore.structures.structure import Structure
 from reexplore.structures.xtb.relax import relax
 
 SCAFFOLDS = ("HOPO-345N", "CAM-456N", "HDEV-456N", "thio-HOPO-345N", "thio-CAM-456N")
@@ -145,9 +145,7 @@ def _energies(
     without = refused(family, template)
     for row, member in enumerate(members):
         energies = [("", "")] * len(metals) if row in without else _of_ligand(family, template, row)
-        yield [
-            [name, *member.substituents, metal.symbol, *pair] for metal, pair in zip(metals, energies, strict=True)
-        ]
+        yield [[name, *member.substituents, metal.symbol, *pair] for metal, pair in zip(metals, energies, strict=True)]
 
 
 def _of_ligand(family: Family, template: Structure, row: int) -> list[tuple[str, str]]:
@@ -183,9 +181,7 @@ def pack(folder: Path, out: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     rows = _known(folder)
-    energy = [
-        (float(row[-2]) - float(row[-1])) * HARTREE_TO_KCAL_MOL if row[-1] else None for row in rows
-    ]
+    energy = [(float(row[-2]) - float(row[-1])) * HARTREE_TO_KCAL_MOL if row[-1] else None for row in rows]
     names = COLUMNS[: 2 + SITES]
     table = pa.table(
         {name: pa.array([row[i] for row in rows]).dictionary_encode() for i, name in enumerate(names)}

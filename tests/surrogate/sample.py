@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from reexplore.chemistry.candidates import Group
+from reexplore.chemistry.library import SCAFFOLDS
 from reexplore.chemistry.metals import find_metal
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.samples import Sample
@@ -15,6 +16,7 @@ DATA = Path(__file__).parent / "data"
 #: GFN2-xTB/ALPB minima of [M(L)(H2O)6]: file, ligand charge, and the ring hydrogen a substituent replaces.
 COMPLEXES = {"CAM": ("La_CAM-H_1_6", -2, 16), "HOPO": ("La_HOPO-H_1_6", -1, 16)}
 SUBSTITUENTS = {"H": "H", "fluoro": "F", "chloro": "Cl", "bromo": "Br"}
+_SMILES = {"H": "[H][*:1]", "fluoro": "F[*:1]", "chloro": "Cl[*:1]", "bromo": "Br[*:1]"}
 METALS = ("La", "Ce", "Nd", "Eu", "Gd", "Dy", "Er", "Lu")
 
 
@@ -43,6 +45,7 @@ def make_samples(count, *, seed=0, labelled=True):
                 scaffold=scaffold,
                 substituents=(substituent,),
                 target_kcal_mol=invented_energy(structure, metal) if labelled else None,
+                parts=(SCAFFOLDS[scaffold].smiles, _SMILES[substituent]),
             )
         )
     return samples

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reexplore.errors import InputError
 from reexplore.structures.screening.arrays import Complexes
-from reexplore.surrogate.base import HoldOut, Surrogate
+from reexplore.surrogate.base import HoldOut, Surrogate, seen_by
+from reexplore.surrogate.choices import Choices
+from reexplore.surrogate.kernels import Around
 from reexplore.surrogate.samples import folds
 from tests.surrogate.sample import make_samples
 
@@ -47,6 +50,15 @@ class SurrogateSuite:
     def train(self, samples, member, path):
         return self.kind.train(samples, HoldOut(member, MEMBERS, SEED), self.settings(), path)
 
+    def said(self, ensemble, sample, complexes):
+        """Return what each member says of one sample: the mean of its joint samples, where it gives several."""
+        if seen_by(self.kind) == "geometry":
+            found = ensemble.predict(complexes)
+        else:
+            found = ensemble.predict_ligands(Choices.of_one(sample.parts, Around.of(sample.group)), complexes)
+        assert found.shape[:2] == (1, 1)
+        return found.reshape(MEMBERS, -1).mean(axis=1)
+
     @pytest.fixture(scope="class")
     @classmethod
     def trained(cls, tmp_path_factory):
@@ -80,11 +92,10 @@ class SurrogateSuite:
         samples, reports, paths = trained
         ensemble = self.kind.load(paths)
         for sample in samples[:4]:
-            said = ensemble.predict(complexes_of(sample))
-            assert said.shape == (1, 1, MEMBERS)
+            said = self.said(ensemble, sample, complexes_of(sample))
             (member,) = (r.member for r in reports if sample.key in r.out_of_fold_kcal_mol)
             expected = reports[member].out_of_fold_kcal_mol[sample.key]
-            assert said[0, 0, member] == pytest.approx(expected, abs=0.02)
+            assert said[member] == pytest.approx(expected, abs=0.02)
 
     def test_a_turned_complex_is_predicted_alike(self, trained):
         samples, _, paths = trained
@@ -99,4 +110,72 @@ class SurrogateSuite:
             complexes.shifts_angstrom,
             complexes.charges,
         )
-        assert ensemble.predict(turned) == pytest.approx(ensemble.predict(complexes), abs=0.02)
+        expected = self.said(ensemble, samples[0], complexes)
+        assert self.said(ensemble, samples[0], turned) == pytest.approx(expected, abs=0.02)
+
+    def test_labels_that_are_all_equal_are_learned_as_they_are(self, tmp_path):
+        from dataclasses import replace
+
+        samples = [replace(sample, target_kcal_mol=-42.0) for sample in make_samples(9)]
+        report = self.train(samples, 1, tmp_path / "equal")
+        assert list(report.out_of_fold_kcal_mol.values()) == pytest.approx([-42.0] * 3, abs=0.5)
+
+    def test_fewer_labels_than_folds_are_learned_from(self, tmp_path):
+        report = self.train(make_samples(2), 0, tmp_path / "few")
+        assert report.samples == 1
+        assert all(np.isfinite(value) for value in report.out_of_fold_kcal_mol.values())
+
+    def test_a_label_that_is_no_number_is_one_sentence(self, tmp_path):
+        from dataclasses import replace
+
+        samples = make_samples(6)
+        samples[2] = replace(samples[2], target_kcal_mol=float("nan"))
+        with pytest.raises(InputError, match=f"the label of {samples[2].key} is no finite number"):
+            self.train(samples, 0, tmp_path / "nan")
+        assert not (tmp_path / "nan").exists()
+
+    def test_two_labels_of_one_candidate_that_differ_are_one_sentence(self, tmp_path):
+        from dataclasses import replace
+
+        samples = make_samples(6)
+        samples.append(replace(samples[0], target_kcal_mol=samples[0].target_kcal_mol + 3))
+        with pytest.raises(InputError, match=f"candidate {samples[0].key} has two labels"):
+            self.train(samples, 0, tmp_path / "twice")
+
+
+class LigandSuite(SurrogateSuite):
+    """What a surrogate that sees ligands has to keep beside."""
+
+    def test_what_has_no_geometry_is_learned_from_and_predicted(self, tmp_path):
+        from dataclasses import replace
+
+        samples = make_samples(12)
+        samples[3:5] = [replace(sample, structure=None) for sample in samples[3:5]]
+        reports = [self.train(samples, member, tmp_path / f"{member}") for member in range(MEMBERS)]
+        ensemble = self.kind.load([tmp_path / f"{member}" for member in range(MEMBERS)])
+        (report,) = (r for r in reports if samples[3].key in r.out_of_fold_kcal_mol)
+        said = self.said(ensemble, samples[3], None)
+        assert np.isfinite(said).all()
+        assert said[report.member] == pytest.approx(report.out_of_fold_kcal_mol[samples[3].key], abs=0.02)
+
+    def test_joint_samples_do_not_depend_on_what_else_is_asked(self, trained):
+        samples, _, paths = trained
+        ensemble = self.kind.load(paths)
+        scaffold, _ = samples[0].parts
+        groups = ("[H][*:1]", "F[*:1]", "Cl[*:1]")
+        around = tuple(Around(metal, 1, 6) for metal in ("La", "Lu"))
+        whole = Choices(scaffold, groups, np.arange(3)[:, None], around)
+        together = ensemble.predict_ligands(whole, None)
+        alone = ensemble.predict_ligands(whole.ligands([2]), None)
+        assert alone == pytest.approx(together[2:], abs=1e-6)
+
+    def test_errors_that_metals_of_a_ligand_share_cancel(self, trained):
+        samples, _, paths = trained
+        ligand = Choices(
+            samples[0].parts[0],
+            ("N#C[*:1]",),
+            np.zeros((1, 1), dtype=np.intp),
+            (Around("Nd", 1, 6), Around("Pr", 1, 6)),
+        )
+        one, other = self.kind.load(paths).predict_ligands(ligand, None)[0]
+        assert np.std(one - other) < 0.5 * np.sqrt(np.var(one) + np.var(other))

@@ -12,6 +12,7 @@ from reexplore.surrogate.calibration import (
     TRUSTED_FROM,
     Calibration,
     calibrate,
+    calibrate_intervals,
     evaluate,
     shared_by_ligand,
 )
@@ -120,3 +121,33 @@ def test_what_is_assumed_stands_in_no_key():
     assert Calibration(**plain.to_dict()) == plain
     measured = replace(plain, shared_by_ligand=0.8)
     assert Calibration(**measured.to_dict()) == measured
+
+
+@pytest.mark.parametrize("n", [5, 12, 60, 200])
+def test_nine_in_ten_lie_in_their_interval_whatever_the_number_of_residuals(n):
+    random = np.random.default_rng(n)
+    held = []
+    for _ in range(100):
+        # Errors with heavy tails, and a spread that knows half of their size and is four times too small.
+        size = random.lognormal(0, 0.5, n + 50)
+        errors = size * random.standard_t(4, n + 50)
+        spread = size * random.lognormal(0, 0.3, n + 50) / 4
+        fitted = calibrate_intervals(errors[:n], spread[:n], declared_floor_kcal_mol=5)
+        held.append(np.mean(np.abs(errors[n:]) <= 1.645 * fitted.sigma(spread[n:])))
+    assert 0.87 <= np.mean(held) <= 0.96
+
+
+def test_a_spread_that_knows_the_errors_is_used():
+    random = np.random.default_rng(1)
+    spread = random.uniform(0.2, 4, 400)
+    fitted = calibrate_intervals(3 * spread * random.normal(size=400), spread, declared_floor_kcal_mol=5)
+    assert fitted.sigma(np.array([1.0, 2.0])) == pytest.approx([3, 6], rel=0.15)
+    blind = calibrate_intervals(random.normal(size=400), spread, declared_floor_kcal_mol=5)
+    assert blind.sigma(np.array([0.2, 4.0])) == pytest.approx([1, 1], rel=0.25)
+    assert Calibration(**json.loads(json.dumps(fitted.to_dict()))) == fitted
+
+
+def test_errors_that_are_all_zero_leave_no_width():
+    fitted = calibrate_intervals(np.zeros(12), np.zeros(12), declared_floor_kcal_mol=5)
+    assert fitted.sigma(np.array([1.0])) == pytest.approx(0)
+    assert "all of them zero" in fitted.source

@@ -1,6 +1,7 @@
 """The surrogates that are here keep what every surrogate has to keep."""
 
 from types import MappingProxyType
+from zipfile import ZipFile
 
 import pytest
 
@@ -8,7 +9,10 @@ from reexplore.errors import InputError
 from reexplore.surrogate.allegro_surrogate import Allegro
 from reexplore.surrogate.composition import Composition
 from reexplore.surrogate.known import SURROGATES
-from tests.surrogate.suite import SurrogateSuite
+from reexplore.surrogate.stack import Stack
+from reexplore.surrogate.tabular import Tabular
+from tests.surrogate.sample import make_samples
+from tests.surrogate.suite import DECLARED, LigandSuite, SurrogateSuite, complexes_of
 
 
 @pytest.mark.engine
@@ -19,6 +23,31 @@ class TestAllegro(SurrogateSuite):
 
 class TestComposition(SurrogateSuite):
     kind = Composition
+
+
+class TestTabular(LigandSuite):
+    kind = Tabular
+
+
+@pytest.mark.engine
+class TestStack(LigandSuite):
+    kind = Stack
+    changes = MappingProxyType({"allegro": {**Stack.settings(DECLARED)["allegro"], "epochs": 8}})
+
+
+@pytest.mark.engine
+def test_a_stack_asks_its_network_where_there_is_a_geometry(tmp_path):
+    suite = TestStack()
+    samples = make_samples(45)
+    report = suite.train(samples, 0, tmp_path / "0")
+    suite.train(samples, 1, tmp_path / "1")
+    suite.train(samples, 2, tmp_path / "2")
+    ensemble = Stack.load([tmp_path / f"{member}" for member in range(3)])
+    held = next(sample for sample in samples if sample.key in report.out_of_fold_kcal_mol)
+    said = suite.said(ensemble, held, complexes_of(held))[0]
+    assert said == pytest.approx(report.out_of_fold_kcal_mol[held.key], abs=0.02)
+    with ZipFile(tmp_path / "0") as file:
+        assert "allegro.pt" in file.namelist()
 
 
 def test_an_unknown_surrogate_is_refused_with_its_neighbour():

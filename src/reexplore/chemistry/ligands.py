@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -43,6 +44,12 @@ class Ligand:
     def smiles(self) -> str:
         """Return the SMILES without donor marks, its atoms in the order of `mol`."""
         return re.sub(r":1\]", "]", self.identity)
+
+    @cached_property
+    def as_scaffold(self) -> str:
+        """Return the SMILES as that of a scaffold without sites is written: donors are 11, 12, …."""
+        maps = itertools.count(FIRST_DONOR_MAP)
+        return re.sub(r":1\]", lambda _: f":{next(maps)}]", self.identity)
 
     @cached_property
     def canonical_smiles(self) -> str:

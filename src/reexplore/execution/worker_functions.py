@@ -5,6 +5,7 @@ Each function enters one package. It raises `CalculationFailed` to end in a reco
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -283,8 +284,12 @@ def screen(inputs: Json, context: Context) -> Json:
 
 
 def predict(inputs: Json, context: Context) -> Json:
-    """Graft some ligands of a family, or take listed ones, and let every member predict them with every metal."""
+    """Graft some ligands of a family, or take listed ones, and let every member predict them with every metal.
+
+    A surrogate that sees ligands predicts those that cannot be grafted as well.
+    """
     from reexplore.structures.screening.families import predictable
+    from reexplore.surrogate.base import seen_by
     from reexplore.surrogate.forecast import Forecast
     from reexplore.surrogate.known import SURROGATES
 
@@ -301,12 +306,37 @@ def predict(inputs: Json, context: Context) -> Json:
     said = []
     for grafts in every:
         family = Family.from_text(context.store.get_text(grafts.family))
+        if seen_by(kind) != "geometry":
+            for rows, found in _of_ligands(ensemble, family, grafts):
+                keys += [candidate.key for row in rows for candidate in family.candidates_of(row)]
+                said.append(found.reshape(-1, found.shape[-1]))
+            continue
         template = Structure.from_extxyz(grafts.template)
         for named, found in predictable(family, template, contraction=grafts.contraction):
             keys += named
             said.append(ensemble.predict(found).reshape(-1, len(recipe.members)))
     Forecast(tuple(keys), np.concatenate(said)).save(context.folder / FORECAST_FILE)
     return {"candidates": len(keys)}
+
+
+def _of_ligands(ensemble: Any, family: Family, grafts: Grafts) -> Iterator[tuple[list[int], Any]]:
+    """Yield what an ensemble says of ligands, given by their numbers: first of those with a geometry, if any."""
+    from reexplore.structures.screening.families import complexes, graft_family
+    from reexplore.surrogate.choices import Choices
+
+    ligands, left = Choices.of_family(family), set(range(len(family.members)))
+    start = 0
+    grafted = []
+    if grafts.template:
+        grafted = graft_family(family, Structure.from_extxyz(grafts.template), contraction=grafts.contraction)
+    for some in grafted:
+        rows, found = complexes(family, some, start=start)
+        start += len(some)
+        left -= set(rows)
+        if rows:
+            yield rows, ensemble.predict_ligands(ligands.ligands(rows), found)
+    if left:
+        yield sorted(left), ensemble.predict_ligands(ligands.ligands(sorted(left)), None)
 
 
 def forecast(inputs: Json, context: Context) -> Json:

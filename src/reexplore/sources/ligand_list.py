@@ -14,7 +14,7 @@ from rdkit import Chem
 
 from reexplore.chemistry.acids import read_pka
 from reexplore.chemistry.donors import propose_donors
-from reexplore.chemistry.library import FIRST_DONOR_MAP, LIGAND_FILE, Scaffold
+from reexplore.chemistry.library import LIGAND_FILE, Scaffold
 from reexplore.chemistry.ligand_input import SingleLigand, plain_ligand, read_ligand
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS
@@ -304,6 +304,4 @@ def _numbers(text: str) -> list[int]:
 def _scaffold(verdict: Verdict) -> Scaffold:
     assert verdict.single is not None
     ligand = verdict.single.ligand
-    maps = iter(range(FIRST_DONOR_MAP, FIRST_DONOR_MAP + ligand.denticity))
-    smiles = re.sub(r":1\]", lambda _: f":{next(maps)}]", ligand.identity)
-    return Scaffold(verdict.name, smiles, ligand.charge, "as written", LIGAND_FILE, sites=0)
+    return Scaffold(verdict.name, ligand.as_scaffold, ligand.charge, "as written", LIGAND_FILE, sites=0)

@@ -85,10 +85,10 @@ class AdditiveProcess:
     def fit(cls, known: Labelled, target_kcal_mol: Array) -> AdditiveProcess:
         """Return the process whose weights make the labels most likely, under a wide prior.
 
-        Raises `ValueError` for fewer than two labels. Labels that are all equal are returned as they are.
+        Labels that are all equal are returned as they are. Raises `ValueError` without any.
         """
-        if len(known) < 2:
-            raise ValueError(f"{len(known)} labels: two are the least")
+        if not len(known):
+            raise ValueError("there is no label to learn from")
         from scipy.optimize import minimize
 
         shift, scale = _standard(target_kcal_mol)
@@ -105,14 +105,18 @@ class AdditiveProcess:
         )
         return cls(known, target_kcal_mol, np.exp(found.x))
 
-    def expected(self, asked: Labelled) -> Array:
-        """Return what is expected of some complexes in kcal/mol, shape (n,)."""
+    def expected(self, asked: Labelled) -> tuple[Array, Array]:
+        """Return what is expected of some complexes and how uncertain that is, in kcal/mol, both of shape (n,)."""
         seen, other = self._seen, _Seen(asked)
-        found = np.zeros((len(asked), len(seen.holds)))
+        found, itself = np.zeros((len(asked), len(seen.holds))), np.zeros(len(asked))
         for weight, (of_part, of_around) in zip(self.weights, TERMS, strict=False):
             outside = of_around.gram(other.around, seen.around)[np.ix_(other.where, seen.where)]
             found += weight * outside * (other.holds @ of_part.gram(other.parts, seen.parts) @ seen.holds.T)
-        return np.asarray(self._shift + self._scale * (found @ self._explained))
+            own = np.einsum("np,pq,nq->n", other.holds, of_part.gram(other.parts, other.parts), other.holds)
+            itself += weight * np.diagonal(of_around.gram(other.around, other.around))[other.where] * own
+        explained = (np.linalg.solve(self._factor, found.T) ** 2).sum(axis=0)
+        spread = np.sqrt(np.maximum(itself - explained, 0.0))
+        return np.asarray(self._shift + self._scale * (found @ self._explained)), self._scale * spread
 
     def tables(self, parts: Sequence[Part], around: Sequence[Around], *, draws: int, name: str) -> Tables:
         """Return what the process says of parts in surroundings; draws of equal `name` are the same functions."""

@@ -25,7 +25,8 @@ class MemberReport:
 
     `samples` counts what it was trained on, `validation` how many of those only decided when to stop
     (0 while there are too few; `validation_mae_kcal_mol` is then None). `out_of_fold_kcal_mol` maps
-    the keys of the fold it has never seen to its predictions.
+    the keys of the fold it has never seen to its predictions, `out_of_fold_spread_kcal_mol` to how far it takes itself
+    to be off, where it can tell.
     """
 
     member: int
@@ -35,10 +36,14 @@ class MemberReport:
     train_mae_kcal_mol: float
     validation_mae_kcal_mol: float | None
     out_of_fold_kcal_mol: dict[str, float]
+    out_of_fold_spread_kcal_mol: dict[str, float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready values."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != _SPREAD or value is not None}
+
+
+_SPREAD = "out_of_fold_spread_kcal_mol"
 
 
 @dataclass(frozen=True)

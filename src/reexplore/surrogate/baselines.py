@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reexplore.surrogate.samples import (
     Sample,
-    composition,
+    compositions,
     factors,
     feature_columns,
     feature_matrix,
@@ -73,7 +73,7 @@ def out_of_fold(samples: Sequence[Sample], *, fold_of: NDArray[np.int_]) -> dict
     """
     target = targets_kcal_mol(samples)
     rows: dict[str, list[Mapping[str, float]]] = {
-        "composition": [composition(sample) for sample in samples],
+        "composition": compositions(samples),
         "one-hot": [factors(sample) for sample in samples],
     }
     predictions = {name: np.empty(len(samples)) for name in ("mean", *rows)}

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.surrogate.baselines import RidgeFit, fit_ridge
 from reexplore.surrogate.choices import Choices
-from reexplore.surrogate.kernels import Around
+from reexplore.surrogate.lines import Line
 
 Array = NDArray[np.float64]
 
@@ -29,7 +28,7 @@ class Boosting:
     Trees are complete: `features` and `thresholds` have shape (trees, 7), level by level, `leaves` (trees, 8).
     """
 
-    line: RidgeFit
+    line: Line
     features: NDArray[np.intp]
     thresholds: Array
     leaves: Array
@@ -37,8 +36,8 @@ class Boosting:
     @classmethod
     def fit(cls, known: Sequence[Choices], target_kcal_mol: Array, *, seed: int) -> Boosting:
         """Fit line and trees on ligands of one complex each."""
-        line = fit_ridge([_names(each) for each in known], target_kcal_mol)
-        left = target_kcal_mol - line.predict([_names(each) for each in known])
+        line = Line.fitted("choices", known, target_kcal_mol)
+        left = target_kcal_mol - np.array([line.predict(each)[0, 0] for each in known])
         nothing = np.zeros((0, 2**_DEPTH - 1))
         if len(known) < _TREES_FROM or not left.any():
             return cls(line, nothing.astype(np.intp), nothing, np.zeros((0, 2**_DEPTH)))
@@ -62,7 +61,7 @@ class Boosting:
 
     def predict(self, asked: Choices) -> Array:
         """Return the prediction of every complex in kcal/mol, shape (L, M)."""
-        linear = self._linear(asked)
+        linear = self.line.predict(asked)
         if not len(self.leaves):
             return linear
         table = np.asfortranarray(_table(asked).astype(np.float32))
@@ -73,15 +72,6 @@ class Boosting:
             third = np.where(right[0], np.where(second, right[6], right[5]), np.where(second, right[4], right[3]))
             found += leaves[4 * right[0] + 2 * second + third]
         return linear + found.reshape(linear.shape)
-
-    def _linear(self, asked: Choices) -> Array:
-        weight = dict(zip(self.line.columns, self.line.coefficients, strict=True))
-        ligand = np.full(len(asked), self.line.intercept + weight.get(f"scaffold {asked.scaffold}", 0.0))
-        of_group = np.array([weight.get(f"on {smiles}", 0.0) for smiles in asked.substituents])
-        for site in range(asked.numbers.shape[1]):
-            ligand += of_group[asked.numbers[:, site]]
-        outside = [sum(weight.get(name, 0.0) for name in _names_around(around)) for around in asked.around]
-        return np.asarray(ligand[:, None] + np.array(outside)[None])
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready values."""
@@ -97,24 +87,11 @@ class Boosting:
         """Rebuild it from `to_dict`."""
         nodes, leaves = 2**_DEPTH - 1, 2**_DEPTH
         return cls(
-            RidgeFit.from_dict(data["line"]),
+            Line.from_dict(data["line"]),
             np.array(data["features"], dtype=np.intp).reshape(-1, nodes),
             np.array(data["thresholds"], dtype=np.float64).reshape(-1, nodes),
             np.array(data["leaves"], dtype=np.float64).reshape(-1, leaves),
         )
-
-
-def _names(one: Choices) -> dict[str, float]:
-    """Return the choices that one complex is made of, substituents counted without their site."""
-    found = {f"scaffold {one.scaffold}": 1.0} | dict.fromkeys(_names_around(one.around[0]), 1.0)
-    for number in one.numbers[0]:
-        name = f"on {one.substituents[number]}"
-        found[name] = found.get(name, 0.0) + 1.0
-    return found
-
-
-def _names_around(around: Around) -> tuple[str, str]:
-    return f"metal {around.metal}", f"counts {around.ligands}:{around.waters}:{around.co_ligands}"
 
 
 def _table(asked: Choices) -> Array:

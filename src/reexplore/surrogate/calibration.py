@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -29,10 +30,11 @@ _MOST_SHARED = 0.98
 
 @dataclass(frozen=True)
 class Calibration:
-    """The error bar σ² = s² + floor² over the ensemble's spread s.
+    """The error bar σ² = scale² (weight s² + floor²) over the ensemble's spread s.
 
     `floor_kcal_mol` is in force; `n` residuals and `source` say where it comes from. `shared_by_ligand` is the share of
-    the floor's variance that complexes of one ligand have in common.
+    the floor's variance that complexes of one ligand have in common. `weight` and `scale` are 1 where they are not
+    fitted.
     """
 
     n: int
@@ -40,10 +42,12 @@ class Calibration:
     declared_floor_kcal_mol: float
     source: str
     shared_by_ligand: float = SHARED_BY_LIGAND
+    weight: float = 1.0
+    scale: float = 1.0
 
     def sigma(self, spread: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the calibrated standard deviation of each prediction."""
-        return np.sqrt(spread**2 + self.floor_kcal_mol**2)
+        return self.scale * np.sqrt(self.weight * spread**2 + self.floor_kcal_mol**2)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the calibration as JSON-ready values; `Calibration(**values)` rebuilds it."""
@@ -51,6 +55,9 @@ class Calibration:
         if self.shared_by_ligand == SHARED_BY_LIGAND:
             # What was assumed for every campaign before it was measured is in the keys of none.
             del data["shared_by_ligand"]
+        for fitted in ("weight", "scale"):
+            if data[fitted] == 1.0:
+                del data[fitted]
         return data
 
 
@@ -107,6 +114,57 @@ def calibrate(
         source = f"declared, {n} {origin} gave only {measured:.1f} kcal/mol"
         return Calibration(n, declared_floor_kcal_mol, declared_floor_kcal_mol, source)
     return Calibration(n, measured, declared_floor_kcal_mol, f"{n} {origin}")
+
+
+def calibrate_intervals(
+    residuals: ArrayLike, spread: ArrayLike, *, declared_floor_kcal_mol: float, origin: str = "out-of-fold residuals"
+) -> Calibration:
+    """Return the error bar whose 90 % interval holds nine in ten residuals, both of shape (n,), n at least 2.
+
+    Weight and floor are those under which the residuals are most likely; then all is stretched until the interval is
+    the normalised conformal one (J. Lei et al., J. Am. Stat. Assoc. 2018, 113, 1094): the residual of rank
+    ⌈0.9 (n + 1)⌉ in units of its error bar is its end. With fewer than nine residuals there is no such rank, and the
+    end is Student's. Neither predictions nor spreads must have seen the labels. The declared floor is recorded only.
+    """
+    residuals, spread = np.asarray(residuals, dtype=np.float64), np.asarray(spread, dtype=np.float64)
+    n, size = len(residuals), float(np.sqrt(np.mean(residuals**2)))
+    if size == 0:
+        return Calibration(n, 0.0, declared_floor_kcal_mol, f"{n} {origin}, all of them zero", weight=0.0)
+    weight, floor = _likeliest(residuals, spread)
+    ratio = np.abs(residuals) / np.sqrt(weight * spread**2 + floor**2)
+    rank = math.ceil(_LEVEL * (n + 1))
+    if rank <= n:
+        end = float(np.sort(ratio)[rank - 1])
+    else:
+        from scipy.stats import t
+
+        end = float(t.ppf(0.5 + _LEVEL / 2, n - 1) * np.sqrt(np.mean(ratio**2)))
+    scale = end / NormalDist().inv_cdf(0.5 + _LEVEL / 2)
+    return Calibration(n, floor, declared_floor_kcal_mol, f"{n} {origin}, conformal", weight=weight, scale=scale)
+
+
+#: The interval that is made to hold what it says.
+_LEVEL = 0.9
+
+
+def _likeliest(residuals: NDArray[np.float64], spread: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the weight of the squared spread and the floor, under a prior by which spread and floor count alike."""
+    from scipy.optimize import minimize
+
+    size = float(np.mean(residuals**2))
+    typical = float(np.mean(spread**2))
+    if typical == 0:
+        return 1.0, math.sqrt(size)
+    # In units of the residuals, of which each explains one half.
+    relative, squared = spread**2 / typical, residuals**2 / size
+
+    def unlikely(logs: NDArray[np.float64]) -> float:
+        variance = np.exp(logs[0]) * relative + np.exp(logs[1])
+        return float(0.5 * np.sum(np.log(variance) + squared / variance) + 0.5 * np.sum((logs - start) ** 2))
+
+    start = np.log([0.5, 0.5])
+    found = np.exp(minimize(unlikely, start, method="L-BFGS-B", bounds=[(-10, 5)] * 2).x)
+    return float(found[0] * size / typical), math.sqrt(float(found[1]) * size)
 
 
 @dataclass(frozen=True)

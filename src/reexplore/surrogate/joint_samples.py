@@ -25,11 +25,10 @@ def joint_samples(
 ) -> NDArray[np.float64]:
     """Return joint samples of binding energies in kcal/mol, shape (N, samples); a column is a possible world.
 
-    Sample = mean + Σ_k z_k (member_k − mean)/√(K−1) + floor (√ρ u_ligand + √(1−ρ) e_candidate) with
-    standard normal z, u and e and ρ = `calibration.shared_by_ligand`. `ligands` names the ligand of each
-    candidate. Every row is then moved and stretched to the exact mean and variance s² + floor² of its
-    candidate, so that a finite number of samples does not favour anyone. A candidate's draws do not
-    depend on the order of the table.
+    Sample = mean + Σ_k z_k √w (member_k − mean)/√(K−1) + floor (√ρ u_ligand + √(1−ρ) e_candidate) with standard normal
+    z, u and e, ρ = `calibration.shared_by_ligand` and w its weight. `ligands` names the ligand of each candidate. Every
+    row is then moved and stretched to the exact mean and variance of its candidate, so that a finite number of samples
+    does not favour anyone. A candidate's draws do not depend on the order of the table.
     """
     if len(ligands) != len(forecast.keys) or samples < 2:
         raise ValueError(f"{len(forecast.keys)} candidates, {len(ligands)} ligands and {samples} samples do not fit")
@@ -37,6 +36,7 @@ def joint_samples(
     members = table.shape[1]
     random = np.random.default_rng(seed)
     draws = (table - mean) / np.sqrt(members - 1) @ random.standard_normal((members, samples))
+    draws *= np.sqrt(calibration.weight)
 
     by_key = sorted(range(len(ligands)), key=lambda i: forecast.keys[i])
     number_of = {ligand: number for number, ligand in enumerate(dict.fromkeys(ligands[i] for i in by_key))}

@@ -6,10 +6,12 @@ from reexplore.plug_ins import Kinds
 from reexplore.surrogate.allegro_surrogate import Allegro
 from reexplore.surrogate.base import Surrogate
 from reexplore.surrogate.composition import Composition
+from reexplore.surrogate.stack import Stack
+from reexplore.surrogate.tabular import Tabular
 
 SURROGATES: Kinds[Surrogate] = Kinds(
     what="surrogate",
     group="reexplore.surrogates",
-    here={"allegro": Allegro, "composition": Composition},
+    here={"allegro": Allegro, "composition": Composition, "tabular": Tabular, "stack": Stack},
     needs=("title", "settings", "train", "load"),
 )

@@ -15,6 +15,7 @@ from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
+from reexplore.surrogate.descriptors import OF_LIGAND, of_parts
 
 #: The composition column for the charge that the ligands bring: two protonation states differ by
 #: hydrogens and by charge, and hydrogens alone would be paid for by every other hydrogen.
@@ -178,6 +179,25 @@ def composition(sample: Sample) -> Mapping[str, float]:
     """Return how many atoms of each element a complex has, and the charge its ligands bring."""
     charge = sample.geometry.charge - METALS[sample.group.metal].oxidation_state
     return {**Counter(sample.geometry.symbols), LIGAND_CHARGE: float(charge)}
+
+
+def compositions(samples: Sequence[Sample]) -> list[Mapping[str, float]]:
+    """Return the compositions of complexes; of the ligand and what is around it where one of them has no geometry."""
+    if all(sample.structure is not None for sample in samples):
+        return [composition(sample) for sample in samples]
+    return [
+        {
+            **composed(of_parts(sample.parts)),
+            sample.group.metal: 1.0,
+            _stoichiometry(sample.group): 1.0,
+        }
+        for sample in samples
+    ]
+
+
+def composed(descriptors: NDArray[np.float64]) -> dict[str, float]:
+    """Return a ligand's element counts and charge, by the names that descriptors have."""
+    return {name: float(descriptors[column]) for column, name in enumerate(OF_LIGAND[: OF_LIGAND.index("charge") + 1])}
 
 
 def factors(sample: Described) -> Mapping[str, float]:

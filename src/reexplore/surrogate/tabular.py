@@ -27,7 +27,7 @@ _DRAWS = 2
 #: Folds of the labels that a member sees, on which it weighs its two models; with fewer ligands it has the first only.
 _INNER_FOLDS, _WEIGHED_FROM = 3, 8
 #: Ligands predicted together: bounds the memory, changes no result.
-_TOGETHER = 16384
+TOGETHER = 16384
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class TabularFit:
         for fold in range(_INNER_FOLDS):
             inside, outside = np.flatnonzero(fold_of != fold).tolist(), np.flatnonzero(fold_of == fold).tolist()
             part = cls._fitted([samples[i] for i in inside], target[inside], seed)
-            said[outside] = part.both([samples[i] for i in outside])
+            said[outside] = part._both([samples[i] for i in outside])[0]
         return replace(whole, share=float(stack_weights(said, target)[0]))
 
     @classmethod
@@ -70,16 +70,17 @@ class TabularFit:
         """Return the process again."""
         return AdditiveProcess(_labelled(self.known), np.array(self.targets), np.array(self.weights))
 
-    def both(self, samples: Sequence[Sample]) -> Array:
-        """Return what the process and boosting expect of samples in kcal/mol, shape (samples, 2)."""
-        asked = [(sample.parts, Around.of(sample.group)) for sample in samples]
-        process = self.process().expected(_labelled(asked))
-        boosting = [self.boosting.predict(Choices.of_one(*each))[0, 0] for each in asked]
-        return np.stack([process, np.array(boosting)], axis=-1)
+    def expected(self, samples: Sequence[Sample]) -> tuple[Array, Array]:
+        """Return what is expected of samples and the process's own error, in kcal/mol, both of shape (samples,)."""
+        both, spread = self._both(samples)
+        return np.asarray(both @ (self.share, 1 - self.share)), spread
 
-    def means(self, samples: Sequence[Sample]) -> Array:
-        """Return what is expected of samples in kcal/mol, shape (samples,)."""
-        return np.asarray(self.both(samples) @ (self.share, 1 - self.share))
+    def _both(self, samples: Sequence[Sample]) -> tuple[Array, Array]:
+        """Return what the process and boosting expect, shape (samples, 2), and the process's own error."""
+        asked = [(sample.parts, Around.of(sample.group)) for sample in samples]
+        process, spread = self.process().expected(_labelled(asked))
+        boosting = [self.boosting.predict(Choices.of_one(*each))[0, 0] for each in asked]
+        return np.stack([process, np.array(boosting)], axis=-1), spread
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fit as JSON-ready values."""
@@ -133,6 +134,12 @@ class LoadedFit:
         return mean, np.sqrt(_variance(tables, rows)), drawn.transpose(1, 0, 2)
 
 
+def require_parts(samples: Sequence[Sample]) -> None:
+    """Raise `ValueError` for samples whose ligands' parts are not told."""
+    if missing := [sample.key for sample in samples if not sample.parts]:
+        raise ValueError(f"the parts of these samples' ligands are not told: {', '.join(missing)}")
+
+
 def _variance(tables: Tables, rows: NDArray[np.intp]) -> Array:
     """Return the variance of every complex, shape (L, M)."""
     found = np.zeros((len(tables.covariance), len(rows)))
@@ -167,10 +174,11 @@ class Tabular:
     ) -> MemberReport:
         """Fit both models on what the member is to see."""
         target, held_out = targets_kcal_mol(samples), out.is_held_out(samples)
+        require_parts(samples)
         inside, outside = np.flatnonzero(~held_out).tolist(), np.flatnonzero(held_out).tolist()
         fit = TabularFit.fit([samples[i] for i in inside], seed=out.seed + out.member)
         path.write_text(json.dumps({"member": out.member} | fit.to_dict(), allow_nan=False), encoding="utf-8")
-        said = fit.means(samples)
+        said, spread = fit.expected(samples)
         return MemberReport(
             member=out.member,
             samples=len(inside),
@@ -179,6 +187,7 @@ class Tabular:
             train_mae_kcal_mol=float(np.abs(said - target)[inside].mean()),
             validation_mae_kcal_mol=None,
             out_of_fold_kcal_mol={samples[i].key: float(said[i]) for i in outside},
+            out_of_fold_spread_kcal_mol={samples[i].key: float(spread[i]) for i in outside},
         )
 
     @staticmethod
@@ -194,8 +203,8 @@ class _SavedTables:
 
     def predict_ligands(self, ligands: Choices, complexes: Complexes | None) -> Array:  # noqa: ARG002
         found = np.empty((len(ligands), len(ligands.around), 2 * _DRAWS * len(self._members)))
-        for start in range(0, len(ligands), _TOGETHER):
-            rows = slice(start, start + _TOGETHER)
+        for start in range(0, len(ligands), TOGETHER):
+            rows = slice(start, start + TOGETHER)
             some = ligands.ligands(rows)
             said = [member.samples(some, name=name) for name, member in self._members]
             found[rows] = np.concatenate(said, axis=-1)

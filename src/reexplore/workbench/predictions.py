@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from reexplore.campaign.declaration.setup import Setup
@@ -25,12 +26,13 @@ from reexplore.structures.builders.proposed_donors import best_donors
 from reexplore.structures.metal_exchange import contraction_of
 from reexplore.structures.screening.arrays import Complexes
 from reexplore.structures.structure import Layout, Structure
+from reexplore.surrogate.base import Sees, Surrogate, seen_by
+from reexplore.surrogate.choices import Choices
 from reexplore.surrogate.forecast import Forecast
+from reexplore.surrogate.kernels import Around
+from reexplore.surrogate.known import SURROGATES
 from reexplore.workbench.complexes import Workbench
 from reexplore.workbench.request import require_together
-
-if TYPE_CHECKING:
-    from reexplore.surrogate.base import Ensemble
 
 
 @dataclass(frozen=True)
@@ -181,25 +183,39 @@ class _Strangers:
 
     def _estimates(self, single: SingleLigand, candidate: Candidate) -> dict[str, Estimate]:
         require_together(single)
-        template = Structure.from_extxyz(self._workbench.template(candidate.settled[0])["extxyz"])
         metals = self._setup.space.metals
-        complexes = Complexes.of_template(
-            template,
-            layout=Layout.of(candidate),
-            metals=metals,
-            contraction=contraction_of(self._setup.surface),
-        )
+        if self._sees == "geometry":
+            said = self._ensemble.predict(self._complexes(candidate))
+        else:
+            around = tuple(Around.of(replace(candidate, metal=metal).group) for metal in metals)
+            ligand = Choices(candidate.ligand.as_scaffold, (), np.zeros((1, 0), dtype=np.intp), around)
+            shown = self._complexes(candidate) if self._sees == "both" else None
+            said = self._ensemble.predict_ligands(ligand, shown)
         symbols = tuple(metal.symbol for metal in metals)
-        table = Forecast(symbols, self._ensemble.predict(complexes)[0])
+        table = Forecast(symbols, said[0])
         sigma = table.sigma(self._model.calibration)
         return {symbol: Estimate(float(table.mean[row]), float(sigma[row])) for row, symbol in enumerate(symbols)}
 
-    @cached_property
-    def _ensemble(self) -> Ensemble:
-        from reexplore.surrogate.known import SURROGATES
+    def _complexes(self, candidate: Candidate) -> Complexes:
+        template = Structure.from_extxyz(self._workbench.template(candidate.settled[0])["extxyz"])
+        return Complexes.of_template(
+            template,
+            layout=Layout.of(candidate),
+            metals=self._setup.space.metals,
+            contraction=contraction_of(self._setup.surface),
+        )
 
+    @cached_property
+    def _kind(self) -> type[Surrogate]:
+        return SURROGATES.find(self._setup.file.surrogate.model)[0]
+
+    @property
+    def _sees(self) -> Sees:
+        return seen_by(self._kind)
+
+    @cached_property
+    def _ensemble(self) -> Any:
         store = Store(self._setup.store)
         if not all(store.holds(member, MEMBER_FILE) for member in self._model.members):
             raise ExecutionError("files of the model are gone or damaged: `reexplore campaign resume` makes them again")
-        kind, _version = SURROGATES.find(self._setup.file.surrogate.model)
-        return kind.load([store.folder(member) / MEMBER_FILE for member in self._model.members])
+        return self._kind.load([store.folder(member) / MEMBER_FILE for member in self._model.members])

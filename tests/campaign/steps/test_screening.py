@@ -8,8 +8,8 @@ from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.results.status import campaign_status
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
-from reexplore.campaign.steps.learning import _seen
 from reexplore.campaign.steps.screening import Screening, recall_screening, screen
+from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome, Store
@@ -96,9 +96,9 @@ def test_ligands_that_all_clash_are_not_predicted(tmp_path):
     first, second = screening.parts
     clash = Failure(FailureCode.CLASH, "grafting", "no pose", {})
     first.refused.update(dict.fromkeys(range(len(first.family.members) - 1), clash))
-    assert _seen(screening) == [first, second]
+    assert screening.seen == [first, second]
     first.refused[len(first.family.members) - 1] = clash
-    assert _seen(screening) == [second]
+    assert screening.seen == [second]
 
 
 def test_refusals_survive_being_written(tmp_path):
@@ -129,3 +129,30 @@ def test_the_order_of_the_lists_does_not_matter(tmp_path, shuffled):
     ours = first.structures(list(context.pool.values()))
     theirs = second.structures(list(context.pool.values()))
     assert {key: s.key for key, s in ours.items()} == {key: s.key for key, s in theirs.items()}
+
+
+def test_a_model_that_sees_ligands_needs_no_geometry_and_loses_nobody(tmp_path):
+    surrogate = {"surrogate": {"members": 2, "model": "tabular"}}
+    context, executor, screening = screened(tmp_path, changes=surrogate)
+    assert "template" not in executor.kinds
+    assert "screen" not in executor.kinds
+    assert screening.count == len(context.pool) == len(list(screening.available()))
+    assert list(screening.refused()) == []
+    again = recall_screening(context.setup, context.ledger)
+    assert again.sees_all
+    assert again.to_text() == screening.to_text()
+    key = next(screening.available())
+    scaffold, *substituents = again.parts_of(key)
+    candidate = context.pool[key]
+    assert SCAFFOLDS[candidate.ligand.scaffold].smiles == scaffold
+    assert [SUBSTITUENTS[name].smiles for name in candidate.ligand.substituents] == substituents
+    assert screening.structures([candidate]) == {}
+
+
+def test_a_stack_keeps_what_has_no_template(tmp_path):
+    surrogate = {"surrogate": {"members": 2, "model": "stack"}}
+    context, executor, screening = screened(tmp_path, changes=surrogate, broken=("CAM",))
+    assert "template" in executor.kinds
+    assert screening.count == len(context.pool)
+    shown = screening.structures(list(context.pool.values()))
+    assert {context.pool[key].ligand.scaffold for key in shown} == {"HOPO"}

@@ -25,8 +25,9 @@ from reexplore.execution.recipes import ListedPrediction, Prediction, Training, 
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
 from reexplore.structures.structure import Structure
+from reexplore.surrogate.base import seen_by
 from reexplore.surrogate.baselines import out_of_fold
-from reexplore.surrogate.calibration import calibrate, evaluate, shared_by_ligand
+from reexplore.surrogate.calibration import TRUSTED_FROM, calibrate, calibrate_intervals, evaluate, shared_by_ligand
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.known import SURROGATES
 from reexplore.surrogate.samples import Sample, Traits, folds, samples_to_text, targets_kcal_mol
@@ -46,7 +47,9 @@ class Estimate:
     sigma: float
 
 
-def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float) -> Sample:
+def sample(
+    candidate: Candidate, structure: Structure | None, target_kcal_mol: float, parts: tuple[str, ...] = ()
+) -> Sample:
     """Return a labelled candidate as the learned model sees it."""
     return Sample(
         key=candidate.key,
@@ -55,6 +58,7 @@ def sample(candidate: Candidate, structure: Structure, target_kcal_mol: float) -
         scaffold=candidate.ligand.scaffold,
         substituents=candidate.ligand.substituents,
         target_kcal_mol=target_kcal_mol,
+        parts=parts,
     )
 
 
@@ -63,24 +67,34 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
     ligands = {Traits.of(context.pool[key]).ligand for key in observed}
     if len(observed) < FEWEST_LABELS or (context.setup.goals and len(ligands) < _FEWEST_LIGANDS):
         return Learned(len(observed))
-    geometries = screening.structures([context.pool[key] for key in sorted(observed)])
-    known = [sample(context.pool[key], geometries[key], observed[key]) for key in sorted(observed)]
-    members = yield from _train(context, known)
-    seen = _seen(screening)
+    keys, kind = sorted(observed), SURROGATES.find(context.setup.file.surrogate.model)[0]
+    sees = seen_by(kind)
+    geometries = screening.structures([context.pool[key] for key in keys])
+    if sees == "geometry":
+        known = [sample(context.pool[key], geometries[key], observed[key]) for key in keys]
+    else:
+        known = [sample(context.pool[k], geometries.get(k), observed[k], screening.parts_of(k)) for k in keys]
+    # What is known of a ligand by itself is known for all its metals; one ligand alone cannot be held out.
+    whole_ligands = bool(context.setup.goals) or (sees != "geometry" and len(ligands) >= _FEWEST_LIGANDS)
+    if sees != "geometry" and not whole_ligands:
+        context.narrator.say("all labels are of one ligand: what is said of another one has not been tested")
+    members = yield from _train(context, known, whole_ligands=whole_ligands)
+    seen = screening.seen
     tasks = _predictions(context, seen, tuple(members))
     yield from _values(context, tasks, stage="prediction")
     forecast = Task.of(WholeForecast(tuple(task.key for task in tasks)), title=f"{screening.count} candidates")
     yield from _values(context, [forecast], stage="forecast")
 
     table = Forecast.load(context.store.folder(forecast.key) / FORECAST_FILE)
-    held_out = _held_out(context, members)
+    held_out = _held_out(context, members, "out_of_fold_kcal_mol")
     row_of = table.rows(held_out)
-    calibration = calibrate(
+    own_spread = _held_out(context, members, "out_of_fold_spread_kcal_mol")
+    fitted = calibrate_intervals if sees != "geometry" else calibrate
+    calibration = fitted(
         residuals=[held_out[key] - observed[key] for key in held_out],
-        spread=[float(table.spreads[row_of[key]]) for key in held_out],
+        spread=[own_spread.get(key, float(table.spreads[row_of[key]])) for key in held_out],
         declared_floor_kcal_mol=context.setup.file.surrogate.uncertainty_floor_kcal_mol,
     )
-    whole_ligands = bool(context.setup.goals)
     if whole_ligands:
         rows = [row_of[sample.key] for sample in known]
         share = shared_by_ligand(
@@ -118,12 +132,12 @@ def mend(context: CampaignContext, screening: Screening) -> Job[None]:
     files = [*((key, MEMBER_FILE) for key in model.members), (model.forecast, FORECAST_FILE)]
     # Every file is looked at: the damaged ones are set aside by that.
     damaged = [name for key, name in files if not context.store.holds(key, name)]
-    seen = tuple(part.digest for part in _seen(screening))
+    seen = tuple(part.digest for part in screening.seen)
     if not damaged and seen == model.families:
         return
     why = "files of the model are gone or damaged" if damaged else "the model sees other ligands now"
     context.narrator.say(f"{why}: round {newest.number} is learned again from its labels")
-    learned_from = _held_out(context, model.members)
+    learned_from = _held_out(context, model.members, "out_of_fold_kcal_mol")
     observed = {key: energy for key, energy in observed_kcal_mol(context).items() if key in learned_from}
     again = yield from learn(context, screening, observed, newest.number)
     if again.model != model:
@@ -143,11 +157,6 @@ def _predictions(context: CampaignContext, seen: Sequence[Part], members: tuple[
         recipe = ListedPrediction(digest, members, some[0].contraction, model)
         tasks.append(Task.of(recipe, title=f"{len(some)} listed ligands"))
     return tasks
-
-
-def _seen(screening: Screening) -> list[Part]:
-    """Return the parts of which at least one ligand has a screening geometry."""
-    return [part for part in screening.parts if part.failure is None and len(part.refused) < len(part.family.members)]
 
 
 def newest_model(rounds: list[Round]) -> Model | None:
@@ -178,14 +187,17 @@ def expected(store: Store, model: Model, keys: Collection[str]) -> dict[str, Est
     return {key: Estimate(float(table.mean[row]), float(sigma[row])) for key, row in rows.items()}
 
 
-def _train(context: CampaignContext, known: list[Sample]) -> Job[list[str]]:
+def _train(context: CampaignContext, known: list[Sample], *, whole_ligands: bool) -> Job[list[str]]:
     """Train every member and return the keys of their results."""
     file = context.setup.file
-    # A fold is left out by each member: of labels, or of ligands.
-    count = min(file.surrogate.members, len({sample.ligand for sample in known} if context.setup.goals else known))
-    samples = context.store.put_text(samples_to_text(known))
-    model, whole_ligands = file.surrogate.model, bool(context.setup.goals)
+    model = file.surrogate.model
     kind, version = SURROGATES.find(model)
+    # A fold is left out by each member: of labels, or of ligands.
+    parts = len({sample.ligand for sample in known} if whole_ligands else known)
+    # Few labels are left out one by one, where a member is cheap: four folds of twelve would each cost a quarter.
+    one_by_one = seen_by(kind) != "geometry" and len(known) < TRUSTED_FROM
+    count = parts if one_by_one else min(file.surrogate.members, parts)
+    samples = context.store.put_text(samples_to_text(known))
     settings = kind.settings(file.surrogate.model_dump())
     recipes = [Training(samples, settings, k, count, file.seed, whole_ligands, model, version) for k in range(count)]
     tasks = [Task.of(recipe, title=f"member {recipe.member} of {count}") for recipe in recipes]
@@ -196,11 +208,9 @@ def _train(context: CampaignContext, known: list[Sample]) -> Job[list[str]]:
     return [task.key for task in tasks]
 
 
-def _held_out(context: CampaignContext, members: Sequence[str]) -> dict[str, float]:
-    """Return, for every label, the prediction of the member that did not see it."""
-    return {
-        key: value for member in members for key, value in context.ledger.value(member)["out_of_fold_kcal_mol"].items()
-    }
+def _held_out(context: CampaignContext, members: Sequence[str], what: str) -> dict[str, float]:
+    """Return, for every label, what the member that did not see it reports; nothing where members report no such."""
+    return {key: value for member in members for key, value in context.ledger.value(member).get(what, {}).items()}
 
 
 def _values(context: CampaignContext, tasks: list[Task], *, stage: str) -> Job[None]:

@@ -25,6 +25,8 @@ from reexplore.structures.metal_exchange import contraction_of
 from reexplore.structures.screening.families import screening_geometries
 from reexplore.structures.screening.scaffolding import bare_candidate
 from reexplore.structures.structure import Structure
+from reexplore.surrogate.base import seen_by
+from reexplore.surrogate.known import SURROGATES
 
 #: Ligands of one task: enough that loading the network does not count, few enough to spread over workers.
 _CHUNK = 4000
@@ -65,10 +67,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Screening:
-    """The pool as the learned model sees it, and the candidates it cannot see."""
+    """The pool as the learned model sees it, and the candidates it cannot see.
+
+    Where the model needs no geometry (`sees_all`) a candidate without one is a candidate as any other.
+    """
 
     parts: tuple[Part, ...]
     excluded: tuple[Excluded, ...] = ()
+    sees_all: bool = False
 
     @cached_property
     def pool(self) -> Pool:
@@ -77,24 +83,32 @@ class Screening:
 
     @cached_property
     def count(self) -> int:
-        """Return how many candidates have a screening geometry."""
+        """Return how many candidates the model sees."""
         return sum(
-            (len(part.family.members) - len(part.refused)) * len(part.family.metals)
-            for part in self.parts
-            if part.failure is None
+            (len(part.family.members) - (0 if self.sees_all else len(part.refused))) * len(part.family.metals)
+            for part in self.seen
         )
 
+    @property
+    def seen(self) -> list[Part]:
+        """Return the parts of which the model sees at least one ligand."""
+        return [
+            part
+            for part in self.parts
+            if self.sees_all or (part.failure is None and len(part.refused) < len(part.family.members))
+        ]
+
     def available(self, metal: str | None = None) -> Iterator[str]:
-        """Yield the keys of all candidates that have a screening geometry, or of those with one metal."""
+        """Yield the keys of all candidates that the model sees, or of those with one metal."""
         for part in self.parts:
             for row in range(len(part.family.members)):
-                if part.failure_of(row) is None:
+                if self.sees_all or part.failure_of(row) is None:
                     mine = part.family.candidates_of(row)
                     yield from (c.key for c in mine if metal is None or c.metal.symbol == metal)
 
     def refused(self) -> Iterator[tuple[str, Failure]]:
-        """Yield the keys of all candidates without a screening geometry, and why they have none."""
-        for part in self.parts:
+        """Yield the keys of all candidates that the model cannot see, and why."""
+        for part in () if self.sees_all else self.parts:
             for row in range(len(part.family.members)) if part.failure else part.refused:
                 failure = part.failure or part.refused[row]
                 yield from ((candidate.key, failure) for candidate in part.family.candidates_of(row))
@@ -119,7 +133,7 @@ class Screening:
         seen: dict[int, list[Candidate]] = {}
         for candidate in candidates:
             number, row = self.pool.place(candidate.key)
-            if self.parts[number].failure_of(row) is None:
+            if self.parts[number].template and self.parts[number].failure_of(row) is None:
                 seen.setdefault(number, []).append(candidate)
         found: dict[str, Structure] = {}
         for number, mine in sorted(seen.items()):
@@ -129,6 +143,12 @@ class Screening:
             )
             found |= {candidate.key: structure for candidate, structure in zip(mine, made, strict=True)}
         return found
+
+    def parts_of(self, key: str) -> tuple[str, ...]:
+        """Return the SMILES of a candidate's scaffold and of the substituent at each site."""
+        number, row = self.pool.place(key)
+        family = self.parts[number].family
+        return family.scaffold.smiles, *(family.substituents[i].smiles for i in family.choices[row])
 
     def to_text(self) -> str:
         """Return the screening as JSON text that names its families by their digest."""
@@ -140,10 +160,11 @@ class Screening:
             }
             for part in self.parts
         ]
-        if not self.excluded:
+        if not self.excluded and not self.sees_all:
             return json.dumps(parts)
         excluded = [{"family": each.digest, "reasons": each.reasons} for each in self.excluded]
-        return json.dumps({"parts": parts, "excluded": excluded})
+        everyone = {"sees_all": True} if self.sees_all else {}
+        return json.dumps({"parts": parts, "excluded": excluded} | everyone)
 
     @classmethod
     def from_text(cls, text: str, store: Store) -> Screening:
@@ -170,12 +191,21 @@ class Screening:
             )
             for data in whole["excluded"]
         )
-        return cls(parts, excluded)
+        return cls(parts, excluded, bool(whole.get("sees_all")))
 
 
 def screen(context: CampaignContext) -> Job[Screening]:
-    """Build the template of every bare scaffold and find out which ligands can be grafted on it."""
+    """Build the template of every bare scaffold and find out which ligands can be grafted on it.
+
+    Neither is done for a model that sees ligands without any geometry.
+    """
     whole, excluded = yield from constrain(context)
+    sees = seen_by(SURROGATES.find(context.setup.file.surrogate.model)[0])
+    if sees == "ligand":
+        contraction = contraction_of(context.setup.surface)
+        chunks = [chunk for family in whole for chunk in family.chunks(_CHUNK)]
+        unseen = [Part(c, context.store.put_text(c.to_text()), "", {}, None, contraction) for c in chunks]
+        return _kept(context, Screening(tuple(unseen), excluded, sees_all=True))
     bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters, co_ligands=f.co_ligands) for f in whole]
     found = yield from templates(context, bare)
     contraction = contraction_of(context.setup.surface)
@@ -201,10 +231,14 @@ def screen(context: CampaignContext) -> Job[Screening]:
             raise ExecutionError(f"{part.title} could not be screened: {outcome.failure}")
         refused = {int(row): Failure.from_dict(data) for row, data in outcome.value["refused"].items()}
         judged.append(replace(part, refused=refused))
-    screening = Screening(tuple(judged), excluded)
+    screening = Screening(tuple(judged), excluded, sees_all=sees != "geometry")
     if codes := screening.refused_by_code:
         told = ", ".join(f"{code} {count}" for code, count in codes.items())
         context.narrator.say(f"ligands without a screening geometry: {told}")
+    return _kept(context, screening)
+
+
+def _kept(context: CampaignContext, screening: Screening) -> Screening:
     context.ledger.set_meta(**{_META: context.store.put_text(screening.to_text())})
     return screening
 
