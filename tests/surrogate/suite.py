@@ -154,6 +154,8 @@ class LigandSuite(SurrogateSuite):
         reports = [self.train(samples, member, tmp_path / f"{member}") for member in range(MEMBERS)]
         ensemble = self.kind.load([tmp_path / f"{member}" for member in range(MEMBERS)])
         (report,) = (r for r in reports if samples[3].key in r.out_of_fold_kcal_mol)
+        # Three members of two draws, each with its mirror image.
+        assert ensemble.predict_ligands(Choices.of_one(samples[3].parts, Around("La", 1, 6)), None).shape == (1, 1, 12)
         said = self.said(ensemble, samples[3], None)
         assert np.isfinite(said).all()
         assert said[report.member] == pytest.approx(report.out_of_fold_kcal_mol[samples[3].key], abs=0.02)

@@ -20,7 +20,7 @@ from reexplore.surrogate.choices import Choices
 from reexplore.surrogate.kernels import Around
 from reexplore.surrogate.lines import Line
 from reexplore.surrogate.samples import Sample, folds, targets_kcal_mol
-from reexplore.surrogate.tabular import TOGETHER, LoadedFit, TabularFit, require_parts
+from reexplore.surrogate.tabular import TOGETHER, LoadedFit, TabularFit, draws_each, require_parts
 from reexplore.surrogate.weights import stack_weights
 
 Array = NDArray[np.float64]
@@ -184,9 +184,9 @@ class _SavedStack:
         self._lines = [Line.from_dict(data) for data in content["lines"]]
         self._weights = _Weights(*map(tuple, content["weights"]))
 
-    def samples(self, ligands: Choices, complexes: Complexes | None) -> Array:
+    def samples(self, ligands: Choices, complexes: Complexes | None, *, draws: int) -> Array:
         """Return joint samples, shape (L, M, samples): those of the tabular model about the mean of the stack."""
-        drawn = self._tabular.samples(ligands, name=self._name)
+        drawn = self._tabular.samples(ligands, draws=draws, name=self._name)
         tabular = drawn.mean(axis=-1)
         said = np.full((*tabular.shape, len(MODELS)), np.nan)
         said[..., 0] = tabular
@@ -202,10 +202,10 @@ class _SavedStacks:
         self._members = [_SavedStack(path) for path in paths]
 
     def predict_ligands(self, ligands: Choices, complexes: Complexes | None) -> Array:
-        parts = []
+        parts, draws = [], draws_each(len(self._members))
         for start in range(0, len(ligands), TOGETHER):
             rows = slice(start, start + TOGETHER)
             shown = None if complexes is None else complexes.ligands(start, start + TOGETHER)
-            said = [member.samples(ligands.ligands(rows), shown) for member in self._members]
+            said = [member.samples(ligands.ligands(rows), shown, draws=draws) for member in self._members]
             parts.append(np.concatenate(said, axis=-1))
         return np.concatenate(parts)

@@ -22,8 +22,9 @@ from reexplore.surrogate.weights import stack_weights
 
 Array = NDArray[np.float64]
 
-#: Functions drawn for each member; each comes with its mirror image, so that the mean is exact.
-_DRAWS = 2
+#: Functions drawn for all members together, at least one for each; each with its mirror image, so that the mean is
+#: exact.
+_DRAWS = 8
 #: Folds of the labels that a member sees, on which it weighs its two models; with fewer ligands it has the first only.
 _INNER_FOLDS, _WEIGHED_FROM = 3, 8
 #: Ligands predicted together: bounds the memory, changes no result.
@@ -112,26 +113,31 @@ class LoadedFit:
     def __init__(self, fit: TabularFit) -> None:
         self._fit, self._process = fit, fit.process()
 
-    def samples(self, ligands: Choices, *, name: str) -> Array:
+    def samples(self, ligands: Choices, *, draws: int, name: str) -> Array:
         """Return joint samples of every complex in kcal/mol, shape (L, M, 2 × draws).
 
         Their mean and their variance about it are exact for each complex. Draws of equal `name` are the same functions
         for all ligands, whoever asks.
         """
-        mean, spread, drawn = self._said(ligands, name=name)
+        mean, spread, drawn = self._said(ligands, draws=draws, name=name)
         size = np.sqrt((drawn**2).mean(axis=-1))
         away = drawn * np.divide(spread, size, out=np.zeros_like(spread), where=size > 0)[..., None]
         return np.concatenate([mean[..., None] + away, mean[..., None] - away], axis=-1)
 
-    def _said(self, ligands: Choices, *, name: str) -> tuple[Array, Array, Array]:
+    def _said(self, ligands: Choices, *, draws: int, name: str) -> tuple[Array, Array, Array]:
         """Return mean and spread of every complex, shape (L, M), and draws about the mean, shape (L, M, draws)."""
         parts, rows = ligands.parts()
-        tables = self._process.tables(parts, ligands.around, draws=_DRAWS, name=name)
+        tables = self._process.tables(parts, ligands.around, draws=draws, name=name)
         mean = self._fit.share * tables.mean[:, rows].sum(axis=-1).T
         if self._fit.share < 1:
             mean = mean + (1 - self._fit.share) * self._fit.boosting.predict(ligands)
-        drawn = sum((tables.draws[:, column] for column in rows.T), np.zeros((len(ligands.around), len(rows), _DRAWS)))
+        drawn = sum((tables.draws[:, column] for column in rows.T), np.zeros((len(ligands.around), len(rows), draws)))
         return mean, np.sqrt(_variance(tables, rows)), drawn.transpose(1, 0, 2)
+
+
+def draws_each(members: int) -> int:
+    """Return how many functions are drawn for each of so many members."""
+    return max(1, _DRAWS // members)
 
 
 def require_parts(samples: Sequence[Sample]) -> None:
@@ -202,10 +208,11 @@ class _SavedTables:
         self._members = [(f"member {data['member']}", LoadedFit(TabularFit.from_dict(data))) for data in read]
 
     def predict_ligands(self, ligands: Choices, complexes: Complexes | None) -> Array:  # noqa: ARG002
-        found = np.empty((len(ligands), len(ligands.around), 2 * _DRAWS * len(self._members)))
+        draws = draws_each(len(self._members))
+        found = np.empty((len(ligands), len(ligands.around), 2 * draws * len(self._members)))
         for start in range(0, len(ligands), TOGETHER):
             rows = slice(start, start + TOGETHER)
             some = ligands.ligands(rows)
-            said = [member.samples(some, name=name) for name, member in self._members]
+            said = [member.samples(some, draws=draws, name=name) for name, member in self._members]
             found[rows] = np.concatenate(said, axis=-1)
         return found

@@ -10,6 +10,7 @@ from ase.io import read
 from rich.console import Console
 
 from reexplore.campaign.results.report import (
+    _held,
     candidate_table,
     contraction_table,
     footnotes,
@@ -155,3 +156,14 @@ def test_errors_stand_beside_their_energies(tmp_path):
 def test_without_two_metals_nothing_is_said_of_selectivity(tmp_path):
     write_files(campaign(), tmp_path)
     assert not list((tmp_path / "report").glob("selectivity*"))
+
+
+def test_the_intervals_of_all_rounds_are_counted_together(record):
+    first, *_ = record.rounds
+    rounds = [
+        replace(first, metrics={}),
+        replace(first, metrics={"prospective/n": 4.0, "prospective/coverage_90": 0.75}),
+        replace(first, metrics={"prospective/n": 6.0, "prospective/coverage_90": 1.0}),
+    ]
+    assert _held(rounds) == "; predicted before labelling: 9 of 10 inside their 90 % intervals"
+    assert _held(rounds[:1]) == ""

@@ -27,6 +27,7 @@ from reexplore.tracking.records import (
     CandidateRow,
     ContractionRow,
     LigandRow,
+    RoundRecord,
     SelectivityRow,
     TrackingError,
 )
@@ -44,8 +45,19 @@ def report_round(context: CampaignContext, number: int) -> None:
     told = ", ".join(f"{model} {error:.1f}" for model, error in errors.items())
     context.narrator.say(
         f"round {number} closed: {record.labels} labels; out-of-fold MAE in kcal/mol: {told or 'none yet'}"
+        f"{_held(record.rounds[: number + 1])}"
     )
     _publish(context, record)
+
+
+def _held(rounds: Sequence[RoundRecord]) -> str:
+    """Return how many labels lay in the intervals that were predicted before them, over all rounds."""
+    told = [r.metrics for r in rounds if r.metrics.get("prospective/n")]
+    labels = round(sum(metrics["prospective/n"] for metrics in told))
+    if not labels:
+        return ""
+    inside = round(sum(metrics["prospective/n"] * metrics["prospective/coverage_90"] for metrics in told))
+    return f"; predicted before labelling: {inside} of {labels} inside their 90 % intervals"
 
 
 def report_end(context: CampaignContext) -> None:
