@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
 from reexplore.chemistry.metals import SERIES
 from reexplore.surrogate.base import HoldOut
 from reexplore.surrogate.calibration import TRUSTED_FROM, calibrate_intervals
-from reexplore.surrogate.choices import Choices
+from reexplore.surrogate.choices import Choices, gathered
 from reexplore.surrogate.kernels import Around
 from reexplore.surrogate.lines import Line, What
 from reexplore.surrogate.samples import Sample
@@ -110,10 +110,8 @@ def run_errors(pool: Path, *, sizes: Sequence[int], seeds: int) -> dict[str, Any
 
     rows = [row for row in pq.read_table(pool).to_pylist() if row["interaction_kcal_mol"] is not None]
     samples = [
-        _sample(
-            str(i), r["scaffold"], [r[f"site_{n}"] for n in range(1, SITES + 1)], r["metal"], r["interaction_kcal_mol"]
-        )
-        for i, r in enumerate(rows)
+        _sample(str(number), row["scaffold"], [row[site] for site in _SITES], row["metal"], row["interaction_kcal_mol"])
+        for number, row in enumerate(rows)
     ]
     told: dict[str, Any] = {"pool": len(samples), "seeds": seeds, "mae": {}, "coverage_90": {}}
     for split, size in product(("random", "unseen substituents", "unseen scaffold"), sizes):
@@ -155,13 +153,10 @@ def _split(
 
 def _models(known: Sequence[Sample], asked: Sequence[Sample], seed: int) -> dict[str, np.ndarray]:
     target = np.array([sample.target_kcal_mol for sample in known])
-    choices = [Choices.of_one(s.parts, Around.of(s.group)) for s in known]
-    questions = [Choices.of_one(s.parts, Around.of(s.group)) for s in asked]
-    lines = {
-        "composition": Line.fitted("composition", choices, target),
-        "one-hot": Line.fitted("choices", choices, target),
-    }
-    found = {name: np.array([line.predict(each)[0, 0] for each in questions]) for name, line in lines.items()}
+    labelled = [(s.parts, Around.of(s.group)) for s in known]
+    questions = [(s.parts, Around.of(s.group)) for s in asked]
+    lines = {name: Line.fitted(what, labelled, target) for name, what in _LINES.items()}
+    found = {name: line.expected(questions) for name, line in lines.items()}
     found["boosting"] = _boosting(known, asked, seed)
     fit = TabularFit.fit(known, seed=seed)
     found["process"] = replace(fit, share=1.0).expected(asked)[0]
@@ -214,12 +209,12 @@ def _coverage(known: Sequence[Sample], asked: Sequence[Sample], seed: int) -> fl
         [spread[sample.key] for sample in known],
         declared_floor_kcal_mol=5.0,
     )
-    inside = []
-    for sample in islice(asked, 200):
-        said = ensemble.predict_ligands(Choices.of_one(sample.parts, Around.of(sample.group)), None)[0, 0]
-        sigma = fitted.sigma(np.array(said.std(ddof=1)))
-        inside.append(abs(said.mean() - (sample.target_kcal_mol or 0.0)) <= 1.6449 * sigma)
-    return float(np.mean(inside))
+    inside = 0
+    for rows, some in gathered([(s.parts, Around.of(s.group)) for s in asked]):
+        said = ensemble.predict_ligands(some, None)[:, 0]
+        error = said.mean(axis=-1) - np.array([asked[row].target_kcal_mol for row in rows])
+        inside += int((np.abs(error) <= 1.6449 * fitted.sigma(said.std(axis=-1, ddof=1))).sum())
+    return inside / len(asked)
 
 
 def main() -> None:

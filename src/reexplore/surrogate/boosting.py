@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.surrogate.choices import Choices
-from reexplore.surrogate.lines import Line
+from reexplore.surrogate.choices import Choices, gathered
+from reexplore.surrogate.lines import Complex, Line
 
 Array = NDArray[np.float64]
 
@@ -34,18 +34,19 @@ class Boosting:
     leaves: Array
 
     @classmethod
-    def fit(cls, known: Sequence[Choices], target_kcal_mol: Array, *, seed: int) -> Boosting:
-        """Fit line and trees on ligands of one complex each."""
+    def fit(cls, known: Sequence[Complex], target_kcal_mol: Array, *, seed: int) -> Boosting:
+        """Fit line and trees to labelled complexes."""
         line = Line.fitted("choices", known, target_kcal_mol)
-        left = target_kcal_mol - np.array([line.predict(each)[0, 0] for each in known])
+        left = target_kcal_mol - line.expected(known)
         nothing = np.zeros((0, 2**_DEPTH - 1))
         if len(known) < _TREES_FROM or not left.any():
             return cls(line, nothing.astype(np.intp), nothing, np.zeros((0, 2**_DEPTH)))
         from sklearn.ensemble import GradientBoostingRegressor
 
-        rows = np.concatenate([_table(each) for each in known])
-        # As predictions see them.
-        rows = rows.astype(np.float32)
+        of_group = [(rows, _table(some)) for rows, some in gathered(known)]
+        rows = np.empty((len(known), of_group[0][1].shape[1]), dtype=np.float32)
+        for places, table in of_group:
+            rows[places] = table
         fitted = GradientBoostingRegressor(
             n_estimators=_TREES,
             max_depth=_DEPTH,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -83,6 +83,17 @@ class Choices:
     def surroundings(self) -> Array:
         """Return the columns of the surroundings, shape (M, columns)."""
         return np.array([_columns_of(around) for around in self.around], dtype=np.float64)
+
+
+def gathered(asked: Sequence[tuple[Sequence[str], Around]]) -> Iterator[tuple[list[int], Choices]]:
+    """Yield complexes, given by the SMILES of their parts, by scaffold and surroundings, with their rows."""
+    rows_of: dict[tuple[str, Around], list[int]] = {}
+    for row, (smiles, around) in enumerate(asked):
+        rows_of.setdefault((smiles[0], around), []).append(row)
+    for (scaffold, around), rows in rows_of.items():
+        groups = sorted({smiles for row in rows for smiles in asked[row][0][1:]})
+        numbers = np.array([[groups.index(smiles) for smiles in asked[row][0][1:]] for row in rows], dtype=np.intp)
+        yield rows, Choices(scaffold, tuple(groups), numbers.reshape(len(rows), -1), (around,))
 
 
 def _columns_of(around: Around) -> tuple[float, ...]:

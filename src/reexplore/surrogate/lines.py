@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 #: are the ligand's element counts and charge, metal, and the same numbers.
 What = Literal["choices", "composition"]
 
+#: A complex as the SMILES of its ligand's parts, and its surroundings.
+Complex = tuple[Sequence[str], Around]
+
 
 @dataclass(frozen=True)
 class Line:
@@ -30,9 +33,13 @@ class Line:
     fit: RidgeFit
 
     @classmethod
-    def fitted(cls, what: What, known: Sequence[Choices], target_kcal_mol: Array) -> Line:
-        """Fit a line to ligands of one complex each."""
-        return cls(what, fit_ridge([_row(what, each) for each in known], target_kcal_mol))
+    def fitted(cls, what: What, known: Sequence[Complex], target_kcal_mol: Array) -> Line:
+        """Fit a line to labelled complexes."""
+        return cls(what, fit_ridge([_row(what, *each) for each in known], target_kcal_mol))
+
+    def expected(self, asked: Sequence[Complex]) -> Array:
+        """Return the prediction of some complexes in kcal/mol, shape (n,)."""
+        return self.fit.predict([_row(self.what, *each) for each in asked])
 
     def predict(self, asked: Choices) -> Array:
         """Return the prediction of every complex in kcal/mol, shape (L, M)."""
@@ -59,11 +66,12 @@ class Line:
         return cls(data["what"], RidgeFit.from_dict(data["fit"]))
 
 
-def _row(what: What, one: Choices) -> dict[str, float]:
+def _row(what: What, smiles: Sequence[str], around: Around) -> dict[str, float]:
     base, of_group = _named(what)
-    found = dict(base(one.scaffold)) | dict(_names_around(one.around[0]))
-    for site, number in enumerate(one.numbers[0]):
-        for name, count in of_group(one.scaffold, site, one.substituents[number]).items():
+    scaffold, *groups = smiles
+    found = dict(base(scaffold)) | dict(_names_around(around))
+    for site, group in enumerate(groups):
+        for name, count in of_group(scaffold, site, group).items():
             found[name] = found.get(name, 0.0) + count
     return found
 

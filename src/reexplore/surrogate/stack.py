@@ -18,7 +18,7 @@ from reexplore.surrogate.allegro_surrogate import Allegro
 from reexplore.surrogate.base import Ensemble, HoldOut, LigandEnsemble, MemberReport, Sees
 from reexplore.surrogate.choices import Choices
 from reexplore.surrogate.kernels import Around
-from reexplore.surrogate.lines import Line
+from reexplore.surrogate.lines import Complex, Line
 from reexplore.surrogate.samples import Sample, folds, targets_kcal_mol
 from reexplore.surrogate.tabular import TOGETHER, LoadedFit, TabularFit, draws_each, require_parts
 from reexplore.surrogate.weights import stack_weights
@@ -46,7 +46,7 @@ class _Fitted:
     @classmethod
     def to(cls, samples: Sequence[Sample], settings: Mapping[str, Any], *, seed: int, network: Path) -> _Fitted:
         target = targets_kcal_mol(samples)
-        known = [_choices(sample) for sample in samples]
+        known = [_complex(sample) for sample in samples]
         composition, one_hot = Line.fitted("composition", known, target), Line.fitted("choices", known, target)
         shown = [sample for sample in samples if sample.structure is not None]
         enough = len(shown) >= _NETWORK_FROM
@@ -63,7 +63,7 @@ class _Fitted:
         said = np.full((len(samples), len(MODELS)), np.nan)
         said[:, 0], spread = self.tabular.expected(samples)
         for column, line in enumerate(self.lines, start=1):
-            said[:, column] = [line.predict(_choices(sample))[0, 0] for sample in samples]
+            said[:, column] = line.expected([_complex(sample) for sample in samples])
         shown = [row for row, sample in enumerate(samples) if sample.structure is not None]
         if self.network is not None and shown:
             from reexplore.surrogate.allegro import predict_member
@@ -140,8 +140,8 @@ class Stack:
         return _SavedStacks(paths)
 
 
-def _choices(sample: Sample) -> Choices:
-    return Choices.of_one(sample.parts, Around.of(sample.group))
+def _complex(sample: Sample) -> Complex:
+    return sample.parts, Around.of(sample.group)
 
 
 def _weights(samples: Sequence[Sample], settings: Mapping[str, Any], *, seed: int, folder: Path) -> _Weights:

@@ -15,7 +15,7 @@ from reexplore.structures.screening.arrays import Complexes
 from reexplore.surrogate.additive_process import AdditiveProcess, Labelled, Tables
 from reexplore.surrogate.base import HoldOut, LigandEnsemble, MemberReport, Sees
 from reexplore.surrogate.boosting import Boosting
-from reexplore.surrogate.choices import Choices
+from reexplore.surrogate.choices import Choices, gathered
 from reexplore.surrogate.kernels import Around, parts_of
 from reexplore.surrogate.samples import Sample, folds, targets_kcal_mol
 from reexplore.surrogate.weights import stack_weights
@@ -64,7 +64,7 @@ class TabularFit:
     def _fitted(cls, samples: Sequence[Sample], target: Array, seed: int) -> TabularFit:
         known = tuple((sample.parts, Around.of(sample.group)) for sample in samples)
         process = AdditiveProcess.fit(_labelled(known), target)
-        boosting = Boosting.fit([Choices.of_one(*each) for each in known], target, seed=seed)
+        boosting = Boosting.fit(known, target, seed=seed)
         return cls(known, tuple(target.tolist()), seed, tuple(process.weights.tolist()), 1.0, boosting)
 
     def process(self) -> AdditiveProcess:
@@ -80,8 +80,10 @@ class TabularFit:
         """Return what the process and boosting expect, shape (samples, 2), and the process's own error."""
         asked = [(sample.parts, Around.of(sample.group)) for sample in samples]
         process, spread = self.process().expected(_labelled(asked))
-        boosting = [self.boosting.predict(Choices.of_one(*each))[0, 0] for each in asked]
-        return np.stack([process, np.array(boosting)], axis=-1), spread
+        boosting = np.empty(len(samples))
+        for rows, some in gathered(asked):
+            boosting[rows] = self.boosting.predict(some)[:, 0]
+        return np.stack([process, boosting], axis=-1), spread
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fit as JSON-ready values."""
