@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reexplore.errors import InputError
 from reexplore.structures.screening.arrays import Complexes
 from reexplore.surrogate.base import HoldOut, Surrogate, seen_by
 from reexplore.surrogate.choices import Choices
@@ -124,23 +123,6 @@ class SurrogateSuite:
         report = self.train(make_samples(2), 0, tmp_path / "few")
         assert report.samples == 1
         assert all(np.isfinite(value) for value in report.out_of_fold_kcal_mol.values())
-
-    def test_a_label_that_is_no_number_is_one_sentence(self, tmp_path):
-        from dataclasses import replace
-
-        samples = make_samples(6)
-        samples[2] = replace(samples[2], target_kcal_mol=float("nan"))
-        with pytest.raises(InputError, match=f"the label of {samples[2].key} is no finite number"):
-            self.train(samples, 0, tmp_path / "nan")
-        assert not (tmp_path / "nan").exists()
-
-    def test_two_labels_of_one_candidate_that_differ_are_one_sentence(self, tmp_path):
-        from dataclasses import replace
-
-        samples = make_samples(6)
-        samples.append(replace(samples[0], target_kcal_mol=samples[0].target_kcal_mol + 3))
-        with pytest.raises(InputError, match=f"candidate {samples[0].key} has two labels"):
-            self.train(samples, 0, tmp_path / "twice")
 
 
 class LigandSuite(SurrogateSuite):

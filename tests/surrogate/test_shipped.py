@@ -1,5 +1,6 @@
 """The surrogates that are here keep what every surrogate has to keep."""
 
+from dataclasses import replace
 from types import MappingProxyType
 from zipfile import ZipFile
 
@@ -7,6 +8,7 @@ import pytest
 
 from reexplore.errors import InputError
 from reexplore.surrogate.allegro_surrogate import Allegro
+from reexplore.surrogate.base import HoldOut
 from reexplore.surrogate.composition import Composition
 from reexplore.surrogate.known import SURROGATES
 from reexplore.surrogate.stack import Stack
@@ -53,3 +55,16 @@ def test_a_stack_asks_its_network_where_there_is_a_geometry(tmp_path):
 def test_an_unknown_surrogate_is_refused_with_its_neighbour():
     with pytest.raises(InputError, match="unknown surrogate 'alegro': did you mean 'allegro'"):
         SURROGATES.find("alegro")
+
+
+@pytest.mark.parametrize("name", ["tabular", "composition", "stack", "allegro"])
+def test_labels_that_cannot_be_learned_from_are_one_sentence(tmp_path, name):
+    kind, _version = SURROGATES.find(name)
+    samples = make_samples(6)
+    strange = [*samples[:5], replace(samples[5], target_kcal_mol=float("nan"))]
+    with pytest.raises(InputError, match=f"the label of {samples[5].key} is no finite number"):
+        kind.train(strange, HoldOut(0, 3, 0), kind.settings(DECLARED), tmp_path / "nan")
+    twice = [*samples, replace(samples[0], target_kcal_mol=samples[0].target_kcal_mol + 3)]
+    with pytest.raises(InputError, match=f"candidate {samples[0].key} has two labels"):
+        kind.train(twice, HoldOut(0, 3, 0), kind.settings(DECLARED), tmp_path / "twice")
+    assert list(tmp_path.iterdir()) == []

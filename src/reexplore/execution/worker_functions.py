@@ -243,12 +243,14 @@ def member(inputs: Json, context: Context) -> Json:
     """Train one member of the ensemble."""
     from reexplore.surrogate.base import HoldOut
     from reexplore.surrogate.known import SURROGATES
-    from reexplore.surrogate.samples import samples_from_text
+    from reexplore.surrogate.samples import samples_from_text, targets_kcal_mol
 
     recipe = Training.from_json(inputs)
     kind, version = SURROGATES.find(recipe.surrogate)
     SURROGATES.require_version(recipe.surrogate, version, wanted=recipe.version)
     samples = samples_from_text(context.store.get_text(recipe.samples))
+    # Whatever kind it is: labels that cannot be learned from are refused with a sentence.
+    targets_kcal_mol(samples)
     out = HoldOut(recipe.member, recipe.members, recipe.seed, recipe.whole_ligands)
     return kind.train(samples, out, recipe.settings, context.folder / MEMBER_FILE).to_dict()
 
