@@ -31,9 +31,14 @@ BELOW = {
         *("properties", "structures", "surrogate"),
     },
     "tracking": {"chemistry", "errors", "execution", "structures"},
+    "dataset": {"chemistry", "energies", "errors", "structures", "surrogate", "tracking"},
     "campaign": {
-        *("acquisition", "anchors", "chemistry", "config", "constraints", "energies", "errors", "execution", "inputs"),
-        *("properties", "shipped", "sources", "structures", "surrogate", "terminal", "tracking"),
+        *("acquisition", "anchors", "chemistry", "config", "constraints", "dataset", "energies", "errors", "execution"),
+        *("inputs", "properties", "shipped", "sources", "structures", "surrogate", "terminal", "tracking"),
+    },
+    "backtest": {
+        *("acquisition", "campaign", "chemistry", "config", "dataset", "energies", "errors", "execution"),
+        *("properties", "structures", "surrogate", "tracking"),
     },
     "workbench": {
         *("anchors", "campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "properties"),

@@ -8,20 +8,26 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
 
+from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.driver import drive, open_ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
+from reexplore.campaign.results.labelled_pool import campaign_pool
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.results.status import campaign_status
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
+from reexplore.campaign.steps.screening import recall_screening
+from reexplore.chemistry.families import families
 from reexplore.errors import InputError
 from reexplore.execution.executor import SerialExecutor
+from reexplore.execution.kinds import KINDS
 
 REEXPLORE = Path(sys.executable).parent / "reexplore"
 
@@ -189,3 +195,17 @@ def test_status_as_json(undisturbed):
     )
     status = json.loads(told.stdout)
     assert (status["labels"], status["rounds_closed"], status["failures_by_code"]) == (6, 2, {})
+
+
+def test_its_labels_are_a_pool_with_the_geometries_that_models_see(undisturbed):
+    with closing(open_ledger(undisturbed)) as ledger:
+        seen = campaign_pool([(undisturbed, ledger)], positions="screening")
+        screening = recall_screening(undisturbed, ledger)
+        pool = Pool(families(undisturbed.space.candidates(), undisturbed.space))
+        expected = screening.structures([pool[key] for key in ledger.labels()])
+        spent = sum(each.core_s for each in ledger.calculations() if KINDS[each.kind].is_chemistry)
+    assert len(seen) == 6
+    assert {key: structure.key for key, structure in seen.geometries.items()} == {
+        key: structure.key for key, structure in expected.items()
+    }
+    assert seen.table["core_hours"].sum() == pytest.approx(spent / 3600)

@@ -27,6 +27,12 @@ HOSTILE = (
     "# no comment",
     "Properties=species:S:1",
     'x" energy=0 y="',
+    "1234567812345678",
+    "12345e67",
+    "T",
+    "true F",
+    "1 2",
+    "nan",
 )
 
 

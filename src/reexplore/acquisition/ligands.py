@@ -107,6 +107,7 @@ def choose_ligands(
         labelled=known.keys(),
         excluded=[k for k, ligand in enumerate(ligands) if ligand.is_excluded],
         controls={place[n] for n in fair},
+        described=[described[ligand.keys[0]] for ligand in ligands],
         seed=seed,
     )
     complexes = {ligand.keys[0]: ligand.keys for ligand in ligands}

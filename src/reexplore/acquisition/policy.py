@@ -10,9 +10,16 @@ from pydantic import Field, model_validator
 from reexplore.inputs.strict_models import PlainName, Sentence, Strict, parse, read_mapping
 from reexplore.plug_ins import PlugIn, made_by, plug_ins
 
-#: BoTorch's acquisition functions a policy may name, and `posterior_mean` for its `PosteriorMean`.
+#: BoTorch's acquisition functions a policy may name, `posterior_mean` for its `PosteriorMean`; and three of our own:
+#: `thompson` (each pick is the best of one joint sample), `diverse` (the promising that differ most) and `random`.
 Acquisition = Literal[
-    "posterior_mean", "qLogExpectedImprovement", "qUpperConfidenceBound", "qPosteriorStandardDeviation"
+    "posterior_mean",
+    "qLogExpectedImprovement",
+    "qUpperConfidenceBound",
+    "qPosteriorStandardDeviation",
+    "thompson",
+    "diverse",
+    "random",
 ]
 
 
@@ -21,7 +28,8 @@ class Policy(Strict):
 
     `beta` belongs to `qUpperConfidenceBound` alone. `samples` is the number of virtual members. Of a
     larger pool the `shortlist` best by themselves and `shortlist_random` others enter the joint
-    choice. `random_controls` of a batch are drawn from the whole pool without looking at the model.
+    choice. `random_controls` of a batch are drawn from the whole pool without looking at the model; with the
+    acquisition `random` the whole batch is.
     """
 
     name: PlainName

@@ -12,17 +12,20 @@ from numpy.typing import NDArray
 from reexplore.acquisition.gain import gains
 from reexplore.acquisition.policy import Policy
 from reexplore.acquisition.preselection import contenders
+from reexplore.acquisition.seed_design import farthest_first
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.surrogate.calibration import Calibration
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.joint_samples import joint_samples
-from reexplore.surrogate.samples import Described
+from reexplore.surrogate.samples import Described, factors, feature_columns, feature_matrix
 
 if TYPE_CHECKING:
     from botorch.acquisition import AcquisitionFunction
 
 #: Candidates evaluated at once; bounds the memory, changes no result.
 _CHUNK = 2048
+#: `diverse` chooses among so many times the batch.
+_PROMISING = 4
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def choose(
         labelled=observed.keys(),
         excluded={here[key] for key in excluded if key in here},
         controls=fair,
+        described=pool,
         seed=seed,
     )
 
@@ -106,20 +110,20 @@ def select_batch(
     labelled: Collection[int],
     excluded: Collection[int] = (),
     controls: Collection[int] | None = None,
+    described: Sequence[Described] = (),
     seed: int,
 ) -> list[Pick]:
     """Choose `q` rows of a table of joint utilities, shape (N, S) or (N, S, goals), bigger is better.
 
     With several goals `groups` names the Pareto front that a row belongs to, and the policy has to be one that looks
-    for improvements.
+    for improvements, or `random`. `described` are the rows' factors, which `diverse` spreads its picks over.
 
     `pending` rows are being labelled: they are not picked and count as if they were part of the
     batch. `labelled` and `excluded` rows are not picked. Controls are drawn first, from
     every free row (of `controls`, where not all rows are a fair share of the pool), so that they are a
-    fair sample of it; they are then pending for the others.
-    At least one pick is left to the acquisition. The result has fewer than `q` picks only when fewer
-    rows are free; it does not depend on the order of the table. Raises `CalculationFailed`
-    (POOL_EXHAUSTED) when none is.
+    fair sample of it; they are then pending for the others. At least one pick is left to the acquisition; `random`
+    has controls only. The result has fewer than `q` picks only when fewer rows are free; it does not depend on the
+    order of the table. Raises `CalculationFailed` (POOL_EXHAUSTED) when none is.
     """
     taken = {*pending, *labelled, *excluded}
     free = sorted((row for row in range(len(keys)) if row not in taken), key=lambda row: keys[row])
@@ -133,12 +137,19 @@ def select_batch(
     random = np.random.default_rng(seed)
     size = min(q, len(free))
     eligible = free if controls is None else [row for row in free if row in controls]
-    by_chance = min(policy.random_controls, size - 1, len(eligible))
+    wanted_by_chance = size if policy.acquisition == "random" else min(policy.random_controls, size - 1)
+    by_chance = min(wanted_by_chance, len(eligible))
     drawn = [int(row) for row in random.choice(eligible, by_chance, replace=False)]
     waiting = [*sorted(pending, key=lambda row: keys[row]), *drawn]
     choices = [row for row in free if row not in drawn]
-    wanted = size - len(drawn)
-    if utility.ndim == 2:
+    wanted = 0 if policy.acquisition == "random" else size - len(drawn)
+    if not wanted:
+        acquired: list[tuple[int, float]] = []
+    elif policy.acquisition == "thompson":
+        acquired = _best_of_worlds(utility, choices, q=wanted, random=random)
+    elif policy.acquisition == "diverse":
+        acquired = _apart(utility, choices, described, waiting=waiting, q=wanted)
+    elif utility.ndim == 2:
         acquired = _acquire(utility, choices, waiting=waiting, q=wanted, policy=policy, random=random)
     else:
         from reexplore.acquisition.hypervolume import acquire_front
@@ -180,6 +191,43 @@ def _acquire(
             acquisition, q=q, choices=rows_as_inputs(choices), max_batch_size=_CHUNK, unique=True
         )
     return list(zip(picked[:, 0].long().tolist(), values.reshape(-1).tolist(), strict=True))
+
+
+def _best_of_worlds(
+    utility: NDArray[np.float64], choices: list[int], *, q: int, random: np.random.Generator
+) -> list[tuple[int, float]]:
+    """Return for one joint sample after the other the best row that is left, with its utility there.
+
+    Thompson sampling for batches: K. Kandasamy et al., AISTATS 2018, PMLR 84, 133.
+    """
+    worlds, left = random.permutation(utility.shape[1]), list(choices)
+    picked = []
+    for number in range(q):
+        world = utility[left, worlds[number % len(worlds)]]
+        place = int(np.argmax(world))
+        picked.append((left.pop(place), float(world[place])))
+    return picked
+
+
+def _apart(
+    utility: NDArray[np.float64],
+    choices: list[int],
+    described: Sequence[Described],
+    *,
+    waiting: list[int],
+    q: int,
+) -> list[tuple[int, float]]:
+    """Return the most promising row, then of some others as promising those that differ most from all before them.
+
+    Promising is what is expected to improve most by itself; that is each row's value. What waits counts as chosen.
+    """
+    improvement = np.maximum(utility[choices], 0.0).mean(axis=1)
+    promising = np.argsort(-improvement, kind="stable")[: _PROMISING * q]
+    rows = [choices[i] for i in promising]
+    table = [factors(described[row]) for row in [*rows, *waiting]]
+    beside = [0, *range(len(rows), len(table))]
+    apart = farthest_first(feature_matrix(table, feature_columns(table)), q=q - 1, beside=beside)
+    return [(rows[i], float(improvement[promising[i]])) for i in [0, *apart]]
 
 
 def _acquisition(policy: Policy, model: Any) -> AcquisitionFunction:

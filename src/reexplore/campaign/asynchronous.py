@@ -16,8 +16,9 @@ from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.choosing import Standing, choose
 from reexplore.campaign.steps.labelling import labelling_due, observed_kcal_mol
-from reexplore.campaign.steps.learning import FEWEST_LABELS, learn
+from reexplore.campaign.steps.learning import learn
 from reexplore.campaign.steps.screening import Screening
+from reexplore.surrogate.ensembles import FEWEST_LABELS
 
 #: The jobs there is one of, and where the ledger keeps what learning was begun with; other jobs are candidates' keys.
 _LEARNING, _CHOICE = "learning", "choice"

@@ -14,6 +14,8 @@ from typer.exceptions import TyperException
 
 from reexplore import __version__
 from reexplore.campaign.running.stopping import INTERRUPTED, Stopped, heed_from_the_start
+from reexplore.cli.backtest import backtest
+from reexplore.cli.dataset import dataset
 from reexplore.cli.doctor import doctor
 from reexplore.cli.label import label
 from reexplore.cli.levels import levels
@@ -77,8 +79,10 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(structures, name="structures")
 app.add_typer(levels, name="levels")
 app.add_typer(store, name="store")
+app.add_typer(dataset, name="dataset")
 app.command()(label)
 app.command()(stability)
+app.command()(backtest)
 app.command()(doctor)
 
 console = new_console()
@@ -155,11 +159,24 @@ def validate(
 
 
 @campaign.command()
-def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> None:
+def plan(
+    reference: CampaignArgument,
+    workspace: WorkspaceOption = Path(),
+    backtest: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder of a backtest whose result is quoted.", show_default="`backtest` beside the campaign file"
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Say how many calculations a campaign needs and what they should cost; run nothing.
+
+    Where there is a backtest it says what the campaign's policy found with the same share of labels.
 
     Example: `reexplore campaign plan campaigns/cam.yaml`
     """
+    from reexplore.backtest.result import plan_quotes
     from reexplore.campaign.declaration.space import require_size
     from reexplore.campaign.results.ligand_rows import valid_record
     from reexplore.campaign.results.plan import constraint_table, plan_campaign, plan_record, plan_table
@@ -175,12 +192,16 @@ def plan(reference: CampaignArgument, workspace: WorkspaceOption = Path(), as_js
     # A site file of one's own is run by commands that submit, and by no other.
     workers = worker_count(setup.parsl_config()) if is_shipped("parsl_configs", setup.site) else None
     planned = plan_campaign(setup)
+    share = planned.labels / planned.candidates
+    quotes = plan_quotes(backtest, beside=setup.source, policy=setup.policy.name, share=share)
     if as_json:
-        print(json.dumps(valid_record(setup) | plan_record(planned)))
+        print(json.dumps(valid_record(setup) | plan_record(planned) | ({"backtest": quotes} if quotes else {})))
         return
     if planned.counted:
         console.print(constraint_table(planned.counted, of=planned.ligands))
     console.print(plan_table(planned, workers=workers))
+    for quote in quotes:
+        console.print(quote, markup=False)
 
 
 @campaign.command()

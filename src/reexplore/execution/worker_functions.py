@@ -354,9 +354,8 @@ def forecast(inputs: Json, context: Context) -> Json:
 
 def select(inputs: Json, context: Context) -> Json:
     """Choose the next batch from a forecast under a policy."""
-    from reexplore.acquisition.ligands import Aim, choose_ligands
+    from reexplore.acquisition.batch import next_batch
     from reexplore.acquisition.policy import Policy
-    from reexplore.acquisition.select import choose
     from reexplore.properties import Goals
     from reexplore.surrogate.calibration import Calibration
     from reexplore.surrogate.forecast import Forecast
@@ -367,16 +366,17 @@ def select(inputs: Json, context: Context) -> Json:
     families = [Family.from_text(context.store.get_text(digest)) for digest in recipe.families]
     predicted = set(table.keys)
     pool = (Traits.of(candidate) for family in families for candidate in family.candidates())
-    among: dict[str, Any] = {
-        "samples": [traits for traits in pool if traits.key in predicted],
-        "calibration": Calibration(**recipe.calibration),
-        "labelled": recipe.labelled,
-        "excluded": recipe.excluded,
-        "pending": recipe.pending,
-        "policy": Policy(**recipe.policy),
-        "q": recipe.q,
-        "seed": recipe.seed,
-    }
-    goals = Goals.from_json(recipe.objective)
-    picks = choose_ligands(table, aim=Aim(goals, dict(recipe.hydration)), **among) if goals else choose(table, **among)
+    picks = next_batch(
+        table,
+        goals=Goals.from_json(recipe.objective),
+        hydration_kcal_mol=dict(recipe.hydration),
+        samples=[traits for traits in pool if traits.key in predicted],
+        calibration=Calibration(**recipe.calibration),
+        labelled=recipe.labelled,
+        excluded=recipe.excluded,
+        pending=recipe.pending,
+        policy=Policy(**recipe.policy),
+        q=recipe.q,
+        seed=recipe.seed,
+    )
     return {"picks": [pick.to_dict() for pick in picks]}

@@ -101,3 +101,11 @@ def seen_by(kind: type[Surrogate]) -> Sees:
     """Return what a surrogate needs of a candidate; one that does not say needs its geometry."""
     found: Sees = getattr(kind, "sees", "geometry")
     return found
+
+
+def needs_geometries(kind: type[Surrogate]) -> bool:
+    """Return whether a surrogate cannot do without positions.
+
+    One that sees geometries and reads their atoms alone says so by `needs_geometries = False`.
+    """
+    return seen_by(kind) == "geometry" and bool(getattr(kind, "needs_geometries", True))

@@ -21,6 +21,7 @@ class Composition:
     """A ridge regression on element counts and on the charge of the ligands, one for each fold."""
 
     title: ClassVar[str] = "composition ridge"
+    needs_geometries: ClassVar[bool] = False
 
     @staticmethod
     def settings(declared: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG004

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reexplore.execution.run_folder import plainly_named
+from reexplore.tracking.backtest_record import BacktestRecord
 from reexplore.tracking.exports import (
     allowed_name,
     curves,
@@ -77,6 +79,12 @@ class Tracker:
             client = self._client()
             campaign = _Mirror(client, self._experiment(client))
             campaign.send(record, top=top)
+
+    def send_backtest(self, record: BacktestRecord) -> None:
+        """Make the mirror hold a backtest: a run for each policy and surrogate, its curves over labels; sent once."""
+        with self._typed_errors():
+            client = self._client()
+            _Mirror(client, self._experiment(client)).send_backtest(record)
 
     def links(self, base_url: str) -> tuple[Link, ...]:
         """Return the pages to open on the server at `base_url`: the runs, then each campaign's own.
@@ -159,6 +167,37 @@ class _Mirror:
         tags |= {"mlflow.note.content": guide(record), "labels": str(record.labels)}
         for name, value in tags.items():
             self._client.set_tag(run_id, allowed_name(name), value[:_LONGEST_PARAM])
+
+    def send_backtest(self, record: BacktestRecord) -> None:
+        from reexplore.tracking.plots import backtest_curves
+
+        now = round(1000 * time.time())
+        name = f"backtest {record.pool}"
+        parent = self._run(f"backtest/{record.key}", name=name, start_ms=now, tags={})
+        for curve in record.curves:
+            tags = {"mlflow.parentRunId": parent.info.run_id}
+            key = f"backtest/{record.key}/{curve.name}"
+            run = self._run(key, name=f"{name}: {curve.name}", start_ms=now, tags=tags)
+            if run.info.status == "FINISHED":
+                continue
+            ends = {"": "mean", " low": "low", " high": "high"}
+            metrics = [
+                (f"{measure}{end}", value, now, point.labels)
+                for point in curve.points
+                for measure, found in point.measures.items()
+                for end, attribute in ends.items()
+                if (value := getattr(found, attribute)) is not None
+            ]
+            params = {"policy": curve.policy, "surrogate": curve.surrogate or "none", "seeds": str(curve.seeds)}
+            params |= {"pool": record.pool, "objective": record.objective, "candidates": str(record.candidates)}
+            self._log(str(run.info.run_id), params=params, metrics=metrics)
+            self._set_end(run, now)
+        if parent.info.status != "FINISHED":
+            run_id = str(parent.info.run_id)
+            self._client.log_text(run_id, to_json(record.to_dict()), "backtest.json")
+            self._client.log_text(run_id, record.to_csv(), "backtest.csv")
+            self._client.log_figure(run_id, backtest_curves(record), "by-labels.png")
+            self._set_end(parent, now)
 
     def _send_page(self, record: CampaignRecord, top: int, *, run_ids: list[str]) -> None:
         from reexplore.tracking.review_page import PAGE_NAME, review_page

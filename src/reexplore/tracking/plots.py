@@ -1,10 +1,11 @@
-"""Figures of a campaign: parity of one round, errors over rounds, the best label over rounds."""
+"""Figures of a campaign, parity of one round, errors and best label over rounds; and the curves of a backtest."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from typing import Any
 
 from matplotlib import rc_context
@@ -13,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reexplore.tracking.backtest_record import MEASURES, BacktestRecord
 from reexplore.tracking.records import ENSEMBLE, CampaignRecord, RoundRecord
 
 _INK, _SOFT, _ACCENT = "#1d2730", "#55626e", "#0f6674"
@@ -137,6 +139,50 @@ def best_per_group(record: CampaignRecord, *, groups: int = 7) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("round")
         axes.set_ylabel("binding energy, kcal/mol")
+        return figure
+
+
+#: The measures of a backtest that are drawn.
+_PANELS = ("recall_top5", "recall_top1", "regret", "coverage_90")
+
+
+def backtest_curves(record: BacktestRecord, *, against_cost: bool = False) -> Figure:
+    """Draw what policies found against the labels they bought, or against core-hours, mean and interval over seeds."""
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(9.6, 7.4), dpi=150, layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.suptitle(
+            f"{record.objective}, {record.candidates:,} labels in {record.groups} groups", x=0.01, ha="left"
+        )
+        for axes, measure in zip(figure.subplots(2, 2).flat, _PANELS, strict=True):
+            for colour, curve in zip(cycle(_COLOURS), record.curves, strict=False):
+                points = [p for p in curve.points if measure in p.measures]
+                if against_cost:
+                    points = [p for p in points if p.core_hours is not None]
+                if not points:
+                    continue
+                x = [p.core_hours if against_cost else p.labels for p in points]
+                is_random = not curve.surrogate
+                look: dict[str, Any] = {"color": _SOFT if is_random else colour, "lw": 1.4 if is_random else 2.0}
+                found = [p.measures[measure] for p in points]
+                axes.plot(x, [each.mean for each in found], label=curve.name, **look)
+                bands = [(each.low, each.high) for each in found if each.low is not None and each.high is not None]
+                if len(bands) == len(found):
+                    axes.fill_between(x, *zip(*bands, strict=True), color=look["color"], alpha=0.15, lw=0)
+            if measure == "coverage_90":
+                axes.axhline(0.9, color="#9aa6b0", lw=1, dashes=(4, 4))
+            if measure != "regret":
+                axes.set_ylim(0, 1.02)
+            else:
+                axes.set_ylim(bottom=0)
+            in_unit = f", {record.unit}" if measure == "regret" else ""
+            axes.set_title(MEASURES[measure] + in_unit, fontsize=10)
+            axes.set_xlabel("core-hours" if against_cost else "labels")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=not against_cost))
+        if figure.axes[0].lines:
+            figure.axes[0].legend(fontsize=9)
+        else:
+            _say(figure.axes[0], "the pool does not tell all costs")
         return figure
 
 

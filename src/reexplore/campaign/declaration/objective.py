@@ -35,7 +35,7 @@ def declared_goals(file: CampaignFile, level: Level) -> Goals:
 
 def weighing(goals: Goals, policy: Policy) -> Policy:
     """Return a policy; raise `InputError` when it cannot weigh several goals against each other."""
-    if len(goals.goals) > 1 and policy.acquisition != "qLogExpectedImprovement":
+    if len(goals.goals) > 1 and policy.acquisition not in ("qLogExpectedImprovement", "random"):
         raise InputError(
             f"'{policy.name}' ({policy.acquisition}) weighs one goal, and the objective has {len(goals.goals)}:"
             " take one with qLogExpectedImprovement, such as balanced",

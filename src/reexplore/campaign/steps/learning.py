@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +27,12 @@ from reexplore.execution.task import Task
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.base import seen_by
 from reexplore.surrogate.baselines import out_of_fold
-from reexplore.surrogate.calibration import TRUSTED_FROM, calibrate, calibrate_intervals, evaluate, shared_by_ligand
+from reexplore.surrogate.calibration import evaluate
+from reexplore.surrogate.ensembles import calibrated, can_be_learned, holds_out_ligands, member_count
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.known import SURROGATES
 from reexplore.surrogate.samples import Sample, Traits, folds, samples_to_text, targets_kcal_mol
 from reexplore.tracking.records import ENSEMBLE, MAE_PREFIX, ParityPoint
-
-#: Below this number no fold could be held out.
-FEWEST_LABELS = 3
-#: Where ligands are held out whole.
-_FEWEST_LIGANDS = 2
 
 
 @dataclass(frozen=True)
@@ -64,8 +60,8 @@ def sample(
 
 def learn(context: CampaignContext, screening: Screening, observed: Mapping[str, float], number: int) -> Job[Learned]:
     """Return what labels in kcal/mol taught at the end of a round."""
-    ligands = {Traits.of(context.pool[key]).ligand for key in observed}
-    if len(observed) < FEWEST_LABELS or (context.setup.goals and len(ligands) < _FEWEST_LIGANDS):
+    labelled = [Traits.of(context.pool[key]) for key in observed]
+    if not can_be_learned(labelled, whole_ligands=bool(context.setup.goals)):
         return Learned(len(observed))
     keys, kind = sorted(observed), SURROGATES.find(context.setup.file.surrogate.model)[0]
     sees = seen_by(kind)
@@ -74,8 +70,7 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
         known = [sample(context.pool[key], geometries[key], observed[key]) for key in keys]
     else:
         known = [sample(context.pool[k], geometries.get(k), observed[k], screening.parts_of(k)) for k in keys]
-    # What is known of a ligand by itself is known for all its metals; one ligand alone cannot be held out.
-    whole_ligands = bool(context.setup.goals) or (sees != "geometry" and len(ligands) >= _FEWEST_LIGANDS)
+    whole_ligands = holds_out_ligands(labelled, sees=sees, for_goals=bool(context.setup.goals))
     if sees != "geometry" and not whole_ligands:
         context.narrator.say("all labels are of one ligand: what is said of another one has not been tested")
     members = yield from _train(context, known, whole_ligands=whole_ligands)
@@ -87,23 +82,15 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
 
     table = Forecast.load(context.store.folder(forecast.key) / FORECAST_FILE)
     held_out = _held_out(context, members, "out_of_fold_kcal_mol")
-    row_of = table.rows(held_out)
-    own_spread = _held_out(context, members, "out_of_fold_spread_kcal_mol")
-    fitted = calibrate_intervals if sees != "geometry" else calibrate
-    calibration = fitted(
-        residuals=[held_out[key] - observed[key] for key in held_out],
-        spread=[own_spread.get(key, float(table.spreads[row_of[key]])) for key in held_out],
+    calibration = calibrated(
+        table,
+        known,
+        held_out,
+        _held_out(context, members, "out_of_fold_spread_kcal_mol"),
+        sees=sees,
         declared_floor_kcal_mol=context.setup.file.surrogate.uncertainty_floor_kcal_mol,
+        whole_ligands=whole_ligands,
     )
-    if whole_ligands:
-        rows = [row_of[sample.key] for sample in known]
-        share = shared_by_ligand(
-            [held_out[sample.key] - observed[sample.key] for sample in known],
-            table.of_members[rows],
-            ligands=[(sample.ligand, sample.group.stoichiometry) for sample in known],
-            floor_kcal_mol=calibration.floor_kcal_mol,
-        )
-        calibration = replace(calibration, shared_by_ligand=share)
     fold_of = folds(known, len(members), context.setup.file.seed, whole_ligands=whole_ligands)
     predictions = out_of_fold(known, fold_of=fold_of) | {ENSEMBLE: np.array([held_out[s.key] for s in known])}
     target = targets_kcal_mol(known)
@@ -192,11 +179,7 @@ def _train(context: CampaignContext, known: list[Sample], *, whole_ligands: bool
     file = context.setup.file
     model = file.surrogate.model
     kind, version = SURROGATES.find(model)
-    # A fold is left out by each member: of labels, or of ligands.
-    parts = len({sample.ligand for sample in known} if whole_ligands else known)
-    # Few labels are left out one by one, where a member is cheap: four folds of twelve would each cost a quarter.
-    one_by_one = seen_by(kind) != "geometry" and len(known) < TRUSTED_FROM
-    count = parts if one_by_one else min(file.surrogate.members, parts)
+    count = member_count(known, wanted=file.surrogate.members, sees=seen_by(kind), whole_ligands=whole_ligands)
     samples = context.store.put_text(samples_to_text(known))
     settings = kind.settings(file.surrogate.model_dump())
     recipes = [Training(samples, settings, k, count, file.seed, whole_ligands, model, version) for k in range(count)]

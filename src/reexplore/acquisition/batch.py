@@ -1,0 +1,41 @@
+"""The choice of the next batch, of complexes or of ligands as the objective wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from reexplore.acquisition.ligands import Aim, choose_ligands
+from reexplore.acquisition.policy import Policy
+from reexplore.acquisition.select import Pick, choose
+from reexplore.properties import Goals
+from reexplore.surrogate.calibration import Calibration
+from reexplore.surrogate.forecast import Forecast
+from reexplore.surrogate.samples import Described
+
+
+def next_batch(
+    forecast: Forecast,
+    *,
+    goals: Goals,
+    hydration_kcal_mol: Mapping[str, float],
+    samples: Sequence[Described],
+    calibration: Calibration,
+    labelled: Mapping[str, float],
+    excluded: Collection[str] = (),
+    pending: Collection[str] = (),
+    policy: Policy,
+    q: int,
+    seed: int,
+) -> list[Pick]:
+    """Return the next `q` complexes, with `goals` all of one ligand after each other; see `choose`.
+
+    `hydration_kcal_mol` are the binding energies of the metals' aqua ions, which some goals need.
+    """
+    among: dict[str, Any] = {"labelled": labelled, "excluded": excluded, "pending": pending}
+    if goals:
+        aim = Aim(goals, hydration_kcal_mol)
+        return choose_ligands(
+            forecast, samples=samples, aim=aim, calibration=calibration, **among, policy=policy, q=q, seed=seed
+        )
+    return choose(forecast, samples=samples, calibration=calibration, **among, policy=policy, q=q, seed=seed)

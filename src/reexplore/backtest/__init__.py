@@ -1,0 +1,1 @@
+"""The loop on known labels: what a policy and a surrogate would have found."""

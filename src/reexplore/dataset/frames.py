@@ -1,0 +1,124 @@
+"""Frames of extended XYZ as rows of a pool: our own, and those of others, such as the published study's."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from reexplore.chemistry.metals import METALS
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
+from reexplore.errors import InputError
+from reexplore.structures.stoichiometry import formula
+from reexplore.structures.structure import Structure
+
+EnergyUnit = Literal["eV", "hartree", "kcal/mol"]
+ENERGY_UNITS = get_args(EnergyUnit)
+_KCAL_MOL = {"eV": HARTREE_TO_KCAL_MOL / 27.211386245988, "hartree": HARTREE_TO_KCAL_MOL, "kcal/mol": 1.0}
+#: Two atoms are bonded up to this many times the sum of their covalent radii.
+_BONDED = 1.25
+_WATER = Counter({"O": 1, "H": 2})
+#: What another program may tell of a frame in our words.
+_TOLD = ("name", "scaffold", "smiles", "level")
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """How frames of another program are read: the key and unit of their energy, the charge of a ligand if not told."""
+
+    energy_key: str = "total_energy"
+    unit: EnergyUnit = "eV"
+    ligand_charge: int | None = None
+
+    @property
+    def column(self) -> str:
+        """Return the property that the energy becomes."""
+        return f"{self.energy_key}_kcal_mol"
+
+
+def own_row(atoms: Any) -> dict[str, Any]:
+    """Return a frame that was written here as a row."""
+    return {name: _plain(value) for name, value in atoms.info.items()}
+
+
+def structure_of(atoms: Any, where: str, *, charge: int | None = None) -> Structure:
+    """Return a frame's geometry, its rare earth first; raise `InputError` where it holds none, or several."""
+    metals = [i for i, symbol in enumerate(atoms.symbols) if symbol in METALS]
+    if len(metals) != 1:
+        raise InputError(f"{where} holds {len(metals)} rare earths; a complex holds one")
+    if not np.isfinite(atoms.positions).all():
+        raise InputError(f"{where} holds positions that are no numbers")
+    order = [metals[0], *(i for i in range(len(atoms)) if i != metals[0])]
+    told = atoms.info.get("charge", charge)
+    if told is None:
+        raise InputError(f"{where} names no charge: write charge=… into its second line, or give --ligand-charge")
+    return Structure(tuple(atoms.symbols[i] for i in order), atoms.positions[order], int(told))
+
+
+def foreign_row(atoms: Any, how: Foreign, where: str) -> tuple[dict[str, Any], Structure]:
+    """Return a frame of another program as a row and its geometry.
+
+    Metal, waters and ligands are counted from the atoms; a ligand that is not named is called by its formula.
+    """
+    energy = atoms.info.get(how.energy_key)
+    if energy is None and atoms.calc is not None:
+        energy = atoms.calc.results.get(how.energy_key)
+    if energy is None:
+        there = ", ".join(map(str, atoms.info)) or "nothing"
+        raise InputError(f"{where} has no '{how.energy_key}': give --energy-key; it has {there}")
+    if isinstance(energy, str | bool) or not math.isfinite(float(energy)):
+        raise InputError(f"{where}: {how.energy_key} is {energy}, not a number")
+    bare = structure_of(atoms, where, charge=0)
+    fragments = _fragments(bare)
+    waters = sum(parts == _WATER for parts in fragments)
+    ligands = [parts for parts in fragments if parts != _WATER]
+    metal = METALS[bare.symbols[0]]
+    told = atoms.info.get("charge")
+    if told is None and how.ligand_charge is not None:
+        told = metal.oxidation_state + len(ligands) * how.ligand_charge
+    structure = structure_of(atoms, where, charge=told)
+    brought = structure.charge - metal.oxidation_state
+    if ligands and brought % len(ligands):
+        raise InputError(f"{where}: {len(ligands)} ligands cannot share the charge {brought:+d} evenly")
+    substituents = atoms.info.get("substituents", [])
+    row: dict[str, Any] = {
+        "key": str(atoms.info.get("key", structure.key)),
+        "scaffold": "+".join(sorted({_formula(parts) for parts in ligands})) or "none",
+        "substituents": [substituents] if isinstance(substituents, str) else [str(name) for name in substituents],
+        "metal": metal.symbol,
+        "ligands": len(ligands),
+        "waters": waters,
+        "ligand_charge": brought // len(ligands) if ligands else 0,
+        "charge": structure.charge,
+        "formula": formula(structure),
+        "positions": "imported",
+        how.column: float(energy) * _KCAL_MOL[how.unit],
+    }
+    return row | {name: str(atoms.info[name]) for name in _TOLD if name in atoms.info}, structure
+
+
+def _fragments(structure: Structure) -> list[Counter[str]]:
+    """Return the elements of each molecule around the metal, by distances."""
+    from ase.data import atomic_numbers, covalent_radii
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial.distance import cdist
+
+    symbols, positions = structure.symbols[1:], structure.positions_angstrom[1:]
+    radii = np.array([covalent_radii[atomic_numbers[symbol]] for symbol in symbols])
+    bonded = cdist(positions, positions) < _BONDED * (radii[:, None] + radii[None])
+    count, of_atom = connected_components(bonded, directed=False) if symbols else (0, np.empty(0))
+    return [Counter(s for s, n in zip(symbols, of_atom, strict=True) if n == number) for number in range(count)]
+
+
+def _formula(parts: Counter[str]) -> str:
+    symbols = tuple(parts.elements())
+    return formula(Structure(symbols, np.zeros((len(symbols), 3)), 0))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value.item() if isinstance(value, np.generic) else value
