@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+from reexplore.surrogate.allegro_surrogate import Allegro
 from reexplore.surrogate.settings import AllegroSettings
 
 
@@ -11,6 +12,12 @@ def test_settings_survive_json():
     settings = AllegroSettings(readout="all", l_max=2)
     assert AllegroSettings(**json.loads(json.dumps(settings.declaration()))) == settings
     assert settings.declaration()["weights"] == "float32"
+
+
+def test_a_batch_size_that_is_declared_is_that_of_the_members():
+    declared = {"readout": "metal"}
+    assert Allegro.settings(declared) == Allegro.settings(declared | {"batch_size": None})
+    assert Allegro.settings(declared | {"batch_size": 128}) == Allegro.settings(declared) | {"batch_size": 128}
 
 
 def test_the_driver_can_use_the_package_without_loading_an_engine():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,8 +19,10 @@ class Allegro:
 
     @staticmethod
     def settings(declared: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the published settings with the readout of a campaign file."""
-        return AllegroSettings(readout=declared["readout"]).declaration()
+        """Return the published settings with the readout and the batch size of a campaign file."""
+        said = AllegroSettings(readout=declared["readout"])
+        batch_size = declared.get("batch_size")
+        return (said if batch_size is None else replace(said, batch_size=batch_size)).declaration()
 
     @staticmethod
     def train(samples: Sequence[Sample], out: HoldOut, settings: Mapping[str, Any], path: Path) -> MemberReport:
