@@ -136,6 +136,9 @@ def with_surface(theory: dict[str, Any]) -> dict[str, Any]:
 Builder = Literal["architector", "placement", "crest", "sketch"]
 
 
+SolventName = matching(r"[A-Za-z0-9][\w,.() -]*", "the name of a solvent", longest=80)
+
+
 class LevelEntry(Strict):
     """A level of theory of the user's own: a shipped one with the choices named here instead of its own."""
 
@@ -147,7 +150,7 @@ class LevelEntry(Strict):
     ligand_basis: BasisName | None = None
     grid_level: Annotated[int, Field(ge=0, le=9)] | None = None
     #: By SMD's name, such as water, 1-octanol, toluene, n-dodecane; `none` is the gas phase.
-    solvent: Annotated[str, matching(r"[A-Za-z0-9][\w,.() -]*", "the name of a solvent", longest=80)] | None = None
+    solvent: Annotated[str, SolventName] | None = None
     #: Of the metal's sphere in the cavity; SMD has 2.0 Å for every rare earth.
     metal_radius_angstrom: Annotated[float, Field(ge=1.0, le=3.5)] | None = None
     cavity_points_per_sphere: CavityPoints | None = None
@@ -196,6 +199,8 @@ class TheoryEntry(Strict):
 
     level: str = "standard"
     levels: list[LevelEntry] = Field(default_factory=list)
+    #: A second solvent, by SMD's name: what it costs to take a complex there from water.
+    organic: Annotated[str, SolventName] | None = None
     surface: str = DEFAULT
     surfaces: list[SurfaceEntry] = Field(default_factory=list)
     builders: Annotated[list[Builder], Field(min_length=1)] = Field(default=["architector", "placement"])

@@ -15,6 +15,16 @@ class PropertySuite:
     one: Property
     refused: tuple[dict, ...] = ()
 
+    @staticmethod
+    def label(metal, energy, **more):
+        """Return a label whose learned energy this is."""
+        return labelled(metal, energy, **more)
+
+    @staticmethod
+    def learned_kcal_mol(label):
+        """Return the energy of a label that models learn."""
+        return label.binding.energy_kcal_mol
+
     def test_it_keeps_the_protocol(self):
         assert isinstance(self.one, Property)
         assert self.one.name.isidentifier()
@@ -35,10 +45,10 @@ class PropertySuite:
     def test_labels_and_samples_are_one_number(self):
         random = np.random.default_rng(5)
         energies = {metal: float(random.normal(-60, 10)) for metal in self.one.metals}
-        labels = {metal: labelled(metal, energy) for metal, energy in energies.items()}
+        labels = {metal: self.label(metal, energy) for metal, energy in energies.items()}
         value = self.one.value(labels)
         assert isinstance(value, Measured)
-        binding = {metal: np.array([label.binding.energy_kcal_mol]) for metal, label in labels.items()}
+        binding = {metal: np.array([self.learned_kcal_mol(label)]) for metal, label in labels.items()}
         hydration = {metal: label.hydration.energy_kcal_mol for metal, label in labels.items()}
         assert self.one.samples(binding, hydration) == pytest.approx([value.value])
 
@@ -47,5 +57,5 @@ class PropertySuite:
         assert self.one.samples(binding, dict.fromkeys(self.one.metals, 1.0)).shape == (3, 5)
 
     def test_without_aqua_ions_it_has_a_value_only_where_it_needs_none(self):
-        labels = {metal: labelled(metal, -60.0, aqua=False) for metal in self.one.metals}
+        labels = {metal: self.label(metal, -60.0, aqua=False) for metal in self.one.metals}
         assert (self.one.value(labels) is None) is self.one.needs_aqua_ions

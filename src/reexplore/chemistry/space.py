@@ -60,6 +60,10 @@ class Coordination:
         """Return how many atoms the co-ligands have."""
         return sum(count * ligand.mol_with_hydrogens.GetNumAtoms() for ligand, count in self.co_ligands)
 
+    def charge(self, ligand_charge: int) -> int:
+        """Return the charge of its complexes of 3+ ions with ligands of a charge."""
+        return 3 + self.ligands * ligand_charge + sum(count * ligand.charge for ligand, count in self.co_ligands)
+
     def of(self, ligand: Ligand, metal: Metal) -> Candidate:
         """Return the complex of a ligand with a metal."""
         waters = self.waters(ligand.denticity)

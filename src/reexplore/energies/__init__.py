@@ -40,7 +40,7 @@ def energy_terms(
     if level.is_fake:
         from reexplore.energies.teacher import teacher_energy
 
-        return teacher_energy(structure)
+        return teacher_energy(structure, level=level)
     if level.engine == TBLITE:
         from reexplore.energies.gfn2 import gfn2_energy
 

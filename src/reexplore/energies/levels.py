@@ -22,6 +22,7 @@ LIGAND_CORES = {"I": ("def2-ecp", 28)}
 
 #: The `solvent` of a level without one; every other is the name of one that SMD has parameters for.
 GAS_PHASE = "none"
+WATER = "water"
 
 _LANTHANIDES = tuple(metal.symbol for metal in LANTHANIDES)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.basis_sets import function_count
-from reexplore.energies.levels import GAS_PHASE, LEVELS, LIGAND_CORES, Level, find_level, require_support
+from reexplore.energies.levels import GAS_PHASE, LEVELS, LIGAND_CORES, WATER, Level, find_level, require_support
 from reexplore.errors import InputError, MissingEngineError, of_key
 
 
@@ -61,6 +61,21 @@ def require_parts(level: Level, symbols: Iterable[str]) -> None:
                 raise InputError(f"level '{level.name}': {error}") from None
 
 
+def in_solvent(level: Level, solvent: str) -> Level:
+    """Return a level in water with the water replaced by another of SMD's solvents, by SMD's parameters of it.
+
+    Raises `InputError` for a level without SMD's water and for a solvent without parameters, with the nearest names.
+    The teacher has invented solvents of every name.
+    """
+    if level.is_density_functional and level.solvent == WATER:
+        _require_solvent(replace(level, solvent=solvent))
+    elif not level.is_fake:
+        known = ", ".join(known.name for known in LEVELS.values() if known.is_density_functional)
+        raise InputError(f"level '{level.name}' has no SMD water to leave for {solvent}: take one such as {known}")
+    name = f"{level.name} in {solvent}"
+    return replace(level, name=name, based_on=level.based_on or level.name, solvent=solvent)
+
+
 def _is_hybrid(level: Level) -> bool:
     """Return whether a level needs exact exchange; raise `InputError` for functionals that are not computed here."""
     libxc = _library("pyscf.dft.libxc", "pyscf")
@@ -81,8 +96,8 @@ def _is_hybrid(level: Level) -> bool:
 def _require_solvent(level: Level) -> None:
     known = [GAS_PHASE, *_library("pyscf.solvent.smd", "pyscf").solvent_db]
     if level.solvent not in known:
-        near = get_close_matches(level.solvent, known, n=1, cutoff=0.5)
-        hint = f"did you mean '{near[0]}'?" if near else "such as water, 1-octanol, toluene, n-dodecane or none"
+        near = " or ".join(f"'{name}'" for name in get_close_matches(level.solvent, known, n=2, cutoff=0.5))
+        hint = f"did you mean {near}?" if near else "such as water, 1-octanol, toluene, n-dodecane or none"
         raise InputError(f"level '{level.name}': SMD has no parameters for the solvent '{level.solvent}': {hint}")
 
 

@@ -23,6 +23,11 @@ def log_k(free_energy_kcal_mol: float) -> float:
     return -free_energy_kcal_mol / KCAL_MOL_PER_LOG_UNIT
 
 
+def log_p(transfer_kcal_mol: float) -> float:
+    """Return log10 of the partition ratio at 25 °C, organic over water, of what a transfer free energy moves."""
+    return log_k(transfer_kcal_mol)
+
+
 def from_deprotonated_kcal_mol(from_acid_kcal_mol: float, pka: Sequence[float], *, protons: int) -> float:
     """Return ΔG of M + L → ML of the deprotonated ligand, from ΔG with its acid, less `protons` in water, in its place.
 

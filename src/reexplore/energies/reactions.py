@@ -130,5 +130,14 @@ def exchange(
     return Reaction((*made, *_used_up(co_ligands)))
 
 
+def transfer(water: EnergyTerms, organic: EnergyTerms) -> Reaction:
+    """Return the reaction that takes one structure, as it is, from water into another solvent, 1 mol/l in both.
+
+    The two energies are of levels that differ in the solvent alone. Vibrations and standard states cancel.
+    """
+    there = replace(organic, level=water.level, level_version=water.level_version)
+    return Reaction(tuple((count, replace(term, thermal_hartree=None)) for count, term in ((1, there), (-1, water))))
+
+
 def _used_up(co_ligands: Iterable[tuple[int, EnergyTerms]]) -> list[tuple[float, EnergyTerms]]:
     return [(-count, term) for count, term in co_ligands]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from reexplore.chemistry.metals import METALS, Metal
-from reexplore.energies.levels import TEACHER, require_support
+from reexplore.energies.levels import TEACHER, Level, require_support
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.relaxed import CONVERGED_HARTREE_BOHR, LevelMinimum
 from reexplore.energies.terms import EnergyTerms
@@ -30,6 +30,8 @@ _ATOM_HARTREE = {
 _ATOM_HARTREE |= {"Cl": -460.2, "Br": -2574.3, "I": -297.9}
 _METAL_HARTREE = -30.0
 _CHARGE_KCAL_MOL = 4.0
+#: In any solvent but water: of each carbon, and of the charge squared.
+_CARBON_OUT_OF_WATER_KCAL_MOL, _CHARGE_OUT_OF_WATER_KCAL_MOL = -0.7, 15.0
 _DONOR_KCAL_MOL = {"O": 6.5, "N": 3.5, "S": 5.0}
 _DONOR_RADIUS_ANGSTROM = {"O": 1.35, "N": 1.45, "S": 1.84}
 _DONOR_WIDTH_ANGSTROM = 0.6
@@ -41,9 +43,10 @@ _CROWDING_WIDTH_ANGSTROM = 1.0
 _MOST_GRADIENTS = 60
 
 
-def teacher_energy(structure: Structure) -> EnergyTerms:
+def teacher_energy(structure: Structure, *, level: Level = TEACHER) -> EnergyTerms:
     """Return the invented energy of a complex, an ion, a ligand or a water.
 
+    A level with a solvent is the teacher's outside of water.
     Smooth in the positions, unchanged by rotation, translation and the order of atoms, and zero
     interaction at infinite distance. Raises `InputError` for elements it has no number for.
     """
@@ -55,10 +58,13 @@ def teacher_energy(structure: Structure) -> EnergyTerms:
     for index in np.flatnonzero(is_metal):
         distances = np.linalg.norm(positions[~is_metal] - positions[index], axis=1)
         energy += _around_metal(METALS[str(symbols[index])], symbols[~is_metal], distances)
+    if level.solvent:
+        energy += _CARBON_OUT_OF_WATER_KCAL_MOL * structure.symbols.count("C")
+        energy += _CHARGE_OUT_OF_WATER_KCAL_MOL * structure.charge**2
     atoms = sum(_ATOM_HARTREE.get(symbol, _METAL_HARTREE) for symbol in structure.symbols)
     return EnergyTerms(
-        level=TEACHER.name,
-        level_version=TEACHER.version,
+        level=level.name,
+        level_version=level.version,
         total_hartree=float(atoms + energy / HARTREE_TO_KCAL_MOL),
         dispersion_hartree=0.0,
         solvent_electrostatic_hartree=0.0,

@@ -22,6 +22,7 @@ from reexplore.properties.exchange_energy import ExchangeEnergy
 from reexplore.properties.label import Label
 from reexplore.properties.selectivity import Selectivity
 from reexplore.properties.separation_factor import SeparationFactor
+from reexplore.properties.transfer import TransferFreeEnergy
 
 Direction = Literal["lower", "higher"]
 
@@ -34,6 +35,7 @@ PROPERTIES: Kinds[Property] = Kinds(
         "selectivity": Selectivity,
         "complexation_free_energy": ComplexationFreeEnergy,
         "separation_factor": SeparationFactor,
+        "transfer_free_energy": TransferFreeEnergy,
     },
     needs=(
         *("name", "unit", "ranks_across_charges", "needs_aqua_ions", "read", "say", "title", "meaning", "metals"),
@@ -111,6 +113,18 @@ class Goals:
         """Return whether the goals are made of free energies: labels and what models learn are, then."""
         return any(_is_free(goal) for goal in self.goals)
 
+    @property
+    def learns_transfer(self) -> bool:
+        """Return whether models learn transfer free energies, in place of binding energies."""
+        return any(_is_transfer(goal) for goal in self.goals)
+
+    def learned_kcal_mol(self, label: Label) -> float:
+        """Return the energy of a labelled complex that models learn; what `samples` of a property take as binding."""
+        reaction = label.transfer if self.learns_transfer else label.binding
+        if reaction is None:
+            raise ValueError(f"{label.candidate.name} has no energy in a second solvent")
+        return reaction.energy_kcal_mol
+
     def group(self, stoichiometry: str, *, ligand_charge: int) -> str:
         """Return the name of the ranking that a ligand belongs to: what may be compared by every goal."""
         across = all(goal.quantity.ranks_across_charges for goal in self.goals)
@@ -158,6 +172,7 @@ def read_goals(said: Sequence[Mapping[str, Any]]) -> Goals:
     goals = tuple(_goal(entry, number) for number, entry in enumerate(said))
     found = Goals(goals)
     for first, second in combinations(goals, 2):
+        _require_learned_together(first, second)
         _require_one_scale(first, second)
         _require_different(first, second, found.metals)
     return found
@@ -192,6 +207,18 @@ def _goal(entry: Mapping[str, Any], number: int) -> Goal:
 def _is_free(goal: Goal) -> bool:
     # Properties of other packages that are older than free energies do not say.
     return bool(getattr(goal.quantity, "needs_thermal_terms", False))
+
+
+def _is_transfer(goal: Goal) -> bool:
+    return bool(getattr(goal.quantity, "learns_transfer", False))
+
+
+def _require_learned_together(first: Goal, second: Goal) -> None:
+    """Raise `InputError` when one goal is made of transfer free energies and the other of complexation."""
+    if _is_transfer(first) != _is_transfer(second):
+        moved, other = (first, second) if _is_transfer(first) else (second, first)
+        told = f"'{moved.quantity.title}' does not stand beside '{other.quantity.title}': models learn one energy of a"
+        raise InputError(f"{told} complex. With theory.organic it is told of every labelled complex, whatever the goal")
 
 
 def _require_one_scale(first: Goal, second: Goal) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from reexplore.chemistry.candidates import Candidate
-from reexplore.energies.reactions import Reaction, binding, exchange
+from reexplore.energies.reactions import Reaction, binding, exchange, transfer
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
 
@@ -21,6 +21,8 @@ class Label:
 
     Where its waters are open `candidate` has those of the lowest free energy. By their waters `other_waters` has the
     energies of the other complexes, and `failures` why one has none.
+
+    `organic` has the energies of `complex` and `ligand` in the campaign's second solvent, where it has one.
     """
 
     candidate: Candidate
@@ -30,6 +32,7 @@ class Label:
     other_donors: int = 0
     other_waters: Mapping[int, EnergyTerms] = field(default_factory=dict)
     failures: Mapping[int, Failure] = field(default_factory=dict)
+    organic: Mapping[str, EnergyTerms] = field(default_factory=dict)
 
     @property
     def group_name(self) -> str:
@@ -94,6 +97,20 @@ class Label:
             aqua_waters=self.aqua_waters,
             co_ligands=self._co_ligands,
         )
+
+    @property
+    def transfer(self) -> Reaction | None:
+        """Return the reaction that takes the complex into the second solvent, None without one."""
+        return self._transfer("complex")
+
+    @property
+    def ligand_transfer(self) -> Reaction | None:
+        """Return that of the free ligand, as it is counted from."""
+        return self._transfer("ligand")
+
+    def _transfer(self, part: str) -> Reaction | None:
+        there = self.organic.get(part)
+        return None if there is None else transfer(self.parts[part], there)
 
     @property
     def hydration(self) -> Reaction | None:

@@ -33,6 +33,12 @@ THERMAL_TERMS = "thermal and entropic terms"
 PROTONS = "pH and the competition of protons for the ligand"
 OMISSIONS = (THERMAL_TERMS, PROTONS, "basis-set superposition error")
 
+#: What a charged complex is shown with where it is taken into a second solvent; see docs/stability.md.
+CHARGED_IN_ORGANIC = (
+    "a charged complex was taken into the second solvent without counter-ions: ion pairs are not modelled, and in a"
+    " solvent that is not polar its transfer energy means little"
+)
+
 #: What a reader of contraction slopes has to know; see docs/structures.md.
 CONTRACTION_NOTE = (
     "Slopes are in Å of metal-donor distance per Å of Shannon radius, lanthanides only. In crystals they are near 1:"
@@ -79,7 +85,9 @@ class CandidateRow:
     terms leave in it. `geometry_xyz` is XYZ or extended XYZ text, `contacts` the numbers of the atoms that hold its
     metal, and `terms_hartree` the energies the label is made of. Where the number of waters is open `waters` is None
     before the label, and `other_waters_kcal_mol` says how far the free energies of the other numbers lie above it.
-    `log_k` is there where they are free energies.
+    `log_k` is there where they are free energies. Where the campaign has a second solvent `transfer_kcal_mol` takes the
+    complex there from water, `log_p` is log10 of its partition ratio, and the same of the free ligand it is counted
+    from.
     """
 
     key: str
@@ -109,6 +117,10 @@ class CandidateRow:
     co_ligands: str = ""
     other_waters_kcal_mol: dict[int, float] = field(default_factory=dict)
     log_k: LogK | None = None
+    transfer_kcal_mol: float | None = None
+    log_p: float | None = None
+    ligand_transfer_kcal_mol: float | None = None
+    ligand_log_p: float | None = None
 
     @property
     def constant(self) -> str:

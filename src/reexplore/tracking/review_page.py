@@ -224,6 +224,14 @@ def _card(row: CandidateRow) -> dict[str, Any]:
         "log_k": row.computed_log_k,
         "calibrated": row.calibrated_log_k,
         "calibrated_error": row.calibrated_log_k_error,
+        "transfers": [
+            [part, _finite(energy), _finite(log_p)]
+            for part, energy, log_p in (
+                ("complex", row.transfer_kcal_mol, row.log_p),
+                ("ligand", row.ligand_transfer_kcal_mol, row.ligand_log_p),
+            )
+            if energy is not None
+        ],
         "warnings": row.warnings,
         "failure": failure,
         "terms": terms,

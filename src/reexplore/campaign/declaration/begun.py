@@ -39,6 +39,7 @@ _BEFORE = {
     "core_potentials": 1,
     "reference": "anion",
     "conditional": None,
+    "organic": None,
 }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reexplore.acquisition.policy import Policy
-from reexplore.config import CampaignFile
+from reexplore.config import CampaignFile, TheoryEntry
 from reexplore.energies.levels import Level
+from reexplore.energies.own_levels import in_solvent
 from reexplore.errors import InputError, of_key
 from reexplore.properties import Goals, read_goals
 
@@ -12,7 +13,8 @@ from reexplore.properties import Goals, read_goals
 def declared_goals(file: CampaignFile, level: Level) -> Goals:
     """Return the goals of a campaign.
 
-    Raises `InputError` for what makes no objective, what the level may not compare, and for a budget that would end in
+    Raises `InputError` for what makes no objective, what the level may not compare, a second solvent that does not go
+    with it, and for a budget that would end in
     the middle of a ligand.
     """
     with of_key("objective"):
@@ -22,6 +24,7 @@ def declared_goals(file: CampaignFile, level: Level) -> Goals:
             raise InputError(
                 "free energies need vibrations, which the builder 'sketch' has none of: take another builder"
             )
+    _require_second_solvent(file.theory, level, goals)
     budget = file.budget
     for key, count in (("seed_labels", budget.seed_labels), ("batch", budget.batch), ("labels", budget.labels)):
         if count % goals.unit_size:
@@ -42,3 +45,18 @@ def weighing(goals: Goals, policy: Policy) -> Policy:
             key="policy",
         )
     return policy
+
+
+def _require_second_solvent(theory: TheoryEntry, level: Level, goals: Goals) -> None:
+    """Raise `InputError` for a second solvent that SMD lacks or the level has already, and for goals without theirs."""
+    if theory.organic is None:
+        if goals.learns_transfer:
+            raise InputError("transfer_free_energy needs a second solvent, such as toluene", key="theory.organic")
+        return
+    with of_key("theory.organic"):
+        in_solvent(level, theory.organic)
+        if theory.organic == level.solvent:
+            raise InputError(f"{theory.organic} is the level's own solvent: name another, such as toluene")
+    if goals.learns_transfer and theory.relax is not None:
+        told = "finalists are relaxed in the level's solvent only, and transfer_free_energy needs two: leave relax out"
+        raise InputError(told, key="theory.relax")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ from reexplore.energies.levels import (
     find_level,
     require_support,
 )
-from reexplore.energies.own_levels import own_level, require_parts
+from reexplore.energies.own_levels import in_solvent, own_level, require_parts
 from reexplore.energies.protons import FreeLigandAtPH
 from reexplore.errors import InputError, of_key
 from reexplore.inputs.strict_models import parse
@@ -124,6 +125,12 @@ class Setup:
         said = self.file.theory.conditional
         return FreeLigandAtPH(said.pH, self.ligands.pka) if said is not None and self.ligands is not None else None
 
+    @cached_property
+    def organic_level(self) -> Level | None:
+        """Return the level in the second solvent of the campaign, None where it has none."""
+        solvent = self.file.theory.organic
+        return None if solvent is None else in_solvent(self.level, solvent)
+
     @property
     def fakes(self) -> tuple[str, ...]:
         """Return a sentence for everything in this campaign that is invented."""
@@ -146,8 +153,21 @@ class Setup:
         acids = _PROTONS_APART if self.file.theory.reference == "acid" and not self.level.is_density_functional else ""
         series = IN_SERIES if self.file.theory.geometry == "series" else ""
         beside = (*self.repeated, *crowded(self.space))
-        told = (self.level.caution, comparison, *building, gbsa, short, acids, series, *beside)
+        told = (self.level.caution, comparison, *building, gbsa, short, acids, series, self._charged_in_organic, *beside)
         return tuple(sentence for sentence in told if sentence)
+
+    @property
+    def _charged_in_organic(self) -> str:
+        """Return the sentence about charged complexes that are taken out of water; empty where there is none."""
+        solvent = self.file.theory.organic
+        charges = sorted(
+            {coordination.charge(s.charge) for s in self.space.scaffolds for coordination in self.space.coordinations}
+        )
+        charged = ", ".join(f"{charge:+d}" for charge in charges if charge)
+        if solvent is None or not charged:
+            return ""
+        told = f"complexes of charge {charged} are taken into {solvent} without counter-ions"
+        return f"{told}: ion pairs are not modelled, and in a solvent that is not polar their number means little"
 
     def resolved(self) -> dict[str, Any]:
         """Return the campaign file with its policy and level written out, as the ledger keeps it."""

@@ -37,10 +37,13 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, at_ph: FreeLigandAt
     for key, keys in ledger.labels().items():
         candidate = keys.complex_of(pool[key])
         parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
-        parts["ligand"] = without_protons(parts["ligand"], keys.protons)
-        if at_ph is not None:
-            shift = at_ph.shift_kcal_mol(candidate.ligand.identity, protons=keys.protons)
-            parts["ligand"] = shifted(parts["ligand"], shift)
+        organic = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.organic.items()}
+        # In both solvents alike: what is taken over is the molecule that was computed.
+        for terms in filter(lambda each: "ligand" in each, (parts, organic)):
+            terms["ligand"] = without_protons(terms["ligand"], keys.protons)
+            if at_ph is not None:
+                shift = at_ph.shift_kcal_mol(candidate.ligand.identity, protons=keys.protons)
+                terms["ligand"] = shifted(terms["ligand"], shift)
         geometry = ledger.value(keys.structure)
         if keys.minima:
             parts = _free(parts, geometry, {part: ledger.value(minimum) for part, minimum in keys.minima.items()})
@@ -48,7 +51,8 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, at_ph: FreeLigandAt
         alike = ion is not None and _alike(ion, parts["complex"])
         others = len(geometry.get(OTHER_DONORS, ()))
         other_waters = {int(count): _free_complex(ledger, *each) for count, each in keys.others.items()}
-        found[key] = Label(candidate, parts, ion if alike else None, waters, others, other_waters, keys.failures)
+        aqua_ion = ion if alike else None
+        found[key] = Label(candidate, parts, aqua_ion, waters, others, other_waters, keys.failures, organic)
     return found
 
 

@@ -19,7 +19,7 @@ def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Labe
     `found` are the campaign's labels. Where complexes were searched for, all else is as in the label. Otherwise
     complex, ligands, water and aqua ion are all relaxed at the level; an aqua ion that is not there takes the exchange
     energy away, not the label. Thermal terms stay those of the label, whose minima have been shown to be some. The
-    complexes of other numbers of waters are not relaxed.
+    complexes of other numbers of waters are not relaxed, and nothing is taken into a second solvent.
     """
     if ledger.finalists_are_searched:
         finalists = ledger.finalists().items()
@@ -37,7 +37,9 @@ def relaxed_labels(found: Mapping[str, Label], ledger: Ledger) -> dict[str, Labe
             parts["ligand"] = shifted(parts["ligand"], _counted_kcal_mol(before, ledger, ledger_labels[key].ligand))
             ion = aqua.get(before.candidate.metal.symbol)
             relaxed = _as_before(ion, before.aqua) if ion and before.aqua else None
-            labels[key] = replace(before, parts=parts, aqua=relaxed, other_donors=keys.other_donors, other_waters={})
+            labels[key] = replace(
+                before, parts=parts, aqua=relaxed, other_donors=keys.other_donors, other_waters={}, organic={}
+            )
     return labels
 
 
@@ -45,7 +47,9 @@ def _searched(before: Label, keys: FinalistKeys, ledger: Ledger) -> Label:
     """Return a label with the complex that was searched for; of free energies it has thermal terms of its own."""
     terms = EnergyTerms.from_dict(ledger.value(keys.energies["complex"]))
     found = replace(terms, thermal_hartree=ledger.value(keys.relaxed["complex"]).get(GIBBS))
-    return replace(before, parts={**before.parts, "complex": found}, other_donors=keys.other_donors, other_waters={})
+    # Nothing of what was found beside it belongs to the new complex.
+    beside: dict[str, Any] = {"other_donors": keys.other_donors, "other_waters": {}, "organic": {}}
+    return replace(before, parts={**before.parts, "complex": found}, **beside)
 
 
 def _counted_kcal_mol(label: Label, ledger: Ledger, ligand: str) -> float:

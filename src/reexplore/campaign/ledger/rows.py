@@ -65,6 +65,7 @@ class LabelKeys:
 
     Where the waters are open `waters` is the number with the lowest free energy, which `structure` and `complex` belong
     to. By their waters `others` has structure and energy of each other complex, and `failed` why one has none.
+    `organic` has the energies of `complex` and `ligand` in the second solvent.
     """
 
     structure: str
@@ -78,6 +79,7 @@ class LabelKeys:
     waters: int | None = None
     others: dict[str, list[str]] = field(default_factory=dict)
     failed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    organic: dict[str, str] = field(default_factory=dict)
 
     @property
     def failures(self) -> dict[int, Failure]:
@@ -97,7 +99,13 @@ class LabelKeys:
     def calculations(self) -> tuple[str, ...]:
         """Return all of them, the geometry first."""
         others = (key for keys in self.others.values() for key in keys)
-        return (self.structure, *(key for _, key in self.terms()), *self.minima.values(), *others)
+        return (
+            self.structure,
+            *(key for _, key in self.terms()),
+            *self.minima.values(),
+            *others,
+            *self.organic.values(),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return them as JSON-ready values, what came later only where there is some."""

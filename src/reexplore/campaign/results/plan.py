@@ -154,6 +154,7 @@ def plan_campaign(setup: Setup) -> Plan:
         ),
         *_vibration_stages(setup, complexes=round(each * labels) + ions, atoms=atoms, gradient_s=gradient),
         _energies("complexes", round(each * labels), prices.energy(atoms), about, level=level),
+        *_organic_stages(setup, prices, labels=labels, ligands=ligands, atoms=atoms, ligand_atoms=ligand_atoms),
         _energies("aqua ions", ions, prices.energy(_AQUO_ATOMS), "one a metal, for the exchange scale", level=level),
         _energies(
             "fragments",
@@ -185,6 +186,15 @@ def plan_campaign(setup: Setup) -> Plan:
 
 def _energies(what: str, tasks: int, price: Price, basis: str, *, level: str) -> Stage:
     return Stage(f"{what} at {level}", tasks, price.core_s, basis, price.gpu_s)
+
+
+def _organic_stages(
+    setup: Setup, prices: Prices, *, labels: int, ligands: int, atoms: float, ligand_atoms: float
+) -> Iterator[Stage]:
+    """Yield the energies in the second solvent, where the file names one."""
+    if (level := setup.organic_level) is not None:
+        yield _energies("complexes", labels, prices.energy(atoms), "on the same geometries", level=level.name)
+        yield _energies("ligands", ligands, prices.energy(ligand_atoms), "each once", level=level.name)
 
 
 def _vibration_stages(setup: Setup, *, complexes: int, atoms: float, gradient_s: float) -> Iterator[Stage]:

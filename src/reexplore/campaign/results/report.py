@@ -146,13 +146,17 @@ def candidate_table(record: CampaignRecord, *, top: int) -> Table:
     shown.add_column("exchange", justify="right", no_wrap=True)
     if has_others := any(row.other_waters_kcal_mol for row in record.rows):
         shown.add_column("other m", no_wrap=True)
+    if has_partition := any(row.log_p is not None for row in record.rows):
+        shown.add_column("log P", justify="right", no_wrap=True)
     shown.add_column("round", justify="right", no_wrap=True)
     for group in dict.fromkeys(row.group for row in record.rows):
         shown.add_section()
         shown.add_row("", f"[bold]{group}[/bold]")
         for row in [row for row in record.rows if row.group == group and row.rank is not None][:top]:
             *cells, chosen_in = _table_cells(row)
-            shown.add_row(*cells, *([_other_waters(row)] if has_others else []), chosen_in)
+            more = [_other_waters(row)] if has_others else []
+            more += [_with_error(row.log_p, None)] if has_partition else []
+            shown.add_row(*cells, *more, chosen_in)
     return shown
 
 
@@ -308,6 +312,10 @@ def footnotes(record: CampaignRecord) -> list[str]:
     notes += dict.fromkeys(shortlist.note for shortlist in record.shortlists)
     if any(row.other_waters_kcal_mol for row in record.rows):
         notes.append("other m: how far the free energy of the complex with so many waters lies above, kcal/mol")
+    if any(row.log_p is not None for row in record.rows):
+        notes.append(
+            "log P: log10 of the complex in the second solvent over that in water, at 25 °C, without ion pairs"
+        )
     if not record.selectivity:
         # Otherwise they stand under the table of selectivities.
         notes += record.why_exchange

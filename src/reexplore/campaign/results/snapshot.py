@@ -28,6 +28,8 @@ from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.chemistry.families import families
 from reexplore.config import SurrogateEntry
 from reexplore.energies.comparisons import binding_reasons, exchange_reasons
+from reexplore.energies.protons import log_p
+from reexplore.energies.reactions import Reaction
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure, FailureCode
 from reexplore.execution.kinds import MEMBER_FILE
@@ -37,6 +39,7 @@ from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.known import SURROGATES
 from reexplore.tracking.records import (
+    CHARGED_IN_ORGANIC,
     OMISSIONS,
     PROTONS,
     THERMAL_TERMS,
@@ -182,7 +185,9 @@ def _rows(
     keys = ledger.labels()
     ranks = _ranks(setup, ledger, pool, labelled, failures, excluded=excluded, chosen=picks)
     shown = [pool.at(row) for row in ranks]
-    predictions = estimates(setup, ledger, {candidate.key for candidate in shown})
+    # Predictions of another energy stand with the goals only.
+    seen = () if setup.goals.learns_transfer else {candidate.key for candidate in shown}
+    predictions = estimates(setup, ledger, seen)
     rows = []
     for candidate, rank in zip(shown, ranks.values(), strict=True):
         key = candidate.key
@@ -216,8 +221,9 @@ def _ranks(
             # Ranked among those of its true coordination number.
             group[pool.rows([key])] = numbers.setdefault(label.group_name, len(numbers))
     energy = np.full(len(pool), np.nan)
-    keys, means = predicted_kcal_mol(setup, ledger)
-    energy[pool.rows(keys)] = means
+    if not setup.goals.learns_transfer:
+        keys, means = predicted_kcal_mol(setup, ledger)
+        energy[pool.rows(keys)] = means
     energy[pool.rows(labelled)] = [label.binding.energy_kcal_mol for label in labelled.values()]
     failed, taken = np.zeros(len(pool), dtype=bool), np.zeros(len(pool), dtype=bool)
     failed[pool.rows({*failures, *excluded})] = True
@@ -265,7 +271,6 @@ def _status(pick: Pick | None, failure: Failure | None) -> Status:
 
 
 def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
-    exchange = label.exchange
     return replace(
         row,
         name=label.candidate.closed.name,
@@ -273,13 +278,30 @@ def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
         other_waters_kcal_mol=label.other_waters_kcal_mol,
         status="labelled",
         group=label.group_name,
-        warnings=(*row.warnings, *label.doubts),
+        warnings=(*row.warnings, *label.doubts, *_without_counter_ions(label)),
         dft_kcal_mol=label.binding.energy_kcal_mol,
         dft_error_kcal_mol=label.binding.error_kcal_mol,
-        exchange_kcal_mol=exchange.energy_kcal_mol if exchange else None,
-        exchange_error_kcal_mol=exchange.error_kcal_mol if exchange else None,
+        exchange_kcal_mol=_energy(label.exchange),
+        exchange_error_kcal_mol=label.exchange.error_kcal_mol if label.exchange else None,
         terms_hartree=_terms_hartree(label),
+        transfer_kcal_mol=_energy(label.transfer),
+        log_p=_log_p(label.transfer),
+        ligand_transfer_kcal_mol=_energy(label.ligand_transfer),
+        ligand_log_p=_log_p(label.ligand_transfer),
     )
+
+
+def _energy(reaction: Reaction | None) -> float | None:
+    return None if reaction is None else reaction.energy_kcal_mol
+
+
+def _log_p(transfer: Reaction | None) -> float | None:
+    return None if transfer is None else log_p(transfer.energy_kcal_mol)
+
+
+def _without_counter_ions(label: Label) -> tuple[str, ...]:
+    """Return the doubt about a charged complex outside of water."""
+    return (CHARGED_IN_ORGANIC,) if label.organic and label.candidate.charge else ()
 
 
 def _with_geometries(
@@ -298,6 +320,7 @@ def _with_geometry(row: CandidateRow, structure: Structure, candidate: Candidate
 
 def _terms_hartree(label: Label) -> dict[str, float]:
     parts = label.parts if label.aqua is None else {**label.parts, "aqua ion": label.aqua}
+    parts = {**parts, **{f"{part} in the second solvent": term for part, term in label.organic.items()}}
     return {f"{part} {name}": value for part, term in parts.items() for name, value in _named(term)}
 
 

@@ -29,6 +29,7 @@ from reexplore.energies.interchange.importing import (
     read_energies,
     refuse,
 )
+from reexplore.energies.levels import Level
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure, FailureCode, InputError
 from reexplore.execution.child import INPUTS
@@ -75,18 +76,22 @@ class Imported:
 
 @dataclass(frozen=True)
 class _Energy:
-    """One energy calculation as it stands outside: its key, its name for people, structure and multiplicity."""
+    """One energy calculation as it stands outside: its key, its name for people, structure, multiplicity and level."""
 
     key: str
     name: str
     structure: Structure
     multiplicity: int
+    level: Level
 
     @classmethod
     def of(cls, key: str, declared: dict[str, Any], setup: Setup) -> _Energy:
-        structure = Structure.from_extxyz(declared["inputs"]["extxyz"])
-        multiplicity = multiplicity_of(structure, setup.level, declared["inputs"].get("multiplicity"))
-        return cls(key, declared["label"], structure, multiplicity)
+        inputs = declared["inputs"]
+        structure = Structure.from_extxyz(inputs["extxyz"])
+        organic = setup.organic_level
+        level = organic if organic is not None and inputs["level"]["name"] == organic.name else setup.level
+        multiplicity = multiplicity_of(structure, level, inputs.get("multiplicity"))
+        return cls(key, declared["label"], structure, multiplicity, level)
 
 
 def declare_elsewhere(setup: Setup, ledger: Ledger) -> None:
@@ -149,7 +154,9 @@ def export_energies(setup: Setup, ledger: Ledger, *, program: Program, folder: P
             else "this campaign has computed no energies yet"
         )
     texts = {
-        energy.key: export_label(energy.structure, level=setup.level, program=program, multiplicity=energy.multiplicity)
+        energy.key: export_label(
+            energy.structure, level=energy.level, program=program, multiplicity=energy.multiplicity
+        )
         for energy in energies
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -189,7 +196,7 @@ def import_energies(setup: Setup, ledger: Ledger, path: Path) -> Imported:
         elif not _same(known, row):
             problems.append(f"row {row.row}: calculation {row.calculation} has another result already")
     refuse(path, problems)
-    outcomes = {row.calculation: _outcome(setup, awaited[row.calculation], row, path) for row in new}
+    outcomes = {row.calculation: _outcome(awaited[row.calculation], row, path) for row in new}
     with ledger.transaction():
         for calculation, outcome in outcomes.items():
             ledger.finish(calculation, outcome, reused=False)
@@ -232,12 +239,12 @@ def _index_row(file: str, energy: _Energy, ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _outcome(setup: Setup, energy: _Energy, row: ImportedEnergy, path: Path) -> Outcome:
+def _outcome(energy: _Energy, row: ImportedEnergy, path: Path) -> Outcome:
     known = provenance(path, row)
     if row.total_hartree is None:
         return Outcome(None, Failure(FailureCode.NOT_CONVERGED, "imported energy", row.failure, known), known)
-    electrons = electron_count(energy.structure, setup.level)
-    terms = row.terms(setup.level, electrons=electrons, multiplicity=energy.multiplicity)
+    electrons = electron_count(energy.structure, energy.level)
+    terms = row.terms(energy.level, electrons=electrons, multiplicity=energy.multiplicity)
     return Outcome(terms.to_dict(), None, known)
 
 

@@ -138,7 +138,7 @@ def _selection(context: CampaignContext, standing: Standing, model: Model, *, q:
     # What is held by more atoms than were named is no incumbent of those that are not.
     goals, known = context.setup.goals, known_labels(context)
     others = {key for key, label in known.items() if label.other_donors}
-    observed = {key: label.binding.energy_kcal_mol for key, label in known.items() if not label.other_donors}
+    observed = {key: goals.learned_kcal_mol(label) for key, label in known.items() if not label.other_donors}
     hydration = hydration_kcal_mol(known.values()) if goals.needs_aqua_ions else {}
     return Selection(
         forecast=model.forecast,

@@ -18,6 +18,7 @@ from reexplore.campaign.steps.tasks import (
     ion,
     ligand_task,
     minimum_task,
+    single_point_task,
     templates,
     water_task,
 )
@@ -27,6 +28,7 @@ from reexplore.errors import RUN_ONLY, ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 from reexplore.properties.label import Label
+from reexplore.structures.structure import Structure
 
 
 def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
@@ -78,16 +80,17 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
     aqua = yield from aqua_tasks(context, [candidate.metal])
     energies = yield from run([*of_complexes.values(), *terms, *(each.energy for each in aqua)], stage="energies")
     _require_shared(context, (terms[0], terms[2]), energies)
+    keys = None
+    if (failure := _set_aside(of_complexes, terms, energies, failures)) is None:
+        pairs = {waters: (complexes[waters].key, task.key) for waters, task in of_complexes.items()}
+        keys = _keys(context, candidate, pairs, minima=minima, terms=terms, found=geometries | energies)
+        if candidate.waters_open:
+            keys = replace(keys, failed={str(waters): each.to_dict() for waters, each in failures.items()})
+        structures = {"complex": geometries[keys.structure].extxyz, "ligand": _extxyz(free[0], geometries)}
+        keys, failure = yield from _in_second_solvent(context, candidate, keys, structures)
     # One decision: a driver that was killed in between would leave the ion for nobody to enter.
     with context.ledger.transaction():
-        if failure := _set_aside(of_complexes, terms, energies, failures):
-            _enter(context, candidate, None, failure, failures)
-        else:
-            pairs = {waters: (complexes[waters].key, task.key) for waters, task in of_complexes.items()}
-            keys = _keys(context, candidate, pairs, minima=minima, terms=terms, found=geometries | energies)
-            if candidate.waters_open:
-                keys = replace(keys, failed={str(waters): each.to_dict() for waters, each in failures.items()})
-            _enter(context, candidate, keys, None, failures)
+        _enter(context, candidate, keys, failure, failures)
         enter_aqua_ions(context, aqua, energies)
 
 
@@ -102,8 +105,8 @@ def known_labels(context: CampaignContext) -> dict[str, Label]:
 
 
 def observed_kcal_mol(context: CampaignContext) -> dict[str, float]:
-    """Return the binding energy of every labelled candidate, derived from its stored terms."""
-    return {key: entry.binding.energy_kcal_mol for key, entry in known_labels(context).items()}
+    """Return what models learn of every labelled candidate, its binding energy or its transfer, from stored terms."""
+    return {key: context.setup.goals.learned_kcal_mol(entry) for key, entry in known_labels(context).items()}
 
 
 def _free_tasks(context: CampaignContext, candidate: Candidate) -> tuple[Task, ...]:
@@ -173,6 +176,24 @@ def _keys(
     keys = LabelKeys(*pairs[kept], of_ion, ligand, water, beside, of_free, protons)
     others = {str(waters): list(pair) for waters, pair in pairs.items() if waters != kept}
     return replace(keys, waters=kept, others=others) if candidate.waters_open else keys
+
+
+def _in_second_solvent(
+    context: CampaignContext, candidate: Candidate, keys: LabelKeys, structures: Mapping[str, str]
+) -> Job[tuple[LabelKeys | None, Failure | None]]:
+    """Return a label with the energies of complex and free ligand in the second solvent, or why one has none."""
+    level = context.setup.organic_level
+    if level is None:
+        return keys, None
+    names = (keys.complex_of(candidate).closed.name, _free_names(candidate)[0])
+    tasks = {
+        part: single_point_task(Structure.from_extxyz(extxyz), level, title=f"{name} in {level.solvent}")
+        for (part, extxyz), name in zip(structures.items(), names, strict=True)
+    }
+    found = yield from context.dispatcher.run(list(tasks.values()), stage="energies in the second solvent")
+    if failure := _first_failure(list(tasks.values()), found):
+        return None, failure
+    return replace(keys, organic={part: task.key for part, task in tasks.items()}), None
 
 
 def _gibbs_hartree(minimum: str, energy: str, found: Mapping[str, Outcome]) -> float:

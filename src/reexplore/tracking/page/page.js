@@ -32,6 +32,7 @@
     for (const [waters, above] of Object.entries(c.other_waters)) rows.push(line("free energy above it with " + waters + " waters", energy(above), "kcal/mol"));
     if (c.log_k !== null) rows.push(line(c.constant + ", as computed", energy(c.log_k), ""));
     if (c.calibrated !== null) rows.push(line(c.constant + ", calibrated on anchors", energy(c.calibrated) + error(c.calibrated_error), ""));
+    for (const [part, free, logP] of c.transfers) rows.push(line("transfer of the " + part + ", log P " + energy(logP), energy(free), "kcal/mol"));
     const terms = Object.entries(c.terms).map(([name, value]) => line(name, minus(value.toFixed(6)), "Eh"));
     const smiles = element("input", { class: "smiles", readonly: "", "aria-label": "SMILES of the ligand" });
     smiles.value = c.smiles;
