@@ -192,6 +192,8 @@ class ConditionalEntry(Strict):
     """Water in which free ligands hold protons: stability constants as they act there."""
 
     pH: Annotated[float, Field(ge=-1, le=15)]  # noqa: N815 - as chemists write it
+    #: Of ligands without any in their file: computed, or refused where only given ones count.
+    pka: Literal["computed", "given"] = "computed"
 
 
 class TheoryEntry(Strict):
@@ -215,7 +217,7 @@ class TheoryEntry(Strict):
     ligand_conformers: Annotated[int, Field(ge=10, le=10_000)] = 10
     #: What the free ligand is counted from: as it binds, or as its neutral acid less protons in water.
     reference: Literal["anion", "acid"] = "anion"
-    #: Free ligands counted at a pH, by the measured pKa in their file.
+    #: Free ligands counted at a pH, by the pKa in their file, or computed ones.
     conditional: ConditionalEntry | None = None
     #: `auto` is 8, and of free energies the lower of 8 and 9.
     aqua_waters: Literal[8, 9, "auto"] = "auto"

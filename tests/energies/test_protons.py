@@ -46,12 +46,12 @@ def test_bad_input_is_refused():
 
 
 def test_counted_from_the_acid_a_ligand_far_above_its_pka_is_the_anion():
-    counted = FreeLigandAtPH(14.0, {"acetate": (4.76,)})
+    counted = FreeLigandAtPH(14.0, {})
     # The pKa is what the proton's loss costs.
-    assert counted.shift_kcal_mol("acetate", protons=1) == pytest.approx(4.76 * KCAL_MOL_PER_LOG_UNIT)
-    assert counted.shift_kcal_mol("acetate", protons=0) == pytest.approx(0.0, abs=1e-6)
+    assert counted.shift_kcal_mol((4.76,), protons=1) == pytest.approx(4.76 * KCAL_MOL_PER_LOG_UNIT)
+    assert counted.shift_kcal_mol((4.76,), protons=0) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_far_below_it_the_acid_less_its_proton_at_that_ph():
-    counted = FreeLigandAtPH(1.0, {"acetate": (4.76,)})
-    assert counted.shift_kcal_mol("acetate", protons=1) == pytest.approx(1.0 * KCAL_MOL_PER_LOG_UNIT, abs=1e-3)
+    counted = FreeLigandAtPH(1.0, {})
+    assert counted.shift_kcal_mol((4.76,), protons=1) == pytest.approx(1.0 * KCAL_MOL_PER_LOG_UNIT, abs=1e-3)

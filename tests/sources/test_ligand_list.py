@@ -30,7 +30,7 @@ def no_start(_ligand, said):
 
 def judged(table, **more):
     asked = {"fits": lambda _: "", "choose": lambda _, proposals: proposals[0], "begin": no_start, "taken": ()}
-    return judge(table, **asked | {"needs_pka": lambda _: 0, "known": {}} | more)
+    return judge(table, **asked | {"lacks_pka": lambda _ligand, _given: "", "known": {}} | more)
 
 
 def only(text, **more):
@@ -185,9 +185,9 @@ def test_a_start_is_part_of_what_a_campaign_takes_from_a_file():
 def test_measured_pka_are_kept_and_refused_where_they_cannot_be():
     assert only("IDA|O=C([O-])CNCC(=O)[O-]||||9.34 2.61").pka == (9.34, 2.61)
     assert "its pKa rise" in only("IDA|O=C([O-])CNCC(=O)[O-]||||2.61 9.34").reason
-    needed = {"needs_pka": lambda ligand: 2 if ligand.charge else 0}
+    needed = {"lacks_pka": lambda ligand, given: f"{given} of 2" if ligand.charge and given < 2 else ""}
     lacking = only("IDA|O=C([O-])CNCC(=O)[O-]||||9.34", **needed)
-    assert lacking.reason == "the column pka has 1 of it, and theory.conditional needs 2"
+    assert lacking.reason == "1 of 2"
 
 
 def test_other_pka_are_another_list_only_where_they_count():

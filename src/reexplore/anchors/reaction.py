@@ -43,5 +43,5 @@ class Reaction:
         """Return the energy of this reaction from that of the same reference without a pH."""
         if self.ph is None:
             return energy_kcal_mol
-        at_ph = FreeLigandAtPH(self.ph, {anchor.name: anchor.pka})
-        return energy_kcal_mol - at_ph.shift_kcal_mol(anchor.name, protons=self.protons(anchor.charge))
+        at_ph = FreeLigandAtPH(self.ph, {})
+        return energy_kcal_mol - at_ph.shift_kcal_mol(anchor.pka, protons=self.protons(anchor.charge))

@@ -21,6 +21,23 @@ def proton_sites(mol: Chem.Mol) -> int:
     return len(mol.GetSubstructMatches(_TAKES_PROTON))
 
 
+def takes_proton(mol: Chem.Mol) -> tuple[int, ...]:
+    """Return these atoms; nitro groups and N-oxides, whose anions stand beside a cation, are none of them."""
+    found = (match[0] for match in mol.GetSubstructMatches(_TAKES_PROTON))
+    return tuple(atom for atom in found if not _beside_cation(mol.GetAtomWithIdx(atom)))
+
+
+def with_proton(mol: Chem.RWMol, atom: int) -> None:
+    """Put a proton on an atom; the molecule is still to be sanitised."""
+    taken = mol.GetAtomWithIdx(atom)
+    taken.SetFormalCharge(taken.GetFormalCharge() + 1)
+    taken.SetNumExplicitHs(taken.GetNumExplicitHs() + 1)
+
+
+def _beside_cation(atom: Chem.Atom) -> bool:
+    return any(near.GetFormalCharge() > 0 for near in atom.GetNeighbors())
+
+
 def read_pka(text: str, mol: Chem.Mol) -> tuple[float, ...]:
     """Return the pKa of a ligand as it binds, written with blanks or commas, the last proton to leave first.
 
@@ -51,19 +68,14 @@ def acid_of(ligand: Ligand) -> Ligand:
     is not that of so many atoms, such as a cation beside an anion.
     """
     mol = Chem.RWMol(ligand.mol)
-    anions = [
-        atom
-        for atom in mol.GetAtoms()
-        if atom.GetFormalCharge() == -1 and not any(near.GetFormalCharge() > 0 for near in atom.GetNeighbors())
-    ]
+    anions = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetFormalCharge() == -1 and not _beside_cation(atom)]
     if len(anions) != -ligand.charge:
         raise InputError(
             f"the acid of '{ligand.canonical_smiles}' is not told by its SMILES: it has {len(anions)} anionic atoms and"
             f" the charge {ligand.charge:+d}; take theory.reference: anion"
         )
     for atom in anions:
-        atom.SetFormalCharge(0)
-        atom.SetNumExplicitHs(atom.GetNumExplicitHs() + 1)
+        with_proton(mol, atom)
     Chem.SanitizeMol(mol)
     # Written twice, so that nothing is left of the order of the ligand's atoms.
     identity = Chem.MolToSmiles(Chem.MolFromSmiles(Chem.MolToSmiles(mol)))

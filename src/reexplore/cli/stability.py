@@ -34,7 +34,10 @@ def stability(  # noqa: PLR0917 - options of a command
         str | None,
         typer.Option(help="The ligand's pKa, that of the last proton to leave first, joined by commas: `9.3,2.6`."),
     ] = None,
-    ph: Annotated[float | None, typer.Option("--pH", help="Give the constants as they act at this pH as well.")] = None,
+    ph: Annotated[
+        float | None,
+        typer.Option("--pH", help="Give the constants as they act at this pH as well; pKa not given are computed."),
+    ] = None,
     reference: Annotated[
         Reference | None,
         typer.Option(

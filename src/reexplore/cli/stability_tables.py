@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
@@ -24,6 +25,7 @@ def stability_json(found: Answer) -> Json:
         "level": question.level.name,
         "reference": question.reference,
         "pka": list(question.pka),
+        "computed_pka": [asdict(pka) for pka in found.computed_pka],
         "ph": question.ph,
         "constants": [_constant_json(constant) for constant in found.constants],
         "log_separation_factor": {
@@ -54,7 +56,7 @@ def _constant_json(constant: Constant) -> Json:
 def stability_lines(found: Answer) -> list[str | Table]:
     """Return what to print about an answer, in its order."""
     question = found.question
-    counted = {"anion": "as it binds", "acid": "as its acid, with the pKa given"}[question.reference]
+    counted = {"anion": "as it binds", "acid": "as its acid, with its pKa"}[question.reference]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("metal")
     for heading in ("number", "ΔE kcal/mol", "ΔG kcal/mol", "log K1", "calibrated", "±"):
@@ -77,6 +79,8 @@ def stability_lines(found: Answer) -> list[str | Table]:
         f" {question.single.ligand.charge:+d}; level {question.level.name}; the free ligand counted {counted}",
         table,
     ]
+    if found.computed_pka:
+        lines.append(f"[yellow]note:[/] its pKa are computed: {', '.join(map(str, found.computed_pka))}")
     fits = dict.fromkeys(str(c.calibration) for c in found.constants if c.calibration is not None)
     lines += [f"calibration: {fit}" for fit in fits]
     if not fits:

@@ -55,19 +55,19 @@ def conditional_log_k(stability: float, pka: Sequence[float], *, ph: float) -> f
 
 @dataclass(frozen=True)
 class FreeLigandAtPH:
-    """How free ligands are counted in water of one pH: partly protonated, by their measured pKa.
+    """How free ligands are counted in water of one pH: partly protonated, by their pKa.
 
-    `pka` are those of each ligand by its identity, the last proton to leave first.
+    `pka` are the measured ones of each ligand by its identity, the last proton to leave first; those of other ligands
+    are computed.
     """
 
     ph: float
     pka: Mapping[str, tuple[float, ...]]
 
-    def shift_kcal_mol(self, ligand: str, *, protons: int) -> float:
+    def shift_kcal_mol(self, pka: Sequence[float], *, protons: int) -> float:
         """Return what the pH makes of the free energy of a ligand, of an acid with `protons` less these in water.
 
         That of the acid becomes the deprotonated ligand's by the pKa of the protons that left, and is lowered by the
         share of the ligand that holds protons.
         """
-        pka = self.pka[ligand]
         return KCAL_MOL_PER_LOG_UNIT * (sum(pka[:protons]) - log_side_reaction(pka, ph=self.ph))

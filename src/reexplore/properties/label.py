@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.energies.acidity import ComputedPka
 from reexplore.energies.reactions import Reaction, binding, exchange, transfer
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
@@ -23,6 +24,7 @@ class Label:
     energies of the other complexes, and `failures` why one has none.
 
     `organic` has the energies of `complex` and `ligand` in the campaign's second solvent, where it has one.
+    `computed_pka` are those of its ligand that were computed, the last proton to leave first.
     """
 
     candidate: Candidate
@@ -33,6 +35,7 @@ class Label:
     other_waters: Mapping[int, EnergyTerms] = field(default_factory=dict)
     failures: Mapping[int, Failure] = field(default_factory=dict)
     organic: Mapping[str, EnergyTerms] = field(default_factory=dict)
+    computed_pka: tuple[ComputedPka, ...] = ()
 
     @property
     def group_name(self) -> str:
@@ -41,10 +44,12 @@ class Label:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Return what it is shown with: that other atoms than those named hold it, and the waters that failed."""
+        """Return what it is shown with: other atoms that hold it, pKa that were computed, waters that failed."""
         asked = self.candidate.coordination_number
         told = f"coordination number {self._number}, not {asked}: an atom that was not named holds the metal as well"
-        return ((told,) if self.other_donors else ()) + tuple(
+        pka = f"its pKa are computed: {', '.join(map(str, self.computed_pka))}"
+        told_first = ((told,) if self.other_donors else ()) + ((pka,) if self.computed_pka else ())
+        return told_first + tuple(
             f"with {count} waters it has no free energy to compare: {failure.stage}, {failure.message}"
             for count, failure in self.failures.items()
         )

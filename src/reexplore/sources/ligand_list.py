@@ -29,8 +29,8 @@ _LONGEST_REASON = 300
 
 #: What a campaign makes of a ligand: the reason why it cannot be in it, or nothing.
 Fits = Callable[[SingleLigand], str]
-#: How many measured pKa a ligand needs: none where nothing is counted at a pH.
-NeedsPka = Callable[[Ligand], int]
+#: Why a ligand with so many given pKa cannot be in a campaign, or nothing.
+LacksPka = Callable[[Ligand, int], str]
 #: The structure in a file that a row names, as a start for its ligand; raises `InputError` with what is wrong.
 Begin = Callable[[Ligand, str], "Start"]
 #: What becomes of proposed sets of donors, best first: those that hold one metal.
@@ -168,7 +168,7 @@ def judge(
     fits: Fits,
     choose: Choose,
     begin: Begin,
-    needs_pka: NeedsPka,
+    lacks_pka: LacksPka,
     taken: Sequence[str],
     known: Mapping[tuple[str, str], str],
 ) -> LigandList:
@@ -181,7 +181,7 @@ def judge(
     first: dict[str, Verdict] = {}
     names: dict[str, Verdict | None] = dict.fromkeys(taken)
     for row in table.rows:
-        verdict = _with_pka(_judge(row, fits, choose, begin, known), needs_pka)
+        verdict = _with_pka(_judge(row, fits, choose, begin, known), lacks_pka)
         if verdict.single is not None:
             identity = verdict.single.ligand.identity
             if identity in first:
@@ -218,7 +218,7 @@ def _judge(row: Row, fits: Fits, choose: Choose, begin: Begin, known: Mapping[tu
     return Verdict(row, name, single, given, reason, start=start)
 
 
-def _with_pka(verdict: Verdict, needs_pka: NeedsPka) -> Verdict:
+def _with_pka(verdict: Verdict, lacks_pka: LacksPka) -> Verdict:
     """Return an accepted row with its pKa, or refused for want of them."""
     if verdict.single is None:
         return verdict
@@ -227,9 +227,8 @@ def _with_pka(verdict: Verdict, needs_pka: NeedsPka) -> Verdict:
         pka = read_pka(row[PKA], ligand.mol) if row[PKA] else ()
     except InputError as error:
         return Verdict(row, verdict.name, reason=str(error))
-    if len(pka) < (needed := needs_pka(ligand)):
-        told = f"the column pka has {len(pka)} of it, and theory.conditional needs {needed}"
-        return Verdict(row, verdict.name, reason=told)
+    if reason := lacks_pka(ligand, len(pka)):
+        return Verdict(row, verdict.name, reason=reason)
     return replace(verdict, pka=pka)
 
 

@@ -20,10 +20,12 @@ from reexplore.chemistry.aqua import aqua_ion
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.complexes import single_candidate
 from reexplore.chemistry.ligand_input import SingleLigand
+from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import OPEN_NUMBERS, Metal
 from reexplore.config import TheoryEntry
+from reexplore.energies.acidity import ComputedPka, Step, stepwise
 from reexplore.energies.levels import Level
-from reexplore.energies.reactions import without_protons
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL, without_protons
 from reexplore.energies.terms import EnergyTerms
 from reexplore.energies.thermal import GIBBS, in_liquid_hartree, lowest_waters
 from reexplore.errors import CalculationFailed, Failure
@@ -90,6 +92,25 @@ class StabilityBench:
             raise CalculationFailed.of(failures[0])
         best, *others = sorted(found, key=lambda each: each.free_kcal_mol)
         return Bound(best, tuple(others), tuple(failures))
+
+    def pka(self, ligand: Ligand, *, ph: float, protons: int) -> tuple[ComputedPka, ...]:
+        """Return the computed pKa of a free ligand, the last proton to leave first; raises as `stepwise`."""
+        asking = stepwise(ligand, ph=ph, protons=protons)
+        try:
+            wanted = next(asking)
+            while True:
+                wanted = asking.send({molecule.identity: self._free_kcal_mol(molecule) for molecule in wanted})
+        except StopIteration as ended:
+            steps: tuple[Step, ...] = ended.value
+        return tuple(step.pka for step in steps)
+
+    def _free_kcal_mol(self, molecule: Ligand) -> float | Failure:
+        try:
+            relaxed = self._bench.value("ligand", ligand_task(molecule, self._theory, self._seed))
+            terms = self._free(relaxed, title=f"{molecule.name} (free)")
+        except CalculationFailed as failed:
+            return failed.failure
+        return terms.in_reaction_hartree * HARTREE_TO_KCAL_MOL
 
     def _aqua(self, metal: Metal, water: EnergyTerms) -> tuple[int, EnergyTerms]:
         """Return the waters and the free energy of a metal's aqua ion."""

@@ -13,10 +13,12 @@ from reexplore.anchors.comparison import compared
 from reexplore.anchors.computed import computed_for, read_computed
 from reexplore.anchors.table import read_anchors
 from reexplore.campaign.declaration.setup import known_level
+from reexplore.chemistry.acidity import require_known_kinds
 from reexplore.chemistry.acids import acid_of, read_pka
 from reexplore.chemistry.ligand_input import SingleLigand
 from reexplore.chemistry.metals import OPEN_NUMBERS, Metal, find_metal
 from reexplore.config import TheoryEntry
+from reexplore.energies.acidity import ComputedPka
 from reexplore.energies.levels import Level, comparison_warning
 from reexplore.energies.own_levels import require_parts
 from reexplore.energies.protons import conditional_log_k, from_deprotonated_kcal_mol, log_k, log_side_reaction
@@ -65,10 +67,11 @@ class Constant:
 
 @dataclass(frozen=True)
 class Answer:
-    """The constants of a question, in the order of its metals."""
+    """The constants of a question, in the order of its metals, and the ligand's pKa where they were computed."""
 
     question: Question
     constants: tuple[Constant, ...]
+    computed_pka: tuple[ComputedPka, ...] = ()
 
     @property
     def caution(self) -> str | None:
@@ -105,14 +108,16 @@ def asked(
     with of_key("pka"):
         values = () if pka is None else read_pka(pka, single.ligand.mol)
     if ph is not None:
-        if not values:
-            raise InputError("--pH needs the ligand's pKa: give --pka", key="pka")
         log_side_reaction(values, ph=ph)
-    chosen: Reference = reference or ("acid" if len(values) >= -single.ligand.charge > 0 else "anion")
+    # Without any they are computed, where a pH asks for them.
+    computed = ph is not None and not values
+    if computed:
+        require_known_kinds(single.ligand)
+    protons = -single.ligand.charge
+    chosen: Reference = reference or ("acid" if protons > 0 and (computed or len(values) >= protons) else "anion")
     if chosen == "acid":
-        protons = -single.ligand.charge
         acid_of(single.ligand)
-        if len(values) < protons:
+        if not computed and len(values) < protons:
             told = f"from the acid {protons} pKa are needed, of the protons that leave, and {len(values)} are known"
             raise InputError(f"{told}: give --pka, or --reference anion", key="pka")
     if smiles is not None:
@@ -129,14 +134,18 @@ def answered(question: Question, *, workspace: Path, seed: int, console: Console
         anchors, read_computed(), level=question.level.name, surface=theory.surface, reference=question.reference
     )
     rows = compared(anchors, known)
+    computed: tuple[ComputedPka, ...] = ()
+    if question.ph is not None and not question.pka:
+        computed = bench.pka(question.single.ligand, ph=question.ph, protons=question.protons)
+    pka = question.pka or tuple(each.value for each in computed)
     constants = []
     for metal in question.metals:
         bound = bench.bound(question.single, metal)
-        free = from_deprotonated_kcal_mol(bound.best.free_kcal_mol, question.pka, protons=question.protons)
+        free = from_deprotonated_kcal_mol(bound.best.free_kcal_mol, pka, protons=question.protons)
         constant = log_k(free)
         ligand = question.single.ligand
         found = calibration(rows, charge=ligand.charge, metal=metal.symbol, smiles=ligand.canonical_smiles)
         best = constant if found is None else constant + found.added_log_units
-        at_ph = None if question.ph is None else conditional_log_k(best, question.pka, ph=question.ph)
+        at_ph = None if question.ph is None else conditional_log_k(best, pka, ph=question.ph)
         constants.append(Constant(metal.symbol, bound, constant, found, at_ph))
-    return Answer(question, tuple(constants))
+    return Answer(question, tuple(constants), computed)

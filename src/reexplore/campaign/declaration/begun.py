@@ -61,7 +61,9 @@ def written_out(declared: dict[str, Any]) -> dict[str, Any]:
     space = declared["space"]
     coordinations = [written_coordination(entry) for entry in space["coordinations"]]
     scaffolds = [s if isinstance(s, str) else {"donors": {}} | s for s in space["scaffolds"]]
-    theory = _BEFORE | with_surface(declared["theory"])
+    theory: dict[str, Any] = _BEFORE | with_surface(declared["theory"])
+    if theory["conditional"] is not None:
+        theory["conditional"] = {"pka": "given"} | theory["conditional"]
     return (
         {"steering": "rounds", "constraints": [], "objective": []}
         | declared

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from rdkit import Chem
 
+from reexplore.chemistry.acidity import require_known_kinds
 from reexplore.chemistry.acids import acid_of
 from reexplore.chemistry.complexes import require_complex
 from reexplore.chemistry.library import Scaffold, Substituent, find_substituent
@@ -15,7 +16,7 @@ from reexplore.chemistry.ligands import Ligand, assemble
 from reexplore.chemistry.metals import TEMPLATE_METAL
 from reexplore.chemistry.space import Space
 from reexplore.config import TheoryEntry
-from reexplore.errors import InputError
+from reexplore.errors import InputError, of_key
 from reexplore.structures.builders.feasibility import apart
 
 _Part = TypeVar("_Part", Scaffold, Substituent)
@@ -23,15 +24,35 @@ _Part = TypeVar("_Part", Scaffold, Substituent)
 
 def require_protons(space: Space, theory: TheoryEntry) -> None:
     """Raise `InputError` for ligands whose acid or whose pKa nobody knows, where they are counted by these."""
-    if theory.conditional is not None and any(scaffold.sites for scaffold in space.scaffolds):
-        told = "no pKa are known of ligands from scaffolds: list the ligands in a file with the column pka"
-        raise InputError(told, key="theory.conditional")
-    if theory.reference == "anion":
-        return
-    for scaffold in space.scaffolds:
+    at_ph, drawn = theory.conditional, [scaffold for scaffold in space.scaffolds if scaffold.sites]
+    if at_ph is not None and at_ph.pka == "given" and drawn:
+        told = (
+            "no pKa are given of ligands from scaffolds: list the ligands in a file with the column pka, or let them be"
+        )
+        raise InputError(f"{told} computed", key="theory.conditional.pka")
+    if at_ph is not None:
+        # Of listed ligands it is asked row by row.
+        with of_key("theory.conditional"):
+            for ligand in _examples(space, drawn):
+                require_computable_pka(ligand, theory)
+    if theory.reference == "acid":
+        for ligand in _examples(space, space.scaffolds):
+            acid_of(ligand)
+
+
+def require_computable_pka(ligand: Ligand, theory: TheoryEntry) -> None:
+    """Raise `InputError` for a ligand without given pKa whose pKa cannot be computed either."""
+    if theory.sketch:
+        raise InputError("pKa that are not given need vibrations, which the builder 'sketch' has none of")
+    require_known_kinds(ligand)
+
+
+def _examples(space: Space, scaffolds: Iterable[Scaffold]) -> Iterator[Ligand]:
+    """Yield each scaffold bare and filled with each substituent."""
+    for scaffold in scaffolds:
         for substituent in space.substituents if scaffold.sites else ():
-            acid_of(assemble(scaffold, (substituent,) * scaffold.sites))
-        acid_of(_bare(scaffold))
+            yield assemble(scaffold, (substituent,) * scaffold.sites)
+        yield _bare(scaffold)
 
 
 def require_buildable(space: Space, own_scaffolds: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from reexplore.campaign.declaration.buildable import require_computable_pka
 from reexplore.campaign.declaration.listed_starts import named_start
 from reexplore.campaign.declaration.space import declared_coordinations, scaffold_names
 from reexplore.chemistry.acids import acid_of
@@ -74,18 +75,29 @@ def listed_ligands(
         table,
         fits=fits,
         choose=best_donors,
-        needs_pka=partial(_pka_needed, file),
+        lacks_pka=partial(_lacks_pka, file),
         begin=partial(named_start, beside=table.folder, coordinations=coordinations),
         taken=scaffold_names(file.space),
         known=_known_donors(copy),
     )
 
 
-def _pka_needed(file: CampaignFile, ligand: Ligand) -> int:
-    """Return how many measured pKa a ligand needs: one at a pH, and from the acid one for each proton that leaves."""
-    if file.theory.conditional is None:
-        return 0
-    return max(1, -ligand.charge if file.theory.reference == "acid" else 1)
+def _lacks_pka(file: CampaignFile, ligand: Ligand, given: int) -> str:
+    """Return why a ligand with so many given pKa cannot be counted at the campaign's pH, or nothing.
+
+    One is needed there, and from the acid one for each proton that leaves; of a ligand without any they are computed.
+    """
+    at_ph = file.theory.conditional
+    if at_ph is None:
+        return ""
+    if not given and at_ph.pka == "computed":
+        try:
+            require_computable_pka(ligand, file.theory)
+        except InputError as error:
+            return str(error)
+        return ""
+    needed = max(1, -ligand.charge if file.theory.reference == "acid" else 1)
+    return "" if given >= needed else f"the column pka has {given} of it, and theory.conditional needs {needed}"
 
 
 def bound_rules(rules: Rules, ligands: LigandList | None) -> Rules:

@@ -26,6 +26,7 @@ from reexplore.campaign.declaration.space import (
     require_some,
 )
 from reexplore.campaign.declaration.surface import declared_surface
+from reexplore.chemistry.acidity import REFERENCE_ELEMENTS
 from reexplore.chemistry.library import CAMPAIGN_FILE
 from reexplore.chemistry.metals import SERIES, TEMPLATE_METAL
 from reexplore.chemistry.space import Space
@@ -123,7 +124,7 @@ class Setup:
     def at_ph(self) -> FreeLigandAtPH | None:
         """Return how free ligands are counted at the pH of the campaign, None where there is none."""
         said = self.file.theory.conditional
-        return FreeLigandAtPH(said.pH, self.ligands.pka) if said is not None and self.ligands is not None else None
+        return None if said is None else FreeLigandAtPH(said.pH, self.ligands.pka if self.ligands else {})
 
     @cached_property
     def organic_level(self) -> Level | None:
@@ -312,13 +313,19 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     if level.based_on:
         # A shipped level has its parts for every element the library allows.
         with of_key("theory.level"):
-            require_parts(level, elements(space))
+            require_parts(level, elements(space) | _of_references(file.theory))
     _check_execution(setup)
     return setup
 
 
 def _digest(listed: LigandList, rules: Rules, file: CampaignFile) -> str:
     return listed.digest(rules.values, with_pka=file.theory.conditional is not None)
+
+
+def _of_references(theory: TheoryEntry) -> frozenset[str]:
+    """Return the elements of the acids that pKa are counted from, where they may be."""
+    at_ph = theory.conditional
+    return REFERENCE_ELEMENTS if at_ph is not None and at_ph.pka == "computed" else frozenset()
 
 
 def _check_execution(setup: Setup) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from reexplore.campaign.ledger.computed_pka import ComputedPkas
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import AquaKeys
 from reexplore.chemistry.candidates import Candidate
@@ -33,17 +34,20 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, at_ph: FreeLigandAt
     energies differ between programs. Nor does one without thermal terms beside parts that have them.
     """
     aqua = {metal: _aqua(ledger, keys) for metal, keys in ledger.aqua_ions().items()}
+    computed = ComputedPkas(ledger)
     found = {}
     for key, keys in ledger.labels().items():
         candidate = keys.complex_of(pool[key])
         parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
         organic = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.organic.items()}
+        pka = computed.of(keys)
         # In both solvents alike: what is taken over is the molecule that was computed.
-        for terms in filter(lambda each: "ligand" in each, (parts, organic)):
+        for terms in filter(None, (parts, organic)):
             terms["ligand"] = without_protons(terms["ligand"], keys.protons)
             if at_ph is not None:
-                shift = at_ph.shift_kcal_mol(candidate.ligand.identity, protons=keys.protons)
-                terms["ligand"] = shifted(terms["ligand"], shift)
+                given = at_ph.pka.get(candidate.ligand.identity)
+                known = tuple(each.value for each in pka) if given is None else given
+                terms["ligand"] = shifted(terms["ligand"], at_ph.shift_kcal_mol(known, protons=keys.protons))
         geometry = ledger.value(keys.structure)
         if keys.minima:
             parts = _free(parts, geometry, {part: ledger.value(minimum) for part, minimum in keys.minima.items()})
@@ -52,7 +56,7 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, at_ph: FreeLigandAt
         others = len(geometry.get(OTHER_DONORS, ()))
         other_waters = {int(count): _free_complex(ledger, *each) for count, each in keys.others.items()}
         aqua_ion = ion if alike else None
-        found[key] = Label(candidate, parts, aqua_ion, waters, others, other_waters, keys.failures, organic)
+        found[key] = Label(candidate, parts, aqua_ion, waters, others, other_waters, keys.failures, organic, pka)
     return found
 
 

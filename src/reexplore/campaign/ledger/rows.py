@@ -66,6 +66,9 @@ class LabelKeys:
     Where the waters are open `waters` is the number with the lowest free energy, which `structure` and `complex` belong
     to. By their waters `others` has structure and energy of each other complex, and `failed` why one has none.
     `organic` has the energies of `complex` and `ligand` in the second solvent.
+
+    Where pKa of the ligand were computed `pka` has structure and energy of its `states`, from the deprotonated one on,
+    the `kinds` of acid that these are, and structure and energy of the `references` by their identities.
     """
 
     structure: str
@@ -80,6 +83,7 @@ class LabelKeys:
     others: dict[str, list[str]] = field(default_factory=dict)
     failed: dict[str, dict[str, Any]] = field(default_factory=dict)
     organic: dict[str, str] = field(default_factory=dict)
+    pka: dict[str, Any] = field(default_factory=dict)
 
     @property
     def failures(self) -> dict[int, Failure]:
@@ -98,14 +102,10 @@ class LabelKeys:
     @property
     def calculations(self) -> tuple[str, ...]:
         """Return all of them, the geometry first."""
-        others = (key for keys in self.others.values() for key in keys)
-        return (
-            self.structure,
-            *(key for _, key in self.terms()),
-            *self.minima.values(),
-            *others,
-            *self.organic.values(),
-        )
+        energies = (key for _, key in self.terms())
+        free = [*self.pka.get("states", ()), *self.pka.get("references", {}).values()]
+        pairs = (key for keys in (*self.others.values(), *free) for key in keys)
+        return (self.structure, *energies, *self.minima.values(), *pairs, *self.organic.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Return them as JSON-ready values, what came later only where there is some."""

@@ -11,6 +11,7 @@ from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.aqua_ions import aqua_tasks, enter_aqua_ions
 from reexplore.campaign.steps.series import of_series
+from reexplore.campaign.steps.protonation import protonation
 from reexplore.campaign.steps.tasks import (
     complex_task,
     energy_task,
@@ -24,7 +25,7 @@ from reexplore.campaign.steps.tasks import (
 )
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies.thermal import GIBBS, in_liquid_hartree, lowest_waters
-from reexplore.errors import RUN_ONLY, ExecutionError, Failure
+from reexplore.errors import RUN_ONLY, CalculationFailed, ExecutionError, Failure
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
 from reexplore.properties.label import Label
@@ -57,6 +58,12 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
     if failure := _set_aside(complexes, free, geometries, failures):
         _enter(context, candidate, None, failure, failures)
         return
+    protons = free_ligand(candidate.ligand, theory).charge - candidate.ligand.charge
+    try:
+        pka = yield from protonation(context, candidate.ligand, protons=protons)
+    except CalculationFailed as failed:
+        _enter(context, candidate, None, failed.failure, failures)
+        return
     # Complexes, ligand, water and co-ligands: where free energies are asked for, their minima take the place of these.
     minima: tuple[Task, ...] = ()
     if context.setup.goals.needs_thermal_terms:
@@ -83,9 +90,10 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
     keys = None
     if (failure := _set_aside(of_complexes, terms, energies, failures)) is None:
         pairs = {waters: (complexes[waters].key, task.key) for waters, task in of_complexes.items()}
-        keys = _keys(context, candidate, pairs, minima=minima, terms=terms, found=geometries | energies)
+        keys = _keys(candidate, pairs, minima=minima, terms=terms, found=geometries | energies)
         if candidate.waters_open:
             keys = replace(keys, failed={str(waters): each.to_dict() for waters, each in failures.items()})
+        keys = replace(keys, protons=protons, pka=pka)
         structures = {"complex": geometries[keys.structure].extxyz, "ligand": _extxyz(free[0], geometries)}
         keys, failure = yield from _in_second_solvent(context, candidate, keys, structures)
     # One decision: a driver that was killed in between would leave the ion for nobody to enter.
@@ -151,7 +159,6 @@ def _extxyz(task: Task, geometries: Mapping[str, Outcome]) -> str:
 
 
 def _keys(
-    context: CampaignContext,
     candidate: Candidate,
     pairs: dict[int, tuple[str, str]],
     *,
@@ -167,13 +174,12 @@ def _keys(
     beside = {of.name: key for (of, _), key in zip(candidate.co_ligands, co_ligands, strict=True)}
     parts = ("ligand", "water", *beside)
     of_free = {part: task.key for part, task in zip(parts, minima, strict=True)} if minima else {}
-    protons = free_ligand(candidate.ligand, context.setup.file.theory).charge - candidate.ligand.charge
     kept = candidate.waters
     if candidate.waters_open:
         liquid = in_liquid_hartree(_gibbs_hartree(of_free["water"], water, found))
         free = {waters: _gibbs_hartree(*pair, found) for waters, pair in pairs.items()}
         kept = lowest_waters(free, liquid_hartree=liquid)
-    keys = LabelKeys(*pairs[kept], of_ion, ligand, water, beside, of_free, protons)
+    keys = LabelKeys(*pairs[kept], of_ion, ligand, water, beside, of_free)
     others = {str(waters): list(pair) for waters, pair in pairs.items() if waters != kept}
     return replace(keys, waters=kept, others=others) if candidate.waters_open else keys
 
