@@ -5,7 +5,7 @@
 What was computed lies in benchmarks/acidity.csv: the energy and the thermal terms of every acid and base on its lowest
 minimum of gfn2-m, by level. `--compute` adds what is missing there, line by line: 1 to 6 CPU seconds a molecule. Of the
 anchors that are no amines the energies are those of benchmarks/experiment.tar.xz, and the sum of the pKa of all their
-protons is compared. With --json the last line is JSON.
+protons is compared. Some ligands are taken up proton by proton, as a campaign does it. With --json the last line is JSON.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import os
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+from rdkit import Chem
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -32,7 +33,7 @@ from rich.table import Table
 from reexplore.anchors.table import read_anchors
 from reexplore.chemistry.acidity import AMMONIUM, KINDS, PYRIDINIUM, REFERENCE_ACIDS, sites
 from reexplore.chemistry.ligands import Ligand
-from reexplore.energies.acidity import Lost, Scales, left_out
+from reexplore.energies.acidity import Lost, Scales, Step, left_out, stepwise
 from reexplore.energies.dft.single_point import single_point
 from reexplore.energies.levels import find_level
 from reexplore.energies.protons import KCAL_MOL_PER_LOG_UNIT
@@ -45,7 +46,16 @@ from reexplore.structures.xtb.surfaces import GFN2_M
 
 KEPT = Path(__file__).with_suffix(".csv")
 ANCHORS = Path(__file__).with_name("experiment.tar.xz")
+#: Ligands as they bind, with their stepwise pKa, the last proton to leave first: W. R. Harris, C. J. Carrano, K. N.
+#: Raymond, J. Am. Chem. Soc. 1979, 101, 2722; the others from the table of anchors.
+LIGANDS = (
+    ("2,3-dihydroxy-N,N-dimethylbenzamide", "CN(C)C(=O)c1cccc([O-])c1[O-]", (12.1, 8.4)),
+    ("iminodiacetic acid", "O=C([O-])CNCC(=O)[O-]", (9.34, 2.61)),
+    ("picolinic acid", "O=C([O-])c1ccccn1", (5.21, 1.0)),
+)
 COLUMNS = ("level", "smiles", "total_hartree", "gibbs_correction_hartree", "cpu_s")
+#: At this pH every proton that is compared is looked for.
+_PH = 3.0
 _SEED, _CONFORMERS = 1, 10
 
 
@@ -63,14 +73,33 @@ def compute(level: str, console: Console) -> None:
     if not KEPT.is_file():
         KEPT.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
     for molecule in (form for acid in REFERENCE_ACIDS for form in (acid.acid, acid.base)):
-        if molecule.identity in kept(level):
-            continue
+        _computed(molecule, level, console)
+    for _, smiles, measured in LIGANDS:
+        _steps(smiles, len(measured), lambda molecule: _computed(molecule, level, console))
+
+
+def _computed(molecule: Ligand, level: str, console: Console) -> float:
+    if molecule.identity not in kept(level):
         started = time.process_time()
         total, gibbs = _terms(molecule, level)
         row = (level, molecule.identity, repr(total), repr(gibbs), f"{time.process_time() - started:.0f}")
         with KEPT.open("a", encoding="utf-8", newline="") as opened:
             csv.writer(opened, lineterminator="\n").writerow(row)
         console.print(f"{molecule.name}: {row[-1]} s")
+    return kept(level)[molecule.identity]
+
+
+def _steps(smiles: str, protons: int, hartree: Callable[[Ligand], float]) -> tuple[Step, ...]:
+    """Return the protons that a ligand takes up, from the free energies of the molecules that are asked for."""
+    mol = Chem.MolFromSmiles(smiles)
+    ligand = Ligand(Chem.MolToSmiles(mol), Chem.GetFormalCharge(mol), scaffold=smiles, substituents=())
+    asking = stepwise(ligand, ph=_PH, protons=protons)
+    try:
+        wanted = next(asking)
+        while True:
+            wanted = asking.send({each.identity: hartree(each) * HARTREE_TO_KCAL_MOL for each in wanted})
+    except StopIteration as ended:
+        return tuple(ended.value)
 
 
 def _terms(molecule: Ligand, level: str) -> tuple[float, float]:
@@ -140,13 +169,23 @@ def main() -> None:
     for name, measured, computed in found:
         beside.add_row(name, f"{measured:.2f}", f"{computed:.2f}")
     console.print(beside)
+    one_by_one = Table("ligand", "measured", "computed", box=box.SIMPLE_HEAD, title="stepwise pKa")
+    free = kept(asked.level)
+    for name, smiles, measured in LIGANDS:
+        try:
+            steps = _steps(smiles, len(measured), lambda molecule: free[molecule.identity])
+        except KeyError:
+            continue
+        told = ", ".join(f"{step.pka}" for step in steps[: len(measured)])
+        one_by_one.add_row(name, ", ".join(f"{pka:.2f}" for pka in measured), told)
+    console.print(one_by_one)
     errors = [computed - measured for _, measured, computed in found]
     of_anchors = math.hypot(*errors) / math.sqrt(len(errors)) if errors else None
     if of_anchors is not None:
         console.print(f"anchors: {of_anchors:.2f} root mean square of {len(errors)}")
     if asked.json:
-        told = {"level": asked.level, "slope": scales.slope, "left_out_error_log_units": dict(scales.errors)}
-        print(json.dumps(told | {"anchors_error_log_units": of_anchors}))
+        figures = {"level": asked.level, "slope": scales.slope, "left_out_error_log_units": dict(scales.errors)}
+        print(json.dumps(figures | {"anchors_error_log_units": of_anchors}))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from reexplore.energies.protons import KCAL_MOL_PER_LOG_UNIT
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.errors import InputError
-from reexplore.properties import read_goals
+from reexplore.properties import Goals, read_goals
 from tests.campaign.ledger.test_labels import labelled
 
 COMPLEXATION = {"property": "complexation_free_energy", "metal": "Lu"}
@@ -52,3 +52,15 @@ def test_electronic_and_free_energies_do_not_mix():
 def test_only_free_energies_ask_for_vibrations():
     assert read_goals([COMPLEXATION, FACTOR]).needs_thermal_terms
     assert not read_goals([{"property": "exchange_energy", "metal": "La"}]).needs_thermal_terms
+
+
+def test_ligands_of_different_charge_stand_together_where_it_is_asked():
+    alone, across = (read_goals([COMPLEXATION | more]) for more in ({}, {"across_charges": True}))
+    assert (alone.needs_ph, across.needs_ph) == (False, True)
+    assert alone.group("1 L, 6 H2O", ligand_charge=-1) != alone.group("1 L, 6 H2O", ligand_charge=-2)
+    assert across.group("1 L, 6 H2O", ligand_charge=-1) == across.group("1 L, 6 H2O", ligand_charge=-2)
+    # The worker that chooses reads it as it was said; campaigns that began without it go on.
+    assert Goals.from_json(across.say()) == across
+    assert alone.say() == [COMPLEXATION | {"direction": "lower"}]
+    with pytest.raises(InputError, match="should be true or false, not 3"):
+        read_goals([COMPLEXATION | {"across_charges": 3}])

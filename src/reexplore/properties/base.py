@@ -39,8 +39,6 @@ class Property(Protocol):
 
     name: ClassVar[str]
     unit: ClassVar[str]
-    #: Whether ligands of different charge may stand in one ranking: in a difference of metals the free ligand cancels.
-    ranks_across_charges: ClassVar[bool]
     #: Whether the energies of the metals' aqua ions are in it.
     needs_aqua_ions: ClassVar[bool]
     #: Whether its energies are free energies; one of another package that does not say is made of electronic ones.
@@ -52,6 +50,10 @@ class Property(Protocol):
 
     def say(self) -> dict[str, Any]:
         """Return what `read` takes, as JSON-ready values."""
+
+    @property
+    def ranks_across_charges(self) -> bool:
+        """Return whether ligands of different charge may stand in one ranking."""
 
     @property
     def title(self) -> str:

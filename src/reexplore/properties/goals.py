@@ -118,6 +118,11 @@ class Goals:
         """Return whether models learn transfer free energies, in place of binding energies."""
         return any(_is_transfer(goal) for goal in self.goals)
 
+    @property
+    def needs_ph(self) -> bool:
+        """Return whether a goal ranks ligands of different charge by how they bind at a pH."""
+        return any(bool(getattr(goal.quantity, "needs_ph", False)) for goal in self.goals)
+
     def learned_kcal_mol(self, label: Label) -> float:
         """Return the energy of a labelled complex that models learn; what `samples` of a property take as binding."""
         reaction = label.transfer if self.learns_transfer else label.binding

@@ -16,8 +16,12 @@ class OfOneMetal:
     """An energy of one metal's complex, in kcal/mol: ranked within one ligand charge."""
 
     unit: ClassVar[str] = "kcal/mol"
-    ranks_across_charges: ClassVar[bool] = False
     metal: str
+
+    @property
+    def ranks_across_charges(self) -> bool:
+        """Return no: the charge itself would decide the order."""
+        return False
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Self:

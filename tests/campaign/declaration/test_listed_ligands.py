@@ -220,3 +220,25 @@ def test_a_row_whose_waters_make_a_number_that_a_metal_has_not_is_refused(tmp_pa
     refused = [verdict.reason for verdict in setup.ligands.verdicts if not verdict.is_accepted]
     made = "and 3 nitrate and 3 waters make the coordination number 11, but La is held in 6 to 10"
     assert any(made in reason for reason in refused)
+
+
+AT_PH = "name,smiles,pka\nacetate,CC(=O)[O-],4.56\npicolinate,[O-]C(=O)c1ccccn1,\nphosphonate,COP(=O)([O-])C,\n"
+
+
+def test_rows_without_pka_are_accepted_where_these_can_be_computed(tmp_path):
+    real = {"level": "gfn2", "conditional": {"pH": 5}}
+    setup = listed(tmp_path, AT_PH, theory=real)
+    assert [verdict.status for verdict in setup.ligands.verdicts] == ["accepted", "accepted", "refused"]
+    assert "its O5 is the base of no reference acid" in setup.ligands.verdicts[2].reason
+    assert list(setup.at_ph.pka.values()) == [(4.56,)]
+
+
+def test_a_campaign_that_wants_given_pka_refuses_the_others(tmp_path):
+    sketch = {"level": "teacher", "builders": ["sketch"], "conditional": {"pH": 5, "pka": "given"}}
+    setup = listed(tmp_path, AT_PH, theory=sketch)
+    assert [verdict.status for verdict in setup.ligands.verdicts] == ["accepted", "refused", "refused"]
+    assert setup.ligands.verdicts[1].reason == "the column pka has 0 of it, and theory.conditional needs 1"
+    # As those did that began before pKa were computed.
+    declared = setup.resolved()
+    del declared["theory"]["conditional"]["pka"]
+    assert written_out(declared)["theory"]["conditional"] == {"pH": 5.0, "pka": "given"}

@@ -58,6 +58,30 @@ def test_a_good_file_is_prepared(attempt):
     assert (setup.space.size, setup.level.name, setup.policy.name) == (2, "standard", "balanced")
 
 
+AT_PH_5 = {"pH": 5}
+BOUND = {"property": "complexation_free_energy", "metal": "La", "across_charges": True}
+
+
+def test_scaffolds_stand_at_a_ph_by_computed_pka(attempt):
+    setup = attempt(theory__conditional=AT_PH_5)
+    assert (setup.at_ph.ph, setup.at_ph.pka) == (5.0, {})
+    told = refusal(attempt, theory__conditional=AT_PH_5 | {"pka": "given"})
+    assert told.startswith("'theory.conditional.pka': ligands from scaffolds have no given pKa")
+    sketch = {"theory__level": "teacher", "theory__builders": ["sketch"]}
+    assert "need vibrations" in refusal(attempt, theory__conditional=AT_PH_5, **sketch)
+    own = [{"name": "phosphonate", "smiles": "[*:1]CP(=[O:11])(OC)[O-:12]", "charge": -1}]
+    told = refusal(attempt, theory__conditional=AT_PH_5, space__scaffolds=own)
+    assert "is the base of no reference acid" in told
+
+
+def test_charges_stand_together_at_a_ph_only_and_with_a_caveat(attempt):
+    assert "across_charges compares" in refusal(attempt, objective=[BOUND])
+    setup = attempt(objective=[BOUND], theory__conditional=AT_PH_5)
+    assert any("8.6 at -2" in sentence for sentence in setup.warnings)
+    assert setup.goals.group("1 L, 6 H2O", ligand_charge=-2) == "1 L, 6 H2O"
+    assert not any("8.6" in sentence for sentence in attempt(theory__conditional=AT_PH_5).warnings)
+
+
 def test_unknown_scaffold(attempt):
     told = refusal(attempt, space__scaffolds=["HOPE"])
     assert told == "'space.scaffolds.0': unknown scaffold 'HOPE': did you mean 'HOPO'?"

@@ -27,9 +27,9 @@ def require_protons(space: Space, theory: TheoryEntry) -> None:
     at_ph, drawn = theory.conditional, [scaffold for scaffold in space.scaffolds if scaffold.sites]
     if at_ph is not None and at_ph.pka == "given" and drawn:
         told = (
-            "no pKa are given of ligands from scaffolds: list the ligands in a file with the column pka, or let them be"
+            "ligands from scaffolds have no given pKa: list them in a file with the column pka, or take computed ones"
         )
-        raise InputError(f"{told} computed", key="theory.conditional.pka")
+        raise InputError(told, key="theory.conditional.pka")
     if at_ph is not None:
         # Of listed ligands it is asked row by row.
         with of_key("theory.conditional"):

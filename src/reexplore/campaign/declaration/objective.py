@@ -24,6 +24,11 @@ def declared_goals(file: CampaignFile, level: Level) -> Goals:
             raise InputError(
                 "free energies need vibrations, which the builder 'sketch' has none of: take another builder"
             )
+    if goals.needs_ph and file.theory.conditional is None:
+        raise InputError(
+            "across_charges compares ligands that compete with protons at a pH: give one, such as {pH: 5}",
+            key="theory.conditional",
+        )
     _require_second_solvent(file.theory, level, goals)
     budget = file.budget
     for key, count in (("seed_labels", budget.seed_labels), ("batch", budget.batch), ("labels", budget.labels)):
