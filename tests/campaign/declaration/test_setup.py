@@ -9,6 +9,7 @@ import yaml
 from reexplore.campaign.declaration.begun import difference
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.declaration.space import require_size
+from reexplore.campaign.results.plan import plan_campaign
 from reexplore.chemistry.library import find_scaffold
 from reexplore.energies.levels import QUICK
 from reexplore.errors import InputError, MissingEngineError
@@ -65,6 +66,10 @@ BOUND = {"property": "complexation_free_energy", "metal": "La", "across_charges"
 def test_scaffolds_stand_at_a_ph_by_computed_pka(attempt):
     setup = attempt(theory__conditional=AT_PH_5)
     assert (setup.at_ph.ph, setup.at_ph.pka) == (5.0, {})
+    stages = {stage.name: stage.tasks for stage in plan_campaign(setup).stages}
+    # Two ligands of two protons each.
+    assert stages["protonation states at standard"] == 4
+    assert stages["reference acids at standard"] == 48
     told = refusal(attempt, theory__conditional=AT_PH_5 | {"pka": "given"})
     assert told.startswith("'theory.conditional.pka': ligands from scaffolds have no given pKa")
     sketch = {"theory__level": "teacher", "theory__builders": ["sketch"]}

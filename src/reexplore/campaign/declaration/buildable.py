@@ -26,9 +26,7 @@ def require_protons(space: Space, theory: TheoryEntry) -> None:
     """Raise `InputError` for ligands whose acid or whose pKa nobody knows, where they are counted by these."""
     at_ph, drawn = theory.conditional, [scaffold for scaffold in space.scaffolds if scaffold.sites]
     if at_ph is not None and at_ph.pka == "given" and drawn:
-        told = (
-            "ligands from scaffolds have no given pKa: list them in a file with the column pka, or take computed ones"
-        )
+        told = "ligands from scaffolds have no given pKa: list them in a file with its column, or take computed ones"
         raise InputError(told, key="theory.conditional.pka")
     if at_ph is not None:
         # Of listed ligands it is asked row by row.

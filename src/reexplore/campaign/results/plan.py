@@ -22,6 +22,7 @@ from reexplore.campaign.results.prices import (
     Price,
     Prices,
 )
+from reexplore.chemistry.acidity import REFERENCE_ACIDS, sites
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.space import Space
 from reexplore.config import TheoryEntry
@@ -41,6 +42,7 @@ _RANKING_GRADIENTS = 15
 _TEMPLATE_CYCLES = 350
 #: An aqua ion; lanthanum's has its template beside it.
 _AQUO_ATOMS = 25
+_REFERENCE_ACID_ATOMS = 11
 #: The template and one of its runners-up.
 _EXCHANGE_CYCLES = 80
 _LIGAND_CYCLES = 40
@@ -154,6 +156,7 @@ def plan_campaign(setup: Setup) -> Plan:
         ),
         *_vibration_stages(setup, complexes=round(each * labels) + ions, atoms=atoms, gradient_s=gradient),
         _energies("complexes", round(each * labels), prices.energy(atoms), about, level=level),
+        *_protonation_stages(setup, prices, ligands=ligands, ligand_atoms=ligand_atoms),
         *_organic_stages(setup, prices, labels=labels, ligands=ligands, atoms=atoms, ligand_atoms=ligand_atoms),
         _energies("aqua ions", ions, prices.energy(_AQUO_ATOMS), "one a metal, for the exchange scale", level=level),
         _energies(
@@ -195,6 +198,21 @@ def _organic_stages(
     if (level := setup.organic_level) is not None:
         yield _energies("complexes", labels, prices.energy(atoms), "on the same geometries", level=level.name)
         yield _energies("ligands", ligands, prices.energy(ligand_atoms), "each once", level=level.name)
+
+
+def _protonation_stages(setup: Setup, prices: Prices, *, ligands: int, ligand_atoms: float) -> Iterator[Stage]:
+    """Yield the protonation states of ligands without given pKa, and the reference acids, which are small."""
+    at_ph = setup.at_ph
+    if at_ph is None:
+        return
+    sample = {candidate.ligand for candidate in _sample(setup)}
+    unknown = [ligand for ligand in sample if ligand.identity not in at_ph.pka]
+    if states := sum(len(sites(ligand)) for ligand in unknown):
+        count = round(ligands * states / len(sample))
+        price, level = prices.energy(ligand_atoms), setup.level.name
+        yield _energies("protonation states", count, price, "of ligands without pKa, each once", level=level)
+        price = prices.energy(_REFERENCE_ACID_ATOMS)
+        yield _energies("reference acids", 2 * len(REFERENCE_ACIDS), price, "once a workspace", level=level)
 
 
 def _vibration_stages(setup: Setup, *, complexes: int, atoms: float, gradient_s: float) -> Iterator[Stage]:
