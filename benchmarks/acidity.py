@@ -117,7 +117,7 @@ def reference_acids(level: str) -> list[Lost]:
 
 
 def _without_slope(lost: Sequence[Lost]) -> float:
-    """Return the error of acids of one kind that are each left out, where a proton is exchanged with the others as is."""
+    """Return the error of acids of one kind, each left out, where a proton is exchanged with the others as it is."""
     offsets = np.array([each.acid.pka - each.free_kcal_mol / KCAL_MOL_PER_LOG_UNIT for each in lost])
     return float(offsets.std() * len(lost) / (len(lost) - 1))
 
