@@ -10,8 +10,8 @@ from reexplore.campaign.ledger.rows import LabelKeys
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.aqua_ions import aqua_tasks, enter_aqua_ions
-from reexplore.campaign.steps.series import of_series
 from reexplore.campaign.steps.protonation import protonation
+from reexplore.campaign.steps.series import of_series
 from reexplore.campaign.steps.tasks import (
     complex_task,
     energy_task,
