@@ -11,6 +11,12 @@ from reexplore.energies.reactions import Reaction, binding, exchange, transfer
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
 
+#: Of a charged complex that was taken into a second solvent: docs/stability.md.
+WITHOUT_COUNTER_IONS = (
+    "a charged complex was taken into the second solvent without counter-ions: ion pairs are not modelled, and in a"
+    " solvent that is not polar its transfer energy means little"
+)
+
 
 @dataclass(frozen=True)
 class Label:
@@ -44,15 +50,21 @@ class Label:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Return what it is shown with: other atoms that hold it, pKa that were computed, waters that failed."""
+        """Return what it is shown with: other atoms that hold it, computed pKa, failed waters, missing counter-ions."""
         asked = self.candidate.coordination_number
-        told = f"coordination number {self._number}, not {asked}: an atom that was not named holds the metal as well"
-        pka = f"its pKa are computed: {', '.join(map(str, self.computed_pka))}"
-        told_first = ((told,) if self.other_donors else ()) + ((pka,) if self.computed_pka else ())
-        return told_first + tuple(
+        told = []
+        if self.other_donors:
+            number = f"coordination number {self._number}, not {asked}"
+            told.append(f"{number}: an atom that was not named holds the metal as well")
+        if self.computed_pka:
+            told.append(f"its pKa are computed: {', '.join(map(str, self.computed_pka))}")
+        told += [
             f"with {count} waters it has no free energy to compare: {failure.stage}, {failure.message}"
             for count, failure in self.failures.items()
-        )
+        ]
+        if self.organic and self.candidate.charge:
+            told.append(WITHOUT_COUNTER_IONS)
+        return tuple(told)
 
     @property
     def other_waters_kcal_mol(self) -> dict[int, float]:

@@ -33,12 +33,6 @@ THERMAL_TERMS = "thermal and entropic terms"
 PROTONS = "pH and the competition of protons for the ligand"
 OMISSIONS = (THERMAL_TERMS, PROTONS, "basis-set superposition error")
 
-#: What a charged complex is shown with where it is taken into a second solvent; see docs/stability.md.
-CHARGED_IN_ORGANIC = (
-    "a charged complex was taken into the second solvent without counter-ions: ion pairs are not modelled, and in a"
-    " solvent that is not polar its transfer energy means little"
-)
-
 #: What a reader of contraction slopes has to know; see docs/structures.md.
 CONTRACTION_NOTE = (
     "Slopes are in Å of metal-donor distance per Å of Shannon radius, lanthanides only. In crystals they are near 1:"

@@ -25,7 +25,7 @@ from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.joint_samples import joint_samples
 from reexplore.surrogate.samples import Traits
 from reexplore.tracking.estimates import Estimated
-from reexplore.tracking.records import CHARGED_IN_ORGANIC, GoalRecord, LigandRow, Status
+from reexplore.tracking.records import GoalRecord, LigandRow, Status
 
 Array = NDArray[np.float64]
 
@@ -200,11 +200,7 @@ def _row(
         predicted=(None,) * len(goals.goals),
         round=pick.round if pick else None,
         role=pick.role if pick else None,  # type: ignore[arg-type]  # the ledger holds these three only
-        warnings=(
-            *ligand.warnings,
-            *dict.fromkeys(doubt for label in labels.values() for doubt in label.doubts),
-            *((CHARGED_IN_ORGANIC,) if any(each.organic and each.candidate.charge for each in labels.values()) else ()),
-        ),
+        warnings=(*ligand.warnings, *dict.fromkeys(doubt for label in labels.values() for doubt in label.doubts)),
         reason=f"{failure[0].metal.symbol}: {failure[1].message}" if failure else "",
     )
 

@@ -39,7 +39,6 @@ from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.known import SURROGATES
 from reexplore.tracking.records import (
-    CHARGED_IN_ORGANIC,
     OMISSIONS,
     PROTONS,
     THERMAL_TERMS,
@@ -278,7 +277,7 @@ def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
         other_waters_kcal_mol=label.other_waters_kcal_mol,
         status="labelled",
         group=label.group_name,
-        warnings=(*row.warnings, *label.doubts, *_without_counter_ions(label)),
+        warnings=(*row.warnings, *label.doubts),
         dft_kcal_mol=label.binding.energy_kcal_mol,
         dft_error_kcal_mol=label.binding.error_kcal_mol,
         exchange_kcal_mol=_energy(label.exchange),
@@ -297,11 +296,6 @@ def _energy(reaction: Reaction | None) -> float | None:
 
 def _log_p(transfer: Reaction | None) -> float | None:
     return None if transfer is None else log_p(transfer.energy_kcal_mol)
-
-
-def _without_counter_ions(label: Label) -> tuple[str, ...]:
-    """Return the doubt about a charged complex outside of water."""
-    return (CHARGED_IN_ORGANIC,) if label.organic and label.candidate.charge else ()
 
 
 def _with_geometries(
