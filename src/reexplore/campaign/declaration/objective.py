@@ -62,6 +62,7 @@ def _require_second_solvent(theory: TheoryEntry, level: Level, goals: Goals) -> 
         in_solvent(level, theory.organic)
         if theory.organic == level.solvent:
             raise InputError(f"{theory.organic} is the level's own solvent: name another, such as toluene")
-    if goals.learns_transfer and theory.relax is not None:
-        told = "finalists are relaxed in the level's solvent only, and transfer_free_energy needs two: leave relax out"
-        raise InputError(told, key="theory.relax")
+    for key in ("relax", "confirm"):
+        if goals.learns_transfer and getattr(theory, key) is not None:
+            told = f"finalists stand in the level's solvent only, and transfer_free_energy needs two: leave {key} out"
+            raise InputError(told, key=f"theory.{key}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import FinalistKeys
