@@ -81,7 +81,7 @@ _PROTONS_APART = (
 #: Figures of docs/stability.md.
 _CHARGES_TOGETHER = (
     "ligands of different charge stand in one ranking: constants come out too high by 2.5 log units at charge -1, by 2"
-    " to 19 at -2 and more beyond, so that higher charges are preferred without reason; the calibrated constants have the"
+    " to 19 at -2 and more beyond, so that higher charges are preferred without reason; calibrated constants have the"
     " mean of that taken off"
 )
 
