@@ -186,6 +186,10 @@ class Setup:
         declared = self.file.model_dump(mode="json") | said
         declared["space"]["metals"] = [metal.symbol for metal in SERIES if metal in self.space.metals]
         declared["space"]["coordinations"] = [written_coordination(c) for c in declared["space"]["coordinations"]]
+        for part, key in (("space", "sample"), ("surrogate", "batch_size")):
+            if declared[part][key] is None:
+                # As it was before there was such a key.
+                del declared[part][key]
         if self.ligands is None:
             # As it was before there were ligand files.
             del declared["space"]["ligands"]
