@@ -17,6 +17,7 @@ from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.choosing import Standing, choose
 from reexplore.campaign.steps.labelling import labelling_due, observed_kcal_mol
 from reexplore.campaign.steps.learning import learn
+from reexplore.campaign.steps.reviewing import hear
 from reexplore.campaign.steps.screening import Screening
 from reexplore.surrogate.ensembles import FEWEST_LABELS
 
@@ -34,6 +35,9 @@ def steer(context: CampaignContext, screening: Screening, report: RunningReport)
         report.turn([name for name in ended if name not in (_LEARNING, _CHOICE)])
 
     context.dispatcher.side_by_side(due, after_turn=after_turn)
+    while hear(context):
+        # Said while the last labels were computed: what was on hold may be free now.
+        context.dispatcher.side_by_side(due, after_turn=after_turn)
 
 
 def _due(
@@ -50,7 +54,10 @@ def _due(
     # Before the first model there is nothing to choose by: the seed has to come back.
     waits = standing.model is None and (standing.pending or _LEARNING in under_way)
     if portion and not waits and _CHOICE not in under_way and context.dispatcher.runs_short:
-        return {_CHOICE: choose(context, screening, standing, q=portion)}
+        hear(context)
+        # What people set aside meanwhile may leave fewer.
+        if portion := standing.portion(context, screening):
+            return {_CHOICE: choose(context, screening, standing, q=portion)}
     return {}
 
 

@@ -24,6 +24,7 @@ from reexplore.campaign.steps.choosing import Standing, choose
 from reexplore.campaign.steps.finalists import label_finalists
 from reexplore.campaign.steps.labelling import labelling_due, observed_kcal_mol
 from reexplore.campaign.steps.learning import learn, mend
+from reexplore.campaign.steps.reviewing import hear
 from reexplore.campaign.steps.screening import Screening, screen
 from reexplore.chemistry.candidates import IDENTITY_VERSION
 from reexplore.errors import InputError
@@ -117,6 +118,7 @@ def _open_round(context: CampaignContext, screening: Screening) -> Round | None:
     """Return the unfinished round, or choose and enter the next one; None when all is done."""
     standing = Standing.of(context.ledger)
     if standing.round_number == len(standing.rounds):
+        hear(context)
         if not (q := standing.portion(context, screening)):
             return None
         context.dispatcher.finish(choose(context, screening, standing, q=q))

@@ -8,10 +8,11 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from reexplore.tracking.decisions import DecisionRow
 from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.records import (
     CONTRACTION_NOTE,
@@ -108,6 +109,7 @@ CANDIDATE_COLUMNS = (
     "ligand_log_p",
     "round",
     "role",
+    "review",
     "warnings",
     "key",
 )
@@ -119,9 +121,9 @@ def table(rows: tuple[CandidateRow, ...]) -> str:
 
 
 def series_files(record: CampaignRecord) -> dict[str, str]:
-    """Return the tables of ligands, of their series, contraction and selectivity, of finalists and of anchors."""
+    """Return the tables of ligands, their series, contraction and selectivity, finalists, anchors and decisions."""
     series = contraction_files(record) | selectivity_files(record)
-    return objective_files(record) | series | finalist_files(record) | anchor_files(record)
+    return objective_files(record) | series | finalist_files(record) | anchor_files(record) | decision_files(record)
 
 
 def objective_files(record: CampaignRecord) -> dict[str, str]:
@@ -175,6 +177,30 @@ def anchor_files(record: CampaignRecord) -> dict[str, str]:
     if not rows:
         return {}
     return {"anchors.csv": _csv_of(rows, list(rows[0])), "anchors.json": to_json(anchors_json(record))}
+
+
+def decision_table(rows: Iterable[DecisionRow]) -> Iterator[dict[str, Any]]:
+    """Yield what people decided, the first decision first."""
+    for row in rows:
+        said = row.decision
+        yield {
+            "number": row.number,
+            "verdict": said.verdict,
+            "name": row.name,
+            "comment": said.comment,
+            "by": said.by,
+            "when": said.when,
+            "via": said.via,
+            "replaced_by": row.replaced_by,
+            "key": said.candidate,
+            "family": dict(said.family),
+        }
+
+
+def decision_files(record: CampaignRecord) -> dict[str, str]:
+    """Return what people decided as a file: name → text, none where nobody decided anything."""
+    rows = list(decision_table(record.decisions))
+    return {"decisions.csv": _csv_of(rows, list(rows[0]))} if rows else {}
 
 
 def contraction_files(record: CampaignRecord) -> dict[str, str]:
@@ -268,6 +294,9 @@ def guide(record: CampaignRecord) -> str:
         "- **Artifacts › top_candidates.html**: the candidates, with structures in 2D and 3D",
         "- **Model metrics**: errors and best labels, one point a round",
         "- each round is a nested run with its batch, parity plot and model files",
+        "- so is each candidate that is labelled or among the top, with its numbers, structure and picture",
+        "- to decide about a candidate set the tag `review` of its run to promote, reject, hold or clear, and"
+        " `review_comment` to why: the next choice heeds it",
         "",
         "More negative binds stronger; ranks hold within one group only.",
         *(f"- {reason}" for reason in record.why_groups),

@@ -37,6 +37,13 @@ def draw_ligands(all_smiles: Iterable[str]) -> dict[str, Markup]:
     return {smiles: _svg(mol) for smiles, mol in readable.items()}
 
 
+def ligand_svg(smiles: str) -> str | None:
+    """Return one ligand as a whole SVG file, None where RDKit cannot read it."""
+    size = f'width="{2 * DRAWING_WIDTH}" height="{2 * DRAWING_HEIGHT}" viewBox="0 0 {DRAWING_WIDTH} {DRAWING_HEIGHT}"'
+    inside = draw_ligands([smiles]).get(smiles)
+    return inside and f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n{inside}</svg>\n'
+
+
 def _lay_down(family: list[Chem.Mol]) -> None:
     """Turn all drawings of a family by a quarter if that makes them fit a wide frame better."""
     width, height = np.ptp(np.vstack([mol.GetConformer().GetPositions() for mol in family]), axis=0)[:2]

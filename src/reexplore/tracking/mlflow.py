@@ -1,8 +1,8 @@
 """MLflow as a mirror of the ledger: it may be down or deleted, and is sent again at any time.
 
-One parent run stands for a campaign and one nested run for each of its rounds. Runs are found by
-the tag `reexplore.key`; metrics carry the times of the ledger, so that what was sent before is not
-logged twice. No other module imports MLflow.
+One parent run stands for a campaign, with a nested run for each of its rounds and for each candidate
+worth one. Runs are found by the tag `reexplore.key`; metrics carry the times of the ledger, so that what
+was sent before is not logged twice. No module but this one and `candidate_runs` imports MLflow.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
 from reexplore.execution.run_folder import plainly_named
 from reexplore.tracking.backtest_record import BacktestRecord
+from reexplore.tracking.candidate_runs import CAMPAIGN, CandidateRuns, TagsRead
 from reexplore.tracking.exports import (
     allowed_name,
     curves,
@@ -86,6 +88,20 @@ class Tracker:
             client = self._client()
             _Mirror(client, self._experiment(client)).send_backtest(record)
 
+    def decisions(self, campaign: str) -> TagsRead:
+        """Return what people said about candidates in tags of their runs; `campaign` is the record's key.
+
+        Nothing is made that is not there. Raises `TrackingError` when the store cannot be read.
+        """
+        if self.folder is not None and not (self.folder / DATABASE).exists():
+            return TagsRead()
+        with self._typed_errors():
+            client = self._client()
+            experiment = client.get_experiment_by_name(EXPERIMENT)
+            if experiment is None or experiment.lifecycle_stage == "deleted":
+                return TagsRead()
+            return CandidateRuns(client, str(experiment.experiment_id), campaign).read()
+
     def links(self, base_url: str) -> tuple[Link, ...]:
         """Return the pages to open on the server at `base_url`: the runs, then each campaign's own.
 
@@ -101,6 +117,7 @@ class Tracker:
         for run in runs:
             name, page = run.info.run_name, f"{base}/{experiment}/runs/{run.info.run_id}"
             links.append(Link(f"{name}: curves", f"{page}/model-metrics{view}"))
+            links.append(Link(f"{name}: candidates as runs", f"{base}/{experiment}/runs{view}&{_only_candidates(run)}"))
             links.append(Link(f"{name}: top candidates", f"{page}/artifacts/top_candidates.html{view}"))
         return tuple(links)
 
@@ -153,6 +170,8 @@ class _Mirror:
             self._send_campaign(record, run_id)
             self._send_page(record, top, run_ids=[run_id, *runs[-1:]])
             self._client.set_tag(run_id, _DIGEST_TAG, state)
+        # Each is looked at by itself, so that one that was deleted comes back.
+        CandidateRuns(self._client, self._experiment, record.key).send(record, run_id)
         self._set_end(parent, record.finished_at_ms)
 
     def _send_campaign(self, record: CampaignRecord, run_id: str) -> None:
@@ -276,6 +295,11 @@ class _Mirror:
                 metrics=entities[start : start + _METRICS_AT_ONCE],
                 params=[Param(name, value) for name, value in params.items()] if start == 0 else [],
             )
+
+
+def _only_candidates(campaign: Run) -> str:
+    """Return the part of an address that leaves the candidates of a campaign."""
+    return urlencode({"searchFilter": f"tags.`{CAMPAIGN}` = '{campaign.data.tags[KEY_TAG]}'"}, quote_via=quote)
 
 
 def _set_environment() -> None:

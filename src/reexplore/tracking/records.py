@@ -12,10 +12,11 @@ from typing import Literal
 from reexplore.chemistry.candidates import stoichiometry_name
 from reexplore.errors import Failure, ReexploreError
 from reexplore.tracking.anchor_records import AnchorsRecord
+from reexplore.tracking.decisions import Decision, DecisionRow
 from reexplore.tracking.estimates import Estimated, LogK
 
-Status = Literal["predicted", "selected", "labelled", "failed", "excluded"]
-Role = Literal["seed", "acquisition", "control"]
+Status = Literal["predicted", "selected", "labelled", "failed", "excluded", "rejected"]
+Role = Literal["seed", "acquisition", "control", "promoted"]
 
 #: A round's metrics under this prefix are errors of one model each: `mae_kcal_mol/ensemble`,
 #: `mae_kcal_mol/composition`, … The learning curve draws every one of them.
@@ -81,7 +82,7 @@ class CandidateRow:
     before the label, and `other_waters_kcal_mol` says how far the free energies of the other numbers lie above it.
     `log_k` is there where they are free energies. Where the campaign has a second solvent `transfer_kcal_mol` takes the
     complex there from water, `log_p` is log10 of its partition ratio, and the same of the free ligand it is counted
-    from.
+    from. `decisions` are what people decided about it, the last one last.
     """
 
     key: str
@@ -115,6 +116,17 @@ class CandidateRow:
     log_p: float | None = None
     ligand_transfer_kcal_mol: float | None = None
     ligand_log_p: float | None = None
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def decision(self) -> Decision | None:
+        """Return the decision that holds, None where there is none or the last one clears those before."""
+        return self.decisions[-1] if self.decisions and self.decisions[-1].verdict != "clear" else None
+
+    @property
+    def review(self) -> str:
+        """Return what people decided, such as `rejected by anna, …: too heavy`; nothing where nothing holds."""
+        return self.decision.said if self.decision else ""
 
     @property
     def constant(self) -> str:
@@ -151,6 +163,8 @@ class CandidateRow:
     @property
     def reason(self) -> str:
         """Return in words why it failed or is left out."""
+        if self.failure is None and self.status == "rejected":
+            return self.review
         return self.failure.message if self.failure else ""
 
 
@@ -426,6 +440,7 @@ class CampaignRecord:
     `by_goals` are the ligands by the campaign's `goals`, best first; without an objective in the file there are none.
     `shortlists` are its finalists, where the file has them labelled again.
     `anchors` are what was measured beside what was computed in the campaign's way.
+    `decisions` are what people decided about candidates; `reference` is how commands name the campaign.
     """
 
     key: str
@@ -451,6 +466,8 @@ class CampaignRecord:
     by_goals: tuple[LigandRow, ...] = ()
     shortlists: tuple[Shortlist, ...] = ()
     anchors: AnchorsRecord = field(default_factory=AnchorsRecord)
+    decisions: tuple[DecisionRow, ...] = ()
+    reference: str = ""
 
     def best_ligands_by_round(self, goal: int) -> dict[str, list[tuple[int, float]]]:
         """Return, group by group, the best label of a goal known after each round, as (round, value)."""

@@ -31,6 +31,7 @@ from reexplore.errors import RUN_ONLY, Failure
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome
 from reexplore.execution.task import Task
+from reexplore.tracking.decisions import Decision
 
 #: The property that every label is entered under; the others of the same complex are derived from its parts.
 LABELLED = "binding_energy"
@@ -211,10 +212,12 @@ class Ledger:
         picks: Sequence[Pick],
         *,
         inputs: str | None = None,
+        decisions: int = 0,
     ) -> None:
         """Enter what was chosen, together with its round unless that is open already.
 
         `inputs` is the digest of all the choice was made from; without it there was no choice, or none to replay.
+        `decisions` is how many decisions of people it knew of.
         """
         now = time.time()
         with self.transaction():
@@ -225,9 +228,9 @@ class Ledger:
             )
             if inputs is not None:
                 self._db.execute(
-                    "INSERT INTO choice SELECT (SELECT COUNT(*) FROM choice), ?, COUNT(*), ?, ? FROM pick"
-                    " WHERE round = ?",
-                    (number, inputs, now, number),
+                    "INSERT INTO choice (number, round, first, inputs, chosen_at, decisions)"
+                    " SELECT (SELECT COUNT(*) FROM choice), ?, COUNT(*), ?, ?, ? FROM pick WHERE round = ?",
+                    (number, inputs, now, decisions, number),
                 )
             self._db.executemany(
                 "INSERT INTO pick VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -270,7 +273,8 @@ class Ledger:
 
     def choices(self) -> list[Choice]:
         """Return every choice in its order."""
-        return [Choice(*row) for row in self._db.execute("SELECT number, round, first, inputs FROM choice ORDER BY 1")]
+        rows = self._db.execute("SELECT number, round, first, inputs, decisions FROM choice ORDER BY 1")
+        return [Choice(*row) for row in rows]
 
     def picks(self) -> list[Pick]:
         """Return every pick, round by round."""
@@ -399,6 +403,40 @@ class Ledger:
         """Return what persons had changed, with the time of each."""
         return list(self._db.execute("SELECT at, said FROM steering ORDER BY number"))
 
+    # --- what people have decided about candidates
+
+    def enter_decision(self, decision: Decision) -> bool:
+        """Enter a decision, of which the tracker has to hear; return whether it is news: it may be read twice."""
+        row = (
+            *(decision.identity, decision.at, time.time(), decision.by, decision.via),
+            *(decision.verdict, decision.comment, decision.candidate),
+            None if decision.candidate else json.dumps(dict(decision.family)),
+        )
+        with self.transaction():
+            entered = self._db.execute(
+                "INSERT OR IGNORE INTO decision (identity, at, read_at, person, via, verdict, comment, candidate,"
+                f" family) VALUES ({_places(row)})",
+                row,
+            ).rowcount
+            if entered:
+                self._db.execute("UPDATE outbox SET sent_at = NULL WHERE round = (SELECT max(round) FROM outbox)")
+        return bool(entered)
+
+    def decisions(self) -> list[Decision]:
+        """Return every decision in the order in which they were read; a later one replaces those before it."""
+        rows = self._db.execute(
+            "SELECT identity, at, person, via, verdict, comment, candidate, family FROM decision ORDER BY number"
+        )
+        return [
+            Decision(identity, at, person, via, verdict, comment, candidate, json.loads(family or "{}"))
+            for identity, at, person, via, verdict, comment, candidate, family in rows
+        ]
+
+    def decision_count(self) -> int:
+        """Return how many decisions there are."""
+        count: int = self._db.execute("SELECT COUNT(*) FROM decision").fetchone()[0]
+        return count
+
     # --- what the tracker has not heard of
 
     def unsent_rounds(self) -> list[int]:
@@ -425,6 +463,6 @@ def _failure(text: str | None) -> Failure | None:
     return Failure.from_dict(json.loads(text)) if text else None
 
 
-def _places(values: Sequence[str]) -> str:
+def _places(values: Sequence[object]) -> str:
     """Return a place for each value in an SQL list."""
     return ", ".join("?" * len(values))

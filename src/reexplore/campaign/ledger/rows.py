@@ -48,12 +48,16 @@ class Pick:
 
 @dataclass(frozen=True)
 class Choice:
-    """One choice: the positions from `first` on of its round, and the digest of all it was made from in the store."""
+    """One choice: the positions from `first` on of its round, and the digest of all it was made from in the store.
+
+    It knew of the first `decisions` decisions of people.
+    """
 
     number: int
     round: int
     first: int
     inputs: str
+    decisions: int = 0
 
 
 @dataclass(frozen=True)

@@ -152,8 +152,35 @@ _FINALISTS_AND_CARDS = (
     """,
 )
 
+_DECISIONS_OF_PEOPLE = (
+    """
+    CREATE TABLE decision (
+        number INTEGER PRIMARY KEY,
+        identity TEXT NOT NULL UNIQUE,
+        at REAL NOT NULL,
+        read_at REAL NOT NULL,
+        person TEXT NOT NULL,
+        via TEXT NOT NULL,
+        verdict TEXT NOT NULL CHECK (verdict IN ('promote', 'reject', 'hold', 'clear')),
+        comment TEXT NOT NULL,
+        candidate TEXT,
+        family TEXT,
+        CHECK ((candidate IS NULL) <> (family IS NULL))
+    )
+    """,
+    # How many of them a choice knew of.
+    "ALTER TABLE choice ADD COLUMN decisions INTEGER NOT NULL DEFAULT 0",
+)
+
 #: What turns each version into the next; a new ledger goes through all of them, so there is one way to each table.
-_STEPS = (_FIRST, _AQUO_IONS, _CHOICES_COSTS_AND_STEERING, _CANDIDATES_AND_PROPERTIES, _FINALISTS_AND_CARDS)
+_STEPS = (
+    _FIRST,
+    _AQUO_IONS,
+    _CHOICES_COSTS_AND_STEERING,
+    _CANDIDATES_AND_PROPERTIES,
+    _FINALISTS_AND_CARDS,
+    _DECISIONS_OF_PEOPLE,
+)
 SCHEMA_VERSION = len(_STEPS)
 
 #: A ledger's journals lie beside it; with a copy of them a copy of it is whole.

@@ -13,7 +13,7 @@ from typing import Any
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Choice, Model, Pick
-from reexplore.campaign.steps.choosing import designed, entered
+from reexplore.campaign.steps.choosing import asked_for, designed, entered
 from reexplore.campaign.steps.screening import Screening
 from reexplore.execution.store import Store
 from reexplore.execution.worker_functions import Context, select
@@ -47,14 +47,19 @@ def replay(setup: Setup, ledger: Ledger) -> Iterator[Replayed]:
         mine = [p for p in picks if p.round == choice.round and choice.first <= p.position < end]
         inputs = json.loads(store.get_text(choice.inputs))
         model = _model(inputs) if "forecast" in inputs else None
-        picks_again = _selected(inputs, store) if model else _designed(inputs, store)
-        again = entered(picks_again, model, store, round_number=choice.round, first=choice.first)
+        rest = _rest(inputs, store) if inputs["q"] else []
+        again = entered([*asked_for(inputs), *rest], model, store, round_number=choice.round, first=choice.first)
         yield Replayed(choice, mine, again)
 
 
 def _model(inputs: dict[str, Any]) -> Model:
     """Return the model that a choice was made from; how its members were trained plays no part in that."""
     return Model((), tuple(inputs["families"]), inputs["forecast"], Calibration(**inputs["calibration"]))
+
+
+def _rest(inputs: dict[str, Any], store: Store) -> list[dict[str, Any]]:
+    """Return the picks beside what people promoted."""
+    return _selected(inputs, store) if "forecast" in inputs else _designed(inputs, store)
 
 
 def _designed(inputs: dict[str, Any], store: Store) -> list[dict[str, Any]]:

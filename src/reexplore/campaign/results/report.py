@@ -17,7 +17,15 @@ from reexplore.campaign.results.anchor_tables import anchor_notes
 from reexplore.campaign.results.ligand_rows import ligands_csv
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
-from reexplore.tracking.exports import CANDIDATE_COLUMNS, anchors_json, objective_table, series_files, table
+from reexplore.tracking.decisions import PAST
+from reexplore.tracking.exports import (
+    CANDIDATE_COLUMNS,
+    anchors_json,
+    decision_table,
+    objective_table,
+    series_files,
+    table,
+)
 from reexplore.tracking.exports import finalist_table as finalists
 from reexplore.tracking.extended_xyz import with_facts
 from reexplore.tracking.goals_view import Ranking, rankings, with_error
@@ -223,7 +231,8 @@ def _table_cells(row: CandidateRow) -> tuple[str, ...]:
     exchange = _with_error(row.exchange_kcal_mol, row.exchange_error_kcal_mol)
     # Why it was chosen stands in the files and on the page: eighty columns hold the numbers.
     chosen_in = "" if row.round is None else str(row.round)
-    return str(row.rank), row.name + (" !" if row.warnings else ""), predicted, label, exchange, chosen_in
+    decided = f" ({PAST[row.decision.verdict]})" if row.decision else ""
+    return str(row.rank), row.name + decided + (" !" if row.warnings else ""), predicted, label, exchange, chosen_in
 
 
 def _with_error(energy: float | None, error: float | None) -> str:
@@ -248,6 +257,7 @@ def report_record(record: CampaignRecord) -> dict[str, Any]:
         ],
         "finalists": list(finalists(record)),
         "anchors": anchors_json(record),
+        "decisions": list(decision_table(record.decisions)),
     }
 
 

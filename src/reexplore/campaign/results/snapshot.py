@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -18,6 +18,7 @@ from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Pick, Round
 from reexplore.campaign.results.by_goals import goal_records, ligand_rows
 from reexplore.campaign.results.contraction import contraction_rows
+from reexplore.campaign.results.decision_rows import decision_rows
 from reexplore.campaign.results.measured_anchors import MeasuredAnchors
 from reexplore.campaign.results.shortlists import shortlists
 from reexplore.campaign.running.external_energies import is_elsewhere, program_of
@@ -35,9 +36,11 @@ from reexplore.errors import Failure, FailureCode
 from reexplore.execution.kinds import MEMBER_FILE
 from reexplore.execution.store import Store
 from reexplore.properties.label import Label
+from reexplore.shipped import is_shipped
 from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.known import SURROGATES
+from reexplore.tracking.decisions import Decision
 from reexplore.tracking.records import (
     OMISSIONS,
     PROTONS,
@@ -78,9 +81,12 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
     excluded = dict(screening.left_out()) if screening else {}
     failures = (dict(screening.refused()) if screening else {}) | ledger.label_failures()
     anchors = MeasuredAnchors.of(setup, found.values())
+    decisions, history = decision_rows(pool, ledger.decisions(), whole_ligands=setup.goals.unit_size > 1)
     rows = [
         replace(row, log_k=anchors.of_label(found[row.key])) if row.key in found else row
-        for row in _rows(setup, ledger, pool, found, screening=screening, excluded=excluded, failures=failures)
+        for row in _rows(
+            setup, ledger, pool, found, screening=screening, excluded=excluded, failures=failures, history=history
+        )
     ]
     rounds = ledger.rounds()
     chosen = {row.key: row for row in rows}
@@ -118,7 +124,17 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         by_goals=anchors.with_constants(ligand_rows(setup, ledger, pool, found, failures | excluded), setup.goals),
         anchors=anchors.record,
         shortlists=shortlists(found, setup.goals, ledger),
+        decisions=decisions,
+        reference=_reference(setup),
     )
+
+
+def _reference(setup: Setup) -> str:
+    """Return how a command in the workspace names the campaign."""
+    if is_shipped("campaigns", setup.source):
+        return setup.source.stem
+    inside = setup.source.is_relative_to(setup.workspace)
+    return str(setup.source.relative_to(setup.workspace) if inside else setup.source)
 
 
 def environment() -> dict[str, str]:
@@ -178,11 +194,14 @@ def _rows(
     screening: Screening | None,
     excluded: dict[str, Failure],
     failures: dict[str, Failure],
+    history: Mapping[str, Sequence[Decision]],
 ) -> list[CandidateRow]:
-    """Return what is shown, group by group: everything that was chosen or failed, and the best predictions."""
+    """Return what is shown, group by group: all that was chosen, decided about or failed, and the best predictions."""
     picks = {pick.candidate: pick for pick in ledger.picks()}
     keys = ledger.labels()
-    ranks = _ranks(setup, ledger, pool, labelled, failures, excluded=excluded, chosen=picks)
+    rejected = {key for key, told in history.items() if told[-1].verdict == "reject"} - picks.keys()
+    chosen = {*picks, *history}
+    ranks = _ranks(setup, ledger, pool, labelled, failures, excluded={*excluded, *rejected}, chosen=chosen)
     shown = [pool.at(row) for row in ranks]
     # Predictions of another energy stand with the goals only.
     seen = () if setup.goals.learns_transfer else {candidate.key for candidate in shown}
@@ -192,6 +211,8 @@ def _rows(
         key = candidate.key
         failure = excluded.get(key) or failures.get(key)
         row = _row(candidate, pick=picks.get(key), failure=failure, estimate=predictions.get(key))
+        if told := tuple(history.get(key, ())):
+            row = replace(row, decisions=told, status="rejected" if key in rejected and not failure else row.status)
         if (label := labelled.get(key)) is not None:
             label_geometry = Structure.from_extxyz(ledger.value(keys[key].structure)["extxyz"])
             row = _with_geometry(_labelled(row, label), label_geometry, label.candidate)
@@ -257,7 +278,7 @@ def _row(
         predicted_kcal_mol=estimate.mean if estimate else None,
         sigma_kcal_mol=estimate.sigma if estimate else None,
         round=pick.round if pick else None,
-        role=pick.role if pick else None,  # type: ignore[arg-type]  # the ledger holds these three only
+        role=pick.role if pick else None,  # type: ignore[arg-type]  # the ledger holds these only
         warnings=candidate.ligand.warnings,
         failure=failure,
     )
@@ -302,9 +323,13 @@ def _with_geometries(
     rows: list[CandidateRow], pool: Mapping[str, Candidate], screening: Screening
 ) -> list[CandidateRow]:
     """Return the rows with the geometry that the model saw where there is no better one."""
-    geometries = screening.structures(
-        [pool[row.key] for row in rows if row.geometry_xyz is None and row.status != "excluded"]
-    )
+
+    def is_worth_one(row: CandidateRow) -> bool:
+        # A family that was rejected may be most of a space.
+        alone = row.status != "rejected" or any(decision.candidate for decision in row.decisions)
+        return row.geometry_xyz is None and row.status != "excluded" and alone
+
+    geometries = screening.structures([pool[row.key] for row in rows if is_worth_one(row)])
     return [_with_geometry(row, geometries[row.key], pool[row.key]) if row.key in geometries else row for row in rows]
 
 

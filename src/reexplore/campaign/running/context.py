@@ -8,6 +8,7 @@ from functools import cached_property
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.running.decided import Decided
 from reexplore.campaign.running.dispatcher import Dispatcher
 from reexplore.campaign.running.external_energies import awaited_folder, is_elsewhere
 from reexplore.campaign.running.progress import Narrator
@@ -31,6 +32,11 @@ class CampaignContext:
     def pool(self) -> Pool:
         """Return every candidate of the space by key."""
         return Pool(families(self.setup.space.candidates(), self.setup.space))
+
+    @cached_property
+    def decided(self) -> Decided:
+        """Return what people decided about candidates."""
+        return Decided(self.pool, self.ledger, whole_ligands=self.setup.goals.unit_size > 1)
 
     @property
     def store(self) -> Store:

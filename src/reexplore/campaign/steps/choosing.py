@@ -6,8 +6,8 @@ A choice is a function of what is recorded with it: it can be made again from le
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
@@ -61,32 +61,51 @@ class Standing:
         # Without a model: the seed, or what failed of it.
         wanted = budget.batch if self.model else max(budget.seed_labels - len(self.labelled), whole)
         left = budget.labels - len(self.labelled) - len(self.pending)
-        taken = max(min(wanted, left, screening.count - len(self.picked)), 0)
+        aside = context.decided.reviewed(screening.sees).aside
+        free = screening.count - len(self.picked) - len(aside) + sum(key in aside for key in self.picked)
+        taken = max(min(wanted, left, free), 0)
         # No ligand is labelled with some of its metals only.
         return taken - taken % whole
 
 
 def choose(context: CampaignContext, screening: Screening, standing: Standing, *, q: int) -> Job[None]:
-    """Choose `q` candidates and enter them in one decision, with the digest of all they were chosen from."""
+    """Choose `q` candidates and enter them in one decision, with the digest of all they were chosen from.
+
+    What people promoted goes first, and the others are chosen beside it.
+    """
     ordinal = _ordinal(context.ledger, standing)
+    reviewed = context.decided.reviewed(screening.sees)
+    promoted = [key for key in reviewed.promoted if key not in standing.picked][:q]
+    aside = reviewed.aside.difference(standing.picked)
+    left = q - len(promoted)
     if standing.model is None:
         inputs: dict[str, Any] = {
             "screening": screening_digest(context.ledger),
-            "picked": sorted(standing.picked),
-            "q": q,
+            "picked": sorted({*standing.picked, *promoted, *aside}),
+            "q": left,
             "seed": context.setup.file.seed + ordinal,
         }
         if goals := context.setup.goals:
             inputs["metals"] = list(goals.metals)
         picks = designed(screening, inputs)
     else:
-        selection = _selection(context, standing, standing.model, q=q, seed=context.setup.file.seed + ordinal)
+        seed = context.setup.file.seed + ordinal
+        selection = _selection(context, screening, standing, standing.model, q=left, seed=seed)
+        selection = replace(
+            selection,
+            pending=tuple(sorted({*selection.pending, *promoted})),
+            excluded=tuple(sorted({*selection.excluded, *aside})),
+        )
         task = Task.of(selection, title=f"round {standing.round_number}")
-        inputs = task.inputs
-        outcome = (yield from context.dispatcher.run([task], stage="choice"))[task.key]
-        if outcome.value is None:
-            raise ExecutionError(f"no batch could be chosen: {outcome.failure}")
-        picks = outcome.value["picks"]
+        inputs, picks = task.inputs, []
+        if left:
+            outcome = (yield from context.dispatcher.run([task], stage="choice"))[task.key]
+            if outcome.value is None:
+                raise ExecutionError(f"no batch could be chosen: {outcome.failure}")
+            picks = outcome.value["picks"]
+    if promoted:
+        inputs = inputs | {"promoted": promoted}
+        picks = [*asked_for(inputs), *picks]
     # A model may have been finished meanwhile, and its round with it.
     now = Standing.of(context.ledger)
     first = sum(pick.round == now.round_number for pick in context.ledger.picks())
@@ -94,8 +113,14 @@ def choose(context: CampaignContext, screening: Screening, standing: Standing, *
     digest = context.store.put_text(json.dumps(inputs, sort_keys=True))
     with context.ledger.transaction():
         number = now.round_number
-        context.ledger.open_round(number, "seed" if now.model is None else "acquisition", chosen, inputs=digest)
+        kind: Literal["seed", "acquisition"] = "seed" if now.model is None else "acquisition"
+        context.ledger.open_round(number, kind, chosen, inputs=digest, decisions=reviewed.decisions)
         context.ledger.enter_candidates([context.pool[pick.candidate] for pick in chosen], round_number=number)
+
+
+def asked_for(inputs: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the picks that people promoted, in the order in which they did."""
+    return [{"key": key, "role": "promoted", "value": None} for key in inputs.get("promoted", ())]
 
 
 def designed(screening: Screening, inputs: dict[str, Any]) -> list[dict[str, Any]]:
@@ -134,11 +159,14 @@ def entered(
     ]
 
 
-def _selection(context: CampaignContext, standing: Standing, model: Model, *, q: int, seed: int) -> Selection:
-    # What is held by more atoms than were named is no incumbent of those that are not.
+def _selection(
+    context: CampaignContext, screening: Screening, standing: Standing, model: Model, *, q: int, seed: int
+) -> Selection:
+    # What is held by more atoms than were named is no incumbent of those that are not, nor is what people rejected.
     goals, known = context.setup.goals, known_labels(context)
-    others = {key for key, label in known.items() if label.other_donors}
-    observed = {key: goals.learned_kcal_mol(label) for key, label in known.items() if not label.other_donors}
+    rejected = context.decided.reviewed(screening.sees).rejected
+    others = {key for key, label in known.items() if label.other_donors or key in rejected}
+    observed = {key: goals.learned_kcal_mol(label) for key, label in known.items() if key not in others}
     hydration = hydration_kcal_mol(known.values()) if goals.needs_aqua_ions else {}
     return Selection(
         forecast=model.forecast,

@@ -98,6 +98,14 @@ class Screening:
             if self.sees_all or (part.failure is None and len(part.refused) < len(part.family.members))
         ]
 
+    def sees(self, key: str) -> bool:
+        """Return whether the model sees a candidate; of what constraints leave out it sees nothing."""
+        try:
+            number, row = self.pool.place(key)
+        except KeyError:
+            return False
+        return self.sees_all or self.parts[number].failure_of(row) is None
+
     def available(self, metal: str | None = None) -> Iterator[str]:
         """Yield the keys of all candidates that the model sees, or of those with one metal."""
         for part in self.parts:
