@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,7 @@ from reexplore.cli.options import (
 )
 from reexplore.cli.other_programs import export_inputs, import_table
 from reexplore.cli.replay import replay
+from reexplore.cli.review import review
 from reexplore.cli.stability import stability
 from reexplore.cli.steering import invalidate, log, pause, quarantine, retry, status, watch
 from reexplore.cli.store import store
@@ -76,6 +78,7 @@ campaign = typer.Typer(
     """,
 )
 app.add_typer(campaign, name="campaign")
+app.add_typer(review, name="review")
 app.add_typer(structures, name="structures")
 app.add_typer(levels, name="levels")
 app.add_typer(store, name="store")
@@ -106,6 +109,7 @@ def _show_ligands(setup: Setup) -> None:
 
 def _show(record: CampaignRecord, *, top: int) -> None:
     from reexplore.campaign.results.anchor_tables import anchor_tables
+    from reexplore.campaign.results.decision_rows import decision_table_for_terminal
     from reexplore.campaign.results.report import (
         candidate_table,
         contraction_table,
@@ -118,6 +122,8 @@ def _show(record: CampaignRecord, *, top: int) -> None:
     for table in objective_tables(record, top=top):
         console.print(table)
     console.print(candidate_table(record, top=top))
+    if record.decisions:
+        console.print(decision_table_for_terminal(record.decisions, title="decisions of people"))
     for table in finalist_tables(record.shortlists, level=record.level.split(":")[0]):
         console.print(table)
     for table in anchor_tables(record.anchors):
@@ -295,19 +301,30 @@ def report(
 def sync(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> None:
     """Bring the MLflow mirror up to date from the ledger; a deleted mirror is rebuilt.
 
+    Decisions in tags of candidates' runs are entered before.
+
     Example: `reexplore campaign sync quickstart`
     """
+    from reexplore.campaign.declaration.pool import Pool
     from reexplore.campaign.driver import open_ledger
     from reexplore.campaign.ledger.ledger import Ledger
-    from reexplore.campaign.results.report import mirror
+    from reexplore.campaign.results.report import mirror, write_files
     from reexplore.campaign.results.snapshot import campaign_record
     from reexplore.campaign.running.lock import sole_driver
+    from reexplore.campaign.steps.reviewing import sentence, take_in
+    from reexplore.chemistry.families import families
 
     setup = campaign_setup(reference, workspace)
     open_ledger(setup).close()
-    with sole_driver(setup.folder):
-        ledger = Ledger(setup.ledger_path)
-        mirror(setup, ledger, campaign_record(setup, ledger))
+    pool = Pool(families(setup.space.candidates(), setup.space))
+    with sole_driver(setup.folder), closing(Ledger(setup.ledger_path)) as ledger:
+        heard = take_in(setup, ledger, pool, say=lambda line: console.print(line, markup=False))
+        for decision in heard:
+            console.print(sentence(pool, ledger, decision), markup=False)
+        record = campaign_record(setup, ledger, pool=pool)
+        if heard:
+            write_files(record, setup.folder)
+        mirror(setup, ledger, record)
     console.print(f"MLflow mirror at {setup.tracking} is up to date", markup=False)
 
 

@@ -113,6 +113,15 @@ class Setup:
         return self.workspace / "runs" / self.file.name
 
     @property
+    def reference(self) -> str:
+        """Return how a command that is given in the workspace names the campaign."""
+        if is_shipped("campaigns", self.source):
+            return self.source.stem
+        workspace = self.workspace.resolve()
+        inside = self.source.is_relative_to(workspace)
+        return f"./{self.source.relative_to(workspace)}" if inside else str(self.source)
+
+    @property
     def ledger_path(self) -> Path:
         """Return the campaign's ledger."""
         return self.folder / "ledger.sqlite"

@@ -36,7 +36,6 @@ from reexplore.errors import Failure, FailureCode
 from reexplore.execution.kinds import MEMBER_FILE
 from reexplore.execution.store import Store
 from reexplore.properties.label import Label
-from reexplore.shipped import is_shipped
 from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.known import SURROGATES
@@ -125,16 +124,8 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         anchors=anchors.record,
         shortlists=shortlists(found, setup.goals, ledger),
         decisions=decisions,
-        reference=_reference(setup),
+        reference=setup.reference,
     )
-
-
-def _reference(setup: Setup) -> str:
-    """Return how a command in the workspace names the campaign."""
-    if is_shipped("campaigns", setup.source):
-        return setup.source.stem
-    inside = setup.source.is_relative_to(setup.workspace)
-    return str(setup.source.relative_to(setup.workspace) if inside else setup.source)
 
 
 def environment() -> dict[str, str]:

@@ -17,11 +17,14 @@ _Say = Callable[[str], None]
 
 def hear(context: CampaignContext) -> bool:
     """Enter what people decided since the last choice and tell it; return whether there was anything."""
-    return bool(take_in(context.setup, context.ledger, context.pool, say=context.narrator.say))
+    entered = take_in(context.setup, context.ledger, context.pool, say=context.narrator.say)
+    for decision in entered:
+        context.narrator.say(sentence(context.pool, context.ledger, decision))
+    return bool(entered)
 
 
 def take_in(setup: Setup, ledger: Ledger, pool: Pool, *, say: _Say) -> list[Decision]:
-    """Enter all decisions that wait and return them; the caller drives the campaign.
+    """Enter all decisions that wait and return them; `say` is told what could not be read. The caller is the driver.
 
     Decisions by command come first: they have a time, and a tag has none. Read twice, after a driver was killed
     between two of these lines, a decision is entered once.
@@ -32,9 +35,12 @@ def take_in(setup: Setup, ledger: Ledger, pool: Pool, *, say: _Say) -> list[Deci
         entered = [decision for decision in (*left.values(), *tags) if ledger.enter_decision(decision)]
     for path in left:
         path.unlink(missing_ok=True)
-    for decision in entered:
-        say(f"{name_of(pool, decision)} {decision.said}; {what_follows(ledger, decision)}")
     return entered
+
+
+def sentence(pool: Pool, ledger: Ledger, decision: Decision) -> str:
+    """Return a decision with what follows from it, for people."""
+    return f"{name_of(pool, decision)} {decision.said}; {what_follows(ledger, decision)}"
 
 
 def name_of(pool: Pool, decision: Decision) -> str:
