@@ -96,6 +96,7 @@ def _decide(verdict: Verdict, setup: Setup, meant: _Meant, *, why: str, by: str 
         ]
     driver = _enter(setup, pool, decisions)
     with closing(open_ledger(setup)) as ledger:
+        labels = len(ledger.labels())
         others = [decision for decision in ledger.decisions() if decision not in decisions]
         before = standing_decisions(pool, others, whole_ligands=setup.goals.unit_size > 1)
         lines = [
@@ -118,7 +119,9 @@ def _decide(verdict: Verdict, setup: Setup, meant: _Meant, *, why: str, by: str 
         if line["replaces"]:
             _console.print(f"  it was {line['replaces']}; that stays in the history", markup=False)
     if driver is None:
-        _console.print(f"entered; `reexplore campaign resume {setup.reference}` goes on", markup=False)
+        spent = labels >= setup.file.budget.labels
+        first = f"its {labels} labels are all its budget has: raise budget.labels, then " if spent else ""
+        _console.print(f"entered; {first}`reexplore campaign resume {setup.reference}` goes on", markup=False)
     else:
         _console.print(f"{driver} drives the campaign and reads it before its next choice", markup=False)
 

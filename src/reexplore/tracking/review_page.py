@@ -6,6 +6,7 @@ import base64
 import hashlib
 import math
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from markupsafe import Markup
 from reexplore import __version__
 from reexplore.tracking.anchors_view import anchor_plot
 from reexplore.tracking.axes import BOTTOM, LEFT, RIGHT, TOP, round_numbers
+from reexplore.tracking.decisions import PAST
 from reexplore.tracking.goals_view import rankings, with_error
 from reexplore.tracking.ligand_drawings import DRAWING_HEIGHT, DRAWING_WIDTH, draw_ligands
 from reexplore.tracking.records import (
@@ -30,6 +32,8 @@ from reexplore.tracking.records import (
 PAGE_NAME = "top_candidates.html"
 
 _STRIP_WIDTH = 120
+#: Decisions on the page, the newest ones; the file has all.
+_DECISIONS = 100
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -84,6 +88,9 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
             contraction_note=CONTRACTION_NOTE,
             models=list(dict.fromkeys(model for r in record.rounds for model in r.mean_absolute_errors)),
             data={row.key: _card(row) for row in shown},
+            command=f"reexplore review {{}} {shlex.quote(record.reference)}",
+            past=PAST,
+            decisions=record.decisions[: -_DECISIONS - 1 : -1],
             started=_date(record.started_at_ms),
             finished=None if record.finished_at_ms is None else _date(record.finished_at_ms),
             version=__version__,
@@ -146,10 +153,19 @@ def _by_group(rows: Iterable[CandidateRow]) -> dict[str, list[CandidateRow]]:
 
 def _worth_showing(rows: list[CandidateRow], top: int) -> list[CandidateRow]:
     ordered = sorted(rows, key=lambda row: (math.inf if row.rank is None else row.rank, row.name))
-    left_out = [row for row in ordered if row.status == "excluded"]
-    others = [row for row in ordered if row.status != "excluded"]
-    # What constraints leave out may be most of a space: the table has all of it.
-    return [row for place, row in enumerate(others) if place < top or row.status != "predicted"] + left_out[:top]
+    out = {status: [row for row in ordered if row.status == status] for status in ("rejected", "excluded")}
+    others = [row for row in ordered if row.status not in out]
+    tried = [
+        row for place, row in enumerate(others) if place < top or row.status != "predicted" or _is_decided_alone(row)
+    ]
+    # What constraints or a person leave out may be most of a space: the table has all of it.
+    alone = [row for row in out["rejected"] if _is_decided_alone(row)]
+    family = [row for row in out["rejected"] if not _is_decided_alone(row)]
+    return [*tried, *alone, *family[:top], *out["excluded"][:top]]
+
+
+def _is_decided_alone(row: CandidateRow) -> bool:
+    return any(decision.candidate for decision in row.decisions)
 
 
 def _rows(group: _Group) -> list[CandidateRow]:
@@ -237,6 +253,12 @@ def _card(row: CandidateRow) -> dict[str, Any]:
         "terms": terms,
         "xyz": row.geometry_xyz,
         "contacts": row.contacts,
+        "key": row.key,
+        "decisions": [
+            {"said": said.said, "via": said.via, "family": "" if said.candidate else said.subject}
+            for said in reversed(row.decisions)
+        ],
+        "decided": row.decision and PAST[row.decision.verdict],
     }
 
 

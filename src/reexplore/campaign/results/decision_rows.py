@@ -43,13 +43,12 @@ def decision_table_for_terminal(rows: Sequence[DecisionRow], *, title: str) -> T
     shown = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("no.", justify="right")
     shown.add_column("decision", no_wrap=True)
-    shown.add_column("about", overflow="fold")
+    shown.add_column("about", overflow="fold", min_width=21)
     shown.add_column("why", overflow="fold")
     shown.add_column("by", overflow="fold")
-    shown.add_column("when", no_wrap=True)
     for row in rows:
         said = row.decision
         until = f" until {row.replaced_by}" if row.replaced_by else ""
-        cells = (str(row.number), f"{PAST[said.verdict]}{until}", row.name, said.comment, said.by, said.when)
+        cells = (str(row.number), f"{PAST[said.verdict]}{until}", row.name, said.comment, f"{said.by}, {said.when}")
         shown.add_row(*map(escape, cells), style="dim" if row.replaced_by else None)
     return shown

@@ -52,9 +52,7 @@ def _one(found: Iterable[str], pool: Pool, said: str) -> str:
     names = [candidate.name for candidate in islice(pool.candidates(), _NAMES)]
     near = get_close_matches(said, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"they are called like {names[0]}"
-    raise InputError(
-        f"no candidate '{said}': give a key of at least {_LEAST_OF_A_KEY} digits, a name or a rank; {hint}"
-    )
+    raise InputError(f"no candidate '{said}': give a name, a rank, or {_LEAST_OF_A_KEY} digits of a key; {hint}")
 
 
 def _ranked(record: CampaignRecord, rank: int, group: str | None) -> str:

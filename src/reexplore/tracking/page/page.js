@@ -24,6 +24,43 @@
   const line = (name, value, unit, main) =>
     element("tr", main ? { class: "main" } : {}, element("th", { scope: "row" }, name), element("td", {}, value, element("small", {}, " " + unit)));
 
+  // ---- deciding: the page is a file and changes nothing, so it hands over the command ------------
+  const command = JSON.parse(document.getElementById("command").textContent);
+  const verdicts = { promote: "label it next", reject: "take it out of the pool", hold: "let it wait", clear: "take back what was decided" };
+  // Within these quotes a shell obeys nothing but the quote itself.
+  const quoted = (text) => "'" + text.replaceAll("'", "'\\''") + "'";
+  function deciding(c) {
+    const said = c.decisions.map((d) => element("p", { class: "decided" }, d.said + (d.via === "MLflow" ? " (tag in MLflow)" : "") + (d.family ? " (family " + d.family + ")" : "")));
+    const why = element("input", { placeholder: "why", "aria-label": "why", maxlength: "1000" });
+    const line = element("input", { readonly: "", "aria-label": "command to copy" });
+    const copy = element("button", { type: "button" }, "copy"), told = element("span", { class: "told", role: "status" });
+    const choices = Object.keys(verdicts).filter((verdict) => verdict !== "clear" || c.decided)
+      .map((verdict) => element("button", { type: "button", title: verdicts[verdict], "aria-pressed": "false" }, verdict));
+    const rest = [why, line, copy, told];
+    let chosen = null;
+    const write = () => {
+      line.value = command.replace("{}", () => chosen) + " " + c.key + (why.value ? " --why " + quoted(why.value) : "");
+      told.textContent = chosen === "reject" && !why.value.trim() ? "Say why: rejected candidates leave the pool with the reason." : "Give this command in the folder that holds runs/; the next choice heeds it.";
+      copy.disabled = chosen === "reject" && !why.value.trim();
+    };
+    for (const button of choices) button.addEventListener("click", () => {
+      for (const other of choices) other.setAttribute("aria-pressed", String(other === button));
+      for (const part of rest) part.hidden = false;
+      chosen = button.textContent;
+      write();
+      why.focus();
+    });
+    why.addEventListener("input", write);
+    line.addEventListener("focus", () => line.select());
+    copy.addEventListener("click", () => {
+      // Inside MLflow's frame there is no clipboard but that of a selection.
+      line.select();
+      told.textContent = document.execCommand("copy") ? "Copied: give it in the folder that holds runs/." : "Marked: copy it with Ctrl-C.";
+    });
+    for (const part of rest) part.hidden = true;
+    return [element("p", { class: "rule" }, "Decide"), ...said, element("div", { class: "decide" }, ...choices, ...rest)];
+  }
+
   function describe(c) {
     const rows = [];
     if (c.dft !== null) rows.push(line("label", energy(c.dft) + error(c.dft_error), "kcal/mol", true));
@@ -49,6 +86,7 @@
       ...(failure ? [failure] : []),
       element("table", {}, ...rows),
       ...c.warnings.map((warning) => element("p", { class: "caveat" }, warning)),
+      ...deciding(c),
       element("p", { class: "rule" }, "SMILES of the ligand " + c.ligand), smiles,
       ...(terms.length ? [element("p", { class: "rule" }, "Energies the label is made of"), element("table", {}, ...terms)] : []));
     card.scrollTop = 0;
