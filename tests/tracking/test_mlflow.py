@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from reexplore.tracking import TrackingError
+from reexplore.tracking.candidate_runs import worth_a_run
 from reexplore.tracking.exports import guide
 from reexplore.tracking.mlflow import Tracker, _Mirror
 from tests.tracking.sample import campaign, contraction_row
@@ -28,6 +29,16 @@ def content(store: Path):
             "params": database.execute("SELECT run_uuid, key, value FROM params"),
         }
         return {name: sorted((keys[first], *rest) for first, *rest in found) for name, found in rows.items()}
+
+
+def of_campaign(store):
+    return {name: [row for row in rows if "/candidate/" not in row[0]] for name, rows in content(store).items()}
+
+
+def newest(store):
+    """Return the last value of each metric of each run."""
+    points = sorted(content(store)["metrics"], key=lambda row: row[4])
+    return {row[:2]: (row[2], row[5]) for row in points}
 
 
 def artifacts(store: Path):
@@ -60,9 +71,10 @@ def store(record, tmp_path_factory):
     return folder
 
 
-def test_one_run_for_the_campaign_and_one_for_each_round(record, store):
+def test_one_run_for_the_campaign_and_one_for_each_round_and_candidate_worth_one(record, store):
     runs = {key: rest for key, *rest in content(store)["runs"]}
-    assert set(runs) == {record.key} | {f"{record.key}/round/{n}" for n in range(3)}
+    candidates = {f"{record.key}/candidate/{row.key}" for row in worth_a_run(record)}
+    assert set(runs) == {record.key} | {f"{record.key}/round/{n}" for n in range(3)} | candidates
     assert runs[record.key] == ["eu-cam", "FINISHED", record.started_at_ms, record.finished_at_ms]
     assert runs[f"{record.key}/round/1"][2:] == [record.rounds[1].started_at_ms, record.rounds[1].finished_at_ms]
 
@@ -95,7 +107,9 @@ def test_doubts_and_contraction_are_in_the_mirror(record, tmp_path):
 
 def test_a_second_store_gets_the_same_content(record, store, tmp_path):
     Tracker(tmp_path / "again").sync(record)
-    assert content(tmp_path / "again") == content(store)
+    # Numbers of a candidate are as of a round: a store that grew has those of earlier rounds as well.
+    assert of_campaign(tmp_path / "again") == of_campaign(store)
+    assert newest(tmp_path / "again") == newest(store)
     assert artifacts(tmp_path / "again")[0].keys() == artifacts(store)[0].keys()
     for key, names in artifacts(tmp_path / "again")[0].items():
         # An earlier last round keeps the page it had when it was the last one.
@@ -130,7 +144,8 @@ def test_an_interrupted_sync_is_completed_by_the_next(record, store, tmp_path, m
         with pytest.raises(TrackingError, match="No space left on device"):
             Tracker(folder).sync(record)
     Tracker(folder).sync(record)
-    assert content(folder) == content(store)
+    assert of_campaign(folder) == of_campaign(store)
+    assert newest(folder) == newest(store)
 
 
 def test_links_lead_to_the_runs_and_to_the_page(record, store):
@@ -138,6 +153,7 @@ def test_links_lead_to_the_runs_and_to_the_page(record, store):
     assert links["all runs"] == "http://localhost:5000/#/experiments/1/runs?workflowType=machine_learning"
     assert links["eu-cam: top candidates"].endswith("/artifacts/top_candidates.html?workflowType=machine_learning")
     assert "/model-metrics?" in links["eu-cam: curves"]
+    assert f"reexplore.candidate_of%60%20%3D%20%27{record.key}%27" in links["eu-cam: candidates as runs"]
 
 
 def test_a_server_that_is_down_is_told_in_a_moment(record):
@@ -170,7 +186,8 @@ def test_a_deleted_store_is_noticed_and_a_new_process_rebuilds_it(record, store,
     model = record.rounds[0].files["member-0"]
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", code, str(folder), str(model)], cwd=root, check=True, timeout=180)
-    assert content(folder) == content(store)
+    assert of_campaign(folder) == of_campaign(store)
+    assert newest(folder) == newest(store)
 
 
 def test_a_round_that_was_opened_again_keeps_what_it_came_to_before(record, tmp_path):

@@ -62,10 +62,20 @@ def test_an_old_ledger_loads(old, read_only, tmp_path):
     # Six terms of six minutes on two cores, two hours that ran out of time, and one result found in the store.
     assert ledger.core_hours() == pytest.approx(6 * 0.2 + 2)
     assert len(ledger.aqua_ions()) == (0 if old.stem == "version-1" else 1)
-    newest = old.stem == "version-5"
-    assert list(ledger.finalists()) == (["v1|a"] if newest else [])
-    assert list(ledger.finalist_failures()) == (["v1|c"] if newest else [])
-    assert len(ledger.aqua_ions(relaxed=True)) == newest
+    relaxed = old.stem >= "version-5"
+    assert list(ledger.finalists()) == (["v1|a"] if relaxed else [])
+    assert list(ledger.finalist_failures()) == (["v1|c"] if relaxed else [])
+    assert len(ledger.aqua_ions(relaxed=True)) == relaxed
+    decided = old.stem >= "version-6"
+    assert [d.said for d in ledger.decisions()] == (
+        [
+            "rejected by anna, 2026-11-21 21:13 UTC: too heavy",
+            "promoted by bob, 2026-11-21 21:13 UTC, without a reason",
+        ]
+        if decided
+        else []
+    )
+    assert {choice.decisions for choice in ledger.choices()} <= {2 if decided else 0}
     if read_only:
         assert files(tmp_path) == {old.name: old.read_bytes()}
     else:
