@@ -1,5 +1,7 @@
 """What people decide reaches the next choice, in both modes of steering, and nothing of it is lost."""
 
+from collections import Counter
+
 import pytest
 
 from reexplore.campaign.driver import open_ledger
@@ -72,7 +74,7 @@ def test_said_while_it_runs_it_is_heard_at_the_next_choice(setup):
     """A batch that people fill wholly asks no model; a family that is rejected is chosen no more."""
     pool = begun(setup)
     ledger = open_campaign(setup)
-    executor = Threads(setup.store, computed=__import__("collections").Counter())
+    executor = Threads(setup.store, computed=Counter())
     told = []
 
     class Listening(Narrator):
@@ -126,11 +128,28 @@ def test_a_driver_that_dies_between_ledger_and_inbox_enters_nothing_twice(setup)
     key = list(begun(setup))[2]
     decision = said("reject", key)
     leave(setup.folder, [decision])
-    with open_campaign(setup).transaction():
-        pass
     ledger = open_campaign(setup)
     assert ledger.enter_decision(decision)
     ledger.close()
     run(setup)
     assert not waiting(setup.folder)
     assert open_ledger(setup).decisions() == [decision]
+
+
+def test_with_an_objective_a_decision_is_about_the_whole_ligand(tmp_path):
+    objective = [{"property": "selectivity", "metals": ["Lu", "La"], "direction": "lower"}]
+    options = {"steering": "rounds", "budget": BUDGET, "tracking": {"store": "nothing"}}
+    setup = asynchronous(tmp_path, objective=objective, **options)
+    pool = begun(setup)
+    names = {candidate.name: key for key, candidate in pool.items()}
+    wanted, unwanted = names["Lu(CAM-methyl)(H2O)6"], names["La(HOPO-fluoro)(H2O)6"]
+    leave(setup.folder, [said("promote", wanted), said("reject", unwanted)])
+    run(setup)
+    ledger = agrees_with_its_replay(setup)
+    picked = [pool[pick.candidate].name for pick in ledger.picks()]
+    assert set(picked[:2]) == {"La(CAM-methyl)(H2O)6", "Lu(CAM-methyl)(H2O)6"}
+    assert not {name for name in picked if "HOPO-fluoro" in name}
+    assert len(picked) == BUDGET["labels"]
+    rows = {row.ligand: row for row in campaign_record(setup, ledger).by_goals}
+    assert (rows["HOPO-fluoro"].status, rows["HOPO-fluoro"].rank) == ("rejected", None)
+    assert rows["HOPO-fluoro"].reason == "rejected by anna, 1970-01-01 00:00 UTC: because"

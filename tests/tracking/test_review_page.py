@@ -3,13 +3,16 @@ import hashlib
 import json
 import math
 import re
+import shlex
 import shutil
 import subprocess
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 
+from reexplore.tracking.decisions import Decision, DecisionRow
 from reexplore.tracking.records import ParityPoint
 from reexplore.tracking.review_page import review_page
 from tests.tracking.sample import campaign
@@ -122,18 +125,54 @@ def test_hostile_text_stays_text(record):
         for row in record.rows
         if row.metal == "La"
     ]
+    said = Decision("1", 0.0, EVIL, "command", "hold", EVIL, candidate=rows[0].key)
+    rows[0] = replace(rows[0], decisions=(said,))
     rows[3] = replace(rows[3], failure=replace(rows[3].failure, message=EVIL, stage=EVIL, evidence={EVIL: EVIL}))
     points = (replace(record.rounds[1], parity=(ParityPoint(rows[0].key, EVIL, -1, 1, -2, before_labelling=True),)),)
     hostile = replace(
         record, name=EVIL, level=EVIL, banner=EVIL, config_yaml=EVIL, warnings=(EVIL,), omissions=(EVIL,),
         engines={EVIL: EVIL}, environment={EVIL: EVIL}, rows=tuple(rows), rounds=points,
+        decisions=(DecisionRow(1, said, EVIL),), reference=EVIL,
     )  # fmt: skip
     page = Page(review_page(hostile, top=9))
     assert not page.all("img")
     assert len(page.all("script")) == 3
     assert page.data[rows[3].key]["failure"]["message"] == EVIL
     assert page.data[rows[0].key]["smiles"] == EVIL
+    assert page.data[rows[0].key]["decisions"][0]["said"].endswith(EVIL)
+    # What is copied is given to a shell.
+    (card,) = [attributes for _, attributes in page.tags if attributes.get("id") == "card"]
+    assert shlex.split(card["data-command"]) == ["reexplore", "review", "{}", EVIL]
     assert not any(name.startswith("on") for _, attrs in page.tags for name in attrs)
+
+
+def test_decisions_are_on_the_page_with_their_history(record):
+    key = record.rows[0].key
+    first = Decision("1", 0.0, "anna", "command", "promote", "makeable", candidate=key)
+    second = Decision("2", 60.0, "bob", "MLflow", "reject", "toxic", candidate=key)
+    rows = (replace(record.rows[0], decisions=(first, second), status="rejected", rank=None), *record.rows[1:])
+    table = (DecisionRow(1, first, record.rows[0].name, replaced_by=2), DecisionRow(2, second, record.rows[0].name))
+    html = review_page(replace(record, rows=rows, decisions=table), top=3)
+    page = Page(html)
+    card = page.data[key]
+    assert [each["said"] for each in card["decisions"]] == [second.said, first.said]
+    assert card["decided"] == "rejected"
+    assert 'class="badge rejected">rejected' in html
+    assert "until 2" in page.text
+    assert page.text.index("toxic") < page.text.index("makeable")
+
+
+def test_of_a_rejected_family_the_strongest_are_shown_and_all_that_were_named(record):
+    family = Decision("1", 0.0, "anna", "command", "reject", "why", family={"metal": "La"})
+    alone = Decision("2", 0.0, "anna", "command", "reject", "why", candidate=record.rows[6].key)
+    rows = [
+        replace(row, status="rejected", rank=None, decisions=(alone if row.key == alone.candidate else family,))
+        for row in record.rows
+        if row.metal == "La"
+    ]
+    shown = Page(review_page(replace(record, rows=tuple(rows)), top=2)).data
+    assert len(shown) == 3
+    assert alone.candidate in shown
 
 
 def test_numbers_that_are_not_finite_are_left_out(record):
@@ -183,3 +222,30 @@ def test_a_browser_shows_the_first_candidate_in_3d(record, tmp_path):
     assert re.search(r'id="viewer".*?<canvas', shown.stdout, re.DOTALL)
     assert "Content Security Policy" not in shown.stderr
     assert "Uncaught" not in shown.stderr
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on PATH")
+def test_a_browser_hands_over_a_command_that_a_shell_takes_literally(record, tmp_path):
+    why = 'it\'s "$HOME" `id` \\ $(id)'
+    click = f"""<script>
+      const button = (text) => [...document.querySelectorAll("#card button")].find((b) => b.textContent === text);
+      button("reject").click();
+      document.title = String(button("copy").disabled);
+      const why = document.querySelector("#card input[aria-label=why]");
+      why.value = {json.dumps(why)};
+      why.dispatchEvent(new Event("input"));
+      document.title += document.querySelector("#card input[readonly][aria-label^=command]").value;
+    </script></body>"""
+    html = review_page(replace(record, reference="a file.yaml"), top=3)
+    # The policy of the page forbids this script, which stands for a person.
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html).replace("</body>", click)
+    file = tmp_path / "page.html"
+    file.write_text(html, encoding="utf-8")
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile"]
+    command += ["--disable-background-networking", "--virtual-time-budget=2000", "--dump-dom", file.as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    first = min((r for r in record.rows if r.metal == "La" and r.rank), key=lambda r: r.rank)
+    # Without a reason there is nothing to copy.
+    said = unescape(re.search(r"<title>(.*?)</title>", shown, re.DOTALL)[1]).removeprefix("true")
+    assert shlex.split(said) == ["reexplore", "review", "reject", "a file.yaml", first.key, "--why", why]

@@ -33,6 +33,8 @@ Array = NDArray[np.float64]
 _SHOWN_PREDICTIONS = 25
 #: Joint samples of which the error bars of predicted goals are taken.
 _SAMPLES = 512
+#: The stage of those that a person rejected.
+REVIEW = "review"
 _UNRANKED = np.iinfo(np.intp).max
 
 
@@ -199,10 +201,15 @@ def _row(
         labels=tuple(_estimated(one) for one in measured),
         predicted=(None,) * len(goals.goals),
         round=pick.round if pick else None,
-        role=pick.role if pick else None,  # type: ignore[arg-type]  # the ledger holds these three only
+        role=pick.role if pick else None,  # type: ignore[arg-type]  # the ledger holds these only
         warnings=(*ligand.warnings, *dict.fromkeys(doubt for label in labels.values() for doubt in label.doubts)),
-        reason=f"{failure[0].metal.symbol}: {failure[1].message}" if failure else "",
+        reason=_reason(*failure) if failure else "",
     )
+
+
+def _reason(candidate: Candidate, failure: Failure) -> str:
+    # A ligand is rejected with all its metals.
+    return failure.message if failure.stage == REVIEW else f"{candidate.metal.symbol}: {failure.message}"
 
 
 def _estimated(measured: Measured | None) -> Estimated | None:
@@ -211,6 +218,8 @@ def _estimated(measured: Measured | None) -> Estimated | None:
 
 def _status(pick: Pick | None, failure: Failure | None, *, whole: bool) -> Status:
     if failure is not None:
+        if failure.stage == REVIEW:
+            return "rejected"
         return "excluded" if failure.code is FailureCode.EXCLUDED else "failed"
     if whole:
         return "labelled"

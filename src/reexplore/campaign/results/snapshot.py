@@ -16,7 +16,7 @@ from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.labels import labels, selectivities
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Pick, Round
-from reexplore.campaign.results.by_goals import goal_records, ligand_rows
+from reexplore.campaign.results.by_goals import REVIEW, goal_records, ligand_rows
 from reexplore.campaign.results.contraction import contraction_rows
 from reexplore.campaign.results.decision_rows import decision_rows
 from reexplore.campaign.results.measured_anchors import MeasuredAnchors
@@ -120,12 +120,25 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         why_groups=binding_reasons(candidate.group for candidate in pool.candidates()),
         why_exchange=_why_exchange(setup, ledger, found),
         goals=goal_records(setup.goals),
-        by_goals=anchors.with_constants(ligand_rows(setup, ledger, pool, found, failures | excluded), setup.goals),
+        by_goals=anchors.with_constants(
+            ligand_rows(setup, ledger, pool, found, failures | excluded | _rejections(ledger, history)), setup.goals
+        ),
         anchors=anchors.record,
         shortlists=shortlists(found, setup.goals, ledger),
         decisions=decisions,
         reference=setup.reference,
     )
+
+
+def _rejections(ledger: Ledger, history: Mapping[str, Sequence[Decision]]) -> dict[str, Failure]:
+    """Return why candidates that were never chosen have left the pool by a person's decision, by key."""
+    chosen = {pick.candidate for pick in ledger.picks()}
+    last = {key: told[-1] for key, told in history.items() if key not in chosen}
+    return {
+        key: Failure(FailureCode.EXCLUDED, REVIEW, decision.said, {})
+        for key, decision in last.items()
+        if decision.verdict == "reject"
+    }
 
 
 def environment() -> dict[str, str]:
@@ -190,7 +203,7 @@ def _rows(
     """Return what is shown, group by group: all that was chosen, decided about or failed, and the best predictions."""
     picks = {pick.candidate: pick for pick in ledger.picks()}
     keys = ledger.labels()
-    rejected = {key for key, told in history.items() if told[-1].verdict == "reject"} - picks.keys()
+    rejected = _rejections(ledger, history)
     chosen = {*picks, *history}
     ranks = _ranks(setup, ledger, pool, labelled, failures, excluded={*excluded, *rejected}, chosen=chosen)
     shown = [pool.at(row) for row in ranks]

@@ -14,6 +14,7 @@ from rich.table import Table
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Calculation
+from reexplore.campaign.running.inbox import waiting
 from reexplore.campaign.running.lock import holder
 from reexplore.campaign.running.stopping import PAUSE
 from reexplore.campaign.steps.constraining import excluded_by_constraint
@@ -65,6 +66,8 @@ class Status:
     core_seconds_by_kind: dict[str, float]
     rounds_not_in_mlflow: int
     steered: tuple[str, ...]
+    decisions: int
+    decisions_waiting: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return the status as JSON-ready values."""
@@ -119,6 +122,8 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         core_seconds_by_kind={kind: round(value, 1) for kind, value in seconds.items()},
         rounds_not_in_mlflow=len(ledger.unsent_rounds()),
         steered=tuple(f"{_date(at)}: {said}" for at, said in ledger.notes()),
+        decisions=ledger.decision_count(),
+        decisions_waiting=len(waiting(setup.folder)),
     )
 
 
@@ -205,6 +210,9 @@ def status_lines(status: Status) -> list[str]:
             told.append(f"{what}: " + ", ".join(f"{name} {said}" for name, said in found.items()))
     if status.rounds_not_in_mlflow:
         told.append(f"{status.rounds_not_in_mlflow} rounds are not in MLflow yet: `reexplore campaign sync`")
+    if status.decisions or status.decisions_waiting:
+        wait = f", {status.decisions_waiting} more wait for the next choice" if status.decisions_waiting else ""
+        told.append(f"decisions about candidates: {status.decisions}{wait}: `reexplore review list`")
     return [*told, *status.steered]
 
 

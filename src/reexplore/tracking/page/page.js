@@ -25,7 +25,6 @@
     element("tr", main ? { class: "main" } : {}, element("th", { scope: "row" }, name), element("td", {}, value, element("small", {}, " " + unit)));
 
   // ---- deciding: the page is a file and changes nothing, so it hands over the command ------------
-  const command = JSON.parse(document.getElementById("command").textContent);
   const verdicts = { promote: "label it next", reject: "take it out of the pool", hold: "let it wait", clear: "take back what was decided" };
   // Within these quotes a shell obeys nothing but the quote itself.
   const quoted = (text) => "'" + text.replaceAll("'", "'\\''") + "'";
@@ -39,8 +38,8 @@
     const rest = [why, line, copy, told];
     let chosen = null;
     const write = () => {
-      line.value = command.replace("{}", () => chosen) + " " + c.key + (why.value ? " --why " + quoted(why.value) : "");
-      told.textContent = chosen === "reject" && !why.value.trim() ? "Say why: rejected candidates leave the pool with the reason." : "Give this command in the folder that holds runs/; the next choice heeds it.";
+      line.value = card.dataset.command.replace("{}", chosen) + " " + c.key + (why.value ? " --why " + quoted(why.value) : "");
+      told.textContent = chosen === "reject" && !why.value.trim() ? "Say why: rejected candidates leave the pool with the reason." : "Give this command in the folder that holds runs/.";
       copy.disabled = chosen === "reject" && !why.value.trim();
     };
     for (const button of choices) button.addEventListener("click", () => {
@@ -49,6 +48,7 @@
       chosen = button.textContent;
       write();
       why.focus();
+      told.scrollIntoView({ block: "nearest" });
     });
     why.addEventListener("input", write);
     line.addEventListener("focus", () => line.select());
