@@ -1,4 +1,4 @@
-"""The last density of an unfinished calculation, so that a killed one goes on from there."""
+"""The last density, or orbitals, of an unfinished calculation, so that a killed one goes on from there."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder with one density per stage of a calculation; without a folder nothing is kept.
+    """A folder with one density, or one set of orbitals, per stage of a calculation; without a folder nothing is kept.
 
-    Only densities are read back, never energies: what a checkpoint holds can shorten a calculation,
+    Only these are read back, never energies: what a checkpoint holds can shorten a calculation,
     not decide its result.
     """
 
@@ -31,8 +31,8 @@ class Checkpoint:
             np.save(file, density)
         part.replace(self._path(stage))
 
-    def load(self, stage: str, shape: tuple[int, ...]) -> Array | None:
-        """Return the density a stage reached before, None when there is none of this shape."""
+    def load(self, stage: str, shape: tuple[int, ...] | None = None) -> Array | None:
+        """Return what a stage reached before, None when there is none, or none of this shape."""
         path = self._path(stage) if self.folder is not None else None
         if path is None or not path.is_file():
             return None
@@ -41,7 +41,8 @@ class Checkpoint:
         except (ValueError, EOFError):
             # A file that another hand has cut short is no reason to fail: the stage starts anew.
             return None
-        return np.asarray(density) if density.shape == shape and np.isfinite(density).all() else None
+        fits = shape in (None, density.shape) and np.isfinite(density).all()
+        return np.asarray(density) if fits else None
 
     def _path(self, stage: str) -> Path:
         assert self.folder is not None

@@ -52,12 +52,13 @@ class DensityFit:
 
     With `exchange` the integrals are (P|μν) multiplied by the inverse Cholesky factor of the metric,
     so that their squares are the fitted four-centre integrals; without it they are the bare ones.
+    `fitting_basis` is a name, or one set for each element as PySCF takes them.
     Chunks of orbital pairs stay in memory up to `memory_bytes`; the others lie in files under
     `scratch` (by default the system's temporary folder). The numbers are the same in both cases.
     """
 
     def __init__(
-        self, mol: Any, fitting_basis: str, *, exchange: bool, memory_bytes: float, scratch: Path | None = None
+        self, mol: Any, fitting_basis: Any, *, exchange: bool, memory_bytes: float, scratch: Path | None = None
     ) -> None:
         self.mol = mol
         self.functions = df.addons.make_auxmol(mol, fitting_basis)
@@ -125,6 +126,18 @@ class DensityFit:
 
     def products(self, orbitals: Array) -> Array:
         """Return the expansion coefficients of the products of orbitals (nao, n), shape (functions, n, n)."""
+        found = self._halves(orbitals)
+        # found.T is in Fortran order, so that the solution replaces it where it lies.
+        blas.dtrsm(1.0, self._lower, found.T, side=1, lower=1, overwrite_b=1)
+        return found.reshape(-1, orbitals.shape[1], orbitals.shape[1])
+
+    def repulsion(self, orbitals: Array) -> Array:
+        """Return the four-centre integrals (pq|rs) of a few orbitals (nao, n), shape (n, n, n, n)."""
+        halves = self._halves(orbitals)
+        return np.asarray((halves.T @ halves).reshape(4 * (orbitals.shape[1],)))
+
+    def _halves(self, orbitals: Array) -> Array:
+        """Return the integrals of orbital products whose squares are four-centre ones, shape (functions, n²)."""
         if not self.halved:
             raise ValueError("this density fit was made without exchange")
         found = np.empty((self.functions.nao, orbitals.shape[1] ** 2))
@@ -132,9 +145,7 @@ class DensityFit:
         for squares in self._squares():
             found[start : start + len(squares)] = (orbitals.T @ squares @ orbitals).reshape(len(squares), -1)
             start += len(squares)
-        # found.T is in Fortran order, so that the solution replaces it where it lies.
-        blas.dtrsm(1.0, self._lower, found.T, side=1, lower=1, overwrite_b=1)
-        return found.reshape(-1, orbitals.shape[1], orbitals.shape[1])
+        return found
 
     def _squares(self) -> Iterator[Array]:
         """Yield the integrals of a few fitting functions as square matrices, shape (functions, nao, nao)."""

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pyscf import lib
 
+from reexplore.energies.quasi_newton import descent_direction
+
 Array = NDArray[np.float64]
 
 _HISTORY = 15
@@ -68,7 +70,9 @@ class Minimiser:
         field.converged = False
         for step in range(1, most_steps + 1):
             field.cycles = step
-            direction = self._allowed(_direction(point.gradient, curvature, history), point.orbitals)
+            direction = self._allowed(
+                descent_direction(point.gradient, curvature, history, longest=_LARGEST_ROTATION), point.orbitals
+            )
             moved, change = self._downhill(point, direction)
             bend = moved.gradient - point.gradient
             if change @ bend > 0:
@@ -219,19 +223,3 @@ class Minimiser:
         field.mo_energy = np.array(energies) if unrestricted else energies[0]
         field.mo_occ = np.array(occupations) if unrestricted else occupations[0]
         field.e_tot = point.energy_hartree
-
-
-def _direction(gradient: Array, curvature: Array, history: list[tuple[Array, Array]]) -> Array:
-    """Return the limited-memory BFGS direction, or the preconditioned gradient's where that leads uphill.
-
-    J. Nocedal and S. Wright, Numerical Optimization, 2006, algorithm 7.4.
-    """
-    rest, factors = gradient.copy(), []
-    for change, bend in reversed(history):
-        factors.append((change @ rest) / (change @ bend))
-        rest -= factors[-1] * bend
-    rest /= curvature
-    for (change, bend), factor in zip(history, reversed(factors), strict=True):
-        rest += (factor - (bend @ rest) / (change @ bend)) * change
-    direction = -rest if rest @ gradient > 0 else -gradient / curvature
-    return np.asarray(direction * min(1.0, _LARGEST_ROTATION / float(np.abs(direction).max())))

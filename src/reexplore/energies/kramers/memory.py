@@ -1,0 +1,53 @@
+"""How much memory a Kramers gap needs, said before it starts."""
+
+from __future__ import annotations
+
+from reexplore.energies.basis_sets import function_count
+from reexplore.energies.kramers.axis import kramers_ion_of
+from reexplore.energies.kramers.method import KramersMethod
+from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.structures.structure import Structure
+
+_GIB = 2**30
+#: Python, PySCF and its libraries, the chunk of integrals that is being evaluated, and the matrices of 2002 states.
+_FIXED_GB = 0.3 + 0.7 + 0.3
+#: Densities, Fock matrices, orbitals, the steps that are remembered, and the matrix functions, each functions².
+_MATRICES = 60
+#: Fitting functions of a light atom by its basis functions, and of the metal: def2-universal-jkfit has 49 beside the
+#: 14 of C, N and O in x2c-SVPall and 11 beside the 2 of H; those made for Dy in x2c-TZVPall are about a thousand.
+_LIGHT_FITTING = "def2-universal-jkfit"
+_METAL_FITTING = 1100
+
+
+def function_counts(structure: Structure, method: KramersMethod) -> tuple[int, int]:
+    """Return the number of basis functions, and about that of fitting ones; raise `InputError` for a missing basis."""
+    _, ion = kramers_ion_of(structure)
+    functions = sum(function_count(method.basis_of(s, metal=ion.symbol), s) for s in structure.symbols)
+    fitting = sum(function_count(_LIGHT_FITTING, s) for s in structure.symbols if s != ion.symbol)
+    return functions, fitting + _METAL_FITTING
+
+
+def estimated_memory_gb(structure: Structure, method: KramersMethod) -> float:
+    """Return the memory in GiB without which it cannot run; fitted integrals beyond it go to disk."""
+    functions, fitting = function_counts(structure, method)
+    return _FIXED_GB + 8 * (_MATRICES * functions**2 + 3 * fitting**2) / _GIB
+
+
+def kept_integrals_gb(structure: Structure, method: KramersMethod) -> float:
+    """Return the size in GiB of the fitted integrals, in memory or on disk."""
+    functions, fitting = function_counts(structure, method)
+    return 8 * fitting * functions * (functions + 1) / 2 / _GIB
+
+
+def require_memory(structure: Structure, method: KramersMethod, *, memory_gb: float) -> None:
+    """Raise `CalculationFailed` with `OUT_OF_MEMORY` when it cannot run in this memory (GiB)."""
+    needed = estimated_memory_gb(structure, method)
+    if needed > memory_gb:
+        raise CalculationFailed(
+            FailureCode.OUT_OF_MEMORY,
+            "before the start",
+            f"a Kramers gap of {len(structure)} atoms needs about {needed:.1f} GB, and there are {memory_gb:.1f}",
+            needed_gb=round(needed, 2),
+            memory_gb=round(memory_gb, 2),
+            kept_integrals_gb=round(kept_integrals_gb(structure, method), 2),
+        )
