@@ -1,10 +1,11 @@
-"""`reexplore label`: one structure in, its energy in parts out."""
+"""`reexplore label`: one structure in, its energy in parts or its Kramers doublets out."""
 
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -14,12 +15,31 @@ from reexplore.cli.structures import failures_shown
 from reexplore.errors import InputError
 from reexplore.terminal import new_console
 
+if TYPE_CHECKING:
+    from reexplore.structures.structure import Structure
+
 console = new_console()
+
+_LEVEL = "standard"
+
+
+class Property(StrEnum):
+    """What can be asked of one structure."""
+
+    ENERGY = "energy"
+    KRAMERS_GAP = "kramers_gap"
 
 
 def label(  # noqa: PLR0917 - options of a command
     file: Annotated[Path, typer.Argument(metavar="FILE", help="XYZ or extended XYZ, one molecule, in Ångström.")],
-    level: Annotated[str, typer.Option(help="The level of theory; `reexplore levels list` shows them.")] = "standard",
+    level: Annotated[
+        str | None,
+        typer.Option(help="The level of theory; `reexplore levels list` shows them.", show_default=_LEVEL),
+    ] = None,
+    property_: Annotated[
+        Property,
+        typer.Option("--property", help="What is computed: an energy, or the first Kramers gap of a magnet in cm⁻¹."),
+    ] = Property.ENERGY,
     charge: Annotated[int | None, typer.Option(help="The charge.", show_default="as the file's comment says")] = None,
     spin: Annotated[
         int | None,
@@ -78,6 +98,9 @@ def label(  # noqa: PLR0917 - options of a command
     E(complex) − E(ion) − n E(ligand) − m E(water) is printed with every term; n and m follow from formula and charge.
     Co-ligands, named with their numbers by `--co-ligand`, are taken off as well.
 
+    `--property kramers_gap` computes the doublets of the ground multiplet of one lanthanide ion with an odd number of
+    4f electrons instead, with their g tensors, in the gas phase and at a level of its own.
+
     Exit code 1: not converged, out of time, or too little memory, with the reason; 2: a wrong file, charge, spin,
     element or level.
 
@@ -92,6 +115,8 @@ def label(  # noqa: PLR0917 - options of a command
     * `reexplore label gd.xyz --level paper --charge 3 --spin 7 --time-limit 600 --json`
 
     * `reexplore label complex.extxyz --export orca > complex.inp`
+
+    * `reexplore label magnet.xyz --property kramers_gap`
     """
     from reexplore.campaign.declaration.setup import known_level
     from reexplore.cli.label_tables import bound_json, bound_lines, labelled_json, labelled_lines
@@ -100,8 +125,21 @@ def label(  # noqa: PLR0917 - options of a command
     from reexplore.workbench.energies import EnergyWorkbench
     from reexplore.workbench.request import counted
 
-    chosen = known_level(level, campaign)
     structure = read_structure(file, charge=charge)
+    seconds = None if time_limit is None else 60 * time_limit
+    if property_ is Property.KRAMERS_GAP:
+        given = {"--level": level, "--spin": spin, "--free-ligand": free_ligand, "--co-ligand": co_ligand}
+        _label_magnet(
+            file,
+            structure,
+            workspace,
+            without=given | {"--campaign": campaign, "--export": export},
+            memory_gb=memory_limit,
+            time_s=seconds,
+            as_json=as_json,
+        )
+        return
+    chosen = known_level(level or _LEVEL, campaign)
     if export is not None:
         if free_ligand is not None or as_json:
             raise InputError("--export writes the input of FILE alone: leave --free-ligand and --json out")
@@ -118,7 +156,7 @@ def label(  # noqa: PLR0917 - options of a command
         level=chosen,
         console=progress,
         memory_gb=memory_limit,
-        time_s=None if time_limit is None else 60 * time_limit,
+        time_s=seconds,
     )
     if chosen.is_fake:
         progress.print(f"[bold white on red] FAKE [/] [bold red]level '{chosen.name}' is {escape(chosen.summary)}[/]")
@@ -135,4 +173,30 @@ def label(  # noqa: PLR0917 - options of a command
         print(json.dumps({"file": str(file), **told}))
         return
     for line in lines:
+        console.print(line)
+
+
+def _label_magnet(
+    file: Path,
+    structure: Structure,
+    workspace: Path,
+    *,
+    without: dict[str, Any],
+    memory_gb: float | None,
+    time_s: float | None,
+    as_json: bool,
+) -> None:
+    """Print the Kramers doublets of a structure; refuse options `without` a meaning for them."""
+    from reexplore.cli.magnet_tables import magnet_json, magnet_lines
+    from reexplore.workbench.magnets import label_magnet
+
+    if given := [name for name, value in without.items() if value not in (None, [])]:
+        raise InputError(f"a Kramers gap is computed at a level and a spin of its own: leave out {', '.join(given)}")
+    progress = new_console(stderr=True) if as_json else console
+    with failures_shown(as_json=as_json):
+        found = label_magnet(structure, workspace, console=progress, memory_gb=memory_gb, time_s=time_s)
+    if as_json:
+        print(json.dumps({"file": str(file), **magnet_json(found)}))
+        return
+    for line in magnet_lines(found):
         console.print(line)

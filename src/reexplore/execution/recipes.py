@@ -176,6 +176,15 @@ class SinglePoint(Recipe):
 
 
 @dataclass(frozen=True)
+class KramersGap(Recipe):
+    """The Kramers doublets of a structure (extended XYZ) by the `method` of this declaration."""
+
+    kind = "kramers_gap"
+    extxyz: str
+    method: Json
+
+
+@dataclass(frozen=True)
 class DftRelaxation(Recipe):
     """A structure (extended XYZ) relaxed at the level of this declaration, from the Hessian of a surface."""
 

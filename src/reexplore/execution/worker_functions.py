@@ -23,6 +23,7 @@ from reexplore.execution.recipes import (
     FreeLigand,
     Grafts,
     Json,
+    KramersGap,
     LabelGeometry,
     ListedPrediction,
     Minimum,
@@ -237,6 +238,30 @@ def energy(inputs: Json, context: Context) -> Json:
         memory_gb=_USABLE_SHARE * context.memory_gb,
     )
     return terms.to_dict()
+
+
+def kramers_gap(inputs: Json, context: Context) -> Json:
+    """Compute the Kramers doublets of one geometry; the orbitals of every step are kept until it is done."""
+    from reexplore.energies.kramers.gap import kramers_gap as computed
+    from reexplore.energies.kramers.memory import require_memory
+    from reexplore.energies.kramers.method import KramersMethod
+
+    recipe = KramersGap.from_json(inputs)
+    structure = Structure.from_extxyz(recipe.extxyz)
+    try:
+        method = KramersMethod.from_json(recipe.method)
+    except (TypeError, ValueError) as error:
+        raise ExecutionError(f"the worker's installation is not the driver's: {error}") from None
+    require_memory(structure, method, memory_gb=context.memory_gb)
+    label = computed(
+        structure,
+        method=method,
+        scratch=context.scratch,
+        checkpoint=context.checkpoint,
+        threads=context.threads,
+        memory_gb=_USABLE_SHARE * context.memory_gb,
+    )
+    return label.to_json()
 
 
 def member(inputs: Json, context: Context) -> Json:

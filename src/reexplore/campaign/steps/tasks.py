@@ -18,6 +18,8 @@ from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import METALS, TEMPLATE_METAL
 from reexplore.config import TheoryEntry
 from reexplore.energies.electrons import implied_unpaired
+from reexplore.energies.kramers.memory import kramers_memory_gb
+from reexplore.energies.kramers.method import KramersMethod
 from reexplore.energies.levels import Level
 from reexplore.energies.memory import estimated_memory_gb
 from reexplore.execution.kinds import KINDS
@@ -25,6 +27,7 @@ from reexplore.execution.recipes import (
     Build,
     DftRelaxation,
     FreeLigand,
+    KramersGap,
     LabelGeometry,
     Minimum,
     SinglePoint,
@@ -162,6 +165,14 @@ def single_point_task(structure: Structure, level: Level, *, title: str, unpaire
     recipe = SinglePoint(structure.to_extxyz(), level.applied_to(structure.symbols).declaration(), multiplicity)
     needed_gb = _MEMORY_MARGIN * estimated_memory_gb(structure, level)
     return Task.of(recipe, title=title, memory_gb=max(needed_gb, KINDS["energy"].resources.memory_gb))
+
+
+def kramers_task(structure: Structure, method: KramersMethod, *, title: str) -> Task:
+    """Return the task that computes the Kramers doublets of a structure; it asks for the memory this will need."""
+    needed_gb = _MEMORY_MARGIN * kramers_memory_gb(structure, method)
+    usual_gb = KINDS[KramersGap.kind].resources.memory_gb
+    recipe = KramersGap(structure.to_extxyz(), method.to_json())
+    return Task.of(recipe, title=title, memory_gb=max(needed_gb, usual_gb))
 
 
 def relaxation_task(extxyz: str, setup: Setup, *, title: str) -> Task:

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.chemistry.metals import METALS, Metal
-from reexplore.energies.kramers.ions import KramersIon, find_kramers_ion
-from reexplore.errors import InputError
 from reexplore.structures.holding import DONOR_RADII_ANGSTROM, donor_limit_angstrom
 from reexplore.structures.structure import Structure
 
@@ -30,14 +28,6 @@ class Axis:
     distances_angstrom: tuple[float, float]
     angle_degrees: float
     direction: tuple[float, float, float]
-
-
-def kramers_ion_of(structure: Structure) -> tuple[int, KramersIon]:
-    """Return the place and the ion of the one metal; raise `InputError` for none, for several, or for the wrong one."""
-    places = [i for i, symbol in enumerate(structure.symbols) if symbol in METALS]
-    if len(places) != 1:
-        raise InputError(f"a Kramers gap is that of one rare-earth ion, and there are {len(places)}")
-    return places[0], find_kramers_ion(structure.symbols[places[0]])
 
 
 def donors_of(structure: Structure, place: int) -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""The first Kramers gap of one structure: averaged orbitals, then all states of the 4f shell with spin-orbit coupling."""
+"""The first Kramers gap of one structure: averaged orbitals, then all states of the 4f shell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pyscf.x2c import sfx2c1e
 
 from reexplore.energies.dft.checkpoint import Checkpoint
 from reexplore.energies.kramers.averaged_field import AveragedField
-from reexplore.energies.kramers.axis import axis_of, donors_of, kramers_ion_of
+from reexplore.energies.kramers.axis import axis_of, donors_of
 from reexplore.energies.kramers.doublets import doublets
 from reexplore.energies.kramers.f_configuration import ORBITALS, Configuration
 from reexplore.energies.kramers.free_ion import orbital_momenta
@@ -23,10 +23,11 @@ from reexplore.energies.kramers.integrals import ExactIntegrals, FittedIntegrals
 from reexplore.energies.kramers.ions import KramersIon
 from reexplore.energies.kramers.label import KramersLabel
 from reexplore.energies.kramers.ladder import Ladder
-from reexplore.energies.kramers.memory import estimated_memory_gb
+from reexplore.energies.kramers.memory import kramers_memory_gb
 from reexplore.energies.kramers.method import KramersMethod
 from reexplore.energies.kramers.minimise import Minimum
-from reexplore.errors import CalculationFailed, FailureCode, InputError
+from reexplore.energies.kramers.support import kramers_ion_of, require_supported
+from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.structure import Structure
 
 Array = NDArray[np.float64]
@@ -58,7 +59,7 @@ def kramers_gap(
         with lib.with_omp_threads(threads):
             mol = molecule(structure, ion, method)
             with clock.stage("integrals"):
-                kept_gb = max(memory_gb - estimated_memory_gb(structure, method), 0.0)
+                kept_gb = max(memory_gb - kramers_memory_gb(structure, method), 0.0)
                 field = averaged_field(mol, ion, method, memory_gb=kept_gb, scratch=scratch)
             ladder = Ladder(field, ion, Checkpoint(checkpoint))
             with clock.stage("orbitals"):
@@ -72,22 +73,13 @@ def kramers_gap(
 
 
 def molecule(structure: Structure, ion: KramersIon, method: KramersMethod) -> Any:
-    """Return the `pyscf.gto.Mole` with all electrons; raise `InputError` for a charge or an element that does not fit."""
-    basis = {}
-    for symbol in set(structure.symbols):
-        name = method.basis_of(symbol, metal=ion.symbol)
-        try:
-            basis[symbol] = gto.basis.load(name, symbol)
-        except (KeyError, RuntimeError) as error:
-            raise InputError(f"there is no basis set '{name}' for {symbol}") from error
+    """Return the `pyscf.gto.Mole` with all electrons; raise `InputError` for a wrong charge or element."""
+    require_supported(structure, method)
+    basis = {
+        symbol: gto.basis.load(method.basis_of(symbol, metal=ion.symbol), symbol) for symbol in set(structure.symbols)
+    }
     atoms = list(zip(structure.symbols, structure.positions_angstrom.tolist(), strict=True))
-    mol = gto.M(atom=atoms, basis=basis, charge=structure.charge, spin=None, verbose=0)
-    if (mol.nelectron - ion.f_electrons) % 2:
-        raise InputError(
-            f"the charge {structure.charge:+d} leaves an electron unpaired beside the {ion.f_electrons} in the 4f shell"
-            f" of {ion.symbol}3+: is it {structure.charge - 1:+d} or {structure.charge + 1:+d}?"
-        )
-    return mol
+    return gto.M(atom=atoms, basis=basis, charge=structure.charge, spin=None, verbose=0)
 
 
 def averaged_field(

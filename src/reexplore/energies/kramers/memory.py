@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reexplore.energies.basis_sets import function_count
-from reexplore.energies.kramers.axis import kramers_ion_of
 from reexplore.energies.kramers.method import KramersMethod
+from reexplore.energies.kramers.support import kramers_ion_of
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.structure import Structure
 
@@ -27,7 +27,7 @@ def function_counts(structure: Structure, method: KramersMethod) -> tuple[int, i
     return functions, fitting + _METAL_FITTING
 
 
-def estimated_memory_gb(structure: Structure, method: KramersMethod) -> float:
+def kramers_memory_gb(structure: Structure, method: KramersMethod) -> float:
     """Return the memory in GiB without which it cannot run; fitted integrals beyond it go to disk."""
     functions, fitting = function_counts(structure, method)
     return _FIXED_GB + 8 * (_MATRICES * functions**2 + 3 * fitting**2) / _GIB
@@ -41,7 +41,7 @@ def kept_integrals_gb(structure: Structure, method: KramersMethod) -> float:
 
 def require_memory(structure: Structure, method: KramersMethod, *, memory_gb: float) -> None:
     """Raise `CalculationFailed` with `OUT_OF_MEMORY` when it cannot run in this memory (GiB)."""
-    needed = estimated_memory_gb(structure, method)
+    needed = kramers_memory_gb(structure, method)
     if needed > memory_gb:
         raise CalculationFailed(
             FailureCode.OUT_OF_MEMORY,
