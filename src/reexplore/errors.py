@@ -158,6 +158,10 @@ class FailureCode(StrEnum):
     WATER_LOST = "water_lost"
     PROTON_TRANSFER = "proton_transfer"
     CLASH = "clash"
+    # the two axial donors of a magnet no longer stand opposite
+    AXIS_BENT = "axis_bent"
+    # an axial ligand of a magnet holds the metal with a second atom
+    LIGAND_CHELATES = "ligand_chelates"
     # structures and labels
     NOT_CONVERGED = "not_converged"
     # labels: the field has converged, to another electronic state than the one asked for

@@ -12,10 +12,6 @@ from reexplore.chemistry.metals import METALS, Metal
 from reexplore.structures.holding import DONOR_RADII_ANGSTROM, donor_limit_angstrom
 from reexplore.structures.structure import Structure
 
-#: Two donors that far apart, seen from the metal, are no axis: in a pentagonal bipyramid the equatorial ones are 144°
-#: apart at most. Below it, acetate: docs/magnets.md.
-LEAST_AXIS_DEGREES = 155.0
-
 
 @dataclass(frozen=True)
 class Axis:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from reexplore.energies.kramers.axis import LEAST_AXIS_DEGREES, Axis, tilt_degrees
+from reexplore.energies.kramers.axis import Axis, tilt_degrees
 from reexplore.energies.kramers.doublets import Doublet
 from reexplore.energies.kramers.method import KramersMethod
 from reexplore.errors import InputError
+from reexplore.structures.bipyramid import LEAST_AXIS_DEGREES
 
 #: The main magnetic axis of the ground doublet is taken to lie along that of the donors up to this angle.
 MOST_TILT_DEGREES = 10.0

@@ -19,7 +19,7 @@ from reexplore.chemistry.metals import Metal
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.builders.base import NEWEST_ORDER
 from reexplore.structures.builders.chelates import Chelate, chelates, metal_donor_angstrom
-from reexplore.structures.builders.polyhedra import POLYHEDRA, vertices
+from reexplore.structures.builders.polyhedra import BIPYRAMID, POLYHEDRA, vertices
 from reexplore.structures.conformers.free_ligand import water
 from reexplore.structures.structure import Layout, Structure, expected_symbols
 
@@ -76,16 +76,19 @@ def placement_version() -> str:
     return f"placement {NEWEST_ORDER}, rdkit {version('rdkit')}"
 
 
-def place_complexes(candidate: Candidate, *, count: int, seed: int, order: int = NEWEST_ORDER) -> list[Structure]:
+def place_complexes(
+    candidate: Candidate, *, count: int, seed: int, order: int = NEWEST_ORDER, axial: bool = False
+) -> list[Structure]:
     """Return up to `count` unrelaxed structures of a complex, those with the least overlap first.
 
     For each polyhedron of the coordination number, ligand conformers are drawn at random onto sets of
     vertices that suit their donors, one after the other, then co-ligands, and waters onto the vertices left. The
     polyhedra share `count` equally, and so do the ligand's conformers, strained ones last; in the first version of
-    the `order` only overlap counted. Raises `CalculationFailed` when the ligands find no room.
+    the `order` only overlap counted. With `axial` the ligands stand on the two ends of a pentagonal bipyramid.
+    Raises `CalculationFailed` when the ligands find no room.
     """
     random = np.random.default_rng(seed)
-    names = POLYHEDRA.get(candidate.coordination_number, ())
+    names = (BIPYRAMID,) if axial else POLYHEDRA.get(candidate.coordination_number, ())
     shapes: list[Chelate] = []
     kinds: list[tuple[range, int]] = []
     for ligand, number_of in candidate.kinds:
@@ -101,6 +104,12 @@ def place_complexes(candidate: Candidate, *, count: int, seed: int, order: int =
         corners = vertices(name)
         fitting = [(number, _places(shape, corners, random)) for number, shape in enumerate(shapes)]
         places = {number: found for number, found in fitting if found}
+        if axial:
+            ends = frozenset(np.flatnonzero(np.abs(corners[:, 2]) > 0.5).tolist())
+            held = {
+                number: [place for place in places.get(number, []) if place.taken <= ends] for number in kinds[0][0]
+            }
+            places |= held
         found: list[_Arrangement] = []
         for _ in range(trials):
             arranged = _arrangement(candidate.metal, kinds, places, corners, random)

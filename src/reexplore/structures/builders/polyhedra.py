@@ -23,10 +23,13 @@ _CAPPED_OCTAHEDRON = (74.6, 130.3)
 _BICAPPED_SQUARE = 64.8
 _SPHENOCORONA_FOUR, _SPHENOCORONA_PAIRS = (99.7, 32.5), (34.6, 147.3, 65.4)
 
+#: That of single-ion magnets with two strong donors on its axis.
+BIPYRAMID = "pentagonal bipyramid"
+
 #: The polyhedra of each coordination number, the most common in crystals first.
 POLYHEDRA: dict[int, tuple[str, ...]] = {
     6: ("octahedron", "trigonal prism"),
-    7: ("pentagonal bipyramid", "capped trigonal prism", "capped octahedron"),
+    7: (BIPYRAMID, "capped trigonal prism", "capped octahedron"),
     8: ("square antiprism", "dodecahedron", "bicapped trigonal prism", "hexagonal bipyramid"),
     9: ("tricapped trigonal prism", "capped square antiprism"),
     10: ("bicapped square antiprism", "sphenocorona"),
@@ -75,7 +78,7 @@ def _sphenocorona() -> Array:
 _DIRECTIONS = {
     "octahedron": lambda: _bipyramid(4),
     "trigonal prism": lambda: _capped_prism(0),
-    "pentagonal bipyramid": lambda: _bipyramid(5),
+    BIPYRAMID: lambda: _bipyramid(5),
     "capped trigonal prism": lambda: _capped_prism(1),
     "capped octahedron": lambda: np.vstack(
         (_ring(0.0, 1), _ring(_CAPPED_OCTAHEDRON[0], 3), _ring(_CAPPED_OCTAHEDRON[1], 3, start=60.0))
