@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from pyscf import ao2mo, df, gto, scf
 
 from reexplore.energies.dft.fitting import DensityFit
+from reexplore.energies.kramers.method import LIGAND_FITTING_BASIS
 
 Array = NDArray[np.float64]
-
-#: Fits the densities of light elements; for lanthanides with all their electrons none is published.
-LIGAND_FITTING_BASIS = "def2-universal-jkfit"
 
 
 class Integrals(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reexplore.energies.basis_sets import function_count
-from reexplore.energies.kramers.method import KramersMethod
+from reexplore.energies.kramers.method import LIGAND_FITTING_BASIS, KramersMethod
 from reexplore.energies.kramers.support import kramers_ion_of
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.structures.structure import Structure
@@ -13,17 +13,15 @@ _GIB = 2**30
 _FIXED_GB = 0.3 + 0.7 + 0.3
 #: Densities, Fock matrices, orbitals, the steps that are remembered, and the matrix functions, each functions².
 _MATRICES = 60
-#: Fitting functions of a light atom by its basis functions, and of the metal: def2-universal-jkfit has 49 beside the
-#: 14 of C, N and O in x2c-SVPall and 11 beside the 2 of H; those made for Dy in x2c-TZVPall are about a thousand.
-_LIGHT_FITTING = "def2-universal-jkfit"
-_METAL_FITTING = 1100
+#: The functions made for a metal's fit: 816 of Dy in x2c-TZVPall.
+_METAL_FITTING = 820
 
 
 def function_counts(structure: Structure, method: KramersMethod) -> tuple[int, int]:
     """Return the number of basis functions, and about that of fitting ones; raise `InputError` for a missing basis."""
     _, ion = kramers_ion_of(structure)
     functions = sum(function_count(method.basis_of(s, metal=ion.symbol), s) for s in structure.symbols)
-    fitting = sum(function_count(_LIGHT_FITTING, s) for s in structure.symbols if s != ion.symbol)
+    fitting = sum(function_count(LIGAND_FITTING_BASIS, s) for s in structure.symbols if s != ion.symbol)
     return functions, fitting + _METAL_FITTING
 
 

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 #: Raised when the same declaration gives another number than before.
 VERSION = 1
+#: Fits the densities of light elements; for lanthanides with all their electrons none is published.
+LIGAND_FITTING_BASIS = "def2-universal-jkfit"
 
 
 @dataclass(frozen=True)
