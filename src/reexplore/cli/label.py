@@ -125,13 +125,12 @@ def label(  # noqa: PLR0917 - options of a command
     from reexplore.workbench.energies import EnergyWorkbench
     from reexplore.workbench.request import counted
 
-    structure = read_structure(file, charge=charge)
     seconds = None if time_limit is None else 60 * time_limit
     if property_ is Property.KRAMERS_GAP:
         given = {"--level": level, "--spin": spin, "--free-ligand": free_ligand, "--co-ligand": co_ligand}
         _label_magnet(
             file,
-            structure,
+            read_structure(file, charge=charge),
             workspace,
             without=given | {"--campaign": campaign, "--export": export},
             memory_gb=memory_limit,
@@ -140,6 +139,7 @@ def label(  # noqa: PLR0917 - options of a command
         )
         return
     chosen = known_level(level or _LEVEL, campaign)
+    structure = read_structure(file, charge=charge)
     if export is not None:
         if free_ligand is not None or as_json:
             raise InputError("--export writes the input of FILE alone: leave --free-ligand and --json out")
