@@ -72,6 +72,11 @@ def make(folder: Path, *, candidates: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     templates = {name: _template(folder, name) for name in SCAFFOLDS}
     known = _known(folder)
+    # Only here, where nobody else writes: lines that a stop cut short go, and whoever packs just reads.
+    kept = (folder / ENERGIES).with_suffix(".kept")
+    with kept.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(known)
+    kept.replace(folder / ENERGIES)
     done = {(row[0], *row[1 : 1 + SITES]) for row in known}
     count = sum(row[-1] != "" for row in known)
     order = {name: drawn(name) for name in SCAFFOLDS}
@@ -89,7 +94,7 @@ def make(folder: Path, *, candidates: int) -> None:
 
 
 def _known(folder: Path) -> list[list[str]]:
-    """Return the lines of an earlier run; those of a ligand that a stop cut short are taken out of the file."""
+    """Return the lines of an earlier run without those of a ligand that a stop cut short."""
     path = folder / ENERGIES
     if not path.exists():
         return []
@@ -98,12 +103,7 @@ def _known(folder: Path) -> list[list[str]]:
     size: dict[tuple[str, ...], int] = {}
     for row in rows:
         size[tuple(row[: 1 + SITES])] = size.get(tuple(row[: 1 + SITES]), 0) + 1
-    whole = [row for row in rows if size[tuple(row[: 1 + SITES])] == len(METALS)]
-    kept = path.with_suffix(".kept")
-    with kept.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(whole)
-    kept.replace(path)
-    return whole
+    return [row for row in rows if size[tuple(row[: 1 + SITES])] == len(METALS)]
 
 
 def _template(folder: Path, name: str) -> Structure:
