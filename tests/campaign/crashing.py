@@ -39,6 +39,7 @@ from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.running.context import CampaignContext
+from reexplore.campaign.running.inbox import leave, waiting
 from reexplore.campaign.running.lock import sole_driver
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.running.stopping import StopRequest
@@ -50,6 +51,8 @@ from reexplore.execution.store import RESULT
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.samples import folds, samples_from_text
 from reexplore.tracking import mlflow
+from reexplore.tracking.candidate_runs import TagsRead
+from reexplore.tracking.decisions import Decision
 
 CAMPAIGN = {
     "name": "small",
@@ -167,6 +170,10 @@ class _Tracker:
     def __init__(self, store):
         self._file = Path(store).parent / "tracked.json"
 
+    def decisions(self, campaign):
+        """Nobody has set a tag."""
+        return TagsRead()
+
     def sync(self, record):
         known = json.loads(self._file.read_text()) if self._file.is_file() else {}
         known |= {str(r.number): [r.labels, r.metrics] for r in record.rounds if r.finished_at_ms is not None}
@@ -246,6 +253,10 @@ def run(
     """
     (folder / "small.yaml").write_text(yaml.safe_dump(CAMPAIGN))
     setup = prepare(str(folder / "small.yaml"), workspace=folder)
+    if not setup.ledger_path.is_file() and not waiting(setup.folder):
+        setup.folder.mkdir(parents=True, exist_ok=True)
+        # Every choice has to know of it, and the ledger has it once; it is about nobody, so that nothing else changes.
+        leave(setup.folder, [Decision("said", 1.0, "anna", "command", "hold", "why", family={"metal": "none"})])
     _Count.passed, _Count.kill_at, _Count.names, _Count.inside = 0, kill_at, [], str(folder / "runs")
     _Count.refuse_from, _Count.refuse_with = refuse_from, refuse_with
     try:

@@ -81,6 +81,9 @@ def _tags(setup: Setup, ledger: Ledger, pool: Pool, say: _Say) -> list[Decision]
     except TrackingError as error:
         say(f"MLflow was not reached ({error}); its tags are read when it is back")
         return []
+    except Exception as error:
+        say(f"MLflow failed with {type(error).__name__} ({error}); its tags are read when that is mended")
+        return []
     for sentence in found.not_understood:
         say(sentence)
     strangers = [each for each in found.decisions if each.candidate not in pool]
