@@ -170,7 +170,7 @@ class _Tracker:
     def __init__(self, store):
         self._file = Path(store).parent / "tracked.json"
 
-    def decisions(self, campaign):
+    def decisions(self, _campaign):
         """Nobody has set a tag."""
         return TagsRead()
 
