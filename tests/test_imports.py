@@ -14,6 +14,7 @@ BELOW = {
     "inputs": {"errors"},
     "shipped": {"errors"},
     "plug_ins": {"errors"},
+    "pools": set(),
     "pyscf_conf": set(),
     "terminal": {"errors"},
     "chemistry": {"errors"},
@@ -41,8 +42,8 @@ BELOW = {
         *("properties", "structures", "surrogate", "tracking"),
     },
     "workbench": {
-        *("anchors", "campaign", "chemistry", "config", "energies", "errors", "execution", "inputs", "properties"),
-        *("structures", "surrogate", "tracking"),
+        *("anchors", "campaign", "chemistry", "config", "dataset", "energies", "errors", "execution", "inputs"),
+        *("properties", "sources", "structures", "surrogate", "tracking"),
     },
     "doctor": {"errors", "execution", "shipped", "structures", "tracking"},
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reexplore.campaign.running.stopping import Stopped
     from reexplore.errors import CalculationFailed, ExecutionError, InputError, MissingEngineError, ReexploreError
-    from reexplore.interface import Campaign, build, label
+    from reexplore.interface import Campaign, build, label, predict
 
 # When PySCF is imported it runs `.pyscf_conf.py` of the working folder or of HOME: the first is anybody's code, and
 # either changes numbers that a level alone should decide.
@@ -23,6 +23,7 @@ _PUBLIC = {
     "Campaign": "interface",
     "build": "interface",
     "label": "interface",
+    "predict": "interface",
     "CalculationFailed": "errors",
     "ExecutionError": "errors",
     "InputError": "errors",
@@ -41,6 +42,7 @@ __all__ = [
     "Stopped",
     "build",
     "label",
+    "predict",
 ]
 
 

@@ -403,6 +403,9 @@ class CampaignFile(Strict):
     policy: str = "balanced"
     steering: Literal["rounds", "asynchronous"] = "rounds"
     budget: BudgetEntry = BudgetEntry()
+    #: Whose labels its models learn from beside the campaign's own: of a pool that comes with the package, or of the
+    #: workspace's other campaigns.
+    learn_from: Literal["shipped", "store", "nothing"] = "nothing"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 2026
     execution: ExecutionEntry = ExecutionEntry()
     tracking: TrackingEntry = TrackingEntry()

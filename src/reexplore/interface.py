@@ -31,9 +31,12 @@ from reexplore.structures.reading import structure_of_atoms
 from reexplore.terminal import new_console
 from reexplore.tracking.exports import CANDIDATE_COLUMNS, anchor_table, finalist_table, objective_table
 from reexplore.tracking.records import CampaignRecord
+from reexplore.workbench.asked_ligands import asked_ligands
 from reexplore.workbench.complexes import Built, Workbench
 from reexplore.workbench.energies import EnergyWorkbench, Labelled
-from reexplore.workbench.predictions import Predicted, predict
+from reexplore.workbench.pool_predictions import predict_from_pool as of_pool
+from reexplore.workbench.predictions import Predicted
+from reexplore.workbench.predictions import predict as of_campaign
 from reexplore.workbench.request import Asked
 
 if TYPE_CHECKING:
@@ -142,7 +145,7 @@ class Campaign:
         """
         asked = list(_asked(ligands, metals, [metal.symbol for metal in self._setup.space.metals]))
         with self._ledger() as ledger:
-            rows = predict(self._setup, ledger, asked, console=_console(progress))
+            rows = of_campaign(self._setup, ledger, asked, console=_console(progress))
         return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Predicted)])
 
     def _record(self) -> CampaignRecord:
@@ -203,6 +206,36 @@ def label(
     structure = structure_of_atoms(atoms, charge=charge)
     workbench = EnergyWorkbench(Path(workspace), level=known_level(level), console=_console(progress))
     return workbench.label(structure, unpaired=unpaired)
+
+
+def predict(
+    ligands: str | Path | Sequence[str],
+    *,
+    metals: str | Sequence[str] = (),
+    pool: str | Path | None = None,
+    property: str = "exchange_energy",
+    donors: str | None = None,
+    workspace: str | Path = ".",
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Return what a pool of labels says of ligands without any campaign, as `reexplore predict` does.
+
+    `ligands` is a SMILES, several, or a CSV file. There is a row for each ligand and metal: `predicted`, and `low` and
+    `high`, the ends of its 90 % interval, in kcal/mol; `outside` says what the model was not trained on, `reason` why
+    there is no prediction. `pool` is a pool file, by default the one that comes with the package. Raises `InputError`
+    where there is none.
+    """
+    several = [ligands] if isinstance(ligands, str | Path) else ligands
+    asked = [each for said in several for each in asked_ligands(str(said), donors=donors)]
+    answers = of_pool(
+        asked,
+        metals=[metals] if isinstance(metals, str) else metals,
+        pool=None if pool is None else Path(pool),
+        what=property,
+        workspace=Path(workspace).resolve(),
+        console=_console(progress),
+    )
+    return pd.DataFrame(list(answers.rows()))
 
 
 def _asked(

@@ -23,9 +23,9 @@ from reexplore.backtest.seen import Seen
 from reexplore.config import SurrogateEntry
 from reexplore.errors import CalculationFailed, ExecutionError
 from reexplore.execution.kinds import KINDS
-from reexplore.surrogate.base import HoldOut, needs_geometries, seen_by
+from reexplore.surrogate.base import needs_geometries, seen_by
 from reexplore.surrogate.calibration import Calibration
-from reexplore.surrogate.ensembles import calibrated, holds_out_ligands, member_count
+from reexplore.surrogate.ensembles import calibrated, holds_out_ligands, train_ensemble
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.joint_samples import joint_samples
 from reexplore.surrogate.known import SURROGATES
@@ -159,27 +159,25 @@ def _learned(
     settings = kind.settings(surrogate.model_dump())
     known = seen.samples(sorted(labelled))
     whole_ligands = holds_out_ligands(known, sees=seen.sees, for_goals=bool(question.goals))
-    count = member_count(known, wanted=surrogate.members, sees=seen.sees, whole_ligands=whole_ligands)
-    held_out: dict[str, float] = {}
-    own_spread: dict[str, float] = {}
+    how: dict[str, Any] = {
+        "settings": settings,
+        "members": surrogate.members,
+        "seed": seed,
+        "whole_ligands": whole_ligands,
+    }
     with TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"member-{member}" for member in range(count)]
-        for member, path in enumerate(paths):
-            out = HoldOut(member, count, seed, whole_ligands)
-            try:
-                report = kind.train(known, out, settings, path)
-            except CalculationFailed as failed:
-                raise ExecutionError(
-                    f"{surrogate.model} could not be trained on {len(known)} labels with seed {seed}: {failed.failure}"
-                ) from failed
-            held_out |= report.out_of_fold_kcal_mol
-            own_spread |= report.out_of_fold_spread_kcal_mol or {}
-        table = Forecast(seen.keys, seen.predicted(kind.load(paths)))
+        try:
+            trained = train_ensemble(kind, known, **how, folder=Path(folder))
+        except CalculationFailed as failed:
+            raise ExecutionError(
+                f"{surrogate.model} could not be trained on {len(known)} labels with seed {seed}: {failed.failure}"
+            ) from failed
+        table = Forecast(seen.keys, seen.predicted(kind.load(trained.paths)))
     calibration = calibrated(
         table,
         known,
-        held_out,
-        own_spread,
+        trained.held_out,
+        trained.own_spread,
         sees=seen.sees,
         declared_floor_kcal_mol=surrogate.uncertainty_floor_kcal_mol,
         whole_ligands=whole_ligands,

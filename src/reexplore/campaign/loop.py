@@ -11,6 +11,8 @@ from reexplore.campaign.asynchronous import steer
 from reexplore.campaign.declaration.begun import difference, written_out
 from reexplore.campaign.declaration.listed_ligands import keep_copy
 from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.borrowed import META as BORROWED
+from reexplore.campaign.ledger.borrowed import borrowed
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Round
 from reexplore.campaign.results.report import report_end
@@ -20,6 +22,7 @@ from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.running.external_energies import EnergiesAwaited
 from reexplore.campaign.running.stopping import Stopped
 from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
+from reexplore.campaign.steps.borrowing import borrow
 from reexplore.campaign.steps.choosing import Standing, choose
 from reexplore.campaign.steps.finalists import label_finalists
 from reexplore.campaign.steps.labelling import labelling_due, observed_kcal_mol
@@ -37,6 +40,8 @@ def run_campaign(context: CampaignContext) -> None:
     campaign ends where an undisturbed one ends.
     """
     context.ledger.recall()
+    if (others := borrowed(context.ledger)) is not None:
+        context.narrator.say(others.told)
     _enter_identities(context)
     screening = context.dispatcher.finish(screen(context))
     context.dispatcher.finish(compute_aqua_ions(context))
@@ -93,6 +98,8 @@ def open_campaign(setup: Setup) -> Ledger:
     facts = {"campaign": json.dumps(resolved, sort_keys=True), "identity_version": str(IDENTITY_VERSION)}
     if known is None:
         facts |= {"key": uuid.uuid4().hex, "started_at": repr(time.time())}
+        # Now and for good: what others label later changes nothing here.
+        facts |= {BORROWED: others.to_text()} if (others := borrow(setup)) is not None else {}
     ledger.set_meta(**facts)
     return ledger
 

@@ -30,6 +30,7 @@ from reexplore.cli.options import (
     outside_allowed,
 )
 from reexplore.cli.other_programs import export_inputs, import_table
+from reexplore.cli.predict import predict
 from reexplore.cli.replay import replay
 from reexplore.cli.review import review
 from reexplore.cli.stability import stability
@@ -85,6 +86,7 @@ app.add_typer(store, name="store")
 app.add_typer(dataset, name="dataset")
 app.command()(label)
 app.command()(stability)
+app.command()(predict)
 app.command()(backtest)
 app.command()(doctor)
 
@@ -206,6 +208,8 @@ def plan(
     if planned.counted:
         console.print(constraint_table(planned.counted, of=planned.ligands))
     console.print(plan_table(planned, workers=workers))
+    if planned.learn_from:
+        console.print(planned.learn_from, markup=False)
     for quote in quotes:
         console.print(quote, markup=False)
 

@@ -115,5 +115,8 @@ KINDS: dict[str, TaskKind] = {
         ),
         _learning("forecast", 2, Resources(memory_gb=4, time_s=3600), is_read_later=True, file=FORECAST_FILE),
         _learning("select", 2, Resources(memory_gb=4, time_s=3600)),
+        # Of a pool of labels, without a campaign.
+        _learning("pool_model", 1, Resources(memory_gb=4, time_s=4 * 3600), is_read_later=True),
+        _learning("pool_errors", 1, Resources(memory_gb=4, time_s=4 * 3600)),
     )
 }

@@ -266,6 +266,35 @@ class Training(Recipe):
 
 
 @dataclass(frozen=True)
+class PoolTraining(Recipe):
+    """A whole ensemble trained on the labels of a pool, whose samples are kept as text under a digest.
+
+    `version` is that of the package that brings the surrogate, when it is not this one.
+    """
+
+    kind = "pool_model"
+    samples: str
+    settings: Json
+    members: int
+    seed: int
+    surrogate: str
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class PoolErrors(Recipe):
+    """What models say of labels of a pool whose `trait` (scaffold, substituent or metal) they have not seen at all."""
+
+    kind = "pool_errors"
+    samples: str
+    settings: Json
+    trait: str
+    seed: int
+    surrogate: str
+    version: str = ""
+
+
+@dataclass(frozen=True)
 class WholeForecast(Recipe):
     """All predictions of a model, given by their keys, in one table."""
 

@@ -27,6 +27,8 @@ from reexplore.execution.recipes import (
     LabelGeometry,
     ListedPrediction,
     Minimum,
+    PoolErrors,
+    PoolTraining,
     Prediction,
     Selection,
     SinglePoint,
@@ -43,6 +45,8 @@ from reexplore.structures.structure import Structure
 if TYPE_CHECKING:
     from reexplore.constraints import Rules
     from reexplore.energies.levels import Level
+    from reexplore.surrogate.base import Surrogate
+    from reexplore.surrogate.samples import Sample
 
 #: The share of its memory limit that a calculation is told; what it does not count itself needs the rest.
 _USABLE_SHARE = 0.8
@@ -375,6 +379,34 @@ def forecast(inputs: Json, context: Context) -> Json:
     table = Forecast(keys, np.concatenate([part.of_members for part in parts]))
     table.save(context.folder / FORECAST_FILE)
     return {"candidates": len(keys), "members": table.of_members.shape[1]}
+
+
+def pool_model(inputs: Json, context: Context) -> Json:
+    """Train an ensemble on the labels of a pool, and calibrate it on labels that its members had not seen."""
+    from reexplore.surrogate.of_pool import train_on_pool
+
+    recipe = PoolTraining.from_json(inputs)
+    kind, samples = _of_pool(recipe, context)
+    how: Json = {"settings": recipe.settings, "members": recipe.members, "seed": recipe.seed}
+    return train_on_pool(kind, samples, **how, folder=context.folder)
+
+
+def pool_errors(inputs: Json, context: Context) -> Json:
+    """Return what models say of labels of a pool whose scaffold, substituent or metal they have not seen at all."""
+    from reexplore.surrogate.of_pool import left_out
+
+    recipe = PoolErrors.from_json(inputs)
+    kind, samples = _of_pool(recipe, context)
+    return {"left_out": left_out(kind, samples, trait=recipe.trait, settings=recipe.settings, seed=recipe.seed)}
+
+
+def _of_pool(recipe: PoolTraining | PoolErrors, context: Context) -> tuple[type[Surrogate], list[Sample]]:
+    from reexplore.surrogate.known import SURROGATES
+    from reexplore.surrogate.samples import samples_from_text
+
+    kind, version = SURROGATES.find(recipe.surrogate)
+    SURROGATES.require_version(recipe.surrogate, version, wanted=recipe.version)
+    return kind, samples_from_text(context.store.get_text(recipe.samples))
 
 
 def select(inputs: Json, context: Context) -> Json:

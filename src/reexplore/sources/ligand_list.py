@@ -243,9 +243,9 @@ def _ligand(
     if text and mapped:
         raise InputError("its donors are named twice, by atom maps and in the column donors: leave one out")
     if given := bool(text) or mapped:
-        single = plain_ligand(smiles, donors=_numbers(text) if text else None)
+        single = plain_ligand(smiles, donors=donor_numbers_of(text) if text else None)
     elif remembered := known.get((row.name, smiles)):
-        single = plain_ligand(smiles, donors=_numbers(remembered))
+        single = plain_ligand(smiles, donors=donor_numbers_of(remembered))
     else:
         return _proposed(row, mol, fits, choose)
     _require_charge(row, single.ligand.charge)
@@ -293,7 +293,8 @@ def _require_charge(row: Row, charge: int) -> None:
         raise InputError(f"the SMILES has charge {charge}, the column says {said}")
 
 
-def _numbers(text: str) -> list[int]:
+def donor_numbers_of(text: str) -> list[int]:
+    """Return the donors of a cell, numbers of atoms counted from 0; raise `InputError` for anything else."""
     parts = [part for part in re.split(r"[\s;,]+", text) if part]
     if not all(re.fullmatch(r"\d{1,4}", part) for part in parts):
         raise InputError(f"its donors '{text[:_LONGEST_NAME]}' are no numbers of atoms counted from 0, such as 0 8")

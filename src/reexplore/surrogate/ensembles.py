@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from reexplore.surrogate.base import Sees
+from reexplore.surrogate.base import HoldOut, Sees, Surrogate, seen_by
 from reexplore.surrogate.calibration import (
     TRUSTED_FROM,
     Calibration,
@@ -42,6 +44,40 @@ def member_count(known: Sequence[Sample], *, wanted: int, sees: Sees, whole_liga
     # Few labels are left out one by one, where a member is cheap: four folds of twelve would each cost a quarter.
     one_by_one = sees != "geometry" and len(known) < TRUSTED_FROM
     return parts if one_by_one else min(wanted, parts)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The files of an ensemble's members, and by key what the member that did not see a label says of it.
+
+    `own_spread` is how far members took themselves to be off, where they can tell.
+    """
+
+    paths: tuple[Path, ...]
+    held_out: dict[str, float]
+    own_spread: dict[str, float]
+
+
+def train_ensemble(
+    kind: type[Surrogate],
+    known: Sequence[Sample],
+    *,
+    settings: Mapping[str, Any],
+    members: int,
+    seed: int,
+    whole_ligands: bool,
+    folder: Path,
+) -> Trained:
+    """Train the members of an ensemble one after the other, in this process, into a folder."""
+    count = member_count(known, wanted=members, sees=seen_by(kind), whole_ligands=whole_ligands)
+    paths = tuple(folder / f"member-{member}" for member in range(count))
+    held_out: dict[str, float] = {}
+    own_spread: dict[str, float] = {}
+    for member, path in enumerate(paths):
+        report = kind.train(known, HoldOut(member, count, seed, whole_ligands), settings, path)
+        held_out |= report.out_of_fold_kcal_mol
+        own_spread |= report.out_of_fold_spread_kcal_mol or {}
+    return Trained(paths, held_out, own_spread)
 
 
 def calibrated(

@@ -302,6 +302,7 @@ def guide(record: CampaignRecord) -> str:
         *(f"- {reason}" for reason in record.why_groups),
         *(f"- finalists by {s.quantity}, {s.group}: {s.verdict}" for s in record.shortlists),
         f"Left out: {'; '.join(record.omissions)}.",
+        *([f"{record.learn_from}."] if record.learn_from else []),
         *(f"\n⚠ {warning}" for warning in (*record.warnings, *record.doubts)),
     ]
     return "\n".join(lines).strip()

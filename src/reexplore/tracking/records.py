@@ -441,6 +441,7 @@ class CampaignRecord:
     `shortlists` are its finalists, where the file has them labelled again.
     `anchors` are what was measured beside what was computed in the campaign's way.
     `decisions` are what people decided about candidates; `reference` is how commands name the campaign.
+    `learn_from` says whose labels it learned from beside its own, where there are some.
     """
 
     key: str
@@ -468,6 +469,7 @@ class CampaignRecord:
     anchors: AnchorsRecord = field(default_factory=AnchorsRecord)
     decisions: tuple[DecisionRow, ...] = ()
     reference: str = ""
+    learn_from: str = ""
 
     def best_ligands_by_round(self, goal: int) -> dict[str, list[tuple[int, float]]]:
         """Return, group by group, the best label of a goal known after each round, as (round, value)."""

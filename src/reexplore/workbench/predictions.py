@@ -16,13 +16,12 @@ from reexplore.campaign.ledger.rows import Model
 from reexplore.campaign.steps.learning import Estimate, expected, newest_model
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.complexes import single_candidate
-from reexplore.chemistry.ligand_input import DonorsMissingError, SingleLigand, plain_ligand
+from reexplore.chemistry.ligand_input import SingleLigand
 from reexplore.chemistry.metals import Metal, find_metal
 from reexplore.chemistry.space import Coordination
 from reexplore.errors import CalculationFailed, ExecutionError, InputError
 from reexplore.execution.kinds import MEMBER_FILE
 from reexplore.execution.store import Store
-from reexplore.structures.builders.proposed_donors import best_donors
 from reexplore.structures.metal_exchange import contraction_of
 from reexplore.structures.screening.arrays import Complexes
 from reexplore.structures.structure import Layout, Structure
@@ -32,6 +31,7 @@ from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.kernels import Around
 from reexplore.surrogate.known import SURROGATES
 from reexplore.workbench.complexes import Workbench
+from reexplore.workbench.given_ligand import GivenLigand
 from reexplore.workbench.request import require_together
 
 
@@ -66,10 +66,14 @@ def predict(setup: Setup, ledger: Ledger, asked: Sequence[tuple[str, str]], *, c
             f"campaign '{setup.file.name}' has no model yet: the first one comes when its seed is labelled"
         )
     metals = {symbol: _metal_of(setup, symbol) for _, symbol in asked}
-    given = {smiles: _Given.read(smiles) for smiles, _ in asked}
+    given = {smiles: GivenLigand.read(smiles) for smiles, _ in asked}
     own = {key for each in given.values() for single in each.options for key in _keys(single, setup)}
     known = expected(Store(setup.store), model, own)
-    chosen = {smiles: each.chosen(setup, known) for smiles, each in given.items() if each.options}
+
+    def is_own(single: SingleLigand) -> bool:
+        return any(key in known for key in _keys(single, setup))
+
+    chosen = {smiles: each.chosen(is_own) for smiles, each in given.items() if each.options}
     strangers = _Strangers(setup, model, console)
     rows = []
     for smiles, symbol in asked:
@@ -121,42 +125,6 @@ def _metal_of(setup: Setup, symbol: str) -> Metal:
 def _keys(single: SingleLigand, setup: Setup) -> list[str]:
     """Return the keys of all candidates that the campaign makes of a ligand."""
     return [each.of(single.ligand, metal).key for metal in setup.space.metals for each in setup.space.coordinations]
-
-
-@dataclass(frozen=True)
-class _Given:
-    """A ligand as it was given: with the donors that its atom maps name, with each proposed set, or why it is none.
-
-    `missing` says what was proposed where no donors were named.
-    """
-
-    options: tuple[SingleLigand, ...]
-    missing: DonorsMissingError | None = None
-    reason: str = ""
-
-    @classmethod
-    def read(cls, smiles: str) -> _Given:
-        """Read a SMILES."""
-        try:
-            return cls((plain_ligand(smiles),))
-        except DonorsMissingError as missing:
-            return cls(tuple(plain_ligand(smiles, donors=donors) for donors in missing.proposals), missing)
-        except InputError as error:
-            return cls((), reason=str(error))
-
-    def chosen(self, setup: Setup, known: Mapping[str, Estimate]) -> SingleLigand:
-        """Return the ligand with its named donors, else those of the campaign's own ligand, else the best proposed."""
-        if self.missing is None:
-            return self.options[0]
-        own = (single for single in self.options if any(key in known for key in _keys(single, setup)))
-        found = next(own, None)
-        smiles, proposals = self.missing.smiles, self.missing.proposals
-        return found or plain_ligand(smiles, donors=best_donors(smiles, proposals))
-
-    def named(self, single: SingleLigand) -> str:
-        """Return the donors for people."""
-        atoms = sorted(single.ligand.donors, key=single.numbers.__getitem__)
-        return ", ".join(map(single.name_of, atoms)) + (" (proposed)" if self.missing else "")
 
 
 class _Strangers:

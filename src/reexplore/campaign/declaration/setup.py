@@ -207,6 +207,9 @@ class Setup:
         if self.file.theory.geometry == "search":
             # As it was before there were series.
             del declared["theory"]["geometry"], declared["theory"]["confirm"]
+        if self.file.learn_from == "nothing":
+            # As it was before labels were shared.
+            del declared["learn_from"]
         return declared | {
             "policy": self.policy.model_dump(mode="json"),
             "level": self.level.declaration(),

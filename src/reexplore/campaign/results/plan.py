@@ -22,6 +22,7 @@ from reexplore.campaign.results.prices import (
     Price,
     Prices,
 )
+from reexplore.campaign.steps.borrowing import to_borrow
 from reexplore.chemistry.acidity import REFERENCE_ACIDS, sites
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.space import Space
@@ -88,6 +89,8 @@ class Plan:
     labels: int
     stages: tuple[Stage, ...]
     counted: Counted | None = None
+    #: Whose labels it learns from beside its own, where its file asks for some.
+    learn_from: str = ""
 
     @property
     def core_hours(self) -> float:
@@ -131,7 +134,8 @@ def plan_campaign(setup: Setup) -> Plan:
     # Of free energies the aqua ions of eight and of nine waters are compared.
     ions = metals * (2 if setup.goals.needs_thermal_terms and theory.aqua_waters == "auto" else 1)
     sketch = theory.sketch
-    training = _TRAINING_S + _TRAINING_S_PER_LABEL * labels / 2
+    others = to_borrow(setup)
+    training = _TRAINING_S + _TRAINING_S_PER_LABEL * (labels / 2 + (len(others.samples) if others else 0))
     about = f"{atoms:.0f} atoms on average"
     prediction = _TRAINING_S + _SCREENING_S * size / 2
     stages = (
@@ -184,7 +188,8 @@ def plan_campaign(setup: Setup) -> Plan:
         *_finalist_stages(setup, prices, labels=labels, atoms=atoms, ligand_atoms=ligand_atoms),
         *_confirmed_stages(setup, prices, labels=labels, atoms=atoms, gradient_s=gradient),
     )
-    return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages, counted)
+    told = others.told if others else ""
+    return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages, counted, told)
 
 
 def _energies(what: str, tasks: int, price: Price, basis: str, *, level: str) -> Stage:
@@ -280,6 +285,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
     totals: dict[str, Any] = {"templates": plan.templates, "labels": plan.labels}
     totals |= {"core_hours": plan.core_hours, "gpu_hours": plan.gpu_hours}
     totals |= {"gpu_basis": CARD_BASIS} if plan.gpu_hours else {}
+    totals |= {"learn_from": plan.learn_from} if plan.learn_from else {}
     return totals | {"stages": stages, "constraints": plan.counted.excluded if plan.counted else {}}
 
 

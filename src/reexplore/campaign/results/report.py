@@ -247,6 +247,7 @@ def report_record(record: CampaignRecord) -> dict[str, Any]:
         "name": record.name,
         "level": record.level,
         "fakes": record.banner,
+        "learn_from": record.learn_from,
         "candidates": [{column: getattr(row, column) for column in CANDIDATE_COLUMNS} for row in record.rows],
         "objective": list(objective_table(record)),
         "selectivity": [asdict(row) for row in record.selectivity],
@@ -318,6 +319,7 @@ def _contraction_cells(row: ContractionRow) -> tuple[str, ...]:
 def footnotes(record: CampaignRecord) -> list[str]:
     """Return the sentences that belong under the table: what ranks mean, and the warnings of the rows."""
     notes = ["more negative binds stronger; ranks hold within one group only; left out: " + ", ".join(record.omissions)]
+    notes += [record.learn_from] if record.learn_from else []
     notes += [f"not ranked together: {reason}" for reason in record.why_groups]
     notes += dict.fromkeys(shortlist.note for shortlist in record.shortlists)
     if any(row.other_waters_kcal_mol for row in record.rows):

@@ -13,6 +13,7 @@ import yaml
 
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.borrowed import borrowed
 from reexplore.campaign.ledger.labels import labels, selectivities
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Pick, Round
@@ -113,6 +114,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         omissions=_omissions(setup),
         is_free=setup.goals.needs_thermal_terms,
         warnings=(*setup.warnings, *_vouched_for(setup, ledger)),
+        learn_from=others.told if (others := borrowed(ledger)) is not None else "",
         rows=tuple(rows),
         rounds=tuple(_round(r, chosen, store, setup) for r in rounds),
         contraction=contraction_rows(pool, ledger.labels(), ledger),

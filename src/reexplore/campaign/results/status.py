@@ -12,6 +12,7 @@ from typing import Any
 from rich.table import Table
 
 from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.borrowed import borrowed
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Calculation
 from reexplore.campaign.running.inbox import waiting
@@ -38,6 +39,7 @@ class Status:
     name: str
     level: str
     in_series: bool
+    learn_from: str
     fakes: tuple[str, ...]
     driver: str | None
     paused: bool
@@ -94,6 +96,7 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         name=setup.file.name,
         level=setup.level.name,
         in_series=setup.file.theory.geometry == "series",
+        learn_from=others.told if (others := borrowed(ledger)) is not None else "",
         fakes=setup.fakes,
         driver=str(driver) if driver and not driver.gone else None,
         paused=(setup.folder / PAUSE).exists(),
@@ -175,6 +178,7 @@ def status_lines(status: Status) -> list[str]:
     """Return what stands below the table, a sentence a line."""
     told = [f"driven by {status.driver}" if status.driver else "nobody drives it now"]
     told += ["labels are in series, each ligand grafted on its scaffold's template"] * status.in_series
+    told += [status.learn_from] if status.learn_from else []
     if status.paused:
         told[0] += "; paused, `reexplore campaign resume` goes on"
     cost = f"{status.core_hours:.2f} core-hours spent"

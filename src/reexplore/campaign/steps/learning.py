@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.borrowed import borrowed
 from reexplore.campaign.ledger.labels import hydration_kcal_mol
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Learned, Model, Pick, Round
@@ -67,10 +68,12 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
     sees = seen_by(kind)
     geometries = screening.structures([context.pool[key] for key in keys])
     if sees == "geometry":
-        known = [sample(context.pool[key], geometries[key], observed[key]) for key in keys]
+        own = [sample(context.pool[key], geometries[key], observed[key]) for key in keys]
     else:
-        known = [sample(context.pool[k], geometries.get(k), observed[k], screening.parts_of(k)) for k in keys]
-    whole_ligands = holds_out_ligands(labelled, sees=sees, for_goals=bool(context.setup.goals))
+        own = [sample(context.pool[k], geometries.get(k), observed[k], screening.parts_of(k)) for k in keys]
+    others = borrowed(context.ledger)
+    known = [*own, *(others.beside(observed) if others is not None else ())]
+    whole_ligands = holds_out_ligands(known, sees=sees, for_goals=bool(context.setup.goals))
     if sees != "geometry" and not whole_ligands:
         context.narrator.say("all labels are of one ligand: what is said of another one has not been tested")
     members = yield from _train(context, known, whole_ligands=whole_ligands)
@@ -81,10 +84,12 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
     yield from _values(context, [forecast], stage="forecast")
 
     table = Forecast.load(context.store.folder(forecast.key) / FORECAST_FILE)
-    held_out = _held_out(context, members, "out_of_fold_kcal_mol")
+    # Errors are those of the campaign's own labels: borrowed ones may be of other scaffolds.
+    said_of = _held_out(context, members, "out_of_fold_kcal_mol")
+    held_out = {s.key: said_of[s.key] for s in own}
     calibration = calibrated(
         table,
-        known,
+        own,
         held_out,
         _held_out(context, members, "out_of_fold_spread_kcal_mol"),
         sees=sees,
@@ -92,14 +97,16 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
         whole_ligands=whole_ligands,
     )
     fold_of = folds(known, len(members), context.setup.file.seed, whole_ligands=whole_ligands)
-    predictions = out_of_fold(known, fold_of=fold_of) | {ENSEMBLE: np.array([held_out[s.key] for s in known])}
-    target = targets_kcal_mol(known)
+    baselines = {model: said[: len(own)] for model, said in out_of_fold(known, fold_of=fold_of).items()}
+    predictions = baselines | {ENSEMBLE: np.array([held_out[s.key] for s in own])}
+    target = targets_kcal_mol(own)
     metrics = {f"{MAE_PREFIX}{model}": float(np.abs(said - target).mean()) for model, said in predictions.items()}
     metrics |= {"labels": float(len(observed)), "uncertainty_floor_kcal_mol": calibration.floor_kcal_mol}
+    metrics |= {"borrowed_labels": float(len(known) - len(own))} if others is not None else {}
     if goals := context.setup.goals:
         hydration = hydration_kcal_mol(known_labels(context).values())
         metrics |= goal_errors(
-            goals, known, target_kcal_mol=target, predicted_kcal_mol=predictions, hydration_kcal_mol=hydration
+            goals, own, target_kcal_mol=target, predicted_kcal_mol=predictions, hydration_kcal_mol=hydration
         )
     parity, prospective = _prospective(context, number, observed)
     model = Model(tuple(members), tuple(part.digest for part in seen), forecast.key, calibration)
