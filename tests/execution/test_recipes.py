@@ -21,6 +21,8 @@ from reexplore.execution.recipes import (
     LabelGeometry,
     ListedPrediction,
     Minimum,
+    PoolErrors,
+    PoolTraining,
     Prediction,
     Selection,
     SinglePoint,
@@ -78,6 +80,8 @@ RECIPES = (
     (ConstrainedList(("f0", "f1"), ({"name": "without", "said": ["S"]},)), set(), "80dcc81bbdb3e3ccefd382e43592db10"),
     (ListedPrediction("t0", ("m0", "m1")), {"contraction"}, "34784fa5f587205b0b99e249226d2f2f"),
     (Training("s0", {"readout": "metal"}, 0, 4, 7), set(), "e894d41bbce245ee7422ae46050ebefc"),
+    (PoolTraining("s0", {}, 4, 7, "tabular"), {"version"}, "08d1a5a356ff60b3fd24f30aa756e515"),
+    (PoolErrors("s0", {}, "scaffold", 7, "tabular"), {"version"}, "2189e1b3af416760f710adfb79d1041d"),
     (WholeForecast(("p0", "p1")), set(), "34ffd969ed6aa003b59099b21f20696e"),
     (
         Selection("f0", ("d0",), {"n": 4}, {"a": -1.5}, ("b",), {"name": "greedy"}, 2, 7),

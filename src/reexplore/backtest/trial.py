@@ -159,15 +159,10 @@ def _learned(
     settings = kind.settings(surrogate.model_dump())
     known = seen.samples(sorted(labelled))
     whole_ligands = holds_out_ligands(known, sees=seen.sees, for_goals=bool(question.goals))
-    how: dict[str, Any] = {
-        "settings": settings,
-        "members": surrogate.members,
-        "seed": seed,
-        "whole_ligands": whole_ligands,
-    }
+    how: dict[str, Any] = {"settings": settings, "members": surrogate.members, "seed": seed}
     with TemporaryDirectory() as folder:
         try:
-            trained = train_ensemble(kind, known, **how, folder=Path(folder))
+            trained = train_ensemble(kind, known, **how, whole_ligands=whole_ligands, folder=Path(folder))
         except CalculationFailed as failed:
             raise ExecutionError(
                 f"{surrogate.model} could not be trained on {len(known)} labels with seed {seed}: {failed.failure}"
