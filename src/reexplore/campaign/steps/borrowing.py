@@ -59,9 +59,10 @@ def borrow(setup: Setup) -> Borrowed | None:
     source = setup.file.learn_from
     if source == "nothing":
         return None
-    if setup.at_ph is not None:
-        # Free ligands are then counted by pKa that no pool tells.
-        return Borrowed(f"learn_from: {source}: labels at a pH are not shared; it learns from its own alone")
+    if setup.at_ph is not None or setup.goals.learns_transfer:
+        # Free ligands are counted by pKa that no pool tells, and no pool has energies in a second solvent.
+        what = "transfer energies" if setup.goals.learns_transfer else "labels at a pH"
+        return Borrowed(f"learn_from: {source}: {what} are not shared; it learns from its own alone")
     found: dict[str, Sample] = {}
     counts: Counter[str] = Counter()
     left_out: list[str] = []
@@ -179,7 +180,6 @@ def _way(declared: Mapping[str, Any]) -> Any:
                 "sketch": "sketch" in theory["builders"],
                 "reference": theory["reference"],
                 "conditional": theory["conditional"],
-                "organic": theory["organic"],
             }
         )
     )
