@@ -152,6 +152,13 @@ def test_what_is_asked_wrongly_is_one_sentence(file, workspace, how, sentence):
         ask(HOPO.format("F"), file, workspace, **how)
 
 
+def test_a_ligand_that_cannot_be_read_is_an_error_of_the_command(file, workspace):
+    said = CliRunner().invoke(app, ["predict", "CC", "--pool", str(file), "-w", str(workspace), "--json"])
+    assert isinstance(said.exception, InputError)
+    assert "can hold a metal" in str(said.exception)
+    assert said.stdout == ""
+
+
 def test_too_few_ligands_and_models_with_geometries_are_refused(tmp_path, workspace):
     few = pool_file(tmp_path / "few", groups=("H", "methyl"))
     with pytest.raises(InputError, match="known of 4 ligands of the pool: 8 are the least"):

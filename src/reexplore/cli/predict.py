@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from reexplore.cli.options import JsonOption, WorkspaceOption
+from reexplore.errors import InputError
 from reexplore.terminal import new_console
 
 if TYPE_CHECKING:
@@ -65,14 +66,18 @@ def predict(  # noqa: PLR0917 - options of a command
     from reexplore.workbench.pool_predictions import predict_from_pool
 
     progress: Console = new_console(stderr=True)
+    asked = asked_ligands(ligands, donors=donors)
     answers = predict_from_pool(
-        asked_ligands(ligands, donors=donors),
+        asked,
         metals=[symbol.strip() for symbol in metals.split(",")] if metals is not None else (),
         pool=pool,
         what=what,
         workspace=workspace.resolve(),
         console=progress,
     )
+    if len(asked) == 1 and not answers.ligands[0].donors:
+        # It could not even be read: there is no other one whose answer would be lost.
+        raise InputError(answers.ligands[0].reason)
     if as_json:
         print(json.dumps(answers.to_dict()))
         return
