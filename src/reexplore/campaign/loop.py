@@ -32,6 +32,9 @@ from reexplore.campaign.steps.screening import Screening, screen
 from reexplore.chemistry.candidates import IDENTITY_VERSION
 from reexplore.errors import InputError
 
+#: Candidates of a batch that are named in the line of its round.
+_NAMED = 12
+
 
 def run_campaign(context: CampaignContext) -> None:
     """Go on until the budget of labels is spent or no candidate is left.
@@ -74,7 +77,9 @@ def _in_rounds(context: CampaignContext, screening: Screening, report: RunningRe
         pending = set(Standing.of(context.ledger).pending)
         picks = context.ledger.picks()
         batch = [context.pool[p.candidate] for p in picks if p.round == current.number or p.candidate in pending]
-        context.narrator.say(f"round {current.number} ({current.kind}): {', '.join(c.name for c in batch)}")
+        names = [candidate.name for candidate in batch[:_NAMED]]
+        names += [f"{len(batch) - _NAMED} more"] if len(batch) > _NAMED else []
+        context.narrator.say(f"round {current.number} ({current.kind}): {', '.join(names)}")
         context.dispatcher.side_by_side(due, after_turn=report.turn)
         learned = finish(learn(context, screening, observed_kcal_mol(context), current.number))
         context.ledger.close_round(current.number, learned)
