@@ -9,9 +9,10 @@ import pytest
 from ase.io import read
 
 from reexplore.dataset.columns import REQUIRED, meaning
-from reexplore.dataset.files import KCAL_MOL_PER_EV, read_pool, write_pool
+from reexplore.dataset.files import read_pool, write_pool
 from reexplore.dataset.frames import Foreign
 from reexplore.dataset.pool import checked
+from reexplore.energies.reactions import KCAL_MOL_PER_EV
 from reexplore.errors import InputError
 from reexplore.structures.conformers.free_ligand import water
 from tests.dataset.sample import geometries_of, pool, rows

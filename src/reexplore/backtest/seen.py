@@ -14,6 +14,7 @@ from rdkit import Chem
 
 from reexplore.backtest.question import Question
 from reexplore.chemistry.metals import METALS
+from reexplore.dataset.samples import parts_of
 from reexplore.errors import InputError
 from reexplore.structures.screening.arrays import Complexes
 from reexplore.structures.structure import Structure
@@ -24,7 +25,6 @@ from reexplore.surrogate.samples import Sample
 
 #: Complexes predicted together: bounds the memory, changes no result.
 _TOGETHER = 512
-_PARTS = ("scaffold_smiles", "substituent_smiles")
 
 
 class Seen:
@@ -43,8 +43,8 @@ class Seen:
                 f"the surrogate needs geometries, and {len(missing)} of {len(self.keys)} candidates have none, the"
                 f" first of them {missing[0]}: take a pool file with its extended XYZ beside it, or another surrogate"
             )
-        if self.sees != "geometry" and (lacking := [name for name in _PARTS if name not in question.pool.table]):
-            raise InputError(f"the surrogate reads the parts of ligands, and the pool has no column {lacking[0]}")
+        #: The SMILES of each candidate's scaffold and substituents; empty for a surrogate that reads none.
+        self.parts = parts_of(question.pool) if self.sees != "geometry" else dict.fromkeys(self.keys, ())
 
     @cached_property
     def structures(self) -> Mapping[str, Structure]:
@@ -58,15 +58,6 @@ class Seen:
             raise InputError("the pool has neither geometries nor the column formula: one of them is needed")
         known = {key: (formula, charge) for key, formula, charge in table[["key", "formula", "charge"]].to_numpy()}
         return {key: _without_positions(str(known[key][0]), int(known[key][1])) for key in self.keys}
-
-    @cached_property
-    def parts(self) -> dict[str, tuple[str, ...]]:
-        """Return the SMILES of each candidate's scaffold and substituents; empty for a surrogate that reads none."""
-        if self.sees == "geometry":
-            return dict.fromkeys(self.keys, ())
-        table = self._question.pool.table[["key", *_PARTS]].to_numpy()
-        known = {key: (str(scaffold), *map(str, substituents)) for key, scaffold, substituents in table}
-        return {key: known[key] for key in self.keys}
 
     def samples(self, keys: Sequence[str]) -> list[Sample]:
         """Return some candidates with their labels."""

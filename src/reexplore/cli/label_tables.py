@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich import box
@@ -9,14 +10,14 @@ from rich.table import Table
 
 from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import Level
-from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
+from reexplore.energies.reactions import HARTREE_TO_EV, HARTREE_TO_KCAL_MOL
 from reexplore.energies.terms import EnergyTerms
 from reexplore.structures.stoichiometry import formula
 from reexplore.workbench.energies import Bound, Labelled
+from reexplore.workbench.magnets import LabelledMagnet
 
 Json = dict[str, Any]
 
-_HARTREE_TO_EV = 27.211386245988  # CODATA 2018
 #: The parts of a total energy and the attributes that hold them; electrostatic and CDS (cavity, dispersion,
 #: solvent structure) are those of SMD.
 _PARTS = (
@@ -124,7 +125,7 @@ def _facts_table(found: Labelled) -> Table:
         unpaired = f", {told['f_unpaired']:.2f} unpaired" if told.get("f_unpaired") is not None else ""
         facts.append(("4f electrons", f"{told['f_population']:.2f}{unpaired}, of the free ion {expected}"))
     if told.get("gap_hartree") is not None:
-        facts.append(("gap", f"{told['gap_hartree']:.4f} Eh, {told['gap_hartree'] * _HARTREE_TO_EV:.2f} eV"))
+        facts.append(("gap", f"{told['gap_hartree']:.4f} Eh, {told['gap_hartree'] * HARTREE_TO_EV:.2f} eV"))
     if (curvature := told.get("lowest_curvature_hartree")) is not None:
         # It is an upper bound: a positive one proves nothing.
         told_of = "no lower state found" if curvature > 0 else "a lower state lies downhill"
@@ -139,10 +140,20 @@ def _facts_table(found: Labelled) -> Table:
         )
         facts.append(("cycles", f"{terms.cycles}: {tries}"))
     facts.append(("program", terms.program))
+    return facts_table([*facts, *calculation_facts(found)])
+
+
+def calculation_facts(found: Labelled | LabelledMagnet) -> list[tuple[str, str]]:
+    """Return what a calculation took, where that is known, and its key."""
+    facts = [("key", found.key)]
     if found.cpu_s is not None and found.wall_s is not None:
         stored = ", found in the store" if found.reused else ""
-        facts.append(("time", f"{found.cpu_s:.1f} CPU-s, {found.wall_s:.1f} s in all{stored}"))
-    facts.append(("key", found.key))
+        facts.insert(0, ("time", f"{found.cpu_s:.1f} CPU-s, {found.wall_s:.1f} s in all{stored}"))
+    return facts
+
+
+def facts_table(facts: Iterable[tuple[str, str]]) -> Table:
+    """Return names with their values, one a line."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column()

@@ -7,6 +7,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from reexplore.cli.label_tables import calculation_facts, facts_table
 from reexplore.energies.kramers.label import KramersLabel
 from reexplore.structures.stoichiometry import formula
 from reexplore.workbench.magnets import LabelledMagnet
@@ -80,13 +81,4 @@ def _facts_table(found: LabelledMagnet) -> Table:
     tries = ", ".join(f"{attempt['method']} {attempt['steps']} steps" for attempt in label.attempts)
     facts.append(("orbitals", f"{tries}; gradient {label.gradient_norm:.1e}"))
     facts.append(("functions", f"{label.basis_functions}, {label.fitting_functions} for the fit"))
-    if found.cpu_s is not None and found.wall_s is not None:
-        stored = ", found in the store" if found.reused else ""
-        facts.append(("time", f"{found.cpu_s:.1f} CPU-s, {found.wall_s:.1f} s in all{stored}"))
-    facts.append(("key", found.key))
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for name, value in facts:
-        table.add_row(name, value)
-    return table
+    return facts_table([*facts, *calculation_facts(found)])

@@ -16,6 +16,7 @@ import pandas as pd
 from reexplore.dataset.columns import FORMAT_VERSION, meaning
 from reexplore.dataset.frames import Foreign, foreign_row, own_row, structure_of
 from reexplore.dataset.pool import LabelledPool, checked
+from reexplore.energies.reactions import KCAL_MOL_PER_EV
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
 from reexplore.tracking.extended_xyz import with_facts
@@ -25,8 +26,6 @@ PARQUET = ".parquet"
 _XYZ = (".extxyz", ".xyz", ".extxyz.xz", ".xyz.xz", ".extxyz.gz", ".xyz.gz")
 GEOMETRIES = ".extxyz.xz"
 _METADATA = b"reexplore"
-#: ASE and the programs that train on such files count in it. CODATA 2018.
-KCAL_MOL_PER_EV = 23.060547830619
 
 
 def write_pool(pool: LabelledPool, stem: Path, *, energy_key: str, energy: str) -> tuple[Path, ...]:

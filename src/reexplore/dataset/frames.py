@@ -10,14 +10,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from reexplore.chemistry.metals import METALS
-from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL, KCAL_MOL_PER_EV
 from reexplore.errors import InputError
 from reexplore.structures.stoichiometry import formula
 from reexplore.structures.structure import Structure
 
 EnergyUnit = Literal["eV", "hartree", "kcal/mol"]
 ENERGY_UNITS = get_args(EnergyUnit)
-_KCAL_MOL = {"eV": HARTREE_TO_KCAL_MOL / 27.211386245988, "hartree": HARTREE_TO_KCAL_MOL, "kcal/mol": 1.0}
+_KCAL_MOL = {"eV": KCAL_MOL_PER_EV, "hartree": HARTREE_TO_KCAL_MOL, "kcal/mol": 1.0}
 #: Two atoms are bonded up to this many times the sum of their covalent radii.
 _BONDED = 1.25
 _WATER = Counter({"O": 1, "H": 2})

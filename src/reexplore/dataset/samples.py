@@ -11,8 +11,18 @@ from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.samples import Sample
 
-#: The SMILES of a ligand's parts.
-PARTS = ("scaffold_smiles", "substituent_smiles")
+_PARTS = ("scaffold_smiles", "substituent_smiles")
+
+
+def parts_of(pool: LabelledPool) -> dict[str, tuple[str, ...]]:
+    """Return the SMILES of the scaffold and the substituents of every candidate by its key.
+
+    Raises `InputError` where the pool does not tell them.
+    """
+    if lacking := [name for name in _PARTS if name not in pool.table]:
+        raise InputError(f"the surrogate reads the parts of ligands, and the pool has no column {lacking[0]}")
+    table = pool.table[["key", *_PARTS]].to_numpy()
+    return {key: (str(scaffold), *map(str, substituents)) for key, scaffold, substituents in table}
 
 
 def labelled_samples(
@@ -25,15 +35,13 @@ def labelled_samples(
     """
     if column not in pool.properties:
         raise InputError(f"the pool has no property '{column}'; it has {', '.join(pool.properties)}")
-    if with_parts and (lacking := [name for name in PARTS if name not in pool.table]):
-        raise InputError(f"the pool does not tell the parts of its ligands: it has no column {lacking[0]}")
+    parts = parts_of(pool) if with_parts else {}
     found = []
     for row in sorted(pool.table.to_dict("records"), key=lambda row: str(row["key"])):
         if pd.isna(row[column]):
             continue
         traits = pool.traits[row["key"]]
         structure = None if geometries is None else geometries.get(row["key"])
-        parts = (str(row[PARTS[0]]), *map(str, row[PARTS[1]])) if with_parts else ()
-        told = (traits.group, traits.scaffold, traits.substituents, float(row[column]), parts)
+        told = (traits.group, traits.scaffold, traits.substituents, float(row[column]), parts.get(row["key"], ()))
         found.append(Sample(row["key"], structure, *told))
     return tuple(found)

@@ -64,15 +64,27 @@ def kept_integrals_gb(structure: Structure, level: Level) -> float:
 
 def require_memory(structure: Structure, level: Level, *, memory_gb: float) -> None:
     """Raise `CalculationFailed` with `OUT_OF_MEMORY` when a single point cannot run in this memory (GiB)."""
-    needed = estimated_memory_gb(structure, level)
+    require_gb(
+        estimated_memory_gb(structure, level),
+        memory_gb=memory_gb,
+        need=f"{len(structure)} atoms at level '{level.name}' need",
+        kept_integrals_gb=kept_integrals_gb(structure, level),
+    )
+
+
+def require_gb(needed: float, *, memory_gb: float, need: str, kept_integrals_gb: float) -> None:
+    """Raise `CalculationFailed` with `OUT_OF_MEMORY` and the numbers (GiB) when more is needed than there is.
+
+    `need` says who needs it, as `38 atoms at level 'quick' need`; the integrals would be kept beside that.
+    """
     if needed > memory_gb:
         raise CalculationFailed(
             FailureCode.OUT_OF_MEMORY,
             "before the start",
-            f"{len(structure)} atoms at level '{level.name}' need about {needed:.1f} GB, and there are {memory_gb:.1f}",
+            f"{need} about {needed:.1f} GB, and there are {memory_gb:.1f}",
             needed_gb=round(needed, 2),
             memory_gb=round(memory_gb, 2),
-            kept_integrals_gb=round(kept_integrals_gb(structure, level), 2),
+            kept_integrals_gb=round(kept_integrals_gb, 2),
         )
 
 

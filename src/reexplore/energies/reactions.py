@@ -15,6 +15,9 @@ from reexplore.errors import InputError
 
 #: CODATA 2018.
 HARTREE_TO_KCAL_MOL = 627.5094740631
+HARTREE_TO_EV = 27.211386245988
+#: ASE counts in eV, and the programs that train on its files.
+KCAL_MOL_PER_EV = HARTREE_TO_KCAL_MOL / HARTREE_TO_EV
 _CANCELLED = 1e-9
 
 #: The proton in water at 1 mol/l: -6.28 as a gas, -265.9 into water, 1.89 from 1 atm, in kcal/mol. M. D. Tissandier et

@@ -38,6 +38,32 @@ class MemberReport:
     out_of_fold_kcal_mol: dict[str, float]
     out_of_fold_spread_kcal_mol: dict[str, float] | None = None
 
+    @classmethod
+    def of_fit(
+        cls,
+        samples: Sequence[Sample],
+        member: int,
+        *,
+        held_out: NDArray[np.bool_],
+        target_kcal_mol: NDArray[np.float64],
+        said_kcal_mol: NDArray[np.float64],
+        spread_kcal_mol: NDArray[np.float64] | None = None,
+    ) -> MemberReport:
+        """Return the report of a member that was fitted in one go, by what it says of all samples, held out or not."""
+        outside = np.flatnonzero(held_out).tolist()
+        off = np.abs(said_kcal_mol - target_kcal_mol)[~held_out]
+        spread = None if spread_kcal_mol is None else {samples[i].key: float(spread_kcal_mol[i]) for i in outside}
+        return cls(
+            member=member,
+            samples=len(samples) - len(outside),
+            validation=0,
+            epochs=0,
+            train_mae_kcal_mol=float(off.mean()),
+            validation_mae_kcal_mol=None,
+            out_of_fold_kcal_mol={samples[i].key: float(said_kcal_mol[i]) for i in outside},
+            out_of_fold_spread_kcal_mol=spread,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready values."""
         return {name: value for name, value in asdict(self).items() if name != _SPREAD or value is not None}

@@ -38,18 +38,11 @@ class Composition:
         """Fit the line on what the member is to see."""
         target, held_out = targets_kcal_mol(samples), out.is_held_out(samples)
         rows = [composition(sample) for sample in samples]
-        inside, outside = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+        inside = np.flatnonzero(~held_out)
         fit = fit_ridge([rows[i] for i in inside], target[inside])
         path.write_text(json.dumps(fit.to_dict()), encoding="utf-8")
-        predicted = fit.predict(rows)
-        return MemberReport(
-            member=out.member,
-            samples=len(inside),
-            validation=0,
-            epochs=0,
-            train_mae_kcal_mol=float(np.abs(predicted - target)[inside].mean()),
-            validation_mae_kcal_mol=None,
-            out_of_fold_kcal_mol={samples[i].key: float(predicted[i]) for i in outside.tolist()},
+        return MemberReport.of_fit(
+            samples, out.member, held_out=held_out, target_kcal_mol=target, said_kcal_mol=fit.predict(rows)
         )
 
     @staticmethod

@@ -113,25 +113,21 @@ class Stack:
         """Fit and weigh all models on what the member is to see."""
         target, held_out = targets_kcal_mol(samples), out.is_held_out(samples)
         require_parts(samples)
-        inside, outside = np.flatnonzero(~held_out).tolist(), np.flatnonzero(held_out).tolist()
         seed = int(np.random.SeedSequence([out.seed, out.member]).generate_state(1)[0]) >> 1
         with TemporaryDirectory() as name:
             folder = Path(name)
-            seen = [samples[i] for i in inside]
+            seen = [samples[i] for i in np.flatnonzero(~held_out).tolist()]
             weights = _weights(seen, settings, seed=seed, folder=folder)
             fitted = _Fitted.to(seen, settings, seed=seed, network=folder / _NETWORK_FILE)
             each, spread = fitted.expected(samples)
             _save(path, out.member, fitted, weights)
-        said = weights.weigh(each)
-        return MemberReport(
-            member=out.member,
-            samples=len(inside),
-            validation=0,
-            epochs=0,
-            train_mae_kcal_mol=float(np.abs(said - target)[inside].mean()),
-            validation_mae_kcal_mol=None,
-            out_of_fold_kcal_mol={samples[i].key: float(said[i]) for i in outside},
-            out_of_fold_spread_kcal_mol={samples[i].key: float(spread[i]) for i in outside},
+        return MemberReport.of_fit(
+            samples,
+            out.member,
+            held_out=held_out,
+            target_kcal_mol=target,
+            said_kcal_mol=weights.weigh(each),
+            spread_kcal_mol=spread,
         )
 
     @staticmethod

@@ -183,19 +183,16 @@ class Tabular:
         """Fit both models on what the member is to see."""
         target, held_out = targets_kcal_mol(samples), out.is_held_out(samples)
         require_parts(samples)
-        inside, outside = np.flatnonzero(~held_out).tolist(), np.flatnonzero(held_out).tolist()
-        fit = TabularFit.fit([samples[i] for i in inside], seed=out.seed + out.member)
+        fit = TabularFit.fit([samples[i] for i in np.flatnonzero(~held_out).tolist()], seed=out.seed + out.member)
         path.write_text(json.dumps({"member": out.member} | fit.to_dict(), allow_nan=False), encoding="utf-8")
         said, spread = fit.expected(samples)
-        return MemberReport(
-            member=out.member,
-            samples=len(inside),
-            validation=0,
-            epochs=0,
-            train_mae_kcal_mol=float(np.abs(said - target)[inside].mean()),
-            validation_mae_kcal_mol=None,
-            out_of_fold_kcal_mol={samples[i].key: float(said[i]) for i in outside},
-            out_of_fold_spread_kcal_mol={samples[i].key: float(spread[i]) for i in outside},
+        return MemberReport.of_fit(
+            samples,
+            out.member,
+            held_out=held_out,
+            target_kcal_mol=target,
+            said_kcal_mol=said,
+            spread_kcal_mol=spread,
         )
 
     @staticmethod

@@ -70,13 +70,20 @@ IN_SERIES = (
 )
 GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: another model of water than ALPB"
 
+#: Keys that came later, each with the value that means what was done before: with it a declaration is as it was then.
+_LATER_KEYS = (
+    ("space", "sample", None),
+    ("surrogate", "batch_size", None),
+    ("theory", "geometry", "search"),
+    ("theory", "confirm", None),
+    ("", "learn_from", "nothing"),
+)
 
 #: A semi-empirical energy counts from atoms, not from electrons and nuclei, as the proton's does.
 _PROTONS_APART = (
     "protons in water are on the scale of density functionals: with reference acid every energy of this level is off by"
     " the same amount for each proton of the ligand; compare within one charge only"
 )
-
 
 #: Figures of docs/stability.md.
 _CHARGES_TOGETHER = (
@@ -195,21 +202,15 @@ class Setup:
         declared = self.file.model_dump(mode="json") | said
         declared["space"]["metals"] = [metal.symbol for metal in SERIES if metal in self.space.metals]
         declared["space"]["coordinations"] = [written_coordination(c) for c in declared["space"]["coordinations"]]
-        for part, key in (("space", "sample"), ("surrogate", "batch_size")):
-            if declared[part][key] is None:
-                # As it was before there was such a key.
-                del declared[part][key]
+        for part, key, before in _LATER_KEYS:
+            where = declared[part] if part else declared
+            if where[key] == before:
+                del where[key]
         if self.ligands is None:
             # As it was before there were ligand files.
             del declared["space"]["ligands"]
         else:
             declared["space"]["ligands"] = _digest(self.ligands, self.rules, self.file)
-        if self.file.theory.geometry == "search":
-            # As it was before there were series.
-            del declared["theory"]["geometry"], declared["theory"]["confirm"]
-        if self.file.learn_from == "nothing":
-            # As it was before labels were shared.
-            del declared["learn_from"]
         return declared | {
             "policy": self.policy.model_dump(mode="json"),
             "level": self.level.declaration(),

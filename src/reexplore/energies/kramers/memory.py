@@ -5,7 +5,7 @@ from __future__ import annotations
 from reexplore.energies.basis_sets import function_count
 from reexplore.energies.kramers.method import LIGAND_FITTING_BASIS, KramersMethod
 from reexplore.energies.kramers.support import kramers_ion_of
-from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.energies.memory import require_gb
 from reexplore.structures.structure import Structure
 
 _GIB = 2**30
@@ -39,13 +39,9 @@ def kept_integrals_gb(structure: Structure, method: KramersMethod) -> float:
 
 def require_memory(structure: Structure, method: KramersMethod, *, memory_gb: float) -> None:
     """Raise `CalculationFailed` with `OUT_OF_MEMORY` when it cannot run in this memory (GiB)."""
-    needed = kramers_memory_gb(structure, method)
-    if needed > memory_gb:
-        raise CalculationFailed(
-            FailureCode.OUT_OF_MEMORY,
-            "before the start",
-            f"a Kramers gap of {len(structure)} atoms needs about {needed:.1f} GB, and there are {memory_gb:.1f}",
-            needed_gb=round(needed, 2),
-            memory_gb=round(memory_gb, 2),
-            kept_integrals_gb=round(kept_integrals_gb(structure, method), 2),
-        )
+    require_gb(
+        kramers_memory_gb(structure, method),
+        memory_gb=memory_gb,
+        need=f"a Kramers gap of {len(structure)} atoms needs",
+        kept_integrals_gb=kept_integrals_gb(structure, method),
+    )
