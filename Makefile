@@ -12,7 +12,7 @@ run: install
 	$(BIN)/reexplore campaign run campaigns/quickstart.yaml
 
 test: install lint types
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: install
 	$(BIN)/ruff check .
