@@ -17,7 +17,10 @@ PROGRAM = Path(__file__).parents[2] / "benchmarks" / "robustness.py"
 @pytest.mark.engine
 def test_a_sample_of_all_attacks_changes_nothing():
     ran = subprocess.run(
-        [sys.executable, PROGRAM, "--quick", "--inputs", "80", "--json", "--seed", "7"], capture_output=True, text=True, check=True
+        [sys.executable, PROGRAM, "--quick", "--inputs", "80", "--json", "--seed", "7"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     found = json.loads(ran.stdout.splitlines()[-1])
     wrong = ["tracebacks", "hangs", "outside", "words", "folders_failed", "processes_left", "damages_wrong"]
