@@ -84,6 +84,7 @@ KINDS: dict[str, TaskKind] = {
             is_importable=True,
             may_use_card=True,
         ),
+        _structure("bipyramid", "bipyramid", 1, Resources(memory_gb=2, time_s=2 * 3600)),
         _structure("kramers_gap", "kramers_gap", 1, Resources(memory_gb=4, time_s=4 * 3600), roles=("expensive",)),
         _structure(
             "dft_relaxation",

@@ -176,6 +176,16 @@ class SinglePoint(Recipe):
 
 
 @dataclass(frozen=True)
+class BipyramidGeometry(Recipe):
+    """The relaxed magnet of a candidate: two ligands on the axis of a pentagonal bipyramid."""
+
+    kind = "bipyramid"
+    candidate: Candidate
+    surface: EnergySurface
+    seed: int
+
+
+@dataclass(frozen=True)
 class KramersGap(Recipe):
     """The Kramers doublets of a structure (extended XYZ) by the `method` of this declaration."""
 

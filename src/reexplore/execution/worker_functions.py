@@ -16,6 +16,7 @@ from reexplore.chemistry.families import Family
 from reexplore.errors import CalculationFailed, ExecutionError, Failure, InputError
 from reexplore.execution.kinds import FORECAST_FILE, MEMBER_FILE
 from reexplore.execution.recipes import (
+    BipyramidGeometry,
     Build,
     Constrained,
     ConstrainedList,
@@ -242,6 +243,21 @@ def energy(inputs: Json, context: Context) -> Json:
         memory_gb=_USABLE_SHARE * context.memory_gb,
     )
     return terms.to_dict()
+
+
+def bipyramid(inputs: Json, _context: Context) -> Json:
+    """Place and relax a magnet; the lowest start that kept its axis is taken."""
+    from reexplore.structures.bipyramid import build_bipyramid
+
+    recipe = BipyramidGeometry.from_json(inputs)
+    found = build_bipyramid(recipe.candidate, surface=recipe.surface, seed=recipe.seed)
+    return {
+        "extxyz": found.relaxed.structure.to_extxyz(),
+        "energy_hartree": found.relaxed.energy_hartree,
+        "axis_degrees": found.axis_degrees,
+        "tried": found.tried,
+        "failures": [failure.to_dict() for failure in found.failures],
+    }
 
 
 def kramers_gap(inputs: Json, context: Context) -> Json:

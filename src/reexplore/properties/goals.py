@@ -19,6 +19,7 @@ from reexplore.properties.base import Array, Measured, Property
 from reexplore.properties.binding_energy import BindingEnergy
 from reexplore.properties.complexation import ComplexationFreeEnergy
 from reexplore.properties.exchange_energy import ExchangeEnergy
+from reexplore.properties.kramers_gap import CM_PER_KCAL_MOL, KramersGap
 from reexplore.properties.label import Label
 from reexplore.properties.selectivity import Selectivity
 from reexplore.properties.separation_factor import SeparationFactor
@@ -36,6 +37,7 @@ PROPERTIES: Kinds[Property] = Kinds(
         "complexation_free_energy": ComplexationFreeEnergy,
         "separation_factor": SeparationFactor,
         "transfer_free_energy": TransferFreeEnergy,
+        "kramers_gap": KramersGap,
     },
     needs=(
         *("name", "unit", "ranks_across_charges", "needs_aqua_ions", "read", "say", "title", "meaning", "metals"),
@@ -119,12 +121,26 @@ class Goals:
         return any(_is_transfer(goal) for goal in self.goals)
 
     @property
+    def learns_gap(self) -> bool:
+        """Return whether labels are Kramers gaps, which models learn in place of binding energies."""
+        return any(_is_gap(goal) for goal in self.goals)
+
+    @property
+    def learns_binding(self) -> bool:
+        """Return whether models learn binding energies."""
+        return not (self.learns_transfer or self.learns_gap)
+
+    @property
     def needs_ph(self) -> bool:
         """Return whether a goal ranks ligands of different charge by how they bind at a pH."""
         return any(bool(getattr(goal.quantity, "needs_ph", False)) for goal in self.goals)
 
     def learned_kcal_mol(self, label: Label) -> float:
         """Return the energy of a labelled complex that models learn; what `samples` of a property take as binding."""
+        if self.learns_gap:
+            if label.magnet is None:
+                raise ValueError(f"{label.candidate.name} has no Kramers gap")
+            return label.magnet.gap_cm / CM_PER_KCAL_MOL
         reaction = label.transfer if self.learns_transfer else label.binding
         if reaction is None:
             raise ValueError(f"{label.candidate.name} has no energy in a second solvent")
@@ -193,12 +209,12 @@ def _named(name: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _goal(entry: Mapping[str, Any], number: int) -> Goal:
-    name, direction = entry.get("property"), entry.get("direction", "lower")
+    name, direction = entry.get("property"), entry.get("direction")
     with of_key(str(number)):
         if not isinstance(name, str):
             there = f"not {shown(name)}" if "property" in entry else f"beside {', '.join(map(shown, entry))}"
             raise InputError(f"name its property, one of {', '.join(PROPERTIES.names)}, {there}", key="property")
-        if direction not in get_args(Direction):
+        if direction is not None and direction not in get_args(Direction):
             raise InputError(f"{shown(direction)} is neither lower nor higher: write one of them", key="direction")
         with of_key("property"):
             kind, version = PROPERTIES.find(name)
@@ -206,7 +222,8 @@ def _goal(entry: Mapping[str, Any], number: int) -> Goal:
             found = kind.read({key: value for key, value in entry.items() if key not in ("property", "direction")})
         except ValueError as error:
             raise InputError(f"{name}: {error}") from None
-    return Goal(found, direction, version)
+    # Properties of other packages, and most of ours, are energies that are to be lowered.
+    return Goal(found, direction or getattr(found, "usual_direction", "lower"), version)
 
 
 def _is_free(goal: Goal) -> bool:
@@ -218,8 +235,17 @@ def _is_transfer(goal: Goal) -> bool:
     return bool(getattr(goal.quantity, "learns_transfer", False))
 
 
+def _is_gap(goal: Goal) -> bool:
+    return bool(getattr(goal.quantity, "learns_gap", False))
+
+
 def _require_learned_together(first: Goal, second: Goal) -> None:
-    """Raise `InputError` when one goal is made of transfer free energies and the other of complexation."""
+    """Raise `InputError` when models would have to learn two different energies of a complex."""
+    if _is_gap(first) != _is_gap(second):
+        raise InputError(
+            f"'{first.quantity.title}' does not stand beside '{second.quantity.title}': a magnet and a complex in water"
+            " are two structures; ask in two campaigns"
+        )
     if _is_transfer(first) != _is_transfer(second):
         moved, other = (first, second) if _is_transfer(first) else (second, first)
         told = f"'{moved.quantity.title}' does not stand beside '{other.quantity.title}': models learn one energy of a"

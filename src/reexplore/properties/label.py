@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reexplore.chemistry.candidates import Candidate
 from reexplore.energies.acidity import ComputedPka
+from reexplore.energies.kramers.label import KramersLabel
 from reexplore.energies.reactions import Reaction, binding, exchange, transfer
 from reexplore.energies.terms import EnergyTerms
 from reexplore.errors import Failure
@@ -31,6 +32,8 @@ class Label:
 
     `organic` has the energies of `complex` and `ligand` in the campaign's second solvent, where it has one.
     `computed_pka` are those of its ligand that were computed, the last proton to leave first.
+
+    Of a magnet there are no parts, and no reactions: `magnet` has its Kramers doublets.
     """
 
     candidate: Candidate
@@ -42,6 +45,7 @@ class Label:
     failures: Mapping[int, Failure] = field(default_factory=dict)
     organic: Mapping[str, EnergyTerms] = field(default_factory=dict)
     computed_pka: tuple[ComputedPka, ...] = ()
+    magnet: KramersLabel | None = None
 
     @property
     def group_name(self) -> str:
@@ -62,6 +66,7 @@ class Label:
             f"with {count} waters it has no free energy to compare: {failure.stage}, {failure.message}"
             for count, failure in self.failures.items()
         ]
+        told += [f"{code}: {found}" for code, found in (self.magnet.doubts if self.magnet else {}).items()]
         if self.organic and self.candidate.charge:
             told.append(WITHOUT_COUNTER_IONS)
         return tuple(told)

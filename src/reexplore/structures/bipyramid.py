@@ -17,7 +17,7 @@ from reexplore.structures.xtb.surfaces import EnergySurface
 STAGE = "bipyramid"
 #: Equatorial donors are 144° apart at most. Axial acetates bend to 142°, where hydrogen bonds to the waters pull them.
 LEAST_AXIS_DEGREES = 155.0
-_STARTS = 4
+STARTS = 4
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def build_bipyramid(candidate: Candidate, *, surface: EnergySurface, seed: int) 
     `InputError` as `require_bipyramid`, and `CalculationFailed` as the first start did when none keeps its axis.
     """
     require_bipyramid(candidate)
-    starts = place_complexes(candidate, count=_STARTS, seed=seed, axial=True)
+    starts = place_complexes(candidate, count=STARTS, seed=seed, axial=True)
     kept: list[Relaxed] = []
     failures: list[Failure] = []
     for start in starts:

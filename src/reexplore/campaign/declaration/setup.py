@@ -15,6 +15,7 @@ from reexplore.campaign.declaration.begun import as_begun, declaration, written_
 from reexplore.campaign.declaration.buildable import require_buildable, require_protons
 from reexplore.campaign.declaration.engines import require_engines
 from reexplore.campaign.declaration.listed_ligands import COPY, bound_rules, listed_ligands, require_same
+from reexplore.campaign.declaration.magnets import require_magnets
 from reexplore.campaign.declaration.objective import declared_goals, weighing
 from reexplore.campaign.declaration.relaxing import require_relaxable
 from reexplore.campaign.declaration.space import (
@@ -299,11 +300,10 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     rules = bound_rules(read_constraints(file.constraints), listed)
     if listed and declared is not None:
         require_same(declared, _digest(listed, rules, file), title=listed.table.title, folder=folder)
+    if goals.learns_gap:
+        require_magnets(file, space)
     if not has_begun:
-        # These cost a second, for a score or a scaffold of one's own, and what has begun goes on.
-        require_some(space, rules)
-        require_protons(space, file.theory)
-        require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
+        _require_new(space, rules, file.theory)
     metals = [metal.symbol for metal in space.metals]
     with of_key("theory.level"):
         require_support(level, metals)
@@ -343,6 +343,16 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
             require_parts(level, elements(space) | _of_references(file.theory))
     _check_execution(setup)
     return setup
+
+
+def _require_new(space: Space, rules: Rules, theory: TheoryEntry) -> None:
+    """Raise `InputError` for a space in which nothing can be searched.
+
+    It costs a second, for a score or a scaffold of one's own, and what has begun goes on.
+    """
+    require_some(space, rules)
+    require_protons(space, theory)
+    require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
 
 
 def _digest(listed: LigandList, rules: Rules, file: CampaignFile) -> str:

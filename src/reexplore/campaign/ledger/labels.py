@@ -16,6 +16,7 @@ from reexplore.campaign.ledger.rows import AquaKeys
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.metals import SERIES
 from reexplore.energies.comparisons import exchange_comparable
+from reexplore.energies.kramers.label import KramersLabel
 from reexplore.energies.levels import Level
 from reexplore.energies.protons import FreeLigandAtPH
 from reexplore.energies.reactions import shifted, without_protons
@@ -38,6 +39,10 @@ def labels(pool: Mapping[str, Candidate], ledger: Ledger, *, at_ph: FreeLigandAt
     found = {}
     for key, keys in ledger.labels().items():
         candidate = keys.complex_of(pool[key])
+        if keys.magnet:
+            magnet = KramersLabel.from_json(ledger.value(keys.magnet))
+            found[key] = Label(candidate, {}, None, 0, magnet=magnet)
+            continue
         parts = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.terms()}
         organic = {part: EnergyTerms.from_dict(ledger.value(energy)) for part, energy in keys.organic.items()}
         pka = computed.of(keys)

@@ -71,15 +71,17 @@ class LabelKeys:
     to. By their waters `others` has structure and energy of each other complex, and `failed` why one has none.
     `organic` has the energies of `complex` and `ligand` in the second solvent.
 
+    Of a magnet `structure` is the bipyramid and `magnet` its Kramers doublets; there are no energies.
+
     Where pKa of the ligand were computed `pka` has structure and energy of its `states`, from the deprotonated one on,
     the `kinds` of acid that these are, and structure and energy of the `references` by their identities.
     """
 
     structure: str
-    complex: str
-    ion: str
-    ligand: str
-    water: str
+    complex: str = ""
+    ion: str = ""
+    ligand: str = ""
+    water: str = ""
     co_ligands: dict[str, str] = field(default_factory=dict)
     minima: dict[str, str] = field(default_factory=dict)
     protons: int = 0
@@ -88,6 +90,7 @@ class LabelKeys:
     failed: dict[str, dict[str, Any]] = field(default_factory=dict)
     organic: dict[str, str] = field(default_factory=dict)
     pka: dict[str, Any] = field(default_factory=dict)
+    magnet: str = ""
 
     @property
     def failures(self) -> dict[int, Failure]:
@@ -99,7 +102,9 @@ class LabelKeys:
         return candidate if self.waters is None else replace(candidate, waters=self.waters)
 
     def terms(self) -> list[tuple[str, str]]:
-        """Return the energy calculations with the part each is for."""
+        """Return the energy calculations with the part each is for, none of a magnet."""
+        if self.magnet:
+            return []
         parts = [("complex", self.complex), ("ion", self.ion), ("ligand", self.ligand), ("water", self.water)]
         return [*parts, *self.co_ligands.items()]
 
@@ -109,7 +114,8 @@ class LabelKeys:
         energies = (key for _, key in self.terms())
         free = [*self.pka.get("states", ()), *self.pka.get("references", {}).values()]
         pairs = (key for keys in (*self.others.values(), *free) for key in keys)
-        return (self.structure, *energies, *self.minima.values(), *pairs, *self.organic.values())
+        magnet = (self.magnet,) if self.magnet else ()
+        return (self.structure, *energies, *self.minima.values(), *pairs, *self.organic.values(), *magnet)
 
     def to_dict(self) -> dict[str, Any]:
         """Return them as JSON-ready values, what came later only where there is some."""

@@ -42,6 +42,8 @@ def campaign_pool(campaigns: Iterable[tuple[Setup, Ledger]], *, positions: Posit
     names = []
     for setup, ledger in campaigns:
         names.append(setup.file.name)
+        if setup.goals.learns_gap:
+            raise InputError(f"the labels of {setup.file.name} are Kramers gaps, and a pool holds energies")
         pool = Pool(families(setup.space.candidates(), setup.space))
         shared, own = _core_hours(ledger)
         for key, label in labels(pool, ledger, at_ph=setup.at_ph).items():

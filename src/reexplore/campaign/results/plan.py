@@ -27,6 +27,7 @@ from reexplore.chemistry.acidity import REFERENCE_ACIDS, sites
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.space import Space
 from reexplore.config import TheoryEntry
+from reexplore.structures.bipyramid import STARTS
 from reexplore.structures.structure import Layout
 
 #: Ligands assembled to estimate the size of all.
@@ -46,6 +47,10 @@ _AQUO_ATOMS = 25
 _REFERENCE_ACID_ATOMS = 11
 #: The template and one of its runners-up.
 _EXCHANGE_CYCLES = 80
+#: All starts of a bipyramid together.
+_BIPYRAMID_GRADIENTS = 320
+#: Aliphatic ligands, docs/magnets.md; aromatic ones take twice as long.
+_GAP_S_AT_40_ATOMS, _GAP_POWER = 45.0, 1.8
 _LIGAND_CYCLES = 40
 #: Six of each atom's displacements; one complex in twelve goes on downhill and is looked at again.
 _VIBRATION_GRADIENTS_PER_ATOM = 8
@@ -138,6 +143,9 @@ def plan_campaign(setup: Setup) -> Plan:
     training = _TRAINING_S + _TRAINING_S_PER_LABEL * (labels / 2 + (len(others.samples) if others else 0))
     about = f"{atoms:.0f} atoms on average"
     prediction = _TRAINING_S + _SCREENING_S * size / 2
+    if setup.goals.learns_gap:
+        stages = _magnet_stages(labels=labels, atoms=atoms, gradient_s=gradient)
+        return Plan(space.arithmetic(), space.size, space.ligand_count, 0, labels, stages, counted)
     stages = (
         Stage(
             "templates" if not sketch else "templates (sketch)",
@@ -190,6 +198,16 @@ def plan_campaign(setup: Setup) -> Plan:
     )
     told = others.told if others else ""
     return Plan(space.arithmetic(), space.size, space.ligand_count, templates, labels, stages, counted, told)
+
+
+def _magnet_stages(*, labels: int, atoms: float, gradient_s: float) -> tuple[Stage, ...]:
+    """Return what the labels of magnets take; learning from ligands alone is little beside them."""
+    gap_s = _GAP_S_AT_40_ATOMS * (atoms / 40) ** _GAP_POWER
+    starts = f"{_BIPYRAMID_GRADIENTS} gradients of {gradient_s:.2f} s in {STARTS} starts"
+    return (
+        Stage("bipyramids", labels, _BIPYRAMID_GRADIENTS * gradient_s, starts),
+        Stage("Kramers gaps", labels, gap_s, f"{atoms:.0f} atoms on average"),
+    )
 
 
 def _energies(what: str, tasks: int, price: Price, basis: str, *, level: str) -> Stage:

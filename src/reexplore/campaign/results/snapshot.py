@@ -30,6 +30,7 @@ from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.chemistry.families import families
 from reexplore.config import SurrogateEntry
 from reexplore.energies.comparisons import binding_reasons, exchange_reasons
+from reexplore.energies.kramers.method import METHOD
 from reexplore.energies.protons import log_p
 from reexplore.energies.reactions import Reaction
 from reexplore.energies.terms import EnergyTerms
@@ -95,7 +96,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
     return CampaignRecord(
         key=str(ledger.meta("key")),
         name=setup.file.name,
-        level=f"{setup.level.name}: {setup.level.summary}",
+        level=METHOD if setup.goals.learns_gap else f"{setup.level.name}: {setup.level.summary}",
         candidates=setup.space.size,
         config_yaml=yaml.safe_dump(setup.resolved(), sort_keys=False, allow_unicode=True),
         started_at_ms=_ms(float(str(ledger.meta("started_at")))),
@@ -159,6 +160,8 @@ def _version(package: str) -> str:
 def _energies(setup: Setup, ledger: Ledger) -> str:
     if is_elsewhere(ledger):
         return f"imported: {program_of(ledger) or 'none yet'}"
+    if setup.goals.learns_gap:
+        return METHOD
     return "teacher oracle (FAKE)" if setup.level.is_fake else setup.level.engine
 
 
@@ -210,7 +213,7 @@ def _rows(
     ranks = _ranks(setup, ledger, pool, labelled, failures, excluded={*excluded, *rejected}, chosen=chosen)
     shown = [pool.at(row) for row in ranks]
     # Predictions of another energy stand with the goals only.
-    seen = () if setup.goals.learns_transfer else {candidate.key for candidate in shown}
+    seen = () if not setup.goals.learns_binding else {candidate.key for candidate in shown}
     predictions = estimates(setup, ledger, seen)
     rows = []
     for candidate, rank in zip(shown, ranks.values(), strict=True):
@@ -247,10 +250,11 @@ def _ranks(
             # Ranked among those of its true coordination number.
             group[pool.rows([key])] = numbers.setdefault(label.group_name, len(numbers))
     energy = np.full(len(pool), np.nan)
-    if not setup.goals.learns_transfer:
+    if setup.goals.learns_binding:
         keys, means = predicted_kcal_mol(setup, ledger)
         energy[pool.rows(keys)] = means
-    energy[pool.rows(labelled)] = [label.binding.energy_kcal_mol for label in labelled.values()]
+    bound = {key: label.binding.energy_kcal_mol for key, label in labelled.items() if label.magnet is None}
+    energy[pool.rows(bound)] = list(bound.values())
     failed, taken = np.zeros(len(pool), dtype=bool), np.zeros(len(pool), dtype=bool)
     failed[pool.rows({*failures, *excluded})] = True
     taken[pool.rows({*chosen, *labelled})] = True
@@ -297,14 +301,19 @@ def _status(pick: Pick | None, failure: Failure | None) -> Status:
 
 
 def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
-    return replace(
+    row = replace(
         row,
         name=label.candidate.closed.name,
         waters=label.candidate.waters,
-        other_waters_kcal_mol=label.other_waters_kcal_mol,
         status="labelled",
         group=label.group_name,
         warnings=(*row.warnings, *label.doubts),
+    )
+    if label.magnet is not None:
+        return row
+    return replace(
+        row,
+        other_waters_kcal_mol=label.other_waters_kcal_mol,
         dft_kcal_mol=label.binding.energy_kcal_mol,
         dft_error_kcal_mol=label.binding.error_kcal_mol,
         exchange_kcal_mol=_energy(label.exchange),

@@ -34,8 +34,10 @@ def compute_aqua_ions(context: CampaignContext) -> Job[None]:
 
     What the objective has no value without comes before the first label. Raises `ExecutionError` when it fails.
     """
-    labelled = {context.pool[key].metal for key in context.ledger.labels()}
     goals = context.setup.goals
+    if goals.learns_gap:
+        return
+    labelled = {context.pool[key].metal for key in context.ledger.labels()}
     needed = {METALS[symbol] for symbol in goals.metals} if goals.needs_aqua_ions else set()
     tasks = yield from aqua_tasks(context, labelled | needed)
     energies = yield from context.dispatcher.run([each.energy for each in tasks], stage="energies of aqua ions")

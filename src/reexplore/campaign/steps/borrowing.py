@@ -59,9 +59,10 @@ def borrow(setup: Setup) -> Borrowed | None:
     source = setup.file.learn_from
     if source == "nothing":
         return None
-    if setup.at_ph is not None or setup.goals.learns_transfer:
-        # Free ligands are counted by pKa that no pool tells, and no pool has energies in a second solvent.
-        what = "transfer energies" if setup.goals.learns_transfer else "labels at a pH"
+    if setup.at_ph is not None or not setup.goals.learns_binding:
+        # Free ligands are counted by pKa that no pool tells; no pool has energies in a second solvent, or gaps.
+        gaps = "Kramers gaps" if setup.goals.learns_gap else "labels at a pH"
+        what = "transfer energies" if setup.goals.learns_transfer else gaps
         return Borrowed(f"learn_from: {source}: {what} are not shared; it learns from its own alone")
     found: dict[str, Sample] = {}
     counts: Counter[str] = Counter()

@@ -10,6 +10,7 @@ from reexplore.campaign.ledger.rows import LabelKeys
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.aqua_ions import aqua_tasks, enter_aqua_ions
+from reexplore.campaign.steps.magnets import label_magnet
 from reexplore.campaign.steps.protonation import protonation
 from reexplore.campaign.steps.series import of_series
 from reexplore.campaign.steps.tasks import (
@@ -38,6 +39,9 @@ def label(context: CampaignContext, candidate: Candidate) -> Job[None]:
     Where its waters are open, the complex of each number is computed, and the one of the lowest free energy is kept.
     """
     theory, run = context.setup.file.theory, context.dispatcher.run
+    if context.setup.goals.learns_gap:
+        yield from label_magnet(context, candidate)
+        return
     several = {each.waters: each for each in candidate.settled}
     failures: dict[int, Failure] = {}
     in_series = theory.geometry == "series"
@@ -113,7 +117,7 @@ def known_labels(context: CampaignContext) -> dict[str, Label]:
 
 
 def observed_kcal_mol(context: CampaignContext) -> dict[str, float]:
-    """Return what models learn of every labelled candidate, its binding energy or its transfer, from stored terms."""
+    """Return what models learn of every labelled candidate from its stored terms: mostly its binding energy."""
     return {key: context.setup.goals.learned_kcal_mol(entry) for key, entry in known_labels(context).items()}
 
 

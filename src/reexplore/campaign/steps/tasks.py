@@ -24,6 +24,7 @@ from reexplore.energies.levels import Level
 from reexplore.energies.memory import estimated_memory_gb
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.recipes import (
+    BipyramidGeometry,
     Build,
     DftRelaxation,
     FreeLigand,
@@ -165,6 +166,11 @@ def single_point_task(structure: Structure, level: Level, *, title: str, unpaire
     recipe = SinglePoint(structure.to_extxyz(), level.applied_to(structure.symbols).declaration(), multiplicity)
     needed_gb = _MEMORY_MARGIN * estimated_memory_gb(structure, level)
     return Task.of(recipe, title=title, memory_gb=max(needed_gb, KINDS["energy"].resources.memory_gb))
+
+
+def bipyramid_task(candidate: Candidate, theory: TheoryEntry, seed: int) -> Task:
+    """Return the task that builds a magnet."""
+    return Task.of(BipyramidGeometry(candidate, declared_surface(theory), seed), title=candidate.name)
 
 
 def kramers_task(structure: Structure, method: KramersMethod, *, title: str) -> Task:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+#: What is computed, for reports.
+METHOD = "configuration-averaged Hartree-Fock and full CI of the 4f shell with spin-orbit coupling, sf-X2C, by PySCF"
 #: Raised when the same declaration gives another number than before.
 VERSION = 1
 #: Fits the densities of light elements; for lanthanides with all their electrons none is published.
