@@ -88,6 +88,7 @@ def ended(tmp_path_factory):
     return setup
 
 
+@pytest.mark.engine
 def test_gaps_are_labelled_learned_and_ranked_from_high_to_low(ended):
     with closing(open_ledger(ended)) as ledger:
         record = campaign_record(ended, ledger)
@@ -103,6 +104,7 @@ def test_gaps_are_labelled_learned_and_ranked_from_high_to_low(ended):
     assert all(row.dft_kcal_mol is None for row in record.rows)
 
 
+@pytest.mark.engine
 def test_what_people_look_at_has_the_gaps(ended):
     report = ended.folder / "report"
     with (report / "objective.csv").open() as file:
@@ -111,6 +113,7 @@ def test_what_people_look_at_has_the_gaps(ended):
     assert "cm⁻¹" in (report / "top_candidates.html").read_text()
 
 
+@pytest.mark.engine
 def test_its_labels_are_no_pool_of_energies(ended):
     with closing(open_ledger(ended)) as ledger, pytest.raises(InputError, match="are Kramers gaps, and a pool holds"):
         campaign_pool([(ended, ledger)], positions="label")
