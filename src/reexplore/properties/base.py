@@ -1,4 +1,4 @@
-"""A property: what the energies of one ligand's complexes say about it. How one is added: docs/properties.md."""
+"""A property: what the energies of one ligand's complexes say about it. How one is added: docs/objectives.md."""
 
 from __future__ import annotations
 
