@@ -281,13 +281,16 @@ class TheoryEntry(Strict):
 
 
 class SurrogateEntry(Strict):
-    """The learned model and its declared uncertainty; `readout` and `batch_size` are Allegro's."""
+    """The learned model and its declared uncertainty; `readout` and `batch_size` are Allegro's, `channels` the
+    voxel network's."""
 
     model: EntryName = "allegro"
     members: Annotated[int, Field(ge=2, le=1000)] = 4
     readout: Literal["metal", "all"] = "metal"
     #: Complexes a step of training, for cards that smaller ones do not fill.
     batch_size: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    #: How the voxel network sees elements: a channel for each group, or a colour for each, as published.
+    channels: Literal["elements", "rgb"] = "elements"
     uncertainty_floor_kcal_mol: Annotated[float, Field(gt=0, le=1e4)] = 5.0
 
 

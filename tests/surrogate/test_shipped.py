@@ -13,6 +13,7 @@ from reexplore.surrogate.composition import Composition
 from reexplore.surrogate.known import SURROGATES
 from reexplore.surrogate.stack import Stack
 from reexplore.surrogate.tabular import Tabular
+from reexplore.surrogate.voxel_surrogate import Voxel
 from tests.surrogate.sample import make_samples
 from tests.surrogate.suite import DECLARED, LigandSuite, SurrogateSuite, complexes_of
 
@@ -25,6 +26,12 @@ class TestAllegro(SurrogateSuite):
 
 class TestComposition(SurrogateSuite):
     kind = Composition
+
+
+@pytest.mark.engine
+class TestVoxel(SurrogateSuite):
+    kind = Voxel
+    changes = MappingProxyType({"points": 16, "spacing_angstrom": 1.5, "features": 4, "blocks": [1, 1], "epochs": 3})
 
 
 class TestTabular(LigandSuite):
@@ -57,7 +64,7 @@ def test_an_unknown_surrogate_is_refused_with_its_neighbour():
         SURROGATES.find("alegro")
 
 
-@pytest.mark.parametrize("name", ["tabular", "composition", "stack", "allegro"])
+@pytest.mark.parametrize("name", ["tabular", "composition", "stack", "allegro", "voxel"])
 def test_labels_that_cannot_be_learned_from_are_one_sentence(tmp_path, name):
     kind, _version = SURROGATES.find(name)
     samples = make_samples(6)

@@ -361,7 +361,8 @@ def predict(inputs: Json, context: Context) -> Json:
         template = Structure.from_extxyz(grafts.template)
         for named, found in predictable(family, template, contraction=grafts.contraction):
             keys += named
-            said.append(ensemble.predict(found).reshape(-1, len(recipe.members)))
+            table = ensemble.predict(found)
+            said.append(table.reshape(-1, table.shape[-1]))
     Forecast(tuple(keys), np.concatenate(said)).save(context.folder / FORECAST_FILE)
     return {"candidates": len(keys)}
 

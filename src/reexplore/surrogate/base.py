@@ -90,7 +90,10 @@ class Ensemble(Protocol):
     """Trained members, loaded once."""
 
     def predict(self, complexes: Complexes) -> NDArray[np.float64]:
-        """Return what every member says of every complex: binding energies in kcal/mol, shape (L, M, members)."""
+        """Return what every member says of every complex: binding energies in kcal/mol, shape (L, M, members).
+
+        A member may say several numbers, which then stand together.
+        """
 
 
 class LigandEnsemble(Protocol):

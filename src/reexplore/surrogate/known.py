@@ -8,10 +8,11 @@ from reexplore.surrogate.base import Surrogate
 from reexplore.surrogate.composition import Composition
 from reexplore.surrogate.stack import Stack
 from reexplore.surrogate.tabular import Tabular
+from reexplore.surrogate.voxel_surrogate import Voxel
 
 SURROGATES: Kinds[Surrogate] = Kinds(
     what="surrogate",
     group="reexplore.surrogates",
-    here={"allegro": Allegro, "composition": Composition, "tabular": Tabular, "stack": Stack},
+    here={"allegro": Allegro, "composition": Composition, "tabular": Tabular, "stack": Stack, "voxel": Voxel},
     needs=("title", "settings", "train", "load"),
 )

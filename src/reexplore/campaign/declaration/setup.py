@@ -75,6 +75,7 @@ GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: anoth
 _LATER_KEYS = (
     ("space", "sample", None),
     ("surrogate", "batch_size", None),
+    ("surrogate", "channels", "elements"),
     ("theory", "geometry", "search"),
     ("theory", "confirm", None),
     ("", "learn_from", "nothing"),
