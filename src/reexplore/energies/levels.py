@@ -53,7 +53,7 @@ class MetalTreatment:
 
 
 #: Of one family of core potentials as distributed, those of another ion: Nd3+ has that of Nd2+, which puts
-#: [Nd(H2O)8]3+ 9 kcal/mol below the line of its neighbours (docs/energies.md).
+#: [Nd(H2O)8]3+ 9 kcal/mol below the line of its neighbours (docs/validation/energies.md).
 _OF_ANOTHER_ION = {"lcecp-1-": ("Nd",)}
 
 

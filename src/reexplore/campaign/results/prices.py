@@ -12,7 +12,7 @@ from reexplore.execution.kinds import KINDS
 from reexplore.execution.sites import serving
 from reexplore.shipped import is_shipped
 
-# Measured on one core of a 2.6 GHz server processor; see docs/energies.md.
+# Measured on one core of a 2.6 GHz server processor; see docs/validation/energies.md.
 #: By shipped level; a level of the user's own is taken for as dear as the one it is based on.
 _DFT_S_AT_40_ATOMS = {"quick": 45.0, "standard": 95.0, "workstation": 90.0, "paper": 200.0}
 _DFT_POWER = 2.5

@@ -44,5 +44,5 @@ class KramersMethod:
 
 
 PRODUCTION = KramersMethod()
-#: Its reference value for linear [Dy(OH)2]+ is known: docs/magnets.md.
+#: Its reference value for linear [Dy(OH)2]+ is known: docs/validation/magnets.md.
 SMALL_BASIS = KramersMethod(metal_basis="x2c-SVPall", hydrogen_basis="x2c-SVPall", spins="highest")
