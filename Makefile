@@ -1,18 +1,24 @@
-# `make run`: set up and run the quickstart.  `make test`: set up and run lint, types and tests.
+# `make run`: set up and run the quickstart.  `make test`: set up and run lint, types and tests.  `make docs`: build site/.
 # The newest Python that every package here is built for, unless PYTHON names one.
 PYTHON ?= $(firstword $(foreach minor,13 12 11,$(shell python3.$(minor) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.docs-installed
 WHEELHOUSE ?= wheelhouse
 
-.PHONY: run test install lint types wheelhouse python
+.PHONY: run test docs install lint types wheelhouse python
 
 run: install
 	$(BIN)/reexplore campaign run campaigns/quickstart.yaml
 
 test: install lint types
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+# A warning is an error: a link that leads nowhere, a page that no section names. Building needs no network.
+docs: $(DOCS_STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html"
 
 lint: install
 	$(BIN)/ruff check .
@@ -27,6 +33,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(MAKE) --no-print-directory python
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[dev]"
+	@touch $@
+
+$(DOCS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[docs]"
 	@touch $@
 
 # Every wheel of reexplore and of what it needs, for a machine without a network.

@@ -36,19 +36,28 @@ class ScaffoldEntry(Strict):
     `donors` may name several modes of binding, each with the donors that hold the metal in it.
     """
 
+    #: Its name in tables and in candidates.
     name: EntryName
+    #: The free ligand with `[*:1]`, `[*:2]`, … where substituents go and its donors mapped 11, 12, ….
     smiles: Smiles
+    #: The charge of the free ligand, as it binds.
     charge: Charge
+    #: A doubt that follows the ligand into every table, such as one about its protonation.
     warning: Sentence = ""
+    #: Modes of binding by name, such as `{once: [11], twice: [11, 12]}`; each is a scaffold `NAME.MODE`.
     donors: dict[EntryName, Annotated[list[int], Field(min_length=1)]] = Field(default_factory=dict)
 
 
 class SubstituentEntry(Strict):
     """A substituent of the user's own: SMILES with one `[*:1]`."""
 
+    #: Its name in tables and in candidates.
     name: EntryName
+    #: Its SMILES with one `[*:1]` where it is bound.
     smiles: Smiles
+    #: Its charge; a charged group has to say so.
     charge: Charge = 0
+    #: A doubt that follows the ligand into every table.
     warning: Sentence = ""
 
 
@@ -66,9 +75,13 @@ class CoordinationEntry(Strict):
     or SMILES, each with its number.
     """
 
+    #: How many ligands hold the metal.
     ligands: Positive
+    #: How many waters fill the rest; `auto` leaves the number open, for objectives of free energies.
     waters: Annotated[int | Literal["auto"] | None, BeforeValidator(_a_number_or_auto)] = None
+    #: How many donors there are in all; 8 where `waters` is left out too.
     coordination_number: Positive | None = None
+    #: Further ligands by name or SMILES with their numbers, such as `{nitrate: 3}`.
     co_ligands: dict[Smiles, Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -98,12 +111,17 @@ def _a_path_or_a_source(said: Any) -> Any:
 class SpaceEntry(Strict):
     """What to search: scaffolds with substituents, the ligands of a file, or both."""
 
+    #: A CSV file of ligands, one a row, or `{NAME: …}`, a source that an installed package announces.
     ligands: Annotated[str | dict[str, Any] | None, BeforeValidator(_a_path_or_a_source)] = None
+    #: Scaffolds by their name in the library, or your own; together with `substituents`.
     scaffolds: list[str | ScaffoldEntry] = Field(default_factory=list)
+    #: Substituents by their name in the library, or your own; every site of a scaffold takes each.
     substituents: list[str | SubstituentEntry] = Field(default_factory=list)
-    #: Left open where the objective names them.
+    #: Symbols of rare earths, in any order. Left open where the objective names them.
     metals: list[str] = Field(default_factory=list)
+    #: How many ligands and waters hold a metal; every scaffold is combined with each.
     coordinations: Annotated[list[CoordinationEntry], Field(min_length=1)]
+    #: A space of more candidates than this is refused, with its arithmetic.
     limit: Positive = 20_000
     #: So many of the ligands that scaffolds and substituents make, drawn at random by the campaign's seed.
     sample: Positive | None = None
@@ -142,19 +160,29 @@ SolventName = matching(r"[A-Za-z0-9][\w,.() -]*", "the name of a solvent", longe
 class LevelEntry(Strict):
     """A level of theory of the user's own: a shipped one with the choices named here instead of its own."""
 
+    #: Its name, none of the shipped ones.
     name: EntryName
+    #: The shipped level, a density functional, that all other choices are taken from.
     based_on: str
+    #: A sentence for tables; without one they show the changes.
     summary: Sentence = ""
+    #: A functional by its name in libxc; it needs `dispersion` beside it.
     functional: FunctionalName | None = None
+    #: `d4:` and the functional whose parameters are taken.
     dispersion: Annotated[str, matching(r"d4:\S+", "d4: and a functional", longest=200)] | None = None
+    #: A basis set that PySCF or basis-set-exchange has for every element of the ligands.
     ligand_basis: BasisName | None = None
+    #: PySCF's integration grid; larger is finer.
     grid_level: Annotated[int, Field(ge=0, le=9)] | None = None
     #: By SMD's name, such as water, 1-octanol, toluene, n-dodecane; `none` is the gas phase.
     solvent: Annotated[str, SolventName] | None = None
     #: Of the metal's sphere in the cavity; SMD has 2.0 Å for every rare earth.
     metal_radius_angstrom: Annotated[float, Field(ge=1.0, le=3.5)] | None = None
+    #: Points of each sphere of the solvent's cavity.
     cavity_points_per_sphere: CavityPoints | None = None
+    #: The change of energy below which the field has converged.
     energy_tolerance_hartree: Annotated[float, Field(ge=1e-11, le=1e-4)] | None = None
+    #: The orbital gradient below which the field has converged.
     gradient_tolerance: Annotated[float, Field(ge=1e-7, le=1e-2)] | None = None
 
     @model_validator(mode="after")
@@ -174,23 +202,31 @@ class LevelEntry(Strict):
 class CorrectionEntry(Strict):
     """A repulsion between a metal and one kind of donor: `height_hartree` at `at_angstrom`, falling off from there."""
 
+    #: The symbol of the metal.
     metal: str
+    #: The kind of donor, such as `water`, `phenolate`, `carbonyl`.
     donor: str
+    #: The repulsion at `at_angstrom`, from 0 to 0.2.
     height_hartree: float
+    #: How fast it falls off with the distance, from 0.2 to 10.
     decay_per_bohr: float
+    #: The distance at which it has its height, from 1.5 to 3.5.
     at_angstrom: float
 
 
 class SurfaceEntry(Strict):
     """A surface of the user's own: gfn2-m with other numbers for some metals and donors."""
 
+    #: Its name, none of the shipped ones.
     name: EntryName
+    #: The pairs of metal and donor that get other numbers.
     corrections: Annotated[list[CorrectionEntry], Field(min_length=1)]
 
 
 class ConditionalEntry(Strict):
     """Water in which free ligands hold protons: stability constants as they act there."""
 
+    #: The pH at which free ligands are counted.
     pH: Annotated[float, Field(ge=-1, le=15)]  # noqa: N815 - as chemists write it
     #: Of ligands without any in their file: computed, or refused where only given ones count.
     pka: Literal["computed", "given"] = "computed"
@@ -199,21 +235,31 @@ class ConditionalEntry(Strict):
 class TheoryEntry(Strict):
     """How structures are built and energies computed."""
 
+    #: The level of theory of every energy: `quick`, `standard`, `workstation`, `paper`, `gfn2`, or one of `levels`.
     level: str = "standard"
+    #: Levels of your own.
     levels: list[LevelEntry] = Field(default_factory=list)
     #: A second solvent, by SMD's name: what it costs to take a complex there from water.
     organic: Annotated[str, SolventName] | None = None
+    #: The energy surface of every geometry: `gfn2-m`, `gfn2`, one of `surfaces`, or another package's.
     surface: str = DEFAULT
+    #: Surfaces of your own.
     surfaces: list[SurfaceEntry] = Field(default_factory=list)
+    #: Where starts of a search come from; `crest` goes on from the lowest, `sketch` is for rehearsals.
     builders: Annotated[list[Builder], Field(min_length=1)] = Field(default=["architector", "placement"])
+    #: Structures that Architector builds for each template.
     architector_starts: Positive = 3
+    #: Structures that our own placement of ligands makes for each template.
     placement_starts: Positive = 30
+    #: Distinct minima from which the search for a template goes on to lower neighbours.
     refine: Positive = 5
+    #: Of these, beside the lowest, how many each metal is tried from as well.
     other_conformers: Literal[0, 1, 2] = 2
     #: Whether a label's complex is searched for, or grafted on its scaffold's template and relaxed from there.
     geometry: Literal["search", "series"] = "search"
     #: After the last round the best so many of every ranking are labelled again on geometries that are searched for.
     confirm: Positive | None = None
+    #: Conformers of each free ligand.
     ligand_conformers: Annotated[int, Field(ge=10, le=10_000)] = 10
     #: What the free ligand is counted from: as it binds, or as its neutral acid less protons in water.
     reference: Literal["anion", "acid"] = "anion"
@@ -231,6 +277,7 @@ class TheoryEntry(Strict):
     core_potentials: Literal[1, 2] = 2
     #: After the last round the best so many of every ranking are relaxed at the level and labelled again.
     relax: Literal["dft"] | None = None
+    #: With `relax`: how many of every ranking.
     finalists: Positive = 5
 
     @model_validator(mode="before")
@@ -284,23 +331,32 @@ class SurrogateEntry(Strict):
     """The learned model and its declared uncertainty; `readout` and `batch_size` are Allegro's, `channels` the
     voxel network's."""
 
+    #: `allegro`, `tabular`, `stack`, `composition`, `voxel`, or a model that an installed package announces.
     model: EntryName = "allegro"
+    #: Members of the ensemble, each trained without its own part of the labels.
     members: Annotated[int, Field(ge=2, le=1000)] = 4
+    #: `metal` reads the metal's atomic energy; `all` sums over all atoms, as published, ten times dearer.
     readout: Literal["metal", "all"] = "metal"
-    #: Complexes a step of training, for cards that smaller ones do not fill.
+    #: Complexes a step of Allegro's training, 32 where it is left out; more of them fill a graphics card.
     batch_size: Annotated[int, Field(ge=1, le=100_000)] | None = None
     #: How the voxel network sees elements: a channel for each group, or a colour for each, as published.
     channels: Literal["elements", "rgb"] = "elements"
+    #: The least error bar while labels are few; `tabular` and `stack` do not use it.
     uncertainty_floor_kcal_mol: Annotated[float, Field(gt=0, le=1e4)] = 5.0
 
 
 class BudgetEntry(Strict):
     """How many labels to buy, in what portions, and the core-hours and GPU-hours at which the campaign stops."""
 
+    #: Labels bought by design, before there is a model.
     seed_labels: Annotated[int, Field(ge=2, le=10_000_000)] = 4
+    #: Labels of each round.
     batch: Positive = 4
+    #: Labels in all; failures are replaced.
     labels: Positive = 12
+    #: Once calculations have spent this many, no more are handed out.
     core_hours: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    #: The same for the time in which they have held a graphics card.
     gpu_hours: Annotated[float, Field(gt=0, le=1e9)] | None = None
 
     @model_validator(mode="after")
@@ -319,20 +375,25 @@ Factor = Annotated[float, Field(ge=1, le=10)]
 class MoreMemory(Strict):
     """Further tries of what ran out of memory, each with `memory_factor` times as much as the one before."""
 
+    #: How often it is tried again.
     tries: Tries = 2
+    #: How many times as much memory each try gets as the one before.
     memory_factor: Factor = 2.0
 
 
 class MoreTime(Strict):
     """Further tries of what ran out of time, each with `time_factor` times as much as the one before."""
 
+    #: How often it is tried again.
     tries: Tries = 1
+    #: How many times as much time each try gets as the one before.
     time_factor: Factor = 2.0
 
 
 class SameAgain(Strict):
     """Further tries of what crashed, unchanged."""
 
+    #: How often it is tried again.
     tries: Tries = 1
 
 
@@ -347,7 +408,9 @@ class EscalationEntry(Strict):
 class ExecutionEntry(Strict):
     """Where to run: a file in `parsl_configs/` and the options its `make_config` takes; how often to try."""
 
+    #: Where calculations run: `local`, `slurm`, another shipped site, or a Python file with `make_config`.
     parsl: str = "local"
+    #: Arguments of that `make_config`, such as `{workers: 8}`.
     options: dict[str, Any] = Field(default_factory=dict)
     #: Where networks compute: a graphics card where there is one and it pays, the processor, or a card in any case.
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -357,6 +420,7 @@ class ExecutionEntry(Strict):
 class TrackingEntry(Strict):
     """Where MLflow keeps its mirror: a folder, or the address of a tracking server."""
 
+    #: The folder, or the address of an MLflow server without user and password.
     store: Annotated[str, matching(r"[^\x00-\x1f\x7f-\x9f]+", "a folder or an address", longest=1_000)] = "runs/_mlflow"
 
     @field_validator("store")
@@ -396,23 +460,33 @@ ConstraintEntry = Annotated[dict[EntryName, Any], Field(min_length=1, max_length
 class CampaignFile(Strict):
     """One campaign, as its YAML file declares it."""
 
+    #: Small letters, digits and hyphens; the campaign's folder is `runs/NAME`.
     name: PlainName
+    #: A sentence for people.
     description: Sentence = ""
     space: SpaceEntry
+    #: What ligands are chosen for, such as `[{property: selectivity, metals: [Lu, La]}]`, or the name of an objective
+    #: that an installed package announces. Without one: each metal's binding energy.
     objective: Annotated[list[GoalEntry], Field(max_length=10), BeforeValidator(_goals)] = Field(default_factory=list)
+    #: Which ligands are searched at all, such as `[{sa_score: {at_most: 4}}, {without: [S]}]`.
     constraints: Annotated[list[ConstraintEntry], Field(max_length=100)] = Field(default_factory=list)
     theory: TheoryEntry = TheoryEntry()
     surrogate: SurrogateEntry = SurrogateEntry()
+    #: How a batch is chosen: `balanced`, `greedy`, `explore`, `ucb`, `thompson`, `diverse`, `random`, or a file of
+    #: yours.
     policy: str = "balanced"
+    #: `rounds`, or `asynchronous`: label, learn and choose side by side.
     steering: Literal["rounds", "asynchronous"] = "rounds"
     budget: BudgetEntry = BudgetEntry()
     #: Whose labels its models learn from beside the campaign's own: of a pool that comes with the package, or of the
     #: workspace's other campaigns.
     learn_from: Literal["shipped", "store", "nothing"] = "nothing"
+    #: The seed of every choice that draws by chance.
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 2026
     execution: ExecutionEntry = ExecutionEntry()
     tracking: TrackingEntry = TrackingEntry()
     #: Ligands with measured constants that are shown beside the candidates; they decide nothing that is computed.
+    #: `shipped`, `none`, the path of a CSV file, or a list of these.
     anchors: Annotated[list[AnchorTable], Field(min_length=1, max_length=20), BeforeValidator(_tables)] = Field(
         default=[SHIPPED_ANCHORS]
     )
