@@ -92,7 +92,8 @@ def commands_page() -> str:
     command = typer.main.get_command(app)
     _say_in_whole(command)
     text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="reexplore")
-    return text.replace("# `reexplore`\n", "# Commands\n\nThis page is made from `--help` of every command.\n", 1)
+    text = text.replace("# `reexplore`\n", "# Commands\n\nThis page is made from `--help` of every command.\n", 1)
+    return re.sub(r"^(##+ `reexplore.* ([a-z]+)`)$", r"\1 { data-toc-label='\2' }", text, flags=re.MULTILINE)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
