@@ -46,6 +46,15 @@ def test_every_page_stands_in_the_navigation():
     assert named == {page for page in PAGES if (ROOT / "docs") in page.parents} | WRITTEN
 
 
+def test_the_site_loads_nothing_from_elsewhere():
+    site = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    assert site["theme"]["font"] is False  # else from Google's servers
+    # Without one of ours the plug-in for pages on a disk names a script of unpkg.com.
+    (polyfill,) = site["extra"]["polyfills"]
+    assert polyfill.endswith("iframe-worker.js")
+    assert (ROOT / "docs" / polyfill).is_file()
+
+
 def test_the_reference_names_every_key_of_the_campaign_file(reference):
     page = reference.keys_page()
     named = set(re.findall(r"^\[`([^`]+)`\]", page, flags=re.MULTILINE))
