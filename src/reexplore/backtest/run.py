@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
-import multiprocessing
-import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from reexplore.acquisition.policy import Policy
 from reexplore.backtest.measures import Standing, best_counts, curve_points, standings
@@ -23,7 +17,7 @@ from reexplore.backtest.trial import Trial, read_trial, run_trial
 from reexplore.campaign.running.lock import sole_driver
 from reexplore.config import SurrogateEntry
 from reexplore.dataset.files import read_pool
-from reexplore.errors import ExecutionError
+from reexplore.execution.side_by_side import side_by_side
 from reexplore.properties.goals import Direction
 from reexplore.surrogate.base import needs_geometries
 from reexplore.surrogate.known import SURROGATES
@@ -31,7 +25,6 @@ from reexplore.tracking.backtest_record import BacktestRecord, Curve
 
 Say = Callable[[str], None]
 
-_PR_SET_PDEATHSIG = 1
 #: What a worker process has read, for all its trials.
 _of_worker: list[tuple[Question, dict[str, Seen]]] = []
 
@@ -96,38 +89,15 @@ def backtest(asked: Asked, folder: Path, *, workers: int, say: Say) -> BacktestR
                 run_trial(trial, question, seen.get(_model(trial)), files[trial])
                 say(f"{number}/{len(trials)} trials: {_told(question, trial, files[trial])}")
         else:
-            for number, trial in enumerate(_side_by_side(asked, files, workers=workers), start=1):
+            jobs = {trial: (trial, path) for trial, path in files.items()}
+            how: dict[str, Any] = {"workers": workers, "of": "the backtest", "prepare": _prepare, "given": (asked,)}
+            for number, (trial, _) in enumerate(side_by_side(_run, jobs, **how), start=1):
                 say(f"{number}/{len(trials)} trials: {_told(question, trial, files[trial])}")
     return _record(asked, question, files)
 
 
-def _side_by_side(asked: Asked, files: dict[Trial, Path], *, workers: int) -> Iterator[Trial]:
-    """Yield each trial when it is done."""
-    context, workers = multiprocessing.get_context("spawn"), min(workers, len(files))
-    with _one_thread_each(), ProcessPoolExecutor(workers, context, _prepare, (asked, os.getpid())) as pool:
-        try:
-            running = {pool.submit(_run, trial, path): trial for trial, path in files.items()}
-            for done in as_completed(running):
-                done.result()
-                yield running[done]
-        except BrokenProcessPool:
-            raise ExecutionError(
-                "a process of the backtest was killed, by a lack of memory perhaps: the same command goes on, with"
-                " fewer --workers if need be"
-            ) from None
-        except BaseException:
-            # Batches are kept as they are bought: nothing that counts is lost.
-            for child in multiprocessing.active_children():
-                child.kill()
-            raise
-
-
-def _prepare(asked: Asked, driver: int) -> None:
-    """Read the pool once a process, and let the process end with its driver."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != driver:
-        os._exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _prepare(asked: Asked) -> None:
+    """Read the pool once a process."""
     question = asked.question()
     _of_worker.append((question, _seen(asked.surrogates, question)))
 
@@ -135,22 +105,6 @@ def _prepare(asked: Asked, driver: int) -> None:
 def _run(trial: Trial, path: Path) -> None:
     question, seen = _of_worker[0]
     run_trial(trial, question, seen.get(_model(trial)), path)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that are started inside compute on one thread."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ |= dict.fromkeys(names, "1")
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _seen(surrogates: Sequence[SurrogateEntry], question: Question) -> dict[str, Seen]:

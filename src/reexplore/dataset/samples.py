@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from reexplore.dataset.pool import LabelledPool
@@ -23,6 +25,26 @@ def parts_of(pool: LabelledPool) -> dict[str, tuple[str, ...]]:
         raise InputError(f"the surrogate reads the parts of ligands, and the pool has no column {lacking[0]}")
     table = pool.table[["key", *_PARTS]].to_numpy()
     return {key: (str(scaffold), *map(str, substituents)) for key, scaffold, substituents in table}
+
+
+def atoms_of(pool: LabelledPool) -> dict[str, Structure]:
+    """Return the atoms of every candidate by its key, from the column `formula`: no position is a number.
+
+    Raises `InputError` where the pool does not have it, or where it holds something else.
+    """
+    if "formula" not in pool.table:
+        raise InputError("the pool has neither geometries nor the column formula: one of them is needed")
+    table = pool.table[["key", "formula", "charge"]].to_numpy()
+    return {key: _without_positions(str(formula), int(charge)) for key, formula, charge in table}
+
+
+def _without_positions(formula: str, charge: int) -> Structure:
+    """Return the atoms of a formula that begins with the metal, without any place."""
+    counted = re.findall(r"([A-Z][a-z]?)(\d*)", formula)
+    if not counted or "".join(symbol + count for symbol, count in counted) != formula:
+        raise InputError(f"'{formula}' is no formula")
+    symbols = tuple(symbol for symbol, count in counted for _ in range(int(count or 1)))
+    return Structure(symbols, np.full((len(symbols), 3), np.nan), charge)
 
 
 def labelled_samples(

@@ -215,7 +215,8 @@ def _nequip_defaults() -> Iterator[None]:
 
 
 def _network(settings: AllegroSettings, *, neighbours: float, seed: int) -> torch.nn.Module:
-    width = settings.scalar_features
+    width = settings.hidden_features or settings.scalar_features
+    radial = {"num_bessels": settings.bessels, "bessel_trainable": settings.trained_bessels}
     return AllegroModel(
         seed=seed,
         model_dtype=settings.weights,
@@ -223,13 +224,15 @@ def _network(settings: AllegroSettings, *, neighbours: float, seed: int) -> torc
         r_max=settings.r_max_angstrom,
         l_max=settings.l_max,
         parity=True,
-        radial_chemical_embed={"_target_": "allegro.nn.TwoBodyBesselScalarEmbed", "num_bessels": settings.bessels},
+        radial_chemical_embed={"_target_": "allegro.nn.TwoBodyBesselScalarEmbed", **radial},
+        scalar_embed_mlp_hidden_layers_depth=settings.hidden_layers,
         scalar_embed_mlp_hidden_layers_width=width,
         num_layers=settings.layers,
-        num_scalar_features=width,
+        num_scalar_features=settings.scalar_features,
         num_tensor_features=settings.tensor_features,
+        allegro_mlp_hidden_layers_depth=settings.hidden_layers,
         allegro_mlp_hidden_layers_width=width,
-        readout_mlp_hidden_layers_width=width,
+        readout_mlp_hidden_layers_width=settings.readout_features or settings.scalar_features,
         avg_num_neighbors=neighbours,
         # The prior and the standardisation already carry every shift and scale.
         per_type_energy_scales=1.0,
@@ -261,10 +264,12 @@ def _train(
     """Return the averaged network at its best epoch, and the number of epochs."""
     shuffle = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.5, patience=settings.patience)
+    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimiser, factor=settings.learning_rate_factor, patience=settings.patience
+    )
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay))
     watched = watching if len(watching) else learning
-    best, best_weights, epoch = np.inf, network.state_dict(), 0
+    best, best_weights, best_epoch, epoch = np.inf, network.state_dict(), 0, 0
     for epoch in range(1, settings.epochs + 1):
         network.train()
         shuffled = learning[torch.randperm(len(learning), generator=shuffle).numpy()]
@@ -284,10 +289,12 @@ def _train(
             )
         schedule.step(criterion)
         if criterion < best:
-            best = criterion
+            best, best_epoch = criterion, epoch
             best_weights = {name: value.clone() for name, value in averaged.module.state_dict().items()}
         learned = not len(watching) and criterion < _LEARNED
-        if learned or optimiser.param_groups[0]["lr"] < settings.learning_rate_end:
+        without_progress = epoch - best_epoch
+        stuck = settings.epochs_without_progress is not None and without_progress >= settings.epochs_without_progress
+        if learned or stuck or optimiser.param_groups[0]["lr"] < settings.learning_rate_end:
             break
     averaged.module.load_state_dict(best_weights)
     return averaged.module, epoch

@@ -16,9 +16,11 @@ class AllegroSettings:
 
     The architecture is the published small Allegro (Musaelian et al., Nat. Commun. 14, 579 (2023)):
     `layers` tensor-product layers over `bessels` radial functions within `r_max_angstrom`. One epoch
-    is one pass over the training part. The learning rate is halved after `patience` epochs without
-    progress and training ends when it falls below `learning_rate_end`. The member that is kept is an
-    exponential moving average of the weights with the decay `average_decay`.
+    is one pass over the training part. The learning rate is multiplied by `learning_rate_factor` after `patience`
+    epochs without progress and training ends when it falls below `learning_rate_end`, or after
+    `epochs_without_progress`. The member that is kept is an exponential moving average of the weights with the decay
+    `average_decay`. Perceptrons have `hidden_layers` of `hidden_features`, that of the readout one of
+    `readout_features`; what is None is as many as `scalar_features`.
     """
 
     readout: Readout = "metal"
@@ -36,10 +38,53 @@ class AllegroSettings:
     learning_rate_end: float = 5e-4
     gradient_clip: float = 1.0
     average_decay: float = 0.97
+    learning_rate_factor: float = 0.5
+    epochs_without_progress: int | None = None
+    trained_bessels: bool = False
+    hidden_layers: int = 1
+    hidden_features: int | None = None
+    readout_features: int | None = None
 
     def declaration(self) -> dict[str, Any]:
         """Return all settings as JSON-ready values; `AllegroSettings(**declaration)` rebuilds them."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name not in _LATER or value != _LATER[name]}
+
+
+#: Settings that came later, at what was done before them: there they are in no key.
+_LATER = {
+    "learning_rate_factor": 0.5,
+    "epochs_without_progress": None,
+    "trained_bessels": False,
+    "hidden_layers": 1,
+    "hidden_features": None,
+    "readout_features": None,
+}
+
+
+def published(*, tensor_features: int) -> AllegroSettings:
+    """Return the settings of the published study of rare-earth ligands with 2 or 4 tensor features.
+
+    Gupta, Hetherington, de Jong, Digital Discovery 2026, 5, 363, by the authors' own input file. It was written for
+    an older nequip: perceptrons had hidden layers of 8, 16 and 32 and give 64 numbers; here they are three of 32, for
+    today's Allegro has layers of one width. The gradient is clipped as elsewhere here.
+    """
+    return AllegroSettings(
+        readout="all",
+        l_max=2,
+        scalar_features=64,
+        tensor_features=tensor_features,
+        epochs=1500,
+        patience=20,
+        batch_size=4,
+        learning_rate_end=1e-5,
+        average_decay=0.99,
+        learning_rate_factor=0.75,
+        epochs_without_progress=100,
+        trained_bessels=True,
+        hidden_layers=3,
+        hidden_features=32,
+        readout_features=16,
+    )
 
 
 #: `elements` is a channel for each group of elements; `rgb` is the published form, a colour for each element.
