@@ -41,6 +41,10 @@ BELOW = {
         *("acquisition", "campaign", "chemistry", "config", "dataset", "energies", "errors", "execution"),
         *("properties", "structures", "surrogate", "tracking"),
     },
+    "study": {
+        *("campaign", "chemistry", "config", "dataset", "energies", "errors", "execution"),
+        *("structures", "surrogate", "tracking"),
+    },
     "workbench": {
         *("anchors", "campaign", "chemistry", "config", "dataset", "energies", "errors", "execution", "inputs"),
         *("properties", "sources", "structures", "surrogate", "tracking"),

@@ -37,6 +37,7 @@ from reexplore.cli.stability import stability
 from reexplore.cli.steering import invalidate, log, pause, quarantine, retry, status, watch
 from reexplore.cli.store import store
 from reexplore.cli.structures import structures
+from reexplore.cli.study import study
 from reexplore.errors import ExecutionError, IncompleteError, ReexploreError, one_line, refusal, who_refused
 from reexplore.terminal import new_console, show_what_can_be_shown
 
@@ -88,6 +89,7 @@ app.command()(label)
 app.command()(stability)
 app.command()(predict)
 app.command()(backtest)
+app.command()(study)
 app.command()(doctor)
 
 console = new_console()

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reexplore.cli.options import JsonOption, WorkspaceOption, campaign_setup
+from reexplore.cli.options import (
+    EnergyKeyOption,
+    EnergyUnit,
+    EnergyUnitOption,
+    JsonOption,
+    LigandChargeOption,
+    WorkspaceOption,
+    campaign_setup,
+)
 from reexplore.terminal import new_console
 
 if TYPE_CHECKING:
@@ -34,15 +42,6 @@ class Positions(StrEnum):
     SCREENING = "screening"
 
 
-class EnergyUnit(StrEnum):
-    """The unit of the energies of a file that is imported."""
-
-    EV = "eV"
-    HARTREE = "hartree"
-    KCAL_MOL = "kcal/mol"
-
-
-EnergyKeyOption = Annotated[str, typer.Option("--energy-key", help="The key of the energy in extended XYZ.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Name of the files, without an ending.")]
 
 
@@ -84,10 +83,8 @@ def import_file(  # noqa: PLR0917 - options of a command
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A pool file, or extended XYZ of another program.")],
     out: OutOption,
     energy_key: EnergyKeyOption = "total_energy",
-    unit: Annotated[EnergyUnit, typer.Option(help="The unit of that energy.")] = EnergyUnit.EV,
-    ligand_charge: Annotated[
-        int | None, typer.Option(help="The charge of each ligand, where the frames name no charge.")
-    ] = None,
+    unit: EnergyUnitOption = EnergyUnit.EV,
+    ligand_charge: LigandChargeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a file of labels and write it as a pool file: OUT.parquet and OUT.extxyz.xz.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,21 @@ SiteOptions = Annotated[
     typer.Option("--option", metavar="KEY=VALUE", help="An option of that site; may be given several times."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+class EnergyUnit(StrEnum):
+    """The unit of the energies of a file that is imported."""
+
+    EV = "eV"
+    HARTREE = "hartree"
+    KCAL_MOL = "kcal/mol"
+
+
+EnergyKeyOption = Annotated[str, typer.Option("--energy-key", help="The key of the energy in extended XYZ.")]
+EnergyUnitOption = Annotated[EnergyUnit, typer.Option("--unit", help="The unit of that energy.")]
+LigandChargeOption = Annotated[
+    int | None, typer.Option("--ligand-charge", help="The charge of each ligand, where the frames name no charge.")
+]
 
 #: Whether `--allow-outside` was given, which stands before every command.
 outside_allowed: ContextVar[bool] = ContextVar("outside_allowed", default=False)

@@ -20,7 +20,7 @@ ENERGY_UNITS = get_args(EnergyUnit)
 _KCAL_MOL = {"eV": KCAL_MOL_PER_EV, "hartree": HARTREE_TO_KCAL_MOL, "kcal/mol": 1.0}
 #: Two atoms are bonded up to this many times the sum of their covalent radii.
 _BONDED = 1.25
-_WATER = Counter({"O": 1, "H": 2})
+WATER = Counter({"O": 1, "H": 2})
 #: What another program may tell of a frame in our words.
 _TOLD = ("name", "scaffold", "smiles", "level")
 
@@ -72,9 +72,9 @@ def foreign_row(atoms: Any, how: Foreign, where: str) -> tuple[dict[str, Any], S
     if isinstance(energy, str | bool) or not math.isfinite(float(energy)):
         raise InputError(f"{where}: {how.energy_key} is {energy}, not a number")
     bare = structure_of(atoms, where, charge=0)
-    fragments = _fragments(bare)
-    waters = sum(parts == _WATER for parts in fragments)
-    ligands = [parts for parts in fragments if parts != _WATER]
+    found = [Counter(bare.symbols[i] for i in atoms) for atoms in fragments(bare)]
+    waters = sum(parts == WATER for parts in found)
+    ligands = [parts for parts in found if parts != WATER]
     metal = METALS[bare.symbols[0]]
     told = atoms.info.get("charge")
     if told is None and how.ligand_charge is not None:
@@ -100,8 +100,8 @@ def foreign_row(atoms: Any, how: Foreign, where: str) -> tuple[dict[str, Any], S
     return row | {name: str(atoms.info[name]) for name in _TOLD if name in atoms.info}, structure
 
 
-def _fragments(structure: Structure) -> list[Counter[str]]:
-    """Return the elements of each molecule around the metal, by distances."""
+def fragments(structure: Structure) -> list[list[int]]:
+    """Return the atoms of each molecule around the metal, which stands first, by distances."""
     from ase.data import atomic_numbers, covalent_radii
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial.distance import cdist
@@ -110,7 +110,7 @@ def _fragments(structure: Structure) -> list[Counter[str]]:
     radii = np.array([covalent_radii[atomic_numbers[symbol]] for symbol in symbols])
     bonded = cdist(positions, positions) < _BONDED * (radii[:, None] + radii[None])
     count, of_atom = connected_components(bonded, directed=False) if symbols else (0, np.empty(0))
-    return [Counter(s for s, n in zip(symbols, of_atom, strict=True) if n == number) for number in range(count)]
+    return [[1 + int(i) for i in np.flatnonzero(of_atom == number)] for number in range(count)]
 
 
 def _formula(parts: Counter[str]) -> str:

@@ -22,7 +22,10 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Interval:
-    """The mean over seeds with its 90 % confidence interval (Student's t), None for a single seed."""
+    """A mean with its 90 % confidence interval, None where there is none.
+
+    Of a backtest over seeds (Student's t; a single one has none), of a study over ligands that are drawn again.
+    """
 
     mean: float
     low: float | None

@@ -131,7 +131,7 @@ def objective_files(record: CampaignRecord) -> dict[str, str]:
     if not record.goals:
         return {}
     rows = list(objective_table(record))
-    return {"objective.csv": _csv_of(rows, list(rows[0]) if rows else [])}
+    return {"objective.csv": csv_of(rows, list(rows[0]) if rows else [])}
 
 
 def objective_table(record: CampaignRecord) -> Iterator[dict[str, Any]]:
@@ -176,7 +176,7 @@ def anchor_files(record: CampaignRecord) -> dict[str, str]:
     rows = list(anchor_table(record))
     if not rows:
         return {}
-    return {"anchors.csv": _csv_of(rows, list(rows[0])), "anchors.json": to_json(anchors_json(record))}
+    return {"anchors.csv": csv_of(rows, list(rows[0])), "anchors.json": to_json(anchors_json(record))}
 
 
 def decision_table(rows: Iterable[DecisionRow]) -> Iterator[dict[str, Any]]:
@@ -200,7 +200,7 @@ def decision_table(rows: Iterable[DecisionRow]) -> Iterator[dict[str, Any]]:
 def decision_files(record: CampaignRecord) -> dict[str, str]:
     """Return what people decided as a file: name → text, none where nobody decided anything."""
     rows = list(decision_table(record.decisions))
-    return {"decisions.csv": _csv_of(rows, list(rows[0]))} if rows else {}
+    return {"decisions.csv": csv_of(rows, list(rows[0]))} if rows else {}
 
 
 def contraction_files(record: CampaignRecord) -> dict[str, str]:
@@ -257,17 +257,18 @@ def finalist_files(record: CampaignRecord) -> dict[str, str]:
         for s in record.shortlists
     ]
     return {
-        "finalists.csv": _csv_of(rows, list(rows[0])),
+        "finalists.csv": csv_of(rows, list(rows[0])),
         "finalists.json": to_json({"note": record.shortlists[0].note, "shortlists": summaries, "finalists": rows}),
         "finalists.extxyz": "".join(shapes),
     }
 
 
 def _csv(rows: Sequence[Any], columns: Sequence[str]) -> str:
-    return _csv_of([{column: getattr(row, column) for column in columns} for row in rows], columns)
+    return csv_of([{column: getattr(row, column) for column in columns} for row in rows], columns)
 
 
-def _csv_of(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
+def csv_of(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
+    """Return rows as CSV text, these columns of them."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from reexplore.tracking.exports import (
     to_json,
 )
 from reexplore.tracking.records import CampaignRecord, RoundRecord, TrackingError
+from reexplore.tracking.study_record import StudyRecord
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -87,6 +88,12 @@ class Tracker:
         with self._typed_errors():
             client = self._client()
             _Mirror(client, self._experiment(client)).send_backtest(record)
+
+    def send_study(self, record: StudyRecord, files: Sequence[Path]) -> None:
+        """Make the mirror hold a study and its files: a run for each model, strategy and split; sent once."""
+        with self._typed_errors():
+            client = self._client()
+            _Mirror(client, self._experiment(client)).send_study(record, files)
 
     def decisions(self, campaign: str) -> TagsRead:
         """Return what people said about candidates in tags of their runs; `campaign` is the record's key.
@@ -216,6 +223,31 @@ class _Mirror:
             self._client.log_text(run_id, to_json(record.to_dict()), "backtest.json")
             self._client.log_text(run_id, record.to_csv(), "backtest.csv")
             self._client.log_figure(run_id, backtest_curves(record), "by-labels.png")
+            self._set_end(parent, now)
+
+    def send_study(self, record: StudyRecord, files: Sequence[Path]) -> None:
+        now = round(1000 * time.time())
+        name = f"study {record.file}"
+        parent = self._run(f"study/{record.key}", name=name, start_ms=now, tags={})
+        for row in record.rows:
+            tags = {"mlflow.parentRunId": parent.info.run_id}
+            key = f"study/{record.key}/{allowed_name(row.name)}"
+            run = self._run(key, name=f"{name}: {row.name}", start_ms=now, tags=tags)
+            if run.info.status == "FINISHED":
+                continue
+            metrics = [
+                (f"{measure}{end}", value, now, 0)
+                for measure, found in row.measures.items()
+                for end, value in (("", found.mean), (" low", found.low), (" high", found.high))
+                if value is not None
+            ]
+            params = {"model": row.model, "strategy": row.strategy, "split": row.split, "parts": ", ".join(row.parts)}
+            params |= {"known": str(row.known), "tested": str(row.tested), "ligands": str(row.ligands)}
+            self._log(str(run.info.run_id), params=params | {"file": record.file}, metrics=metrics)
+            self._set_end(run, now)
+        if parent.info.status != "FINISHED":
+            for file in files:
+                self._client.log_artifact(str(parent.info.run_id), str(file))
             self._set_end(parent, now)
 
     def _send_page(self, record: CampaignRecord, top: int, *, run_ids: list[str]) -> None:

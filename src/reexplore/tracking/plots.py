@@ -19,8 +19,9 @@ from reexplore.tracking.records import ENSEMBLE, CampaignRecord, RoundRecord
 
 _INK, _SOFT, _ACCENT = "#1d2730", "#55626e", "#0f6674"
 # Okabe and Ito's colours, which most colour-blind readers can tell apart, without their yellow.
-_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#7f7f7f")
-_STYLE: dict[Any, Any] = {
+COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#7f7f7f")
+#: How every figure looks.
+STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.edgecolor": "#9aa6b0",
     "axes.labelcolor": _INK,
@@ -91,7 +92,7 @@ def learning_curve(rounds: Sequence[RoundRecord]) -> Figure:
     """Draw the mean absolute error of the ensemble and of each baseline against the labels in hand."""
     with _axes("Error on labels not trained on", size=(6.4, 4.2)) as (figure, axes):
         models = dict.fromkeys(name for r in rounds for name in r.mean_absolute_errors)
-        colours = iter(_COLOURS * (len(models) // len(_COLOURS) + 1))
+        colours = iter(COLOURS * (len(models) // len(COLOURS) + 1))
         for name in sorted(models, key=lambda name: (name != ENSEMBLE, name)):
             points = [(r.labels, r.mean_absolute_errors[name]) for r in rounds if name in r.mean_absolute_errors]
             ours = name == ENSEMBLE
@@ -121,7 +122,7 @@ def best_per_group(record: CampaignRecord, *, groups: int = 7) -> Figure:
         labels = [row.group for row in record.rows if row.dft_kcal_mol is not None]
         curves = record.best_by_round()
         shown = sorted(curves, key=lambda name: (-labels.count(name), name))[:groups]
-        for colour, name in zip(_COLOURS * (groups // len(_COLOURS) + 1), shown, strict=False):
+        for colour, name in zip(COLOURS * (groups // len(COLOURS) + 1), shown, strict=False):
             numbers, energies = zip(*curves[name], strict=True)
             axes.step(numbers, energies, where="post", marker="o", ms=4, lw=1.6, color=colour, label=name)
         if shown:
@@ -148,14 +149,14 @@ _PANELS = ("recall_top5", "recall_top1", "regret", "coverage_90")
 
 def backtest_curves(record: BacktestRecord, *, against_cost: bool = False) -> Figure:
     """Draw what policies found against the labels they bought, or against core-hours, mean and interval over seeds."""
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(9.6, 7.4), dpi=150, layout="constrained")
         FigureCanvasAgg(figure)
         figure.suptitle(
             f"{record.objective}, {record.candidates:,} labels in {record.groups} groups", x=0.01, ha="left"
         )
         for axes, measure in zip(figure.subplots(2, 2).flat, _PANELS, strict=True):
-            for colour, curve in zip(cycle(_COLOURS), record.curves, strict=False):
+            for colour, curve in zip(cycle(COLOURS), record.curves, strict=False):
                 points = [p for p in curve.points if measure in p.measures]
                 if against_cost:
                     points = [p for p in points if p.core_hours is not None]
@@ -189,7 +190,7 @@ def backtest_curves(record: BacktestRecord, *, against_cost: bool = False) -> Fi
 @contextmanager
 def _axes(title: str, *, size: tuple[float, float]) -> Iterator[tuple[Figure, Axes]]:
     # A figure of its own canvas, without pyplot: no global state and no display.
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=size, dpi=150, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots()
