@@ -2,6 +2,7 @@
 
     setsid nohup python benchmarks/gfn2_pool.py make --folder FOLDER --candidates 20000 &
     python benchmarks/gfn2_pool.py pack --folder FOLDER [--out benchmarks/data/gfn2_pool.parquet] [--json]
+    python benchmarks/gfn2_pool.py export --folder FOLDER [--ligands 20] [--json]
 
 Ligands are drawn by lot from the scaffolds with four sites and the substituents of the library, in turn from each
 scaffold. Each is grafted on the relaxed lanthanum template of its bare scaffold (1 ligand, 6 waters) as a campaign does
@@ -10,8 +11,10 @@ GFN2-xTB/ALPB(water): the interaction, without the price of bending the ligand, 
 
 `make` goes on where it stopped: what was computed stands in FOLDER/energies.csv, a line for each complex, and the
 templates beside it. It may be stopped at any time. `pack` writes what is there as Parquet, templates and the way it was
-made in the file's metadata. GFN2-xTB orders metals and substituents otherwise than DFT: no figure from this pool says
-anything about chemistry.
+made in the file's metadata. `export` writes a packed pool as a pool file, FOLDER/gfn2.parquet, which `reexplore study`
+and `reexplore backtest` read; with `--ligands` only so many of each scaffold, with their screening geometries, grafted
+again on the templates of the pool. GFN2-xTB orders metals and substituents otherwise than DFT: no figure from this pool
+says anything about chemistry.
 """
 
 from __future__ import annotations
@@ -41,7 +44,8 @@ from reexplore.structures.metal_exchange import NEWEST_CONTRACTION
 from reexplore.structures.quality import check_complex
 from reexplore.structures.screening.families import refused, screening_geometries
 from reexplore.structures.screening.scaffolding import bare_candidate
-from reexplore.structures.structure import Structure
+from reexplore.structures.stoichiometry import formula
+from reexplore.structures.structure import Structure, expected_symbols
 from reexplore.structures.xtb.relax import relax
 
 SCAFFOLDS = ("HOPO-345N", "CAM-456N", "HDEV-456N", "thio-HOPO-345N", "thio-CAM-456N")
@@ -205,19 +209,82 @@ def pack(folder: Path, out: Path) -> dict[str, Any]:
     }
 
 
+def export(packed: Path, folder: Path, *, ligands: int | None) -> dict[str, Any]:
+    """Write a packed pool as a pool file; `ligands` of each scaffold with their geometries, all without where None."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    from reexplore.dataset.files import provenance, write_pool
+    from reexplore.dataset.pool import LabelledPool, checked
+
+    made = json.loads(pq.read_schema(packed).metadata[b"made"])
+    by_scaffold: dict[str, dict[tuple[str, ...], dict[str, float]]] = {}
+    for row in read_pool(packed):
+        if (energy := row["interaction_kcal_mol"]) is not None:
+            names = tuple(row[f"site_{n}"] for n in range(1, SITES + 1))
+            by_scaffold.setdefault(row["scaffold"], {}).setdefault(names, {})[row["metal"]] = energy
+    rows, geometries = [], {}
+    for name, energies in by_scaffold.items():
+        kept = list(energies)[:ligands]
+        family = _family(name, kept)
+        template = Structure.from_extxyz(made["templates"][name])
+        for number, names in enumerate(kept):
+            candidates = [c for c in family.candidates_of(number) if c.metal.symbol in energies[names]]
+            if ligands is not None:
+                found = screening_geometries(family, template, candidates)
+                geometries |= {c.key: each for c, each in zip(candidates, found, strict=True)}
+            rows += [_row(candidate, family, energies[names][candidate.metal.symbol]) for candidate in candidates]
+    table = checked(pd.DataFrame(rows), source=packed.name)
+    pool = LabelledPool(table, provenance(table, made_from=packed.name), lambda: geometries)
+    files = write_pool(pool, folder / "gfn2", energy_key="total_energy", energy=pool.properties[0])
+    return {"complexes": len(pool), "geometries": len(geometries), "files": [str(file) for file in files]}
+
+
+def _family(name: str, named: list[tuple[str, ...]]) -> Family:
+    scaffold, substituents = find_scaffold(name), tuple(SUBSTITUENTS.values())
+    order = list(SUBSTITUENTS)
+    choices = tuple(tuple(order.index(each) for each in names) for names in named)
+    members = tuple(assemble(scaffold, tuple(substituents[i] for i in choice)) for choice in choices)
+    return Family(scaffold, substituents, tuple(map(find_metal, METALS)), LIGANDS, WATERS, members, choices)
+
+
+def _row(candidate: Candidate, family: Family, energy: float) -> dict[str, Any]:
+    ligand, symbols = candidate.ligand, expected_symbols(candidate)
+    return {
+        "key": candidate.key,
+        "name": candidate.name,
+        "scaffold": ligand.scaffold,
+        "substituents": list(ligand.substituents),
+        "scaffold_smiles": family.scaffold.smiles,
+        "substituent_smiles": [SUBSTITUENTS[each].smiles for each in ligand.substituents],
+        "metal": candidate.metal.symbol,
+        "ligands": candidate.ligands,
+        "waters": candidate.waters,
+        "ligand_charge": ligand.charge,
+        "charge": candidate.charge,
+        "formula": formula(Structure(symbols, np.zeros((len(symbols), 3)), candidate.charge)),
+        "level": "gfn2",
+        "interaction_energy_kcal_mol": energy,
+    }
+
+
 def main() -> None:
-    """Make the pool, or pack it."""
+    """Make the pool, pack it, or write it as a pool file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("step", choices=("make", "pack"))
+    parser.add_argument("step", choices=("make", "pack", "export"))
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--candidates", type=int, default=20_000)
     parser.add_argument("--out", type=Path, default=DATA)
+    parser.add_argument("--ligands", type=int, help="of each scaffold, with their geometries")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if options.step == "make":
         make(options.folder, candidates=options.candidates)
         return
-    figures = pack(options.folder, options.out)
+    if options.step == "export":
+        figures = export(options.out, options.folder, ligands=options.ligands)
+    else:
+        figures = pack(options.folder, options.out)
     for name, value in figures.items():
         print(f"{name:16s} {value}")
     if options.json:

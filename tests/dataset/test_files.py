@@ -82,7 +82,7 @@ def published(path, *, frames=2, energy=-4.0, charge="", extra=""):
 
 def test_the_published_format_is_counted_from_its_atoms(tmp_path):
     file = published(tmp_path / "theirs.extxyz", frames=1)
-    found = read_pool(file, foreign=Foreign(ligand_charge=-1))
+    found = read_pool(file, foreign=Foreign(ligand_charges=(-1,)))
     (row,) = found.table.to_dict("records")
     assert row["total_energy_kcal_mol"] == pytest.approx(-4.0 * KCAL_MOL_PER_EV)
     told = (row["metal"], row["ligands"], row["waters"], row["ligand_charge"], row["charge"])
@@ -95,6 +95,19 @@ def test_the_published_format_is_counted_from_its_atoms(tmp_path):
     files = write_pool(found, tmp_path / "ours", energy_key="total_energy", energy="total_energy_kcal_mol")
     same(found.table, read_pool(files[0]).table)
     same(found.table, read_pool(files[1]).table)
+
+
+def test_of_several_charges_a_ligand_has_the_one_of_a_closed_shell(tmp_path):
+    # HOPO is an anion, CAM a dianion: 87 and 86 protons.
+    for name, scaffold in (("La_HOPO-H_1_6", "C7H7N2O3"), ("La_CAM-H_1_6", "C8H7NO3")):
+        file = tmp_path / f"{name}.extxyz"
+        structure = read_complex(name)
+        count, _, *atoms = structure.to_extxyz().splitlines()
+        comment = "Properties=species:S:1:pos:R:3 total_energy=-4.0 complex_total_hartree=-1000.5"
+        file.write_text("\n".join([count, comment, *atoms]) + "\n")
+        (row,) = read_pool(file, foreign=Foreign(ligand_charges=(-1, -2))).table.to_dict("records")
+        assert (row["scaffold"], row["charge"]) == (scaffold, structure.charge)
+        assert row["complex_total_hartree"] == -1000.5
 
 
 def test_what_a_frame_tells_in_our_words_is_taken(tmp_path):
@@ -111,9 +124,12 @@ def test_what_a_frame_tells_in_our_words_is_taken(tmp_path):
     ("changes", "how", "message"),
     [
         ({}, Foreign(), "names no charge"),
-        ({}, Foreign("energy", ligand_charge=-1), "has no 'energy': give --energy-key; it has total_energy"),
-        ({"energy": float("nan")}, Foreign(ligand_charge=-1), "total_energy is nan, not a number"),
-        ({"frames": 2}, Foreign(ligand_charge=-1), "keep the label that is right"),
+        ({}, Foreign("energy", ligand_charges=(-1,)), "has no 'energy': give --energy-key; it has total_energy"),
+        ({}, Foreign(ligand_charges=(-2, -4)), "of --ligand-charge none gives C7H7N2O3 an even number"),
+        ({}, Foreign(ligand_charges=(-1, -3)), "of --ligand-charge -1 and -3 gives C7H7N2O3 an even number"),
+        ({"extra": " complex_total_hartree=much"}, Foreign(ligand_charges=(-1,)), "complex_total_hartree is much"),
+        ({"energy": float("nan")}, Foreign(ligand_charges=(-1,)), "total_energy is nan, not a number"),
+        ({"frames": 2}, Foreign(ligand_charges=(-1,)), "keep the label that is right"),
         ({"charge": " charge=2"}, None, "`reexplore dataset import` reads it"),
     ],
 )

@@ -56,4 +56,6 @@ def asked(file, **changes):
     """Return a study of what costs nothing."""
     from reexplore.study.question import Asked
 
-    return replace(Asked(file, models=("tabular",), strategies=("binding",), splits=("random",), seeds=2), **changes)
+    return replace(
+        Asked(file, models=("composition",), strategies=("binding",), splits=("random",), seeds=2), **changes
+    )

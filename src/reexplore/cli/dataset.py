@@ -93,13 +93,13 @@ def import_file(  # noqa: PLR0917 - options of a command
     `total_energy`, the binding energy itself). Metal, waters and ligands are counted from the atoms; `scaffold`,
     `substituents`, `smiles` and `charge` are taken from the frame where it names them.
 
-    Example: `reexplore dataset import published.extxyz --unit eV --ligand-charge -2 --out pools/published`
+    Example: `reexplore dataset import published.extxyz --ligand-charge -1 --ligand-charge -2 --out pools/published`
     """
     from reexplore.dataset.files import provenance, read_pool, write_pool
     from reexplore.dataset.frames import Foreign
     from reexplore.dataset.pool import LabelledPool
 
-    pool = read_pool(file, foreign=Foreign(energy_key, unit.value, ligand_charge))
+    pool = read_pool(file, foreign=Foreign(energy_key, unit.value, tuple(ligand_charge or ())))
     said = pool.provenance or provenance(pool.table, imported_from=file.name)
     kept = LabelledPool(pool.table, said, lambda: pool.geometries)
     energy = pool.properties[0]

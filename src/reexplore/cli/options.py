@@ -42,7 +42,12 @@ class EnergyUnit(StrEnum):
 EnergyKeyOption = Annotated[str, typer.Option("--energy-key", help="The key of the energy in extended XYZ.")]
 EnergyUnitOption = Annotated[EnergyUnit, typer.Option("--unit", help="The unit of that energy.")]
 LigandChargeOption = Annotated[
-    int | None, typer.Option("--ligand-charge", help="The charge of each ligand, where the frames name no charge.")
+    list[int] | None,
+    typer.Option(
+        "--ligand-charge",
+        help="The charge of each ligand, where frames name no charge; of several the one that leaves it an even number"
+        " of electrons.",
+    ),
 ]
 
 #: Whether `--allow-outside` was given, which stands before every command.

@@ -84,7 +84,9 @@ def study(  # noqa: PLR0917 - options of a command
 
     * `reexplore study pools/mine.parquet`
 
-    * `reexplore study published.extxyz --ligand-charge -1 --model published-4 --strategy binding --split scaffold=HDEV`
+    * `reexplore study published.extxyz --ligand-charge -1 --ligand-charge -2 --model published-4`
+
+    * `reexplore study pools/mine.parquet --strategy delta-binding --split scaffold=HDEV --beside potential.csv`
     """
     from reexplore.campaign.running.progress import Narrator
     from reexplore.dataset.frames import Foreign
@@ -96,7 +98,7 @@ def study(  # noqa: PLR0917 - options of a command
 
     asked = Asked(
         file=file,
-        foreign=Foreign(energy_key, unit.value, ligand_charge),
+        foreign=Foreign(energy_key, unit.value, tuple(ligand_charge or ())),
         models=tuple(model),
         strategies=tuple(strategy),
         splits=tuple(split),

@@ -23,15 +23,19 @@ _BONDED = 1.25
 WATER = Counter({"O": 1, "H": 2})
 #: What another program may tell of a frame in our words.
 _TOLD = ("name", "scaffold", "smiles", "level")
+_NUMBERS = ("complex_total_hartree",)
 
 
 @dataclass(frozen=True)
 class Foreign:
-    """How frames of another program are read: the key and unit of their energy, the charge of a ligand if not told."""
+    """How frames of another program are read: the key and unit of their energy, the charge of a ligand if not told.
+
+    Of several charges a ligand has the one with which its electrons are even in number.
+    """
 
     energy_key: str = "total_energy"
     unit: EnergyUnit = "eV"
-    ligand_charge: int | None = None
+    ligand_charges: tuple[int, ...] = ()
 
     @property
     def column(self) -> str:
@@ -69,16 +73,15 @@ def foreign_row(atoms: Any, how: Foreign, where: str) -> tuple[dict[str, Any], S
     if energy is None:
         there = ", ".join(map(str, atoms.info)) or "nothing"
         raise InputError(f"{where} has no '{how.energy_key}': give --energy-key; it has {there}")
-    if isinstance(energy, str | bool) or not math.isfinite(float(energy)):
-        raise InputError(f"{where}: {how.energy_key} is {energy}, not a number")
+    value = _number(energy, how.energy_key, where)
     bare = structure_of(atoms, where, charge=0)
     found = [Counter(bare.symbols[i] for i in atoms) for atoms in fragments(bare)]
     waters = sum(parts == WATER for parts in found)
     ligands = [parts for parts in found if parts != WATER]
     metal = METALS[bare.symbols[0]]
     told = atoms.info.get("charge")
-    if told is None and how.ligand_charge is not None:
-        told = metal.oxidation_state + len(ligands) * how.ligand_charge
+    if told is None and how.ligand_charges:
+        told = metal.oxidation_state + sum(_charge(parts, how.ligand_charges, where) for parts in ligands)
     structure = structure_of(atoms, where, charge=told)
     brought = structure.charge - metal.oxidation_state
     if ligands and brought % len(ligands):
@@ -95,8 +98,9 @@ def foreign_row(atoms: Any, how: Foreign, where: str) -> tuple[dict[str, Any], S
         "charge": structure.charge,
         "formula": formula(structure),
         "positions": "imported",
-        how.column: float(energy) * _KCAL_MOL[how.unit],
+        how.column: value * _KCAL_MOL[how.unit],
     }
+    row |= {name: _number(atoms.info[name], name, where) for name in _NUMBERS if name in atoms.info}
     return row | {name: str(atoms.info[name]) for name in _TOLD if name in atoms.info}, structure
 
 
@@ -113,9 +117,29 @@ def fragments(structure: Structure) -> list[list[int]]:
     return [[1 + int(i) for i in np.flatnonzero(of_atom == number)] for number in range(count)]
 
 
+def _charge(parts: Counter[str], charges: tuple[int, ...], where: str) -> int:
+    """Return the charge of a ligand: the only one, or of several the one that makes a closed shell."""
+    from ase.data import atomic_numbers
+
+    if len(charges) == 1:
+        return charges[0]
+    protons = sum(atomic_numbers[symbol] * count for symbol, count in parts.items())
+    even = [charge for charge in charges if (protons - charge) % 2 == 0]
+    if len(even) == 1:
+        return even[0]
+    which = " and ".join(f"{charge:+d}" for charge in even) or "none"
+    raise InputError(f"{where}: of --ligand-charge {which} gives {_formula(parts)} an even number of electrons")
+
+
 def _formula(parts: Counter[str]) -> str:
     symbols = tuple(parts.elements())
     return formula(Structure(symbols, np.zeros((len(symbols), 3)), 0))
+
+
+def _number(value: Any, name: str, where: str) -> float:
+    if isinstance(value, str | bool) or np.size(value) != 1 or not math.isfinite(float(value)):
+        raise InputError(f"{where}: {name} is {value}, not a number")
+    return float(value)
 
 
 def _plain(value: Any) -> Any:

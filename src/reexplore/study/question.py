@@ -124,13 +124,14 @@ class Question:
             for told in [(each.scaffold, each.substituents)]
         }
 
-    def without(self, keys: frozenset[str]) -> Question:
-        """Return the question without some complexes: those that GFN2-xTB could not compute.
+    def without(self, failures: Mapping[str, str]) -> Question:
+        """Return the question without the complexes that GFN2-xTB could not compute, with the reason of each by key.
 
         They are left out of every strategy, so that all are tested on the same.
         """
+        keys, first = frozenset(failures), min(failures)
         count = f"{len(keys)} of {len(self.pool)} complexes"
-        why = f"{count} are left out: GFN2-xTB could not compute them, the first of them {min(keys)}"
+        why = f"{count} are left out: GFN2-xTB could not compute them, {first} for one: {failures[first]}"
         rows = self.pool.table[~self.pool.table["key"].isin(keys)].reset_index(drop=True)
         pool = LabelledPool(rows, self.pool.provenance, self.pool.read_geometries)
         left_out = [*self.left_out, why]

@@ -41,7 +41,7 @@ def study(asked: Asked, folder: Path, *, workers: int, narrator: Narrator) -> St
         gfn2: dict[str, Gfn2Energies] = {}
         if question.needs_gfn2:
             gfn2 = _gfn2(question, folder / "gfn2", workers=workers, narrator=narrator)
-            if failed := frozenset(key for key, found in gfn2.items() if found.failure):
+            if failed := {key: found.failure for key, found in gfn2.items() if found.failure}:
                 question = question.without(failed)
         fits, left_out = question.fits(gfn2)
         for sentence in (*question.notes, *left_out):
