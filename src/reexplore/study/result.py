@@ -58,4 +58,6 @@ def _cell(row: StudyRow, name: str) -> str:
     found = row.measures.get(name)
     if found is None:
         return ""
-    return str(found) if name in _WITH_INTERVAL else f"{found.mean:.2f}"
+    if name in _WITH_INTERVAL:
+        return str(found)
+    return f"{found.mean:.2f}" if name == "rmse" else f"{found.mean:.3f}"
