@@ -223,7 +223,8 @@ def _goal(entry: Mapping[str, Any], number: int) -> Goal:
         except ValueError as error:
             raise InputError(f"{name}: {error}") from None
     # Properties of other packages, and most of ours, are energies that are to be lowered.
-    return Goal(found, direction or getattr(found, "usual_direction", "lower"), version)
+    wanted: Direction = direction or getattr(found, "usual_direction", "lower")
+    return Goal(found, wanted, version)
 
 
 def _is_free(goal: Goal) -> bool:

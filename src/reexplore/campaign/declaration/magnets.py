@@ -20,9 +20,9 @@ def require_magnets(file: CampaignFile, space: Space) -> None:
         )
     if theory.sketch:
         raise InputError("a Kramers gap needs a real geometry: take other builders than sketch", key="theory.builders")
-    unused = {"geometry": theory.geometry == "series", "confirm": theory.confirm, "relax": theory.relax}
-    unused |= {"conditional": theory.conditional, "organic": theory.organic}
-    if given := [key for key, value in unused.items() if value]:
+    unused = ("confirm", "relax", "conditional", "organic")
+    series = ["geometry"] if theory.geometry == "series" else []
+    if given := series + [key for key in unused if getattr(theory, key) is not None]:
         raise InputError("it does not go with Kramers gaps: leave it out", key=f"theory.{given[0]}")
     for scaffold in space.scaffolds:
         for number, coordination in enumerate(space.coordinations):
