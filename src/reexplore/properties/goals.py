@@ -209,7 +209,8 @@ def _named(name: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _goal(entry: Mapping[str, Any], number: int) -> Goal:
-    name, direction = entry.get("property"), entry.get("direction")
+    name = entry.get("property")
+    direction: Direction | None = entry.get("direction")
     with of_key(str(number)):
         if not isinstance(name, str):
             there = f"not {shown(name)}" if "property" in entry else f"beside {', '.join(map(shown, entry))}"
@@ -223,8 +224,8 @@ def _goal(entry: Mapping[str, Any], number: int) -> Goal:
         except ValueError as error:
             raise InputError(f"{name}: {error}") from None
     # Properties of other packages, and most of ours, are energies that are to be lowered.
-    wanted: Direction = direction or getattr(found, "usual_direction", "lower")
-    return Goal(found, wanted, version)
+    usual: Direction = getattr(found, "usual_direction", "lower")
+    return Goal(found, usual if direction is None else direction, version)
 
 
 def _is_free(goal: Goal) -> bool:
