@@ -4,8 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from botorch.optim.optimize import optimize_acqf_discrete
 
+from reexplore.acquisition.botorch_model import TableModel, rows_as_inputs
 from reexplore.acquisition.policy import Policy
+from reexplore.acquisition.select import _acquisition as botorch_acquisition
 from reexplore.acquisition.select import choose, select_batch
 from reexplore.errors import CalculationFailed, FailureCode
 from reexplore.surrogate.calibration import Calibration
@@ -72,10 +75,24 @@ def test_the_like_of_a_pending_row_is_worth_less(acquisition):
     assert beside[0].key != "twin"
 
 
-def test_a_shortlist_of_the_best_keeps_the_exact_batch_here():
-    picks = select(q=6, shortlist=100, shortlist_random=20)
-    assert rows(picks) == exact_greedy(UTILITY, 6)
-    assert rows(select(q=6, shortlist=6, shortlist_random=0)) != exact_greedy(UTILITY, 6)
+@pytest.mark.parametrize("acquisition", ACQUISITIONS[1:])
+def test_picks_and_values_are_those_of_botorchs_own_loop(acquisition):
+    waiting, choices = [3, 5], [row for row in range(len(KEYS)) if row not in (3, 5)]
+    function = botorch_acquisition(policy(acquisition), TableModel(UTILITY))
+    function.set_X_pending(rows_as_inputs(waiting))
+    picked, values = optimize_acqf_discrete(function, q=6, choices=rows_as_inputs(choices), unique=True)
+    picks = select(q=6, pending=waiting, acquisition=acquisition)
+    assert rows(picks) == picked[:, 0].long().tolist()
+    assert [pick.value for pick in picks] == pytest.approx(values.reshape(-1).tolist())
+
+
+def test_where_no_sample_sees_an_improvement_the_nearest_to_one_are_taken():
+    hopeless = UTILITY - UTILITY.max() - 1.0
+    picks = select(utility=hopeless, q=4)
+    function = botorch_acquisition(policy(), TableModel(hopeless))
+    alone = function(rows_as_inputs(list(range(len(KEYS)))).unsqueeze(-2)).detach().numpy()
+    assert rows(picks) == np.argsort(-alone)[:4].tolist()
+    assert all(np.isfinite(pick.value) for pick in picks)
 
 
 def test_greedy_takes_the_highest_means_in_order():

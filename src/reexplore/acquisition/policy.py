@@ -26,10 +26,10 @@ Acquisition = Literal[
 class Policy(Strict):
     """How candidates are weighed and how many are left to chance.
 
-    `beta` belongs to `qUpperConfidenceBound` alone. `samples` is the number of virtual members. Of a
-    larger pool the `shortlist` best by themselves and `shortlist_random` others enter the joint
-    choice. `random_controls` of a batch are drawn from the whole pool without looking at the model; with the
-    acquisition `random` the whole batch is.
+    `beta` belongs to `qUpperConfidenceBound` alone. `samples` is the number of virtual members. With several goals
+    the `shortlist` best by themselves and `shortlist_random` others of a larger pool enter the joint choice; with one
+    the whole pool does. `random_controls` of a batch are drawn from the whole pool without looking at the model; with
+    the acquisition `random` the whole batch is.
     """
 
     name: PlainName
