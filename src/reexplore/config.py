@@ -329,7 +329,7 @@ class TheoryEntry(Strict):
 
 class SurrogateEntry(Strict):
     """The learned model and its declared uncertainty; `readout` and `batch_size` are Allegro's, `channels` the
-    voxel network's."""
+    voxel network's, `gfn2_labels` what `tabular` and `stack` lean on."""
 
     #: `allegro`, `tabular`, `stack`, `composition`, `voxel`, or a model that an installed package announces.
     model: EntryName = "allegro"
@@ -343,6 +343,8 @@ class SurrogateEntry(Strict):
     channels: Literal["elements", "rgb"] = "elements"
     #: The least error bar while labels are few; `tabular` and `stack` do not use it.
     uncertainty_floor_kcal_mol: Annotated[float, Field(gt=0, le=1e4)] = 5.0
+    #: GFN2-xTB energies on screening geometries that `tabular` and `stack` lean on, computed once; 0 for none.
+    gfn2_labels: Annotated[int, Field(ge=0, le=100_000)] = 1000
 
 
 class BudgetEntry(Strict):

@@ -17,6 +17,8 @@ from reexplore.execution.recipes import (
     DftRelaxation,
     FreeLigand,
     Grafts,
+    GroundworkFit,
+    Interactions,
     KramersGap,
     LabelGeometry,
     ListedPrediction,
@@ -79,7 +81,9 @@ RECIPES = (
     (Prediction(GRAFTS, ("m0", "m1")), {"contraction"}, "ed22df368faa490ef034a42e33c81ebb"),
     (ConstrainedList(("f0", "f1"), ({"name": "without", "said": ["S"]},)), set(), "80dcc81bbdb3e3ccefd382e43592db10"),
     (ListedPrediction("t0", ("m0", "m1")), {"contraction"}, "34784fa5f587205b0b99e249226d2f2f"),
-    (Training("s0", {"readout": "metal"}, 0, 4, 7), set(), "e894d41bbce245ee7422ae46050ebefc"),
+    (Interactions(GRAFTS, (0, 2), ("La", "Lu")), {"contraction"}, "c29b10e44cfbe177d3bb2738a8f6647a"),
+    (GroundworkFit("e0"), set(), "506cb978a0354fcb95f9acb735c4f50e"),
+    (Training("s0", {"readout": "metal"}, 0, 4, 7), {"groundwork"}, "e894d41bbce245ee7422ae46050ebefc"),
     (PoolTraining("s0", {}, 4, 7, "tabular"), {"version"}, "08d1a5a356ff60b3fd24f30aa756e515"),
     (PoolErrors("s0", {}, "scaffold", 7, "tabular"), {"version"}, "2189e1b3af416760f710adfb79d1041d"),
     (WholeForecast(("p0", "p1")), set(), "34ffd969ed6aa003b59099b21f20696e"),
@@ -103,6 +107,7 @@ LATER = (
     Grafts("f0", WATER, 2),
     Prediction(Grafts("f0", WATER, 2), ("m0",)),
     ListedPrediction("t0", ("m0", "m1"), 2),
+    Training("s0", {"readout": "metal"}, 0, 4, 7, groundwork="g0"),
     replace(SELECTION, pending=("c",)),
 )
 

@@ -38,6 +38,14 @@ def invented(known):
     )
 
 
+def leaning(parts, around):
+    """Return what another model says of parts: a number that belongs to each in each of the surroundings."""
+    return np.array([[len(part.substituent) + METALS.index(each.metal) for part in parts] for each in around], float)
+
+
+LEANINGS = pytest.mark.parametrize("leant", [None, leaning])
+
+
 def gram(first, second, weights):
     """Return the covariance by its definition: a sum over parts, term by term."""
     found = np.zeros((len(first), len(second)))
@@ -50,16 +58,22 @@ def gram(first, second, weights):
     return found
 
 
-def test_mean_and_spread_are_those_of_scikit_learn():
+@LEANINGS
+def test_mean_and_spread_are_those_of_scikit_learn(leant):
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import PairwiseKernel
 
     known, asked = complexes(14), complexes(4, seed=1)
     target = invented(known)
-    weights = np.append(np.linspace(0.05, 0.3, len(TERMS)), 0.07)
-    process = AdditiveProcess(known, target, weights)
+    weights = np.array([*np.linspace(0.05, 0.3, len(TERMS)), *([0.4] if leant else []), 0.07])
+    process = AdditiveProcess(known, target, weights, leant)
     together = Labelled((*known.parts, *asked.parts), (*known.around, *asked.around))
     table = gram(together, together, weights)
+    if leant:
+        around = [[each] for each in together.around]
+        said = np.array([leant(*each).sum() for each in zip(together.parts, around, strict=True)])
+        said = (said - said[: len(known)].mean()) / said[: len(known)].std()
+        table = table + 0.4 * np.outer(said, said)
     rows = np.arange(len(together))[:, None]
     kernel = PairwiseKernel(metric=lambda a, b, **_: table[int(a[0]), int(b[0])])
     other = GaussianProcessRegressor(kernel, alpha=weights[-1] + 1e-8, optimizer=None, normalize_y=True)
@@ -70,19 +84,21 @@ def test_mean_and_spread_are_those_of_scikit_learn():
     assert uncertain == pytest.approx(spread, rel=1e-5)
 
 
-def test_tables_add_up_to_what_is_expected_of_a_complex():
+@LEANINGS
+def test_tables_add_up_to_what_is_expected_of_a_complex(leant):
     known, asked = complexes(30), complexes(5, seed=1)
-    process = AdditiveProcess.fit(known, invented(known))
+    process = AdditiveProcess.fit(known, invented(known), leant)
     mean, spread = process.expected(asked)
     for row, (parts, around) in enumerate(zip(asked.parts, asked.around, strict=True)):
         tables = process.tables(parts, [around], draws=0, name="")
-        assert tables.mean.sum() == pytest.approx(mean[row])
+        assert tables.mean.sum() == process.means(parts, [around]).sum() == pytest.approx(mean[row])
         assert np.sqrt(tables.covariance.sum()) == pytest.approx(spread[row], rel=1e-4)
 
 
-def test_draws_have_the_covariance_that_is_left():
+@LEANINGS
+def test_draws_have_the_covariance_that_is_left(leant):
     known = complexes(30)
-    process = AdditiveProcess.fit(known, invented(known))
+    process = AdditiveProcess.fit(known, invented(known), leant)
     (parts,), around = complexes(1, seed=2).parts, [Around(metal, 1, 6) for metal in METALS]
     tables = process.tables(parts, around, draws=600, name="x")
     left = tables.covariance[0]

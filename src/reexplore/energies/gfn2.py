@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from reexplore.chemistry.ligands import Ligand
 from reexplore.energies.levels import GFN2, require_support
+from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
 from reexplore.energies.terms import TBLITE, EnergyTerms
 from reexplore.errors import InputError
 from reexplore.structures.reading import require_closed_shell
-from reexplore.structures.structure import Structure
+from reexplore.structures.structure import Layout, Structure
 from reexplore.structures.xtb.engines import tblite_state
 
 
@@ -40,3 +44,19 @@ def gfn2_energy(structure: Structure, *, multiplicity: int | None = None) -> Ene
         multiplicity=1,
         program=TBLITE,
     )
+
+
+def gfn2_interaction_kcal_mol(structure: Structure, layout: Layout, bound: Sequence[Ligand]) -> float:
+    """Return E(complex) less E(each ligand as it lies there), GFN2-xTB/ALPB(water), in kcal/mol.
+
+    `bound` are the ligands and co-ligands of the complex in the order of `layout`. The price of bending a ligand is not
+    in it. Ion and waters are not taken off: they are the same within a metal and a number of waters. Raises
+    `CalculationFailed` when a density does not converge.
+    """
+    parts = 0.0
+    for number, ligand in enumerate(bound):
+        atoms = list(layout.ligand(number))
+        symbols = tuple(structure.symbols[atom] for atom in atoms)
+        alone = Structure(symbols, structure.positions_angstrom[atoms], ligand.charge)
+        parts += gfn2_energy(alone).total_hartree
+    return (gfn2_energy(structure).total_hartree - parts) * HARTREE_TO_KCAL_MOL

@@ -96,6 +96,8 @@ KINDS: dict[str, TaskKind] = {
         ),
         _learning("constrain", 1, Resources(time_s=3600)),
         _learning("screen", 1, Resources(memory_gb=4, time_s=3600)),
+        _learning("interactions", 1, Resources(time_s=3600)),
+        _learning("groundwork", 1, Resources(memory_gb=4, time_s=3600)),
         _learning(
             "member",
             1,

@@ -257,11 +257,30 @@ class ListedPrediction(Recipe):
 
 
 @dataclass(frozen=True)
+class Interactions(Recipe):
+    """GFN2-xTB interaction energies of some grafts: of ligands `rows` of the family, each with a metal."""
+
+    kind = "interactions"
+    grafts: Grafts
+    rows: tuple[int, ...]
+    metals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GroundworkFit(Recipe):
+    """The weights of a groundwork, which is kept as text under a digest without them."""
+
+    kind = "groundwork"
+    energies: str
+
+
+@dataclass(frozen=True)
 class Training(Recipe):
     """One `member` of so many, trained with these settings on samples that are kept as text under a digest.
 
     With `whole_ligands` the complexes of a ligand are held out together. `version` is that of the package that brings
-    the surrogate, when it is not this one.
+    the surrogate, when it is not this one. `groundwork` is the digest of what GFN2-xTB says, where the model leans on
+    it.
     """
 
     kind = "member"
@@ -273,6 +292,7 @@ class Training(Recipe):
     whole_ligands: bool = False
     surrogate: str = "allegro"
     version: str = ""
+    groundwork: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Each function enters one package. It raises `CalculationFailed` to end in a reco
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from reexplore.execution.recipes import (
     DftRelaxation,
     FreeLigand,
     Grafts,
+    GroundworkFit,
+    Interactions,
     Json,
     KramersGap,
     LabelGeometry,
@@ -287,6 +290,7 @@ def kramers_gap(inputs: Json, context: Context) -> Json:
 def member(inputs: Json, context: Context) -> Json:
     """Train one member of the ensemble."""
     from reexplore.surrogate.base import HoldOut
+    from reexplore.surrogate.groundwork import SETTING as GROUNDWORK
     from reexplore.surrogate.known import SURROGATES
     from reexplore.surrogate.samples import samples_from_text, targets_kcal_mol
 
@@ -297,7 +301,44 @@ def member(inputs: Json, context: Context) -> Json:
     # Whatever kind it is: labels that cannot be learned from are refused with a sentence.
     targets_kcal_mol(samples)
     out = HoldOut(recipe.member, recipe.members, recipe.seed, recipe.whole_ligands)
-    return kind.train(samples, out, recipe.settings, context.folder / MEMBER_FILE).to_dict()
+    settings = recipe.settings
+    if recipe.groundwork:
+        settings = settings | {GROUNDWORK: json.loads(context.store.get_text(recipe.groundwork))}
+    return kind.train(samples, out, settings, context.folder / MEMBER_FILE).to_dict()
+
+
+def interactions(inputs: Json, context: Context) -> Json:
+    """Compute GFN2-xTB energies of some grafts; of those that find no place, or no density, there is none."""
+    from reexplore.energies.gfn2 import gfn2_interaction_kcal_mol
+    from reexplore.structures.screening.families import refused, screening_geometries
+    from reexplore.structures.structure import Layout
+
+    recipe = Interactions.from_json(inputs)
+    family = Family.from_text(context.store.get_text(recipe.grafts.family))
+    template, contraction = Structure.from_extxyz(recipe.grafts.template), recipe.grafts.contraction
+    rows, metals = sorted(set(recipe.rows)), {metal.symbol: metal for metal in family.metals}
+    some = family.without(set(range(len(family.members))) - set(rows))
+    without = {rows[number] for number in refused(some, template, contraction=contraction)}
+    energies: list[float | None] = []
+    for row, symbol in zip(recipe.rows, recipe.metals, strict=True):
+        candidate = family.candidate(row, metals[symbol])
+        if row in without:
+            energies.append(None)
+            continue
+        try:
+            (geometry,) = screening_geometries(family, template, [candidate], contraction=contraction)
+            energies.append(gfn2_interaction_kcal_mol(geometry, Layout.of(candidate), candidate.bound))
+        except CalculationFailed:
+            energies.append(None)
+    return {"energies_kcal_mol": energies}
+
+
+def groundwork(inputs: Json, context: Context) -> Json:
+    """Fit what is learned of GFN2-xTB energies."""
+    from reexplore.surrogate.groundwork import Groundwork
+
+    given = Groundwork.from_dict(json.loads(context.store.get_text(GroundworkFit.from_json(inputs).energies)))
+    return {"weights": list(Groundwork.fit(given.known, given.energies_kcal_mol).weights)}
 
 
 def constrain(inputs: Json, context: Context) -> Json:

@@ -8,7 +8,7 @@ J. Mach. Learn. Res. 2021, 22, 105).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,6 +19,9 @@ from reexplore.surrogate.kernels import TERMS, Around, Kernel, Part, normals
 
 Array = NDArray[np.float64]
 T = TypeVar("T")
+
+#: What another model says of parts in surroundings, shape (around, parts), kcal/mol; of a complex it is their sum.
+Leaning = Callable[[Sequence[Part], Sequence[Around]], Array]
 
 #: The prior of every weight (logarithm, in variances of the labels) and of the noise: what few labels say is believed
 #: by degrees.
@@ -71,18 +74,23 @@ class Tables:
 
 
 class AdditiveProcess:
-    """A process given its weights: those of `TERMS`, then the noise, in units of the labels' variance."""
+    """A process given its weights: those of `TERMS`, then the noise, in units of the labels' variance.
 
-    def __init__(self, known: Labelled, target_kcal_mol: Array, weights: Array) -> None:
+    It may lean on what another model says: complexes are then also alike by that, times a weight before the noise's.
+    """
+
+    def __init__(self, known: Labelled, target_kcal_mol: Array, weights: Array, leaning: Leaning | None = None) -> None:
         self._seen = _Seen(known)
         self.weights = weights
         self._shift, self._scale = _standard(target_kcal_mol)
-        covariance = sum((w * gram for w, gram in zip(weights, _grams(self._seen), strict=False)), np.float64(0))
+        self._leaning = None if leaning is None else _Leant(leaning, self._seen)
+        grams = _grams(self._seen, self._leaning)
+        covariance = sum((w * gram for w, gram in zip(weights, grams, strict=False)), np.float64(0))
         self._factor = np.linalg.cholesky(covariance + (weights[-1] + _JITTER) * np.eye(len(known)))
         self._explained = _solve(self._factor, (target_kcal_mol - self._shift) / self._scale)
 
     @classmethod
-    def fit(cls, known: Labelled, target_kcal_mol: Array) -> AdditiveProcess:
+    def fit(cls, known: Labelled, target_kcal_mol: Array, leaning: Leaning | None = None) -> AdditiveProcess:
         """Return the process whose weights make the labels most likely, under a wide prior.
 
         Labels that are all equal are returned as they are. Raises `ValueError` without any.
@@ -92,7 +100,8 @@ class AdditiveProcess:
         from scipy.optimize import minimize
 
         shift, scale = _standard(target_kcal_mol)
-        grams = _grams(_Seen(known))
+        seen = _Seen(known)
+        grams = _grams(seen, None if leaning is None else _Leant(leaning, seen))
         centre = np.append(np.full(len(grams), _PRIOR_MEAN), _PRIOR_NOISE)
         found = minimize(
             _unlikelihood,
@@ -103,7 +112,7 @@ class AdditiveProcess:
             bounds=[_BOUNDS] * len(grams) + [_NOISE_BOUNDS],
             options={"maxiter": _STEPS},
         )
-        return cls(known, target_kcal_mol, np.exp(found.x))
+        return cls(known, target_kcal_mol, np.exp(found.x), leaning)
 
     def expected(self, asked: Labelled) -> tuple[Array, Array]:
         """Return what is expected of some complexes and how uncertain that is, in kcal/mol, both of shape (n,)."""
@@ -114,39 +123,80 @@ class AdditiveProcess:
             found += weight * outside * (other.holds @ of_part.gram(other.parts, seen.parts) @ seen.holds.T)
             own = np.einsum("np,pq,nq->n", other.holds, of_part.gram(other.parts, other.parts), other.holds)
             itself += weight * np.diagonal(of_around.gram(other.around, other.around))[other.where] * own
+        if self._leaning is not None:
+            there = self._leaning.of(other)
+            found += self.weights[-2] * np.outer(there, self._leaning.at_data)
+            itself += self.weights[-2] * there**2
         explained = (np.linalg.solve(self._factor, found.T) ** 2).sum(axis=0)
         spread = np.sqrt(np.maximum(itself - explained, 0.0))
         return np.asarray(self._shift + self._scale * (found @ self._explained)), self._scale * spread
 
+    def means(self, parts: Sequence[Part], around: Sequence[Around]) -> Array:
+        """Return what is expected of parts in surroundings, shape (around, parts), kcal/mol."""
+        return self._mean(self._cross(parts, around), parts)
+
     def tables(self, parts: Sequence[Part], around: Sequence[Around], *, draws: int, name: str) -> Tables:
         """Return what the process says of parts in surroundings; draws of equal `name` are the same functions."""
         seen, scale = self._seen, self._scale
-        mean = np.zeros((len(around), len(parts)))
         covariance = np.zeros((len(around), len(parts), len(parts)))
         prior = np.zeros((len(around), len(parts), draws))
         at_data = np.zeros((len(seen.holds), draws))
-        # How the value of each part in each of the surroundings goes with each label.
-        cross = np.zeros((len(around), len(parts), len(seen.holds)))
+        cross = self._cross(parts, around)
         for weight, (of_part, of_around) in zip(self.weights, TERMS, strict=False):
-            outside = of_around.gram(around, seen.around)[:, seen.where]
-            cross += weight * outside[:, None] * (of_part.gram(parts, seen.parts) @ seen.holds.T)[None]
             itself = np.diagonal(of_around.gram(around, around))
             covariance += weight * itself[:, None, None] * of_part.gram(parts, parts)[None]
             drawn = _drawn(of_part, of_around, [*parts, *seen.parts], [*around, *seen.around], draws=draws, name=name)
             prior += np.sqrt(weight) * drawn[: len(around), : len(parts)]
             there = drawn[len(around) :, len(parts) :][seen.where]
             at_data += np.sqrt(weight) * np.einsum("np,npd->nd", seen.holds, there)
+        if self._leaning is not None:
+            there, chance = self._leaning.tables(parts, around), normals(f"{name} leaning", draws)
+            covariance += self.weights[-2] * there[:, :, None] * there[:, None]
+            prior += np.sqrt(self.weights[-2]) * there[..., None] * chance
+            at_data += np.sqrt(self.weights[-2]) * np.outer(self._leaning.at_data, chance)
         noise = np.sqrt(self.weights[-1]) * normals(f"{name} noise", len(seen.holds) * draws).reshape(
             len(seen.holds), draws
         )
-        mean += cross @ self._explained
         whitened = np.linalg.solve(self._factor, cross.reshape(-1, len(seen.holds)).T)
         whitened = whitened.T.reshape(len(around), len(parts), -1)
         covariance -= whitened @ whitened.transpose(0, 2, 1)
         prior -= cross @ _solve(self._factor, at_data + noise)
+        return Tables(self._mean(cross, parts), scale**2 * covariance, scale * prior)
+
+    def _cross(self, parts: Sequence[Part], around: Sequence[Around]) -> Array:
+        """Return how the value of each part in each of the surroundings goes with each label."""
+        seen = self._seen
+        cross = np.zeros((len(around), len(parts), len(seen.holds)))
+        for weight, (of_part, of_around) in zip(self.weights, TERMS, strict=False):
+            outside = of_around.gram(around, seen.around)[:, seen.where]
+            cross += weight * outside[:, None] * (of_part.gram(parts, seen.parts) @ seen.holds.T)[None]
+        if self._leaning is not None:
+            cross += self.weights[-2] * self._leaning.tables(parts, around)[..., None] * self._leaning.at_data
+        return cross
+
+    def _mean(self, cross: Array, parts: Sequence[Part]) -> Array:
         # The labels' mean belongs to the scaffold.
         base = np.array([part.site is None for part in parts])
-        return Tables(scale * mean + self._shift * base, scale**2 * covariance, scale * prior)
+        return np.asarray(self._scale * (cross @ self._explained) + self._shift * base)
+
+
+class _Leant:
+    """What another model says, in units of its spread over the labelled complexes and with their mean as zero."""
+
+    def __init__(self, leaning: Leaning, seen: _Seen) -> None:
+        self._leaning, self._shift, self._scale = leaning, 0.0, 1.0
+        at_data = self.of(seen)
+        self._shift, self._scale = _standard(at_data)
+        self.at_data = (at_data - self._shift) / self._scale
+
+    def tables(self, parts: Sequence[Part], around: Sequence[Around]) -> Array:
+        """Return it of parts in surroundings, shape (around, parts)."""
+        base = np.array([part.site is None for part in parts])
+        return (self._leaning(parts, around) - self._shift * base) / self._scale
+
+    def of(self, seen: _Seen) -> Array:
+        """Return it of complexes, shape (n,)."""
+        return np.asarray((self.tables(seen.parts, seen.around)[seen.where] * seen.holds).sum(axis=1))
 
 
 def _standard(target: Array) -> tuple[float, float]:
@@ -154,12 +204,12 @@ def _standard(target: Array) -> tuple[float, float]:
     return float(target.mean()), spread if spread > 0 else 1.0
 
 
-def _grams(seen: _Seen) -> list[Array]:
+def _grams(seen: _Seen, leaning: _Leant | None) -> list[Array]:
     found = []
     for of_part, of_around in TERMS:
         outside = of_around.gram(seen.around, seen.around)[np.ix_(seen.where, seen.where)]
         found.append(outside * (seen.holds @ of_part.gram(seen.parts, seen.parts) @ seen.holds.T))
-    return found
+    return found if leaning is None else [*found, np.outer(leaning.at_data, leaning.at_data)]
 
 
 def _unlikelihood(logs: Array, grams: Array, target: Array, centre: Array) -> tuple[float, Array]:

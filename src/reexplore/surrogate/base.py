@@ -132,6 +132,14 @@ def seen_by(kind: type[Surrogate]) -> Sees:
     return found
 
 
+def leans_on_groundwork(kind: type[Surrogate]) -> bool:
+    """Return whether a surrogate reads a groundwork in its settings.
+
+    One that does says so by `leans_on_groundwork = True`.
+    """
+    return bool(getattr(kind, "leans_on_groundwork", False))
+
+
 def needs_geometries(kind: type[Surrogate]) -> bool:
     """Return whether a surrogate cannot do without positions.
 

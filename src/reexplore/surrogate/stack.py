@@ -17,6 +17,7 @@ from reexplore.structures.screening.arrays import Complexes
 from reexplore.surrogate.allegro_surrogate import Allegro
 from reexplore.surrogate.base import Ensemble, HoldOut, LigandEnsemble, MemberReport, Sees
 from reexplore.surrogate.choices import Choices
+from reexplore.surrogate.groundwork import groundwork_of
 from reexplore.surrogate.kernels import Around
 from reexplore.surrogate.lines import Complex, Line
 from reexplore.surrogate.samples import Sample, folds, targets_kcal_mol
@@ -53,7 +54,8 @@ class _Fitted:
         if enough:
             # The number of no fold: nothing is held out.
             Allegro.train(shown, HoldOut(2, 2, seed), settings["allegro"], network)
-        return cls(TabularFit.fit(samples, seed=seed), (composition, one_hot), network if enough else None)
+        tabular = TabularFit.fit(samples, seed=seed, groundwork=groundwork_of(settings))
+        return cls(tabular, (composition, one_hot), network if enough else None)
 
     def expected(self, samples: Sequence[Sample]) -> tuple[Array, Array]:
         """Return what each model expects of samples, shape (samples, models), and the tabular model's own error.
@@ -102,6 +104,7 @@ class Stack:
 
     title: ClassVar[str] = "stack"
     sees: ClassVar[Sees] = "both"
+    leans_on_groundwork: ClassVar[bool] = True
 
     @staticmethod
     def settings(declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from reexplore.surrogate.additive_process import AdditiveProcess, Labelled, Tabl
 from reexplore.surrogate.base import HoldOut, LigandEnsemble, MemberReport, Sees
 from reexplore.surrogate.boosting import Boosting
 from reexplore.surrogate.choices import Choices, gathered
+from reexplore.surrogate.groundwork import SETTING, Groundwork, groundwork_of
 from reexplore.surrogate.kernels import Around, parts_of
 from reexplore.surrogate.samples import Sample, folds, targets_kcal_mol
 from reexplore.surrogate.weights import stack_weights
@@ -35,7 +36,8 @@ TOGETHER = 16384
 class TabularFit:
     """Both models of one member, and the share of the process in what it says.
 
-    `weights` are the process's; `known`, `targets` and `seed` are what both were fitted on.
+    `weights` are the process's; `known`, `targets` and `seed` are what both were fitted on. The process leans on
+    `groundwork`, where there is one.
     """
 
     known: tuple[tuple[tuple[str, ...], Around], ...]
@@ -44,32 +46,34 @@ class TabularFit:
     weights: tuple[float, ...]
     share: float
     boosting: Boosting
+    groundwork: Groundwork | None = None
 
     @classmethod
-    def fit(cls, samples: Sequence[Sample], *, seed: int) -> TabularFit:
+    def fit(cls, samples: Sequence[Sample], *, seed: int, groundwork: Groundwork | None = None) -> TabularFit:
         """Fit both models to labelled samples, and weigh them on labels that neither has seen."""
         target = targets_kcal_mol(samples)
-        whole = cls._fitted(samples, target, seed)
+        whole = cls._fitted(samples, target, seed, groundwork)
         if len({sample.ligand for sample in samples}) < _WEIGHED_FROM:
             return whole
         fold_of = folds(samples, _INNER_FOLDS, seed, whole_ligands=True)
         said = np.empty((len(samples), 2))
         for fold in range(_INNER_FOLDS):
             inside, outside = np.flatnonzero(fold_of != fold).tolist(), np.flatnonzero(fold_of == fold).tolist()
-            part = cls._fitted([samples[i] for i in inside], target[inside], seed)
+            part = cls._fitted([samples[i] for i in inside], target[inside], seed, groundwork)
             said[outside] = part._both([samples[i] for i in outside])[0]
         return replace(whole, share=float(stack_weights(said, target)[0]))
 
     @classmethod
-    def _fitted(cls, samples: Sequence[Sample], target: Array, seed: int) -> TabularFit:
+    def _fitted(cls, samples: Sequence[Sample], target: Array, seed: int, groundwork: Groundwork | None) -> TabularFit:
         known = tuple((sample.parts, Around.of(sample.group)) for sample in samples)
-        process = AdditiveProcess.fit(_labelled(known), target)
+        process = AdditiveProcess.fit(_labelled(known), target, groundwork)
         boosting = Boosting.fit(known, target, seed=seed)
-        return cls(known, tuple(target.tolist()), seed, tuple(process.weights.tolist()), 1.0, boosting)
+        return cls(known, tuple(target.tolist()), seed, tuple(process.weights.tolist()), 1.0, boosting, groundwork)
 
     def process(self) -> AdditiveProcess:
         """Return the process again."""
-        return AdditiveProcess(_labelled(self.known), np.array(self.targets), np.array(self.weights))
+        targets, weights = np.array(self.targets), np.array(self.weights)
+        return AdditiveProcess(_labelled(self.known), targets, weights, self.groundwork)
 
     def expected(self, samples: Sequence[Sample]) -> tuple[Array, Array]:
         """Return what is expected of samples and the process's own error, in kcal/mol, both of shape (samples,)."""
@@ -94,6 +98,7 @@ class TabularFit:
             "weights": list(self.weights),
             "share": self.share,
             "boosting": self.boosting.to_dict(),
+            **({SETTING: self.groundwork.to_dict()} if self.groundwork is not None else {}),
         }
 
     @classmethod
@@ -106,6 +111,7 @@ class TabularFit:
             tuple(data["weights"]),
             data["share"],
             Boosting.from_dict(data["boosting"]),
+            groundwork_of(data),
         )
 
 
@@ -167,6 +173,7 @@ class Tabular:
 
     title: ClassVar[str] = "tabular"
     sees: ClassVar[Sees] = "ligand"
+    leans_on_groundwork: ClassVar[bool] = True
 
     @staticmethod
     def settings(declared: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG004
@@ -174,16 +181,12 @@ class Tabular:
         return {}
 
     @staticmethod
-    def train(
-        samples: Sequence[Sample],
-        out: HoldOut,
-        settings: Mapping[str, Any],  # noqa: ARG004
-        path: Path,
-    ) -> MemberReport:
+    def train(samples: Sequence[Sample], out: HoldOut, settings: Mapping[str, Any], path: Path) -> MemberReport:
         """Fit both models on what the member is to see."""
         target, held_out = targets_kcal_mol(samples), out.is_held_out(samples)
         require_parts(samples)
-        fit = TabularFit.fit([samples[i] for i in np.flatnonzero(~held_out).tolist()], seed=out.seed + out.member)
+        seen = [samples[i] for i in np.flatnonzero(~held_out).tolist()]
+        fit = TabularFit.fit(seen, seed=out.seed + out.member, groundwork=groundwork_of(settings))
         path.write_text(json.dumps({"member": out.member} | fit.to_dict(), allow_nan=False), encoding="utf-8")
         said, spread = fit.expected(samples)
         return MemberReport.of_fit(

@@ -68,7 +68,7 @@ def written_out(declared: dict[str, Any]) -> dict[str, Any]:
         {"steering": "rounds", "constraints": [], "objective": []}
         | declared
         | {"space": space | {"scaffolds": scaffolds, "coordinations": coordinations}, "theory": theory}
-        | {"surrogate": {"model": "allegro"} | declared["surrogate"]}
+        | {"surrogate": {"model": "allegro", "gfn2_labels": 0} | declared["surrogate"]}
     )
 
 

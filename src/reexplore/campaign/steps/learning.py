@@ -17,6 +17,7 @@ from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.constraining import LISTED_TOGETHER
 from reexplore.campaign.steps.goal_errors import goal_errors
+from reexplore.campaign.steps.groundwork import groundwork
 from reexplore.campaign.steps.labelling import known_labels, observed_kcal_mol
 from reexplore.campaign.steps.screening import Part, Screening
 from reexplore.chemistry.candidates import Candidate
@@ -76,7 +77,8 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
     whole_ligands = holds_out_ligands(known, sees=sees, for_goals=bool(context.setup.goals))
     if sees != "geometry" and not whole_ligands:
         context.narrator.say("all labels are of one ligand: what is said of another one has not been tested")
-    members = yield from _train(context, known, whole_ligands=whole_ligands)
+    leaning = yield from groundwork(context, screening)
+    members = yield from _train(context, known, whole_ligands=whole_ligands, leaning=leaning)
     seen = screening.seen
     tasks = _predictions(context, seen, tuple(members))
     yield from _values(context, tasks, stage="prediction")
@@ -181,15 +183,16 @@ def expected(store: Store, model: Model, keys: Collection[str]) -> dict[str, Est
     return {key: Estimate(float(table.mean[row]), float(sigma[row])) for key, row in rows.items()}
 
 
-def _train(context: CampaignContext, known: list[Sample], *, whole_ligands: bool) -> Job[list[str]]:
-    """Train every member and return the keys of their results."""
+def _train(context: CampaignContext, known: list[Sample], *, whole_ligands: bool, leaning: str) -> Job[list[str]]:
+    """Train every member and return the keys of their results; `leaning` is the digest of a groundwork."""
     file = context.setup.file
     model = file.surrogate.model
     kind, version = SURROGATES.find(model)
     count = member_count(known, wanted=file.surrogate.members, sees=seen_by(kind), whole_ligands=whole_ligands)
     samples = context.store.put_text(samples_to_text(known))
     settings = kind.settings(file.surrogate.model_dump())
-    recipes = [Training(samples, settings, k, count, file.seed, whole_ligands, model, version) for k in range(count)]
+    told = (count, file.seed, whole_ligands, model, version, leaning)
+    recipes = [Training(samples, settings, k, *told) for k in range(count)]
     tasks = [Task.of(recipe, title=f"member {recipe.member} of {count}") for recipe in recipes]
     outcomes = yield from context.dispatcher.run(tasks, stage="training")
     for task in tasks:
