@@ -197,3 +197,22 @@ def test_a_series_has_the_templates_of_bare_scaffolds_only_and_its_best_are_sear
     # The best of lanthanum and the best of lutetium.
     assert finalists.tasks == 2
     assert confirmed.core_hours > series.core_hours
+
+
+@pytest.mark.parametrize(("surrogate", "energies"), [({"model": "tabular"}, [4]), ({}, []), ({"gfn2_labels": 9}, [])])
+def test_energies_that_models_lean_on_are_counted_where_they_do(tmp_path, surrogate, energies):
+    data = {
+        "name": "trial",
+        "space": {
+            "scaffolds": ["HOPO"],
+            "substituents": ["H", "methyl"],
+            "metals": ["La", "Lu"],
+            "coordinations": [{"ligands": 1}],
+        },
+        "surrogate": surrogate,
+        "budget": {"seed_labels": 2, "labels": 2},
+    }
+    file = tmp_path / "trial.yaml"
+    file.write_text(yaml.safe_dump(data))
+    plan = plan_campaign(prepare(str(file), workspace=tmp_path))
+    assert [stage.tasks for stage in plan.stages if stage.name == "groundwork"] == energies

@@ -23,6 +23,7 @@ from reexplore.campaign.results.prices import (
     Prices,
 )
 from reexplore.campaign.steps.borrowing import to_borrow
+from reexplore.campaign.steps.groundwork import groundwork_size
 from reexplore.chemistry.acidity import REFERENCE_ACIDS, sites
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.space import Space
@@ -57,6 +58,8 @@ _VIBRATION_GRADIENTS_PER_ATOM = 8
 _TRAINING_S = 10.0
 _TRAINING_S_PER_LABEL = 0.04
 _SCREENING_S = 4e-4
+#: Of a complex and its ligand.
+_GROUNDWORK_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,7 @@ def plan_campaign(setup: Setup) -> Plan:
             "ligands, ions, water; each once",
             level=level,
         ),
+        *_groundwork_stages(setup),
         Stage(
             "training",
             rounds * setup.file.surrogate.members,
@@ -212,6 +216,13 @@ def _magnet_stages(*, labels: int, atoms: float, gradient_s: float) -> tuple[Sta
 
 def _energies(what: str, tasks: int, price: Price, basis: str, *, level: str) -> Stage:
     return Stage(f"{what} at {level}", tasks, price.core_s, basis, price.gpu_s)
+
+
+def _groundwork_stages(setup: Setup) -> Iterator[Stage]:
+    """Yield the GFN2-xTB energies that the models lean on, where they do."""
+    count = min(groundwork_size(setup), setup.space.size)
+    if count and setup.ligands is None:
+        yield Stage("groundwork", count, _GROUNDWORK_S, "GFN2-xTB energies on screening geometries, once")
 
 
 def _organic_stages(

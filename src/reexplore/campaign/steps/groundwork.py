@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.screening import Part, Screening
@@ -26,15 +27,20 @@ from reexplore.surrogate.known import SURROGATES
 _TOGETHER = 40
 
 
+def groundwork_size(setup: Setup) -> int:
+    """Return how many energies the models of a campaign lean on; none on sketches, which mean nothing to GFN2-xTB."""
+    kind, _version = SURROGATES.find(setup.file.surrogate.model)
+    return setup.file.surrogate.gfn2_labels if leans_on_groundwork(kind) and not setup.file.theory.sketch else 0
+
+
 def groundwork(context: CampaignContext, screening: Screening) -> Job[str]:
     """Return under which digest the store has the groundwork (`Groundwork.to_text`) of a campaign; empty without one.
 
     There is none where the file asks for none, for models that do not lean on one, on sketches, and of listed ligands,
     which have no template in common.
     """
-    file = context.setup.file
-    wanted, kind = file.surrogate.gfn2_labels, SURROGATES.find(file.surrogate.model)[0]
-    if not wanted or not leans_on_groundwork(kind) or file.theory.sketch:
+    wanted = groundwork_size(context.setup)
+    if not wanted:
         return ""
     parts = [part for part in screening.parts if part.family.scaffold.sites]
     bare = {part.digest: _bare(part) for part in parts}
