@@ -11,16 +11,21 @@ from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps import groundwork as step
 from reexplore.campaign.steps.screening import screen
 from reexplore.energies.gfn2 import gfn2_interaction_kcal_mol
+from reexplore.execution.kinds import KINDS, MEMBER_FILE
+from reexplore.execution.recipes import Training
 from reexplore.execution.store import Outcome
+from reexplore.execution.task import Task
+from reexplore.execution.worker_functions import Context
 from reexplore.structures.screening.families import screening_geometries
 from reexplore.structures.structure import Layout
 from reexplore.surrogate.base import leans_on_groundwork
 from reexplore.surrogate.composition import Composition
 from reexplore.surrogate.groundwork import Groundwork
 from reexplore.surrogate.kernels import TERMS
+from reexplore.surrogate.samples import samples_to_text
 from tests.campaign.steps.test_screening import Here
 from tests.campaign.test_loop import SMALL, small
-from tests.surrogate.sample import read_complex
+from tests.surrogate.sample import make_samples, read_complex
 
 TEMPLATE = read_complex("La_HOPO-H_1_6")
 SPACE = SMALL["space"] | {"scaffolds": ["HOPO"], "substituents": ["H", "fluoro", "methyl", "nitro"]}
@@ -61,6 +66,11 @@ def test_energies_of_some_candidates_are_computed_once_and_fitted(tmp_path, monk
     assert {"interactions", "groundwork"} <= set(before)
     assert context.dispatcher.finish(step.groundwork(context, screening)) == digest
     assert executor.kinds == before
+    samples = context.store.put_text(samples_to_text(make_samples(6)))
+    task = Task.of(Training(samples, {}, 0, 2, 7, True, "tabular", groundwork=digest), title="")
+    KINDS["member"].load()(task.inputs, Context(tmp_path, tmp_path, tmp_path, context.store, 1, 8.0))
+    kept = json.loads((tmp_path / MEMBER_FILE).read_text())
+    assert kept["groundwork"]["energies_kcal_mol"] == list(found.energies_kcal_mol)
 
 
 @pytest.mark.parametrize(
