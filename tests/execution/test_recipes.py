@@ -11,6 +11,7 @@ from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import QUICK
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.recipes import (
+    BipyramidGeometry,
     Build,
     Constrained,
     ConstrainedList,
@@ -75,6 +76,7 @@ RECIPES = (
     (Minimum(WATER, GFN2_M), {"candidate", "checks", "surface"}, "87fde62c64ace80ee60ae960d70a9a90"),
     (SinglePoint(WATER, {"name": "quick"}), {"multiplicity"}, "511fd01537f03a8765fed037a3548625"),
     (DftRelaxation(WATER, {"name": "quick"}, GFN2_M), set(), "7b24a4ec28b6121169eb2a7ac63391a3"),
+    (BipyramidGeometry(COMPLEX, GFN2_M, 7), set(), "bf10f17b4a394b52a86844fd68f3ad95"),
     (KramersGap(WATER, {"metal_basis": "x2c-TZVPall"}), set(), "ed98634b621e6ea1c8e6dd5d595b2956"),
     (Constrained("f0", ({"name": "without", "said": ["S"]},)), set(), "9bb1a91461f6aabf8cd64dad89ac2d24"),
     (GRAFTS, {"contraction"}, "3b67f21754d35ae40f097060520b5a66"),
