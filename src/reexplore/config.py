@@ -347,8 +347,36 @@ class SurrogateEntry(Strict):
     gfn2_labels: Annotated[int, Field(ge=0, le=100_000)] = 1000
 
 
+class SameBestEntry(Strict):
+    """The `best` of every ranking have been the same for so many `rounds`."""
+
+    best: Positive = 5
+    rounds: Positive = 3
+
+
+class StopEntry(Strict):
+    """What ends a campaign before its labels are spent; the first rule that holds does."""
+
+    #: Rounds in which no ranking's best label became better by more than the errors of both labels.
+    no_improvement_rounds: Positive | None = None
+    #: What the best free candidate is expected to improve by, in the unit of what is sought.
+    expected_improvement_below: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    same_best: SameBestEntry | None = None
+
+    @model_validator(mode="after")
+    def _a_rule(self) -> Self:
+        if not self.rules:
+            raise ValueError(f"stop has no rule: give {', '.join(StopEntry.model_fields)}, or leave stop out")
+        return self
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """Return the rules that are declared, as JSON-ready values."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
 class BudgetEntry(Strict):
-    """How many labels to buy, in what portions, and the core-hours and GPU-hours at which the campaign stops."""
+    """How many labels to buy, in what portions, the hours at which the campaign stops, and what ends it before."""
 
     #: Labels bought by design, before there is a model.
     seed_labels: Annotated[int, Field(ge=2, le=10_000_000)] = 4
@@ -360,6 +388,7 @@ class BudgetEntry(Strict):
     core_hours: Annotated[float, Field(gt=0, le=1e9)] | None = None
     #: The same for the time in which they have held a graphics card.
     gpu_hours: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    stop: StopEntry | None = None
 
     @model_validator(mode="after")
     def _seed_within_labels(self) -> Self:

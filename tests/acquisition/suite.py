@@ -94,6 +94,6 @@ class PolicySuite:
             policy=self.policy,
             q=Q,
             seed=1,
-        )
+        ).picks
         assert len({pick.key for pick in picks}) == Q
         assert not {pick.key for pick in picks} & set(KEYS[:24])

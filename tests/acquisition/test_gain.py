@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reexplore.acquisition.gain import gains
+from reexplore.acquisition.gain import expected_improvement, gains
 
 
 def test_in_a_group_with_labels_the_lowest_label_is_the_incumbent():
@@ -41,3 +41,14 @@ def test_a_candidate_alone_in_its_group_has_nothing_to_gain():
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="do not fit"):
         gains(np.ones((2, 3)), groups=["a"], observed={})
+
+
+def test_what_a_candidate_is_expected_to_improve_by_is_the_mean_of_what_is_above_zero():
+    random = np.random.default_rng(3)
+    mean, sigma = np.array([[-2.0], [0.0], [1.5]]), np.array([[1.0], [2.0], [0.5]])
+    samples = mean + sigma * random.standard_normal((3, 200_000))
+    assert expected_improvement(samples) == pytest.approx(np.maximum(samples, 0).mean(axis=1), abs=5e-3)
+
+
+def test_a_certain_gain_is_expected_whole_and_a_certain_loss_not_at_all():
+    assert expected_improvement(np.array([[2.0, 2.0], [-1.0, -1.0]])).tolist() == [2.0, 0.0]

@@ -50,7 +50,7 @@ def chosen(*objective, labelled=(), excluded=(), pending=(), policy=GREEDY, q=4,
         policy=policy,
         q=q,
         seed=0,
-    )
+    ).picks
 
 
 def ligands(picks):

@@ -82,10 +82,10 @@ def test_the_choice_from_a_large_pool_is_that_of_the_whole(monkeypatch):
         "q": 4,
         "seed": 3,
     }
-    whole = choose(table, **arguments)
+    whole = choose(table, **arguments).picks
     few = contenders
     monkeypatch.setattr("reexplore.acquisition.select.contenders", lambda *a, **k: few(*a, **k, most=40))
-    cut = choose(table, **arguments)
+    cut = choose(table, **arguments).picks
     # All groups have labels: the best is the best of either.
     assert (cut[0].key, cut[0].role) == (whole[0].key, "acquisition")
     fair = preselection.contenders(

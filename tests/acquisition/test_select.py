@@ -158,7 +158,7 @@ def test_a_forecast_becomes_picks_that_beat_their_group():
         policy=policy("posterior_mean"),
         q=3,
         seed=0,
-    )
+    ).picks
     by_key = {s.key: s for s in samples}
     best = {}
     for key, label in labelled.items():
@@ -187,7 +187,7 @@ def test_of_what_is_pending_nothing_is_picked_and_its_worth_is_counted():
             policy=policy(),
             q=2,
             seed=0,
-        )
+        ).picks
 
     favourites = [pick.key for pick in chosen()]
     without, beside = chosen(excluded=favourites), chosen(pending=favourites)

@@ -7,7 +7,7 @@ from typing import Any
 
 from reexplore.acquisition.ligands import Aim, choose_ligands
 from reexplore.acquisition.policy import Policy
-from reexplore.acquisition.select import Pick, choose
+from reexplore.acquisition.select import Batch, choose
 from reexplore.properties import Goals
 from reexplore.surrogate.calibration import Calibration
 from reexplore.surrogate.forecast import Forecast
@@ -27,7 +27,7 @@ def next_batch(
     policy: Policy,
     q: int,
     seed: int,
-) -> list[Pick]:
+) -> Batch:
     """Return the next `q` complexes, with `goals` all of one ligand after each other; see `choose`.
 
     `hydration_kcal_mol` are the binding energies of the metals' aqua ions, which some goals need.

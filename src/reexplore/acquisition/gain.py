@@ -38,3 +38,18 @@ def gains(
         reference = min(labels) if labels else table[fair or rows].mean(axis=0)
         gain[rows] = reference - table[rows]
     return gain
+
+
+def expected_improvement(gain: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how much each candidate is expected to improve, shape (N,), from its joint samples, shape (N, S).
+
+    It is the mean of what is above 0 of a normal distribution with the samples' mean and standard deviation: σ (z Φ(z)
+    + φ(z)), z = μ/σ (D. R. Jones et al., J. Glob. Optim. 1998, 13, 455). Some hundred samples tell those two well, and
+    their own tail badly.
+    """
+    from scipy.special import ndtr
+
+    mean, sigma = gain.mean(axis=1), gain.std(axis=1)
+    z = np.divide(mean, sigma, out=np.zeros_like(mean), where=sigma > 0)
+    found = sigma * (z * ndtr(z) + np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi))
+    return np.where(sigma > 0, found, np.maximum(mean, 0.0))

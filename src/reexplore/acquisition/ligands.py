@@ -10,7 +10,7 @@ import numpy as np
 from reexplore.acquisition.gain import gains
 from reexplore.acquisition.policy import Policy
 from reexplore.acquisition.preselection import MOST, contenders
-from reexplore.acquisition.select import Pick, select_batch
+from reexplore.acquisition.select import Batch, Pick, best_improvement, select_batch
 from reexplore.properties import Goals
 from reexplore.properties.base import Array
 from reexplore.surrogate.calibration import Calibration
@@ -60,7 +60,7 @@ def choose_ligands(
     policy: Policy,
     q: int,
     seed: int,
-) -> list[Pick]:
+) -> Batch:
     """Choose the next ligands and return their complexes, up to `q` of them, all of one ligand after each other.
 
     The arguments are those of `choose`. A ligand counts as labelled when all its complexes are; one that lacks a
@@ -97,25 +97,29 @@ def choose_ligands(
         )
         for goal, values in enumerate(aim.to_lower(binding))
     ]
+    waiting = [k for k, ligand in enumerate(ligands) if ligand.is_pending]
+    others = [k for k, ligand in enumerate(ligands) if ligand.is_excluded]
     picks = select_batch(
         of_goals[0] if len(of_goals) == 1 else np.stack(of_goals, axis=-1),
         [ligand.keys[0] for ligand in ligands],
         policy=policy,
         q=max(q // aim.goals.unit_size, 1),
         groups=groups,
-        pending=[k for k, ligand in enumerate(ligands) if ligand.is_pending],
+        pending=waiting,
         labelled=known.keys(),
-        excluded=[k for k, ligand in enumerate(ligands) if ligand.is_excluded],
+        excluded=others,
         controls={place[n] for n in fair},
         described=[described[ligand.keys[0]] for ligand in ligands],
         seed=seed,
     )
     complexes = {ligand.keys[0]: ligand.keys for ligand in ligands}
-    return [
+    of_complexes = [
         Pick(key, pick.role, pick.value, (pick.rank - 1) * aim.goals.unit_size + k)
         for pick in picks
         for k, key in enumerate(complexes[pick.key], start=1)
     ]
+    gone = {*known, *waiting, *others}
+    return Batch(of_complexes, tuple(best_improvement(gain, gone) for gain in of_goals))
 
 
 def _ligands(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.acquisition.gain import gains
+from reexplore.acquisition.gain import expected_improvement, gains
 from reexplore.acquisition.greedy import exact_greedy
 from reexplore.acquisition.policy import Policy
 from reexplore.acquisition.preselection import contenders
@@ -49,6 +49,20 @@ class Pick:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What was chosen, and by how much the best free candidate is expected to improve each goal, in the goal's unit."""
+
+    picks: list[Pick]
+    expected_improvement: tuple[float, ...]
+
+
+def best_improvement(gain: NDArray[np.float64], taken: Collection[int]) -> float:
+    """Return the largest expected improvement of the rows that are not `taken`, from joint gains, shape (N, S)."""
+    free = np.setdiff1d(np.arange(len(gain)), list(taken))
+    return float(expected_improvement(gain)[free].max(initial=0.0))
+
+
 def choose(
     forecast: Forecast,
     *,
@@ -60,7 +74,7 @@ def choose(
     policy: Policy,
     q: int,
     seed: int,
-) -> list[Pick]:
+) -> Batch:
     """Choose the next `q` candidates from a forecast; of a very large one, among its `contenders`.
 
     `samples` describe the forecast's candidates, `labelled` maps keys to binding energies in
@@ -87,18 +101,20 @@ def choose(
     observed = {here[key]: label for key, label in labelled.items()}
     fair = {here[forecast.keys[row]] for row in found.fair}
     gain = gains(energies, groups=[s.group for s in pool], observed=observed, typical=fair)
-    return select_batch(
+    waiting, others = {here[key] for key in pending}, {here[key] for key in excluded if key in here}
+    picks = select_batch(
         gain,
         keys,
         policy=policy,
         q=q,
-        pending={here[key] for key in pending},
+        pending=waiting,
         labelled=observed.keys(),
-        excluded={here[key] for key in excluded if key in here},
+        excluded=others,
         controls=fair,
         described=pool,
         seed=seed,
     )
+    return Batch(picks, (best_improvement(gain, {*observed, *waiting, *others}),))
 
 
 def select_batch(

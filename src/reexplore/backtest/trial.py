@@ -146,7 +146,7 @@ def _next(
         policy=trial.policy,
         q=q,
         seed=seed,
-    )
+    ).picks
     chosen = [Bought(unit_of[pick.key], pick.role) for pick in picks if pick.key in unit_of]
     return list(_expected(chosen, question, table, calibration))
 

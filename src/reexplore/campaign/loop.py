@@ -24,6 +24,7 @@ from reexplore.campaign.running.stopping import Stopped
 from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
 from reexplore.campaign.steps.borrowing import borrow
 from reexplore.campaign.steps.choosing import Standing, choose
+from reexplore.campaign.steps.ending import ended
 from reexplore.campaign.steps.finalists import label_finalists
 from reexplore.campaign.steps.labelling import labelling_due, observed_kcal_mol
 from reexplore.campaign.steps.learning import learn, mend
@@ -37,7 +38,7 @@ _NAMED = 12
 
 
 def run_campaign(context: CampaignContext) -> None:
-    """Go on until the budget of labels is spent or no candidate is left.
+    """Go on until the budget of labels is spent, a rule of the campaign file holds, or no candidate is left.
 
     Every step asks ledger and store first, so that running it again costs nothing and a resumed
     campaign ends where an undisturbed one ends.
@@ -55,6 +56,8 @@ def run_campaign(context: CampaignContext) -> None:
             steer(context, screening, report)
         else:
             _in_rounds(context, screening, report)
+        if (end := ended(context.setup, context.ledger, candidates=screening.count)) is not None:
+            context.narrator.say(str(end))
         label_finalists(context, after_turn=report.turn)
     except (Stopped, EnergiesAwaited):
         report.bring_up_to_date()
@@ -134,4 +137,6 @@ def _open_round(context: CampaignContext, screening: Screening) -> Round | None:
         if not (q := standing.portion(context, screening)):
             return None
         context.dispatcher.finish(choose(context, screening, standing, q=q))
-    return context.ledger.rounds()[-1]
+    newest = context.ledger.rounds()[-1]
+    # A rule may have ended the campaign in place of a choice.
+    return newest if newest.finished_at is None else None

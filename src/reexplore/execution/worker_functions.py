@@ -481,7 +481,7 @@ def select(inputs: Json, context: Context) -> Json:
     families = [Family.from_text(context.store.get_text(digest)) for digest in recipe.families]
     predicted = set(table.keys)
     pool = (Traits.of(candidate) for family in families for candidate in family.candidates())
-    picks = next_batch(
+    batch = next_batch(
         table,
         goals=Goals.from_json(recipe.objective),
         hydration_kcal_mol=dict(recipe.hydration),
@@ -494,4 +494,8 @@ def select(inputs: Json, context: Context) -> Json:
         q=recipe.q,
         seed=recipe.seed,
     )
-    return {"picks": [pick.to_dict() for pick in picks]}
+    # What a stopping rule looks at; results of earlier versions lack it.
+    return {
+        "picks": [pick.to_dict() for pick in batch.picks],
+        "expected_improvement": list(batch.expected_improvement),
+    }

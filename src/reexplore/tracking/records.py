@@ -441,7 +441,8 @@ class CampaignRecord:
     `shortlists` are its finalists, where the file has them labelled again.
     `anchors` are what was measured beside what was computed in the campaign's way.
     `decisions` are what people decided about candidates; `reference` is how commands name the campaign.
-    `learn_from` says whose labels it learned from beside its own, where there are some.
+    `learn_from` says whose labels it learned from beside its own, where there are some. `ended` says why it has ended,
+    and what makes it go on.
     """
 
     key: str
@@ -470,6 +471,7 @@ class CampaignRecord:
     decisions: tuple[DecisionRow, ...] = ()
     reference: str = ""
     learn_from: str = ""
+    ended: str = ""
 
     def best_ligands_by_round(self, goal: int) -> dict[str, list[tuple[int, float]]]:
         """Return, group by group, the best label of a goal known after each round, as (round, value)."""

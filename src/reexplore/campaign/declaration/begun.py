@@ -22,6 +22,7 @@ CHANGEABLE = (
     "budget.batch",
     "budget.core_hours",
     "budget.gpu_hours",
+    "budget.stop",
     "theory.relax",
     "theory.finalists",
     "theory.confirm",

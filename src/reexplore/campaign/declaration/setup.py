@@ -78,6 +78,7 @@ _LATER_KEYS = (
     ("surrogate", "channels", "elements"),
     ("theory", "geometry", "search"),
     ("theory", "confirm", None),
+    ("budget", "stop", None),
     ("", "learn_from", "nothing"),
 )
 

@@ -248,6 +248,7 @@ def report_record(record: CampaignRecord) -> dict[str, Any]:
         "level": record.level,
         "fakes": record.banner,
         "learn_from": record.learn_from,
+        "ended": record.ended,
         "candidates": [{column: getattr(row, column) for column in CANDIDATE_COLUMNS} for row in record.rows],
         "objective": list(objective_table(record)),
         "selectivity": [asdict(row) for row in record.selectivity],

@@ -24,6 +24,7 @@ from reexplore.campaign.results.measured_anchors import MeasuredAnchors
 from reexplore.campaign.results.shortlists import shortlists
 from reexplore.campaign.running.external_energies import is_elsewhere, program_of
 from reexplore.campaign.steps.aqua_ions import why_no_exchange
+from reexplore.campaign.steps.ending import ended
 from reexplore.campaign.steps.learning import Estimate, estimates, predicted_kcal_mol
 from reexplore.campaign.steps.screening import Screening, recall_screening
 from reexplore.chemistry.candidates import Candidate, Group
@@ -115,6 +116,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         omissions=_omissions(setup),
         is_free=setup.goals.needs_thermal_terms,
         warnings=(*setup.warnings, *_vouched_for(setup, ledger)),
+        ended=str(ended(setup, ledger, candidates=screening.count) or "") if screening else "",
         learn_from=others.told if (others := borrowed(ledger)) is not None else "",
         rows=tuple(rows),
         rounds=tuple(_round(r, chosen, store, setup) for r in rounds),

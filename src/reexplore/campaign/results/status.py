@@ -19,6 +19,7 @@ from reexplore.campaign.running.inbox import waiting
 from reexplore.campaign.running.lock import holder
 from reexplore.campaign.running.stopping import PAUSE
 from reexplore.campaign.steps.constraining import excluded_by_constraint
+from reexplore.campaign.steps.ending import ended, verdicts
 from reexplore.campaign.steps.screening import recall_screening
 
 _HOUR_S = 3600.0
@@ -53,6 +54,9 @@ class Status:
     finalists_failed_by_code: dict[str, int]
     rounds_closed: int
     round_open: int | None
+    ended: str
+    stopping_rules: dict[str, Any]
+    stopping: tuple[dict[str, Any], ...]
     calculations: dict[str, dict[str, int]]
     in_flight: tuple[dict[str, Any], ...]
     failures_by_code: dict[str, int]
@@ -91,7 +95,8 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
     driver = holder(setup.folder)
     budget = setup.file.budget
     labels = len(ledger.labels())
-    pace = _pace(calculations, labels=labels, labels_left=budget.labels - labels)
+    end = ended(setup, ledger, candidates=screening.count) if screening else None
+    pace = _pace(calculations, labels=labels, labels_left=0 if end else budget.labels - labels)
     return Status(
         name=setup.file.name,
         level=setup.level.name,
@@ -110,6 +115,9 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         finalists_failed_by_code=dict(Counter(f.code.value for f in ledger.finalist_failures().values())),
         rounds_closed=len(rounds) - is_open,
         round_open=rounds[-1].number if is_open else None,
+        ended=str(end) if end else "",
+        stopping_rules=budget.stop.rules if budget.stop else {},
+        stopping=tuple(asdict(verdict) | {"ends": verdict.ends} for verdict in verdicts(ledger)),
         calculations=states,
         in_flight=tuple(_in_flight(calculations)),
         failures_by_code=dict(Counter(c.failure.code.value for c in calculations if c.failure)),
@@ -181,6 +189,7 @@ def status_lines(status: Status) -> list[str]:
     told += [status.learn_from] if status.learn_from else []
     if status.paused:
         told[0] += "; paused, `reexplore campaign resume` goes on"
+    told += [status.ended] if status.ended else _goes_on(status)
     cost = f"{status.core_hours:.2f} core-hours spent"
     if status.core_hours_left is not None:
         cost += f", {status.core_hours_left:.2f} left"
@@ -218,6 +227,16 @@ def status_lines(status: Status) -> list[str]:
         wait = f", {status.decisions_waiting} more wait for the next choice" if status.decisions_waiting else ""
         told.append(f"decisions about candidates: {status.decisions}{wait}: `reexplore review list`")
     return [*told, *status.steered]
+
+
+def _goes_on(status: Status) -> list[str]:
+    """Return by what the rules of the campaign file were judged last; nothing where it has none."""
+    if not status.stopping_rules:
+        return []
+    if not status.stopping or status.stopping[-1]["rules"] != status.stopping_rules:
+        return ["its stopping rules are judged after the next round"]
+    last = status.stopping[-1]
+    return [f"goes on after round {last['round']}: {each['rule']}: {each['told']}" for each in last["evidence"]]
 
 
 def status_table(status: Status) -> Table:

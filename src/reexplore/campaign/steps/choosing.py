@@ -6,6 +6,7 @@ A choice is a function of what is recorded with it: it can be made again from le
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Model, Pick, Round
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
+from reexplore.campaign.steps.ending import judged, standing_verdict
 from reexplore.campaign.steps.labelling import known_labels
 from reexplore.campaign.steps.learning import expected, newest_model
 from reexplore.campaign.steps.screening import Screening, screening_digest
@@ -25,6 +27,7 @@ from reexplore.errors import ExecutionError
 from reexplore.execution.recipes import Selection
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
+from reexplore.properties.label import Label
 from reexplore.surrogate.samples import Traits
 
 
@@ -56,12 +59,19 @@ class Standing:
         return len(self.rounds) - bool(self.rounds and self.rounds[-1].finished_at is None)
 
     def portion(self, context: CampaignContext, screening: Screening) -> int:
-        """Return how many candidates the next choice takes; 0 when the budget is spent or no candidate is left."""
+        """Return how many candidates the next choice takes; 0 when the budget is spent or no candidate is left.
+
+        It is 0 too when a rule of the campaign file has ended the campaign.
+        """
         budget, whole = context.setup.file.budget, context.setup.goals.unit_size
         # Without a model: the seed, or what failed of it.
         wanted = budget.batch if self.model else max(budget.seed_labels - len(self.labelled), whole)
         left = budget.labels - len(self.labelled) - len(self.pending)
-        aside = context.decided.reviewed(screening.sees).aside
+        reviewed = context.decided.reviewed(screening.sees)
+        verdict = standing_verdict(context.setup, context.ledger, decisions=reviewed.decisions)
+        if verdict is not None and verdict.ends:
+            return 0
+        aside = reviewed.aside
         free = screening.count - len(self.picked) - len(aside) + sum(key in aside for key in self.picked)
         taken = max(min(wanted, left, free), 0)
         # No ligand is labelled with some of its metals only.
@@ -71,7 +81,8 @@ class Standing:
 def choose(context: CampaignContext, screening: Screening, standing: Standing, *, q: int) -> Job[None]:
     """Choose `q` candidates and enter them in one decision, with the digest of all they were chosen from.
 
-    What people promoted goes first, and the others are chosen beside it.
+    What people promoted goes first, and the others are chosen beside it. Where a rule of the campaign file ends the
+    campaign, there are no others.
     """
     ordinal = _ordinal(context.ledger, standing)
     reviewed = context.decided.reviewed(screening.sees)
@@ -103,6 +114,11 @@ def choose(context: CampaignContext, screening: Screening, standing: Standing, *
             if outcome.value is None:
                 raise ExecutionError(f"no batch could be chosen: {outcome.failure}")
             picks = outcome.value["picks"]
+            if _ends(context, screening, outcome.value.get("expected_improvement"), decisions=reviewed.decisions):
+                if not promoted:
+                    return
+                left, picks = 0, []
+                inputs = inputs | {"q": 0}
     if promoted:
         inputs = inputs | {"promoted": promoted}
         picks = [*asked_for(inputs), *picks]
@@ -116,6 +132,22 @@ def choose(context: CampaignContext, screening: Screening, standing: Standing, *
         kind: Literal["seed", "acquisition"] = "seed" if now.model is None else "acquisition"
         context.ledger.open_round(number, kind, chosen, inputs=digest, decisions=reviewed.decisions)
         context.ledger.enter_candidates([context.pool[pick.candidate] for pick in chosen], round_number=number)
+
+
+def _ends(
+    context: CampaignContext, screening: Screening, improvement: Sequence[float] | None, *, decisions: int
+) -> bool:
+    """Return whether a rule ends the campaign, and say by what evidence."""
+    if context.setup.file.budget.stop is None:
+        return False
+    known = known_labels(context)
+    beside = _no_incumbents(context, screening, known)
+    measured = {key: label for key, label in known.items() if key not in beside}
+    verdict = judged(context.setup, context.ledger, measured, improvement, decisions=decisions)
+    if verdict is None:
+        return False
+    context.narrator.say(f"{'ends' if verdict.ends else 'goes on'} after round {verdict.round}: {verdict.reason}")
+    return verdict.ends
 
 
 def asked_for(inputs: dict[str, Any]) -> list[dict[str, Any]]:
@@ -162,10 +194,8 @@ def entered(
 def _selection(
     context: CampaignContext, screening: Screening, standing: Standing, model: Model, *, q: int, seed: int
 ) -> Selection:
-    # What is held by more atoms than were named is no incumbent of those that are not, nor is what people rejected.
     goals, known = context.setup.goals, known_labels(context)
-    rejected = context.decided.reviewed(screening.sees).rejected
-    others = {key for key, label in known.items() if label.other_donors or key in rejected}
+    others = _no_incumbents(context, screening, known)
     observed = {key: goals.learned_kcal_mol(label) for key, label in known.items() if key not in others}
     hydration = hydration_kcal_mol(known.values()) if goals.needs_aqua_ions else {}
     return Selection(
@@ -181,6 +211,12 @@ def _selection(
         objective=tuple(goals.say()),
         hydration=tuple(sorted(hydration.items())),
     )
+
+
+def _no_incumbents(context: CampaignContext, screening: Screening, known: Mapping[str, Label]) -> set[str]:
+    """Return the labels that no candidate has to surpass: held by more atoms than were named, or rejected by people."""
+    rejected = context.decided.reviewed(screening.sees).rejected
+    return {key for key, label in known.items() if label.other_donors or key in rejected}
 
 
 def _ordinal(ledger: Ledger, standing: Standing) -> int:

@@ -133,8 +133,8 @@ def mend(context: CampaignContext, screening: Screening) -> Job[None]:
         return
     why = "files of the model are gone or damaged" if damaged else "the model sees other ligands now"
     context.narrator.say(f"{why}: round {newest.number} is learned again from its labels")
-    learned_from = _held_out(context, model.members, "out_of_fold_kcal_mol")
-    observed = {key: energy for key, energy in observed_kcal_mol(context).items() if key in learned_from}
+    seen_then = learned_from(context.ledger, model)
+    observed = {key: energy for key, energy in observed_kcal_mol(context).items() if key in seen_then}
     again = yield from learn(context, screening, observed, newest.number)
     if again.model != model:
         context.ledger.close_round(newest.number, again)
@@ -153,6 +153,11 @@ def _predictions(context: CampaignContext, seen: Sequence[Part], members: tuple[
         recipe = ListedPrediction(digest, members, some[0].contraction, model)
         tasks.append(Task.of(recipe, title=f"{len(some)} listed ligands"))
     return tasks
+
+
+def learned_from(ledger: Ledger, model: Model) -> set[str]:
+    """Return the keys of the labels that a model was trained on: each was held out by one of its members."""
+    return {key for member in model.members for key in ledger.value(member)["out_of_fold_kcal_mol"]}
 
 
 def newest_model(rounds: list[Round]) -> Model | None:
