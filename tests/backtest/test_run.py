@@ -279,3 +279,42 @@ def test_models_of_ligands_need_no_geometry_but_the_parts_of_ligands(file, tmp_p
     assert record.curves[0].points[-1].measures["coverage_90"].mean >= 0.0
     with pytest.raises(InputError, match="the pool has no column scaffold_smiles"):
         run(file, tmp_path / "none", "balanced", surrogate=surrogate)
+
+
+def _sum(carbons, hydrogens, metal):
+    """Return what a composition line can learn, and noise that it cannot."""
+    noise = float(np.random.default_rng([carbons, hydrogens, len(metal)]).normal(scale=0.5))
+    return 3.0 * carbons - 2.0 * hydrogens + (4.0 if metal == "Lu" else 0.0) + noise
+
+
+def _written(folder, name, table):
+    return write_pool(pool(table), folder / name, energy_key="e", energy=COLUMN)[0]
+
+
+def test_labels_of_others_are_worth_labels(tmp_path):
+    everything = rows(scaffolds=8, energy=_sum)
+    mine = [row for row in everything if row["scaffold"] in {"S0", "S1", "S2", "S3"}]
+    theirs = [row for row in everything if row not in mine]
+    file, other = _written(tmp_path, "mine", mine), _written(tmp_path, "theirs", [*theirs, *mine[:5]])
+    size = {"surrogate": "composition", "seeds": 2, "start": 4, "batch": 4, "labels": 16}
+    alone = run(file, tmp_path / "out", "greedy", **size)
+    made = sorted((tmp_path / "out" / "trials").iterdir())
+    record = run(file, tmp_path / "out", "greedy", learn_from=other, **size)
+    without, beside = record.curves
+    assert (without,) == alone.curves
+    assert beside.name == "greedy, composition, with theirs"
+    assert set(made) < set((tmp_path / "out" / "trials").iterdir())
+    assert beside.points[0].measures == without.points[0].measures
+    ratio = record.shipped_labels_ratio["greedy, composition"]
+    assert ratio.mean < 1
+    assert ratio.low <= ratio.mean <= ratio.high
+    # What the pool has itself is not known before it is bought.
+    assert any("learned from 120 labels of theirs" in note for note in record.notes)
+    with pytest.raises(InputError, match="has no label"):
+        run(file, tmp_path / "none", "greedy", learn_from=file, **size)
+
+
+def test_labels_of_another_level_are_refused(file, tmp_path):
+    other = _written(tmp_path, "other", [row | {"level": "quick"} for row in rows(scaffolds=6)])
+    with pytest.raises(InputError, match="level is quick there and gfn2 in the pool"):
+        run(file, tmp_path, "greedy", learn_from=other)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reexplore.backtest.question import Question, Unit
 from reexplore.backtest.trial import Bought
@@ -17,6 +18,8 @@ from reexplore.tracking.backtest_record import CurvePoint, Interval
 _TOP = {"top1": 0.01, "top5": 0.05}
 _INSIDE_90 = NormalDist().inv_cdf(0.95)
 _CONFIDENCE = 0.90
+#: Draws of seeds with replacement.
+_DRAWN = 1000
 _SHARES = ("recall_top1", "recall_top5", "coverage_90", "batch_coverage_90")
 
 
@@ -95,6 +98,45 @@ def curve_points(trials: Sequence[Sequence[Standing]]) -> tuple[CurvePoint, ...]
         spent = float(np.mean(hours)) if len(hours) == len(together) else None
         points.append(CurvePoint(together[0].labels, spent, measures))
     return tuple(points)
+
+
+def labels_ratio(beside: Sequence[Sequence[Standing]], alone: Sequence[Sequence[Standing]]) -> Interval | None:
+    """Return how many labels trials need with labels of others over how many they need without, to the same recall.
+
+    The recall is of the best 5 %: the lower of the two that both kinds reach at their end, mean over seeds; between
+    batches it is interpolated. The 90 % interval is that of a bootstrap over seeds, pair by pair. None where a kind
+    finds nothing, or where the first batch has found it all: the ratio would then say nothing.
+    """
+    labels = np.array([standing.labels for standing in alone[0]], dtype=np.float64)
+    recalls = [np.array([[s.measures["recall_top5"] for s in trial] for trial in kind]) for kind in (beside, alone)]
+    seeds = len(recalls[0])
+    drawn = np.random.default_rng(0).integers(seeds, size=(_DRAWN, seeds))
+    found = _ratio(labels, *(recall.mean(axis=0) for recall in recalls))
+    others = [_ratio(labels, *(recall[rows].mean(axis=0) for recall in recalls)) for rows in drawn]
+    known = [each for each in others if each is not None]
+    if found is None:
+        return None
+    if seeds < 2 or not known:
+        return Interval(found, None, None)
+    low, high = np.quantile(known, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
+    return Interval(found, float(low), float(high))
+
+
+def _ratio(labels: NDArray[np.float64], beside: NDArray[np.float64], alone: NDArray[np.float64]) -> float | None:
+    """Return at how many labels the first curve reaches what both reach, over where the second does."""
+    goal = float(min(beside[-1], alone[-1]))
+    if goal <= max(beside[0], alone[0]):
+        return None
+    return _reached(labels, beside, goal) / _reached(labels, alone, goal)
+
+
+def _reached(labels: NDArray[np.float64], recall: NDArray[np.float64], goal: float) -> float:
+    """Return at how many labels a recall is reached first; it never falls, for what was found stays found."""
+    after = int(np.argmax(recall >= goal))
+    if after == 0:
+        return float(labels[0])
+    share = (goal - recall[after - 1]) / (recall[after] - recall[after - 1])
+    return float(labels[after - 1] + share * (labels[after] - labels[after - 1]))
 
 
 def interval(values: Sequence[float]) -> Interval:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from reexplore.dataset.columns import ALIKE
 from reexplore.dataset.columns import unit as unit_of
 from reexplore.dataset.pool import LabelledPool
 from reexplore.energies.levels import LEVELS, comparison_warning
@@ -112,6 +113,21 @@ class Question:
         known = [[key, label, repr(self.traits[key])] for key, label in sorted(self.labels.items())]
         said = json.dumps([self.goals.say(), known], allow_nan=False)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def of_others(self, other: LabelledPool) -> Question:
+        """Return what models learn of the labels of another pool, as a question to it.
+
+        Raises `InputError` where the two pools were not computed in one way.
+        """
+        for column in ALIKE:
+            mine, theirs = (set(pool.table[column]) if column in pool.table else set() for pool in (self.pool, other))
+            if mine and theirs and mine != theirs:
+                raise InputError(
+                    f"--learn-from: {column} is {', '.join(map(str, sorted(theirs)))} there and"
+                    f" {', '.join(map(str, sorted(mine)))} in the pool: labels of two kinds are not learned together"
+                )
+        # Of a difference models learn each metal by itself.
+        return Question(other, self.column, None, "lower" if self.metals is not None else self.direction)
 
     def require_room(self, *, start: int, batch: int, labels: int) -> None:
         """Raise `InputError` when so many labels cannot be bought of this pool in such batches."""

@@ -70,6 +70,19 @@ def result_table(record: BacktestRecord) -> Table:
     return shown
 
 
+def ratio_lines(record: BacktestRecord) -> list[str]:
+    """Return what labels of others were worth to each policy and surrogate, a sentence each."""
+    with_others = {curve.name.partition(", with ")[0] for curve in record.curves if curve.learn_from}
+    told = [
+        f"{name}: {found} times as many labels with labels of others as without, to the same recall of the best 5 %"
+        for name, found in record.shipped_labels_ratio.items()
+    ]
+    return told + [
+        f"{name}: nothing was found after the first batch, so that labels of others cannot be judged"
+        for name in sorted(with_others - record.shipped_labels_ratio.keys())
+    ]
+
+
 def plan_quotes(folder: Path | None, *, beside: Path, policy: str, share: float) -> list[str]:
     """Return what a backtest says of a policy once this share of the candidates is labelled, in sentences.
 

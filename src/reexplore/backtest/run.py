@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reexplore.acquisition.policy import Policy
-from reexplore.backtest.measures import Standing, best_counts, curve_points, standings
+from reexplore.backtest.measures import Standing, best_counts, curve_points, labels_ratio, standings
 from reexplore.backtest.question import Question
 from reexplore.backtest.seen import Seen
 from reexplore.backtest.trial import Trial, read_trial, run_trial
+from reexplore.campaign.ledger.borrowed import Borrowed
 from reexplore.campaign.running.lock import sole_driver
 from reexplore.config import SurrogateEntry
 from reexplore.dataset.files import read_pool
+from reexplore.errors import InputError
 from reexplore.execution.side_by_side import side_by_side
 from reexplore.properties.goals import Direction
 from reexplore.surrogate.base import needs_geometries
 from reexplore.surrogate.known import SURROGATES
-from reexplore.tracking.backtest_record import BacktestRecord, Curve
+from reexplore.tracking.backtest_record import BacktestRecord, Curve, Interval
 
 Say = Callable[[str], None]
 
 #: What a worker process has read, for all its trials.
-_of_worker: list[tuple[Question, dict[str, Seen]]] = []
+_of_worker: list[tuple[Question, dict[str, Seen], dict[str, Borrowed]]] = []
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Asked:
     labels: int
     seeds: int
     first_seed: int = 0
+    #: A pool file whose labels are known from the start: every trial with a model is made without and with them.
+    learn_from: Path | None = None
 
     def question(self) -> Question:
         """Return what is asked of the pool; raise `InputError` with the first thing that is wrong."""
@@ -55,15 +59,31 @@ class Asked:
         """Return every trial, seed by seed: whatever is interrupted has all policies on the same seeds."""
         size = {"start": self.start, "batch": self.batch, "labels": self.labels}
         return [
-            Trial(policy, surrogate, **size, seed=self.first_seed + number)
+            Trial(policy, surrogate, **size, seed=self.first_seed + number, beside=beside)
             for number in range(self.seeds)
-            for policy in self.policies
-            for surrogate in self._models(policy)
+            for policy, surrogate, beside in self.curves()
         ]
 
-    def pairs(self) -> list[tuple[Policy, SurrogateEntry | None]]:
-        """Return every policy with every surrogate that it is tried with."""
-        return [(policy, surrogate) for policy in self.policies for surrogate in self._models(policy)]
+    def curves(self) -> list[tuple[Policy, SurrogateEntry | None, bool]]:
+        """Return every policy with every surrogate that it is tried with, without and with the labels of others."""
+        return [
+            (policy, surrogate, beside)
+            for policy in self.policies
+            for surrogate in self._models(policy)
+            for beside in ((False, True) if self.learn_from is not None and surrogate is not None else (False,))
+        ]
+
+    def others(self, seen: Mapping[str, Seen]) -> dict[str, Borrowed]:
+        """Return the labels of others as each surrogate sees them, by its name; raise `InputError` for none."""
+        if self.learn_from is None:
+            return {}
+        pool = read_pool(self.learn_from)
+        found = {name: each.of_others(pool) for name, each in seen.items()}
+        if empty := [name for name, each in found.items() if not each.samples]:
+            raise InputError(
+                f"--learn-from: {self.learn_from.name} has no label that {empty[0]} can learn from and the pool lacks"
+            )
+        return found
 
     def _models(self, policy: Policy) -> Sequence[SurrogateEntry | None]:
         # What is drawn by lot asks no model.
@@ -82,29 +102,32 @@ def backtest(asked: Asked, folder: Path, *, workers: int, say: Say) -> BacktestR
     trials = asked.trials()
     place = folder / "trials"
     place.mkdir(parents=True, exist_ok=True)
-    files = {trial: place / f"{trial.key(question)}.json" for trial in trials}
+    others = asked.others(seen)
+    files = {trial: place / f"{trial.key(question, others.get(_model(trial)))}.json" for trial in trials}
     with sole_driver(folder, say=say):
         if workers == 1:
             for number, trial in enumerate(trials, start=1):
-                run_trial(trial, question, seen.get(_model(trial)), files[trial])
+                model = _model(trial)
+                run_trial(trial, question, seen.get(model), files[trial], others=others.get(model))
                 say(f"{number}/{len(trials)} trials: {_told(question, trial, files[trial])}")
         else:
             jobs = {trial: (trial, path) for trial, path in files.items()}
             how: dict[str, Any] = {"workers": workers, "of": "the backtest", "prepare": _prepare, "given": (asked,)}
             for number, (trial, _) in enumerate(side_by_side(_run, jobs, **how), start=1):
                 say(f"{number}/{len(trials)} trials: {_told(question, trial, files[trial])}")
-    return _record(asked, question, files)
+    return _record(asked, question, files, others)
 
 
 def _prepare(asked: Asked) -> None:
     """Read the pool once a process."""
     question = asked.question()
-    _of_worker.append((question, _seen(asked.surrogates, question)))
+    seen = _seen(asked.surrogates, question)
+    _of_worker.append((question, seen, asked.others(seen)))
 
 
 def _run(trial: Trial, path: Path) -> None:
-    question, seen = _of_worker[0]
-    run_trial(trial, question, seen.get(_model(trial)), path)
+    question, seen, others = _of_worker[0]
+    run_trial(trial, question, seen.get(_model(trial)), path, others=others.get(_model(trial)))
 
 
 def _seen(surrogates: Sequence[SurrogateEntry], question: Question) -> dict[str, Seen]:
@@ -121,12 +144,22 @@ def _told(question: Question, trial: Trial, path: Path) -> str:
     return f"{trial.name}: {100 * found:.0f} % of the best 5 % with {trial.labels} labels"
 
 
-def _record(asked: Asked, question: Question, files: dict[Trial, Path]) -> BacktestRecord:
+def _record(
+    asked: Asked, question: Question, files: dict[Trial, Path], others: Mapping[str, Borrowed]
+) -> BacktestRecord:
     curves = []
-    for policy, surrogate in asked.pairs():
-        mine = [path for trial, path in files.items() if (trial.policy, trial.surrogate) == (policy, surrogate)]
-        points = curve_points([_within(standings(question, read_trial(path)), asked.labels) for path in mine])
-        curves.append(Curve(policy.name, surrogate.model if surrogate else "", asked.seeds, points))
+    ratios: dict[str, Interval] = {}
+    alone: list[list[Standing]] = []
+    for policy, surrogate, beside in asked.curves():
+        which = (policy, surrogate, beside)
+        mine = [path for trial, path in files.items() if (trial.policy, trial.surrogate, trial.beside) == which]
+        found = [_within(standings(question, read_trial(path)), asked.labels) for path in mine]
+        told = asked.learn_from.stem if beside and asked.learn_from is not None else ""
+        curve = Curve(policy.name, surrogate.model if surrogate else "", asked.seeds, curve_points(found), told)
+        curves.append(curve)
+        if beside and (ratio := labels_ratio(found, alone)) is not None:
+            ratios[curves[-2].name] = ratio
+        alone = found
     said = json.dumps([question.digest, question.title, sorted(path.stem for path in files.values())])
     return BacktestRecord(
         key=hashlib.sha256(said.encode()).hexdigest()[:16],
@@ -139,9 +172,20 @@ def _record(asked: Asked, question: Question, files: dict[Trial, Path]) -> Backt
         start=asked.start,
         batch=asked.batch,
         labels=asked.labels,
-        notes=(*question.notes, *_optimistic(asked, question)),
+        notes=(*question.notes, *_optimistic(asked, question), *_of_others(asked, question, others)),
         curves=tuple(curves),
+        shipped_labels_ratio=ratios,
     )
+
+
+def _of_others(asked: Asked, question: Question, others: Mapping[str, Borrowed]) -> Iterator[str]:
+    """Yield what each surrogate learns from beside the pool's labels."""
+    scaffolds = {traits.scaffold for traits in question.traits.values()}
+    for name, known in others.items():
+        both = sorted(scaffolds & {sample.scaffold for sample in known.samples})
+        shared = f"scaffolds that the pool has as well: {', '.join(both)}" if both else "no scaffold of the pool"
+        where = asked.learn_from.name if asked.learn_from is not None else ""
+        yield f"{name} learned from {len(known.samples)} labels of {where} as well; in it {shared}"
 
 
 def _optimistic(asked: Asked, question: Question) -> list[str]:

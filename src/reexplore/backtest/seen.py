@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.backtest.question import Question
+from reexplore.campaign.ledger.borrowed import Borrowed
+from reexplore.dataset.pool import LabelledPool
 from reexplore.dataset.samples import atoms_of, parts_of
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
@@ -25,7 +27,7 @@ class Seen:
     """
 
     def __init__(self, question: Question, kind: type[Surrogate]) -> None:
-        self._question = question
+        self._question, self._kind = question, kind
         self.keys = tuple(sorted(question.labels))
         self.sees = seen_by(kind)
         self._needs_geometries = needs_geometries(kind)
@@ -43,6 +45,15 @@ class Seen:
         if self._needs_geometries or self.sees == "both":
             return {key: found for key in self.keys if (found := self._question.pool.geometries.get(key)) is not None}
         return {} if self.sees == "ligand" else atoms_of(self._question.pool)
+
+    def of_others(self, pool: LabelledPool) -> Borrowed:
+        """Return the labels of another pool as this surrogate sees them, without candidates that this pool has.
+
+        Raises `InputError` where they are of another kind, or lack what the surrogate needs.
+        """
+        others = Seen(self._question.of_others(pool), self._kind)
+        samples = others.samples([key for key in others.keys if key not in self._question.labels])
+        return Borrowed(f"{len(samples)} labels of others", tuple(samples))
 
     def samples(self, keys: Sequence[str]) -> list[Sample]:
         """Return some candidates with their labels."""

@@ -20,6 +20,7 @@ from reexplore.acquisition.seed_design import seed_design
 from reexplore.acquisition.select import select_batch
 from reexplore.backtest.question import Question
 from reexplore.backtest.seen import Seen
+from reexplore.campaign.ledger.borrowed import Borrowed
 from reexplore.config import SurrogateEntry
 from reexplore.errors import CalculationFailed, ExecutionError
 from reexplore.execution.kinds import KINDS
@@ -29,6 +30,7 @@ from reexplore.surrogate.ensembles import calibrated, holds_out_ligands, train_e
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.joint_samples import joint_samples
 from reexplore.surrogate.known import SURROGATES
+from reexplore.surrogate.samples import Sample
 
 #: Joint samples from which the expectation of a difference of two metals is taken.
 _SAMPLES = 4096
@@ -50,7 +52,8 @@ class Bought:
 class Trial:
     """One policy and surrogate from one seed; `surrogate` is None where the policy asks no model.
 
-    `labels` is where it ends and plays no part in what is chosen before.
+    `labels` is where it ends and plays no part in what is chosen before. With `beside` its models learn from labels of
+    others as well.
     """
 
     policy: Policy
@@ -59,15 +62,16 @@ class Trial:
     batch: int
     labels: int
     seed: int
+    beside: bool = False
 
     @property
     def name(self) -> str:
         """Return a name to read."""
         model = "" if self.surrogate is None else f", {self.surrogate.model}"
-        return f"{self.policy.name}{model}, seed {self.seed}"
+        return f"{self.policy.name}{model}{' and labels of others' if self.beside else ''}, seed {self.seed}"
 
-    def key(self, question: Question) -> str:
-        """Return a hash of all that decides what it chooses."""
+    def key(self, question: Question, others: Borrowed | None = None) -> str:
+        """Return a hash of all that decides what it chooses; `others` is what it learns from beside its own."""
         said: dict[str, Any] = {"question": question.digest, "start": self.start, "batch": self.batch}
         said |= {"policy": self.policy.model_dump(mode="json", exclude={"description"}), "seed": self.seed}
         # A campaign's own results are known by these as well.
@@ -79,7 +83,19 @@ class Trial:
             if needs_geometries(kind) or seen_by(kind) == "both":
                 geometries = question.pool.geometries
                 said["geometries"] = [geometries[key].key for key in sorted(question.labels) if key in geometries]
+        if self.beside and others is not None:
+            said |= {"beside": _digest(others.samples)}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _digest(samples: Sequence[Sample]) -> str:
+    """Return a hash of labelled samples; where a geometry is its atoms alone, it has no positions to write."""
+    found = hashlib.sha256()
+    for one in samples:
+        found.update(repr((one.key, one.target_kcal_mol, one.parts, one.group)).encode())
+        if one.structure is not None:
+            found.update(repr(one.structure.symbols).encode() + one.structure.positions_angstrom.tobytes())
+    return found.hexdigest()[:16]
 
 
 def read_trial(path: Path) -> list[list[Bought]]:
@@ -93,14 +109,16 @@ def read_trial(path: Path) -> list[list[Bought]]:
         raise ExecutionError(f"{path} is damaged: remove it, and the same command makes that trial again") from None
 
 
-def run_trial(trial: Trial, question: Question, seen: Seen | None, path: Path) -> None:
+def run_trial(
+    trial: Trial, question: Question, seen: Seen | None, path: Path, *, others: Borrowed | None = None
+) -> None:
     """Go on with a trial until it has its labels, and keep every batch in `path`; a finished one costs nothing.
 
     Each choice follows from the labels and the seed alone, so that a trial that was killed ends as if it had not been.
     """
     batches = read_trial(path)
     while (q := _portion(trial, question, batches)) > 0:
-        batches.append(_next(trial, question, seen, batches, q=q))
+        batches.append(_next(trial, question, seen, batches, q=q, others=others if trial.beside else None))
         told = {"trial": trial.name, "batches": [[asdict(one) for one in batch] for batch in batches]}
         partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
         partial.write_text(json.dumps(told, allow_nan=False), encoding="utf-8")
@@ -114,7 +132,13 @@ def _portion(trial: Trial, question: Question, batches: Sequence[Sequence[Bought
 
 
 def _next(
-    trial: Trial, question: Question, seen: Seen | None, batches: Sequence[Sequence[Bought]], *, q: int
+    trial: Trial,
+    question: Question,
+    seen: Seen | None,
+    batches: Sequence[Sequence[Bought]],
+    *,
+    q: int,
+    others: Borrowed | None,
 ) -> list[Bought]:
     labelled = {key: question.labels[key] for batch in batches for one in batch for key in one.keys}
     seed = trial.seed + len(batches)
@@ -135,7 +159,7 @@ def _next(
             seed=seed,
         )
         return [Bought(unit_of[pick.key], pick.role) for pick in drawn]
-    table, calibration = _learned(trial.surrogate, question, seen, labelled, seed=trial.seed)
+    table, calibration = _learned(trial.surrogate, question, seen, labelled, seed=trial.seed, others=others)
     picks = next_batch(
         table,
         goals=question.goals,
@@ -152,12 +176,19 @@ def _next(
 
 
 def _learned(
-    surrogate: SurrogateEntry, question: Question, seen: Seen, labelled: Mapping[str, float], *, seed: int
+    surrogate: SurrogateEntry,
+    question: Question,
+    seen: Seen,
+    labelled: Mapping[str, float],
+    *,
+    seed: int,
+    others: Borrowed | None,
 ) -> tuple[Forecast, Calibration]:
     """Return the forecast of an ensemble that has learned some labels, and its calibration."""
     kind, _version = SURROGATES.find(surrogate.model)
     settings = kind.settings(surrogate.model_dump())
-    known = seen.samples(sorted(labelled))
+    own = seen.samples(sorted(labelled))
+    known = [*own, *(others.beside(labelled) if others is not None else ())]
     whole_ligands = holds_out_ligands(known, sees=seen.sees, for_goals=bool(question.goals))
     how: dict[str, Any] = {"settings": settings, "members": surrogate.members, "seed": seed}
     with TemporaryDirectory() as folder:
@@ -170,8 +201,9 @@ def _learned(
         table = Forecast(seen.keys, seen.predicted(kind.load(trained.paths)))
     calibration = calibrated(
         table,
-        known,
-        trained.held_out,
+        own,
+        # As in a campaign: errors are those of its own labels.
+        {sample.key: trained.held_out[sample.key] for sample in own},
         trained.own_spread,
         sees=seen.sees,
         declared_floor_kcal_mol=surrogate.uncertainty_floor_kcal_mol,

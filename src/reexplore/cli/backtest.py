@@ -40,6 +40,10 @@ def backtest(  # noqa: PLR0917 - options of a command
         str | None, typer.Option(metavar="M1,M2", help="Seek the property of the first metal less that of the second.")
     ] = None,
     direction: Annotated[Direction, typer.Option(help="Which end of it is sought.")] = Direction.LOWER,
+    learn_from: Annotated[
+        Path | None,
+        typer.Option(help="A pool file whose labels are known from the start: trials are made without and with them."),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trials of each policy and surrogate.")] = 20,
     start: Annotated[int, typer.Option(min=1, help="Labels of the first batch, which no model chooses.")] = 12,
     batch: Annotated[int, typer.Option(min=1, help="Labels of every other batch.")] = 12,
@@ -63,9 +67,11 @@ def backtest(  # noqa: PLR0917 - options of a command
 
     * `reexplore backtest pools/mine.parquet --policy balanced --policy greedy --labels 60`
 
+    * `reexplore backtest pools/mine.parquet --learn-from pools/other.parquet --surrogate tabular --labels 60`
+
     * `reexplore backtest pools/mine.parquet --selectivity Lu,La --surrogate composition --labels 60`
     """
-    from reexplore.backtest.result import result_table, write_result
+    from reexplore.backtest.result import ratio_lines, result_table, write_result
     from reexplore.backtest.run import Asked
     from reexplore.backtest.run import backtest as run
     from reexplore.config import SurrogateEntry
@@ -87,6 +93,7 @@ def backtest(  # noqa: PLR0917 - options of a command
         batch=batch,
         labels=labels,
         seeds=seeds,
+        learn_from=learn_from,
     )
     runs = workspace.resolve() / "runs"
     name = pool.name.partition(".")[0]
@@ -103,6 +110,8 @@ def backtest(  # noqa: PLR0917 - options of a command
         print(json.dumps(record.to_dict() | {"folder": str(folder), "files": [str(file) for file in files]}))
         return
     console.print(result_table(record))
+    for line in ratio_lines(record):
+        console.print(line, markup=False)
     for note in record.notes:
         console.print(f"[yellow]note:[/] {escape(note)}")
     console.print(f"written to {folder}", markup=False)

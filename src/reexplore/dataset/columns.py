@@ -47,6 +47,9 @@ MEANING = {
     "doubts": "what a reader has to know of the row",
 }
 
+#: Every row of a pool is computed in one way: these are the same in all of them.
+ALIKE = ("level", "level_version", "program", "surface", "geometry")
+
 _TERMS = {
     "total": "the energy of the level, solvent and dispersion in it",
     "dispersion": "the dispersion correction in the total",

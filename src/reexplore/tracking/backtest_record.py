@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 #: What is measured after every batch, by the name it is tracked under, with how it is read.
@@ -49,17 +49,22 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Curve:
-    """One policy with one surrogate; `surrogate` is empty where the policy asks no model."""
+    """One policy with one surrogate; `surrogate` is empty where the policy asks no model.
+
+    `learn_from` names the pool whose labels it learned from as well.
+    """
 
     policy: str
     surrogate: str
     seeds: int
     points: tuple[CurvePoint, ...]
+    learn_from: str = ""
 
     @property
     def name(self) -> str:
         """Return a name to read."""
-        return f"{self.policy}, {self.surrogate}" if self.surrogate else self.policy
+        name = f"{self.policy}, {self.surrogate}" if self.surrogate else self.policy
+        return f"{name}, with {self.learn_from}" if self.learn_from else name
 
     def at(self, labels: int) -> CurvePoint:
         """Return the point nearest to so many labels."""
@@ -68,7 +73,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class BacktestRecord:
-    """A backtest on one pool: `candidates` labels are known, `best` counts the best 1 and 5 % over all groups."""
+    """A backtest on one pool: `candidates` labels are known, `best` counts the best 1 and 5 % over all groups.
+
+    `shipped_labels_ratio` has, by the name of a curve, how many labels its trials needed with labels of others over how
+    many without, to the same recall of the best 5 %.
+    """
 
     key: str
     pool: str
@@ -82,6 +91,7 @@ class BacktestRecord:
     labels: int
     notes: tuple[str, ...]
     curves: tuple[Curve, ...]
+    shipped_labels_ratio: Mapping[str, Interval] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready values."""
@@ -91,15 +101,18 @@ class BacktestRecord:
     def from_dict(cls, data: Mapping[str, Any]) -> BacktestRecord:
         """Read it from `to_dict`."""
         curves = tuple(
-            Curve(c["policy"], c["surrogate"], c["seeds"], tuple(map(_point, c["points"]))) for c in data["curves"]
+            Curve(c["policy"], c["surrogate"], c["seeds"], tuple(map(_point, c["points"])), c.get("learn_from", ""))
+            for c in data["curves"]
         )
-        return cls(**{**data, "notes": tuple(data["notes"]), "curves": curves})
+        ratios = {name: Interval(**found) for name, found in data.get("shipped_labels_ratio", {}).items()}
+        return cls(**{**data, "notes": tuple(data["notes"]), "curves": curves, "shipped_labels_ratio": ratios})
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield every point of every curve as a row of a table, each measure with its interval."""
         for curve in self.curves:
             for point in curve.points:
-                row: dict[str, Any] = {"policy": curve.policy, "surrogate": curve.surrogate, "seeds": curve.seeds}
+                row: dict[str, Any] = {"policy": curve.policy, "surrogate": curve.surrogate}
+                row |= {"learn_from": curve.learn_from, "seeds": curve.seeds}
                 row |= {"labels": point.labels, "core_hours": point.core_hours}
                 for name in MEASURES:
                     found = point.measures.get(name)

@@ -215,6 +215,7 @@ class _Mirror:
                 if (value := getattr(found, attribute)) is not None
             ]
             params = {"policy": curve.policy, "surrogate": curve.surrogate or "none", "seeds": str(curve.seeds)}
+            params |= {"learn_from": curve.learn_from} if curve.learn_from else {}
             params |= {"pool": record.pool, "objective": record.objective, "candidates": str(record.candidates)}
             self._log(str(run.info.run_id), params=params, metrics=metrics)
             self._set_end(run, now)

@@ -14,7 +14,7 @@ from reexplore.campaign.ledger.labels import labels
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.steps.screening import recall_screening
 from reexplore.chemistry.families import Family, families
-from reexplore.dataset.columns import TERMS, term_column
+from reexplore.dataset.columns import ALIKE, TERMS, term_column
 from reexplore.dataset.files import provenance
 from reexplore.dataset.pool import LabelledPool, checked
 from reexplore.energies.terms import EnergyTerms
@@ -27,8 +27,6 @@ from reexplore.structures.structure import Structure
 
 Positions = Literal["label", "screening"]
 _COUNTS = ("waters", "aqua_waters")
-#: Every row of a pool is computed in one way.
-_ALIKE = ("level", "level_version", "program", "surface", "geometry")
 
 
 def campaign_pool(campaigns: Iterable[tuple[Setup, Ledger]], *, positions: Positions) -> LabelledPool:
@@ -62,7 +60,7 @@ def campaign_pool(campaigns: Iterable[tuple[Setup, Ledger]], *, positions: Posit
             f"there are no labels yet in {', '.join(names)}: `reexplore campaign status` says how far it is"
         )
     table = pd.DataFrame(rows)
-    for column in _ALIKE:
+    for column in ALIKE:
         found = list(dict.fromkeys(table[column]))
         if len(found) > 1:
             raise InputError(f"the campaigns differ in {column} ({found[0]}, {found[1]}): export them one by one")
