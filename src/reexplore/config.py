@@ -345,6 +345,13 @@ class SurrogateEntry(Strict):
     uncertainty_floor_kcal_mol: Annotated[float, Field(gt=0, le=1e4)] = 5.0
     #: GFN2-xTB energies on screening geometries that `tabular` and `stack` lean on, computed once; 0 for none.
     gfn2_labels: Annotated[int, Field(ge=0, le=100_000)] = 1000
+    #: With a model that takes geometries where there are some: each round so many candidates are grafted, and no more.
+    graft: Positive | None = None
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """Return what decides what a member becomes."""
+        return self.model_dump(exclude={"graft"})
 
 
 class SameBestEntry(Strict):

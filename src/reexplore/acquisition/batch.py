@@ -24,15 +24,17 @@ def next_batch(
     labelled: Mapping[str, float],
     excluded: Collection[str] = (),
     pending: Collection[str] = (),
+    by_lot: Collection[str] | None = None,
     policy: Policy,
     q: int,
     seed: int,
 ) -> Batch:
     """Return the next `q` complexes, with `goals` all of one ligand after each other; see `choose`.
 
-    `hydration_kcal_mol` are the binding energies of the metals' aqua ions, which some goals need.
+    Where the forecast is no fair share of the pool, `by_lot` names those of it that were drawn by chance: controls are
+    drawn among them. `hydration_kcal_mol` are the binding energies of the metals' aqua ions, which some goals need.
     """
-    among: dict[str, Any] = {"labelled": labelled, "excluded": excluded, "pending": pending}
+    among: dict[str, Any] = {"labelled": labelled, "excluded": excluded, "pending": pending, "by_lot": by_lot}
     if goals:
         aim = Aim(goals, hydration_kcal_mol)
         return choose_ligands(

@@ -57,6 +57,7 @@ def choose_ligands(
     labelled: Mapping[str, float],
     excluded: Collection[str],
     pending: Collection[str] = (),
+    by_lot: Collection[str] | None = None,
     policy: Policy,
     q: int,
     seed: int,
@@ -70,6 +71,7 @@ def choose_ligands(
     taken = {"labelled": labelled.keys(), "pending": set(pending), "excluded": set(excluded)}
     everyone = _ligands(samples, aim.goals, **taken)
     kept, fair = _worth_sampling(everyone, forecast, aim, calibration=calibration, labelled=labelled, seed=seed)
+    fair = [n for n in fair if by_lot is None or everyone[n].keys[0] in by_lot]
     ligands = [everyone[n] for n in kept]
     row_of = {key: row for row, key in enumerate(forecast.keys)}
     rows = [row_of[key] for ligand in ligands for key in ligand.keys]

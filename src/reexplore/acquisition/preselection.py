@@ -18,10 +18,14 @@ _OPTIMISM = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Contenders:
-    """Rows of a forecast, ascending, and those among them that were drawn by chance alone."""
+    """Rows of a forecast, ascending; those that were drawn by chance, and the promising and the least certain.
+
+    A row may be `fair` and `promising`. The others are labelled or being labelled.
+    """
 
     rows: NDArray[np.intp]
     fair: NDArray[np.intp]
+    promising: NDArray[np.intp]
 
 
 def contenders(
@@ -43,14 +47,15 @@ def contenders(
     """
     everyone = np.arange(len(forecast.keys))
     if len(everyone) <= most:
-        return Contenders(everyone, everyone)
+        return Contenders(everyone, everyone, everyone)
     by_key = np.array(sorted(everyone, key=lambda row: forecast.keys[row]), dtype=np.intp)
     fair = np.sort(np.random.default_rng(seed).choice(by_key, most // 4, replace=False))
     gain = _optimistic_gain(forecast.mean, sigma, groups, observed)
     best = by_key[np.argsort(-gain[by_key], kind="stable")[: most // 2]]
     unsure = by_key[np.argsort(-sigma[by_key], kind="stable")[: most // 4]]
     chosen = np.array([*observed, *pending], dtype=np.intp)
-    return Contenders(np.unique(np.concatenate([best, unsure, fair, chosen])), fair)
+    promising = np.unique(np.concatenate([best, unsure]))
+    return Contenders(np.unique(np.concatenate([promising, fair, chosen])), fair, promising)
 
 
 def _optimistic_gain(

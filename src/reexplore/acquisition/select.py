@@ -71,6 +71,7 @@ def choose(
     labelled: Mapping[str, float],
     excluded: Collection[str],
     pending: Collection[str] = (),
+    by_lot: Collection[str] | None = None,
     policy: Policy,
     q: int,
     seed: int,
@@ -78,7 +79,8 @@ def choose(
     """Choose the next `q` candidates from a forecast; of a very large one, among its `contenders`.
 
     `samples` describe the forecast's candidates, `labelled` maps keys to binding energies in
-    kcal/mol, `pending` are being labelled, and `excluded` are neither labelled nor to be picked. Raises
+    kcal/mol, `pending` are being labelled, and `excluded` are neither labelled nor to be picked. Where the forecast is
+    no fair share of the pool, `by_lot` names those of it that were drawn by chance. Raises
     `ValueError` for keys the forecast does not have, and `CalculationFailed` as `select_batch` does.
     """
     sample_of = {sample.key: sample for sample in samples}
@@ -99,7 +101,8 @@ def choose(
     energies = joint_samples(table, calibration, ligands=[s.ligand for s in pool], samples=policy.samples, seed=seed)
     here = {key: row for row, key in enumerate(keys)}
     observed = {here[key]: label for key, label in labelled.items()}
-    fair = {here[forecast.keys[row]] for row in found.fair}
+    drawn = [forecast.keys[row] for row in found.fair]
+    fair = {here[key] for key in drawn if by_lot is None or key in by_lot}
     gain = gains(energies, groups=[s.group for s in pool], observed=observed, typical=fair)
     waiting, others = {here[key] for key in pending}, {here[key] for key in excluded if key in here}
     picks = select_batch(

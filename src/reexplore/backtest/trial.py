@@ -78,7 +78,7 @@ class Trial:
         said |= {"methods": {name: KINDS[name].version for name in _METHODS}}
         if self.surrogate is not None:
             kind, version = SURROGATES.find(self.surrogate.model)
-            declared = self.surrogate.model_dump()
+            declared = self.surrogate.declared
             said |= {"surrogate": declared, "settings": kind.settings(declared), "version": version}
             if needs_geometries(kind) or seen_by(kind) == "both":
                 geometries = question.pool.geometries
@@ -186,7 +186,7 @@ def _learned(
 ) -> tuple[Forecast, Calibration]:
     """Return the forecast of an ensemble that has learned some labels, and its calibration."""
     kind, _version = SURROGATES.find(surrogate.model)
-    settings = kind.settings(surrogate.model_dump())
+    settings = kind.settings(surrogate.declared)
     own = seen.samples(sorted(labelled))
     known = [*own, *(others.beside(labelled) if others is not None else ())]
     whole_ligands = holds_out_ligands(known, sees=seen.sees, for_goals=bool(question.goals))

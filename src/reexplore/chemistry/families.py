@@ -56,14 +56,15 @@ class Family:
         """Yield the family in parts of up to `size` ligands."""
         for start in range(0, len(self.members), size):
             rows = slice(start, start + size)
-            yield self._with(self.members[rows], self.choices[rows])
+            yield self.of(self.members[rows], self.choices[rows])
 
     def without(self, rows: Collection[int]) -> Family:
         """Return the family without some of its ligands, given by their numbers."""
         kept = [row for row in range(len(self.members)) if row not in rows]
-        return self._with(tuple(self.members[row] for row in kept), tuple(self.choices[row] for row in kept))
+        return self.of(tuple(self.members[row] for row in kept), tuple(self.choices[row] for row in kept))
 
-    def _with(self, members: tuple[Ligand, ...], choices: tuple[tuple[int, ...], ...]) -> Family:
+    def of(self, members: tuple[Ligand, ...], choices: tuple[tuple[int, ...], ...]) -> Family:
+        """Return a family of other ligands of the same scaffold, with their choices, in the same complexes."""
         return replace(self, members=members, choices=choices)
 
     def to_text(self) -> str:

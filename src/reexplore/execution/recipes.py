@@ -339,6 +339,7 @@ class Selection(Recipe):
     `labelled` are energies in kcal/mol by candidate, `excluded` what is never chosen, `pending` what is being labelled:
     without any the choice is the one that a campaign in rounds makes, and has its key. `objective` are the goals that
     ligands are chosen for (`Goals.say`), `hydration` the metals' aqua ions with their binding energies in kcal/mol.
+    `by_lot` are the families that were drawn by chance, where the others were not.
     """
 
     kind = "select"
@@ -353,6 +354,7 @@ class Selection(Recipe):
     pending: tuple[str, ...] = ()
     objective: tuple[Json, ...] = ()
     hydration: tuple[tuple[str, float], ...] = ()
+    by_lot: tuple[str, ...] = ()
 
 
 def listed_text(grafts: Sequence[Grafts]) -> str:

@@ -478,18 +478,22 @@ def select(inputs: Json, context: Context) -> Json:
 
     recipe = Selection.from_json(inputs)
     table = Forecast.load(context.store.folder(recipe.forecast) / FORECAST_FILE)
-    families = [Family.from_text(context.store.get_text(digest)) for digest in recipe.families]
+    families = {digest: Family.from_text(context.store.get_text(digest)) for digest in recipe.families}
     predicted = set(table.keys)
-    pool = (Traits.of(candidate) for family in families for candidate in family.candidates())
+    pool = (Traits.of(candidate) for family in families.values() for candidate in family.candidates())
+    by_lot = {candidate.key for digest in recipe.by_lot for candidate in families[digest].candidates()}
+    # Of a funnel the forecast has those that were let through: others may have been promoted by people.
+    here = predicted.__contains__ if by_lot else lambda _: True
     batch = next_batch(
         table,
         goals=Goals.from_json(recipe.objective),
         hydration_kcal_mol=dict(recipe.hydration),
         samples=[traits for traits in pool if traits.key in predicted],
         calibration=Calibration(**recipe.calibration),
-        labelled=recipe.labelled,
-        excluded=recipe.excluded,
-        pending=recipe.pending,
+        labelled={key: label for key, label in recipe.labelled.items() if here(key)},
+        excluded=[key for key in recipe.excluded if here(key)],
+        pending=[key for key in recipe.pending if here(key)],
+        by_lot=by_lot or None,
         policy=Policy(**recipe.policy),
         q=recipe.q,
         seed=recipe.seed,

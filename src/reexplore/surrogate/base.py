@@ -37,6 +37,8 @@ class MemberReport:
     validation_mae_kcal_mol: float | None
     out_of_fold_kcal_mol: dict[str, float]
     out_of_fold_spread_kcal_mol: dict[str, float] | None = None
+    #: What it would say without a geometry, of a surrogate that takes one where there is one.
+    out_of_fold_first_kcal_mol: dict[str, float] | None = None
 
     @classmethod
     def of_fit(
@@ -48,11 +50,13 @@ class MemberReport:
         target_kcal_mol: NDArray[np.float64],
         said_kcal_mol: NDArray[np.float64],
         spread_kcal_mol: NDArray[np.float64] | None = None,
+        first_kcal_mol: NDArray[np.float64] | None = None,
     ) -> MemberReport:
         """Return the report of a member that was fitted in one go, by what it says of all samples, held out or not."""
         outside = np.flatnonzero(held_out).tolist()
         off = np.abs(said_kcal_mol - target_kcal_mol)[~held_out]
         spread = None if spread_kcal_mol is None else {samples[i].key: float(spread_kcal_mol[i]) for i in outside}
+        first = None if first_kcal_mol is None else {samples[i].key: float(first_kcal_mol[i]) for i in outside}
         return cls(
             member=member,
             samples=len(samples) - len(outside),
@@ -62,14 +66,15 @@ class MemberReport:
             validation_mae_kcal_mol=None,
             out_of_fold_kcal_mol={samples[i].key: float(said_kcal_mol[i]) for i in outside},
             out_of_fold_spread_kcal_mol=spread,
+            out_of_fold_first_kcal_mol=first,
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-ready values."""
-        return {name: value for name, value in asdict(self).items() if name != _SPREAD or value is not None}
+        return {name: value for name, value in asdict(self).items() if name not in _LATER or value is not None}
 
 
-_SPREAD = "out_of_fold_spread_kcal_mol"
+_LATER = ("out_of_fold_spread_kcal_mol", "out_of_fold_first_kcal_mol")
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,7 @@ class Stack:
             target_kcal_mol=target,
             said_kcal_mol=weights.weigh(each),
             spread_kcal_mol=spread,
+            first_kcal_mol=weights.weigh(np.where(np.arange(len(MODELS)) < len(MODELS) - 1, each, np.nan)),
         )
 
     @staticmethod

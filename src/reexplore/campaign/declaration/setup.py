@@ -56,6 +56,7 @@ from reexplore.sources.ligand_file import LigandFile
 from reexplore.sources.ligand_list import LigandList
 from reexplore.structures.builders.base import find_builder
 from reexplore.structures.xtb.surfaces import EnergySurface
+from reexplore.surrogate.base import seen_by
 from reexplore.surrogate.known import SURROGATES
 
 if TYPE_CHECKING:
@@ -76,11 +77,15 @@ _LATER_KEYS = (
     ("space", "sample", None),
     ("surrogate", "batch_size", None),
     ("surrogate", "channels", "elements"),
+    ("surrogate", "graft", None),
     ("theory", "geometry", "search"),
     ("theory", "confirm", None),
     ("budget", "stop", None),
     ("", "learn_from", "nothing"),
 )
+
+#: So many candidates are grafted for each that is chosen, at least.
+_GRAFTED_PER_PICK = 10
 
 #: A semi-empirical energy counts from atoms, not from electrons and nuclei, as the proton's does.
 _PROTONS_APART = (
@@ -279,9 +284,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     has_begun = declared is not None
     own = _own_levels(file.theory)
     level = _level(file.theory, own)
-    with of_key("surrogate.model"):
-        # Unknown ones are refused, and those that cannot be loaded.
-        SURROGATES.find(file.surrogate.model)
+    _require_surrogate(file)
     goals = declared_goals(file, level)
     surface = declared_surface(file.theory)
     tables = anchor_files(file.anchors, beside=source.parent)
@@ -355,6 +358,23 @@ def _require_new(space: Space, rules: Rules, theory: TheoryEntry) -> None:
     require_some(space, rules)
     require_protons(space, theory)
     require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
+
+
+def _require_surrogate(file: CampaignFile) -> None:
+    """Raise `InputError` for a model that is unknown or cannot be loaded, or that has no use for some geometries."""
+    with of_key("surrogate.model"):
+        kind, _ = SURROGATES.find(file.surrogate.model)
+    graft, fewest = file.surrogate.graft, _GRAFTED_PER_PICK * file.budget.batch
+    if graft is None:
+        return
+    with of_key("surrogate.graft"):
+        if seen_by(kind) != "both":
+            name = file.surrogate.model
+            raise InputError(
+                f"the model '{name}' takes a geometry of all candidates, or of none: graft goes with stack"
+            )
+        if graft < fewest:
+            raise InputError(f"{graft} is too few to choose {file.budget.batch} among: graft {fewest} at least")
 
 
 def _digest(listed: LigandList, rules: Rules, file: CampaignFile) -> str:

@@ -151,16 +151,30 @@ class FinalistKeys:
 
 
 @dataclass(frozen=True)
+class Funnel:
+    """Which ligands the first level of a funnel let through to the second, as digests of families.
+
+    `screened` is a hash of all that it looked at. `by_lot` were drawn by chance, of which `only_by_lot` were neither
+    promising nor uncertain: without the draw they would have been thrown away.
+    """
+
+    screened: str
+    by_lot: tuple[str, ...] = ()
+    only_by_lot: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Model:
     """A trained ensemble: the keys of its members' and its forecast's results, and how its error bars were set.
 
-    `families` are the digests of the ligands that it predicts.
+    `families` are the digests of the ligands that it predicts, of a `funnel` those that were let through.
     """
 
     members: tuple[str, ...]
     families: tuple[str, ...]
     forecast: str
     calibration: Calibration
+    funnel: Funnel | None = None
 
 
 @dataclass(frozen=True)
@@ -178,7 +192,9 @@ class Learned:
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready values, those of the model beside the others."""
         data = asdict(self)
-        return data | (data.pop("model") or {"members": (), "forecast": None})
+        model = data.pop("model") or {"members": (), "forecast": None}
+        # Without a funnel it is as it was before there were any.
+        return data | {name: value for name, value in model.items() if name != "funnel" or value is not None}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Learned:
@@ -191,8 +207,13 @@ class Learned:
             families=tuple(data.get("families", ())),
             forecast=data["forecast"],
             calibration=Calibration(**data["calibration"]),
+            funnel=_funnel(data.get("funnel")),
         )
         return cls(data["labels"], data["metrics"], parity, model)
+
+
+def _funnel(data: dict[str, Any] | None) -> Funnel | None:
+    return Funnel(data["screened"], tuple(data["by_lot"]), tuple(data["only_by_lot"])) if data else None
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ from reexplore.chemistry.space import Space
 from reexplore.config import TheoryEntry
 from reexplore.structures.bipyramid import STARTS
 from reexplore.structures.structure import Layout
+from reexplore.surrogate.base import seen_by
+from reexplore.surrogate.known import SURROGATES
 
 #: Ligands assembled to estimate the size of all.
 _SAMPLE = 64
@@ -60,6 +62,8 @@ _TRAINING_S_PER_LABEL = 0.04
 _SCREENING_S = 4e-4
 #: Of a complex and its ligand.
 _GROUNDWORK_S = 0.2
+#: Without a geometry: 18.0 CPU-s for a million candidates (docs/learning.md).
+_WITHOUT_GEOMETRY_S = 1.8e-5
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,11 @@ def plan_campaign(setup: Setup) -> Plan:
     size = round(share * space.size)
     labels = min(budget.labels, size)
     # One for each bare scaffold, to graft the pool on, and one for each ligand that is labelled.
+    # A model that sees ligands needs none; labels in series do, as far as they go.
+    entry, sees = setup.file.surrogate, seen_by(SURROGATES.find(setup.file.surrogate.model)[0])
     bare = len(space.scaffolds) * len(space.coordinations)
+    if sees == "ligand":
+        bare = min(bare, labels) if theory.geometry == "series" else 0
     # A listed ligand is grafted on nothing: its own template serves both.
     filled = space.ligand_count - len(space.listed)
     # With an objective a ligand is labelled with several metals on one template.
@@ -145,10 +153,12 @@ def plan_campaign(setup: Setup) -> Plan:
     others = to_borrow(setup)
     training = _TRAINING_S + _TRAINING_S_PER_LABEL * (labels / 2 + (len(others.samples) if others else 0))
     about = f"{atoms:.0f} atoms on average"
-    prediction = _TRAINING_S + _SCREENING_S * size / 2
     if setup.goals.learns_gap:
         stages = _magnet_stages(labels=labels, atoms=atoms, gradient_s=gradient)
         return Plan(space.arithmetic(), space.size, space.ligand_count, 0, labels, stages, counted)
+    grafted = 0 if sees == "ligand" else size if entry.graft is None else min(entry.graft, size)
+    each_s = _SCREENING_S * grafted / size + (_WITHOUT_GEOMETRY_S if grafted < size else 0.0)
+    prediction = _TRAINING_S + each_s * size / 2
     stages = (
         Stage(
             "templates" if not sketch else "templates (sketch)",
@@ -193,7 +203,7 @@ def plan_campaign(setup: Setup) -> Plan:
             "prediction, choice",
             2 * rounds,
             prediction,
-            f"{setup.file.surrogate.model}, BoTorch; {1000 * _SCREENING_S:.1f} ms a candidate",
+            f"{setup.file.surrogate.model}, BoTorch; {1000 * each_s:.2g} ms a candidate",
             # Every second of them predicts.
             prediction / 2 if cards.predict else 0.0,
         ),

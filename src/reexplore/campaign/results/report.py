@@ -17,6 +17,7 @@ from reexplore.campaign.results.anchor_tables import anchor_notes
 from reexplore.campaign.results.ligand_rows import ligands_csv
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
+from reexplore.campaign.steps.funnel import told as told_of_funnel
 from reexplore.tracking.decisions import PAST
 from reexplore.tracking.exports import (
     CANDIDATE_COLUMNS,
@@ -55,6 +56,8 @@ def report_round(context: CampaignContext, number: int) -> None:
         f"round {number} closed: {record.labels} labels; out-of-fold MAE in kcal/mol: {told or 'none yet'}"
         f"{_held(record.rounds[: number + 1])}"
     )
+    if funnel := told_of_funnel(record.rounds[number].metrics):
+        context.narrator.say(funnel)
     _publish(context, record)
 
 
@@ -321,6 +324,7 @@ def footnotes(record: CampaignRecord) -> list[str]:
     """Return the sentences that belong under the table: what ranks mean, and the warnings of the rows."""
     notes = ["more negative binds stronger; ranks hold within one group only; left out: " + ", ".join(record.omissions)]
     notes += [record.learn_from] if record.learn_from else []
+    notes += [funnel] if record.rounds and (funnel := told_of_funnel(record.rounds[-1].metrics)) else []
     notes += [f"not ranked together: {reason}" for reason in record.why_groups]
     notes += dict.fromkeys(shortlist.note for shortlist in record.shortlists)
     if any(row.other_waters_kcal_mol for row in record.rows):

@@ -184,8 +184,9 @@ def entered(
             position=position,
             role=pick["role"],
             value=pick["value"],
-            predicted=told[pick["key"]].mean if told else None,
-            sigma=told[pick["key"]].sigma if told else None,
+            # Of a funnel the forecast lacks what people promoted past it.
+            predicted=said.mean if (said := told.get(pick["key"])) else None,
+            sigma=said.sigma if said else None,
         )
         for position, pick in enumerate(picks, start=first)
     ]
@@ -210,6 +211,7 @@ def _selection(
         pending=tuple(sorted(standing.pending)),
         objective=tuple(goals.say()),
         hydration=tuple(sorted(hydration.items())),
+        by_lot=model.funnel.by_lot if model.funnel else (),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,11 @@ from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.borrowed import borrowed
 from reexplore.campaign.ledger.labels import hydration_kcal_mol
 from reexplore.campaign.ledger.ledger import Ledger
-from reexplore.campaign.ledger.rows import Learned, Model, Pick, Round
+from reexplore.campaign.ledger.rows import Funnel, Learned, Model, Pick, Round
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.constraining import LISTED_TOGETHER
+from reexplore.campaign.steps.funnel import FIRST_LEVEL, hash_of, in_order, kept_winners, let_through
 from reexplore.campaign.steps.goal_errors import goal_errors
 from reexplore.campaign.steps.groundwork import groundwork
 from reexplore.campaign.steps.labelling import known_labels, observed_kcal_mol
@@ -27,9 +29,9 @@ from reexplore.execution.recipes import ListedPrediction, Prediction, Training, 
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
 from reexplore.structures.structure import Structure
-from reexplore.surrogate.base import seen_by
+from reexplore.surrogate.base import Sees, seen_by
 from reexplore.surrogate.baselines import out_of_fold
-from reexplore.surrogate.calibration import evaluate
+from reexplore.surrogate.calibration import Calibration, evaluate
 from reexplore.surrogate.ensembles import calibrated, can_be_learned, holds_out_ligands, member_count
 from reexplore.surrogate.forecast import Forecast
 from reexplore.surrogate.known import SURROGATES
@@ -79,27 +81,24 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
         context.narrator.say("all labels are of one ligand: what is said of another one has not been tested")
     leaning = yield from groundwork(context, screening)
     members = yield from _train(context, known, whole_ligands=whole_ligands, leaning=leaning)
-    seen = screening.seen
-    tasks = _predictions(context, seen, tuple(members))
-    yield from _values(context, tasks, stage="prediction")
-    forecast = Task.of(WholeForecast(tuple(task.key for task in tasks)), title=f"{screening.count} candidates")
-    yield from _values(context, [forecast], stage="forecast")
-
-    table = Forecast.load(context.store.folder(forecast.key) / FORECAST_FILE)
+    seen, funnel = screening.seen, None
     # Errors are those of the campaign's own labels: borrowed ones may be of other scaffolds.
     said_of = _held_out(context, members, "out_of_fold_kcal_mol")
     held_out = {s.key: said_of[s.key] for s in own}
-    calibration = calibrated(
-        table,
-        own,
-        held_out,
-        _held_out(context, members, "out_of_fold_spread_kcal_mol"),
-        sees=sees,
-        declared_floor_kcal_mol=context.setup.file.surrogate.uncertainty_floor_kcal_mol,
-        whole_ligands=whole_ligands,
-    )
+    # A surrogate that does not tell is taken at its word with a geometry.
+    first = {s.key: _held_out(context, members, "out_of_fold_first_kcal_mol").get(s.key, said_of[s.key]) for s in own}
+    error_bars = partial(_error_bars, context, members, own, sees=sees, whole_ligands=whole_ligands)
+    if context.setup.file.surrogate.graft is not None:
+        picked = {pick.candidate for pick in context.ledger.picks() if pick.round <= number}
+        seen, funnel = yield from _let_through(
+            context, seen, members, observed=observed, picked=picked, error_bars=lambda table: error_bars(table, first)
+        )
+    forecast, table = yield from _forecast(context, seen, members)
+    calibration = error_bars(table, held_out)
     fold_of = folds(known, len(members), context.setup.file.seed, whole_ligands=whole_ligands)
     baselines = {model: said[: len(own)] for model, said in out_of_fold(known, fold_of=fold_of).items()}
+    if funnel is not None:
+        baselines |= {FIRST_LEVEL: np.array([first[s.key] for s in own])}
     predictions = baselines | {ENSEMBLE: np.array([held_out[s.key] for s in own])}
     target = targets_kcal_mol(own)
     metrics = {f"{MAE_PREFIX}{model}": float(np.abs(said - target).mean()) for model, said in predictions.items()}
@@ -110,8 +109,9 @@ def learn(context: CampaignContext, screening: Screening, observed: Mapping[str,
         metrics |= goal_errors(
             goals, own, target_kcal_mol=target, predicted_kcal_mol=predictions, hydration_kcal_mol=hydration
         )
+    metrics |= kept_winners(context, number) if funnel is not None else {}
     parity, prospective = _prospective(context, number, observed)
-    model = Model(tuple(members), tuple(part.digest for part in seen), forecast.key, calibration)
+    model = Model(tuple(members), tuple(part.digest for part in seen), forecast, calibration, funnel)
     return Learned(len(observed), metrics | prospective, parity, model)
 
 
@@ -128,8 +128,9 @@ def mend(context: CampaignContext, screening: Screening) -> Job[None]:
     files = [*((key, MEMBER_FILE) for key in model.members), (model.forecast, FORECAST_FILE)]
     # Every file is looked at: the damaged ones are set aside by that.
     damaged = [name for key, name in files if not context.store.holds(key, name)]
-    seen = tuple(part.digest for part in screening.seen)
-    if not damaged and seen == model.families:
+    seen = [part.digest for part in screening.seen]
+    same = model.funnel.screened == hash_of(seen) if model.funnel else tuple(seen) == model.families
+    if not damaged and same:
         return
     why = "files of the model are gone or damaged" if damaged else "the model sees other ligands now"
     context.narrator.say(f"{why}: round {newest.number} is learned again from its labels")
@@ -138,6 +139,62 @@ def mend(context: CampaignContext, screening: Screening) -> Job[None]:
     again = yield from learn(context, screening, observed, newest.number)
     if again.model != model:
         context.ledger.close_round(newest.number, again)
+
+
+def _error_bars(
+    context: CampaignContext,
+    members: Sequence[str],
+    own: Sequence[Sample],
+    table: Forecast,
+    held_out: Mapping[str, float],
+    *,
+    sees: Sees,
+    whole_ligands: bool,
+) -> Calibration:
+    """Return the error bars of a forecast by what was said of the campaign's own labels before they were seen."""
+    return calibrated(
+        table,
+        own,
+        held_out,
+        _held_out(context, members, "out_of_fold_spread_kcal_mol"),
+        sees=sees,
+        declared_floor_kcal_mol=context.setup.file.surrogate.uncertainty_floor_kcal_mol,
+        whole_ligands=whole_ligands,
+    )
+
+
+def _let_through(
+    context: CampaignContext,
+    seen: Sequence[Part],
+    members: Sequence[str],
+    *,
+    observed: Mapping[str, float],
+    picked: Collection[str],
+    error_bars: Callable[[Forecast], Calibration],
+) -> Job[tuple[list[Part], Funnel]]:
+    """Forecast everything without a geometry, and return what is let through to be grafted."""
+    _, first = yield from _forecast(context, [replace(part, template="") for part in in_order(seen)], members)
+    return let_through(
+        context.store,
+        in_order(seen),
+        first,
+        calibration=error_bars(first),
+        observed=observed,
+        picked=picked,
+        most=context.setup.file.surrogate.graft or 0,
+        # Another draw whenever there are more labels.
+        seed=context.setup.file.seed + len(observed),
+    )
+
+
+def _forecast(context: CampaignContext, seen: Sequence[Part], members: Sequence[str]) -> Job[tuple[str, Forecast]]:
+    """Return the key of the forecast of all parts, and the forecast."""
+    tasks = _predictions(context, seen, tuple(members))
+    yield from _values(context, tasks, stage="prediction")
+    count = sum(len(part.family.members) * len(part.family.metals) for part in seen)
+    forecast = Task.of(WholeForecast(tuple(task.key for task in tasks)), title=f"{count} candidates")
+    yield from _values(context, [forecast], stage="forecast")
+    return forecast.key, Forecast.load(context.store.folder(forecast.key) / FORECAST_FILE)
 
 
 def _predictions(context: CampaignContext, seen: Sequence[Part], members: tuple[str, ...]) -> list[Task]:
@@ -195,7 +252,7 @@ def _train(context: CampaignContext, known: list[Sample], *, whole_ligands: bool
     kind, version = SURROGATES.find(model)
     count = member_count(known, wanted=file.surrogate.members, sees=seen_by(kind), whole_ligands=whole_ligands)
     samples = context.store.put_text(samples_to_text(known))
-    settings = kind.settings(file.surrogate.model_dump())
+    settings = kind.settings(file.surrogate.declared)
     told = (count, file.seed, whole_ligands, model, version, leaning)
     recipes = [Training(samples, settings, k, *told) for k in range(count)]
     tasks = [Task.of(recipe, title=f"member {recipe.member} of {count}") for recipe in recipes]

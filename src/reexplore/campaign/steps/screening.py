@@ -22,7 +22,7 @@ from reexplore.execution.recipes import Grafts
 from reexplore.execution.store import Store
 from reexplore.execution.task import Task
 from reexplore.structures.metal_exchange import contraction_of
-from reexplore.structures.screening.families import screening_geometries
+from reexplore.structures.screening.families import finds_place, screening_geometries
 from reexplore.structures.screening.scaffolding import bare_candidate
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.base import seen_by
@@ -69,12 +69,14 @@ class Part:
 class Screening:
     """The pool as the learned model sees it, and the candidates it cannot see.
 
-    Where the model needs no geometry (`sees_all`) a candidate without one is a candidate as any other.
+    Where the model needs no geometry (`sees_all`) a candidate without one is a candidate as any other. Where each
+    round grafts some (`grafts_some`), nobody was looked at before.
     """
 
     parts: tuple[Part, ...]
     excluded: tuple[Excluded, ...] = ()
     sees_all: bool = False
+    grafts_some: bool = False
 
     @cached_property
     def pool(self) -> Pool:
@@ -146,10 +148,13 @@ class Screening:
         found: dict[str, Structure] = {}
         for number, mine in sorted(seen.items()):
             part = self.parts[number]
-            made = screening_geometries(
-                part.family, Structure.from_extxyz(part.template), mine, contraction=part.contraction
-            )
-            found |= {candidate.key: structure for candidate, structure in zip(mine, made, strict=True)}
+            template, how = Structure.from_extxyz(part.template), {"contraction": part.contraction}
+            fit = [True] * len(mine)
+            if self.grafts_some:
+                fit = finds_place(part.family, template, [candidate.ligand for candidate in mine], **how)
+            placed = [candidate for candidate, has_one in zip(mine, fit, strict=True) if has_one]
+            made = screening_geometries(part.family, template, placed, **how)
+            found |= {candidate.key: structure for candidate, structure in zip(placed, made, strict=True)}
         return found
 
     def parts_of(self, key: str) -> tuple[str, ...]:
@@ -172,6 +177,7 @@ class Screening:
             return json.dumps(parts)
         excluded = [{"family": each.digest, "reasons": each.reasons} for each in self.excluded]
         everyone = {"sees_all": True} if self.sees_all else {}
+        everyone |= {"grafts_some": True} if self.grafts_some else {}
         return json.dumps({"parts": parts, "excluded": excluded} | everyone)
 
     @classmethod
@@ -199,13 +205,13 @@ class Screening:
             )
             for data in whole["excluded"]
         )
-        return cls(parts, excluded, bool(whole.get("sees_all")))
+        return cls(parts, excluded, bool(whole.get("sees_all")), bool(whole.get("grafts_some")))
 
 
 def screen(context: CampaignContext) -> Job[Screening]:
     """Build the template of every bare scaffold and find out which ligands can be grafted on it.
 
-    Neither is done for a model that sees ligands without any geometry.
+    Neither is done for a model that sees ligands without any geometry; where each round grafts some, only the first.
     """
     whole, excluded = yield from constrain(context)
     sees = seen_by(SURROGATES.find(context.setup.file.surrogate.model)[0])
@@ -225,6 +231,8 @@ def screen(context: CampaignContext) -> Job[Screening]:
             Part(chunk, context.store.put_text(chunk.to_text()), text, {}, outcome.failure, contraction)
             for chunk in family.chunks(_CHUNK)
         ]
+    if context.setup.file.surrogate.graft is not None:
+        return _kept(context, Screening(tuple(parts), excluded, sees_all=True, grafts_some=True))
     # On a listed ligand nothing is grafted: its template is its screening geometry.
     grafted = [part for part in parts if part.failure is None and part.family.scaffold.sites]
     tasks = {part.digest: Task.of(part.grafts, title=part.title) for part in grafted}

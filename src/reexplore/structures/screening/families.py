@@ -64,6 +64,14 @@ def predictable(
         start += len(grafts)
 
 
+def finds_place(
+    family: Family, template: Structure, ligands: Sequence[Ligand], *, contraction: int = NEWEST_CONTRACTION
+) -> list[bool]:
+    """Return for each of some of a family's ligands whether it has a screening geometry."""
+    grafts = _grafts(family, template, ligands, contraction)
+    return [grafts.failure(row) is None for row in range(len(ligands))]
+
+
 def screening_geometries(
     family: Family, template: Structure, candidates: Sequence[Candidate], *, contraction: int = NEWEST_CONTRACTION
 ) -> list[Structure]:
