@@ -101,7 +101,7 @@ class Trace:
 
 def assemble(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -> Ligand:
     """Join one substituent to each site of the scaffold, `[*:1]` first, and return the ligand."""
-    return assemble_traced(scaffold, substituents)[0]
+    return _assembled(scaffold, substituents)[0]
 
 
 def assemble_traced(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -> tuple[Ligand, Trace]:
@@ -110,19 +110,28 @@ def assemble_traced(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -
     Atoms are followed through the joining and through both writings of the SMILES, so that no graph
     has to be matched afterwards.
     """
+    ligand, mol, first = _assembled(scaffold, substituents)
+    origins = [(atom.GetIntProp(_PART), atom.GetIntProp(_ATOM)) for atom in mol.GetAtoms()]
+    written = output_order(mol)
+    order = [origins[written[i]] for i in output_order(first)]
+    return ligand, Trace(tuple(part for part, _ in order), tuple(atom for _, atom in order))
+
+
+def _assembled(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -> tuple[Ligand, Chem.Mol, Chem.Mol]:
+    """Return the ligand, the molecule as its parts were joined, and as its first SMILES is read."""
     if len(substituents) != scaffold.sites:
         raise InputError(
             f"scaffold '{scaffold.name}' has {scaffold.sites} sites but {len(substituents)} substituents were given"
         )
     mol = _joined(scaffold.smiles, substituents)
-    for atom in mol.GetAtoms():
-        atom.SetAtomMapNum(_DONOR_MARK if atom.GetAtomMapNum() >= FIRST_DONOR_MAP else 0)
+    # By number: RDKit's own sequence of atoms counts them at every step, and a space has millions of ligands.
+    for number in range(mol.GetNumAtoms()):
+        atom = mol.GetAtomWithIdx(number)
+        if mark := atom.GetAtomMapNum():
+            atom.SetAtomMapNum(_DONOR_MARK if mark >= FIRST_DONOR_MAP else 0)
     first = Chem.MolFromSmiles(Chem.MolToSmiles(mol))
     # The second pass removes what is left of the way the template was written.
     identity = Chem.MolToSmiles(first)
-    origins = [(atom.GetIntProp(_PART), atom.GetIntProp(_ATOM)) for atom in mol.GetAtoms()]
-    written = output_order(mol)
-    order = [origins[written[i]] for i in output_order(first)]
     ligand = Ligand(
         identity=identity,
         charge=scaffold.charge + sum(s.charge for s in substituents),
@@ -130,7 +139,7 @@ def assemble_traced(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -
         substituents=tuple(s.name for s in substituents),
         warnings=doubts(scaffold, substituents, first),
     )
-    return ligand, Trace(tuple(part for part, _ in order), tuple(atom for _, atom in order))
+    return ligand, mol, first
 
 
 def _joined(scaffold: str, substituents: tuple[Substituent, ...]) -> Chem.Mol:
