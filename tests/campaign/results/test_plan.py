@@ -216,3 +216,27 @@ def test_energies_that_models_lean_on_are_counted_where_they_do(tmp_path, surrog
     file.write_text(yaml.safe_dump(data))
     plan = plan_campaign(prepare(str(file), workspace=tmp_path))
     assert [stage.tasks for stage in plan.stages if stage.name == "groundwork"] == energies
+
+
+def test_a_model_without_geometries_pays_for_none(tmp_path):
+    def stages(**surrogate):
+        data = {
+            "name": "trial",
+            "space": {
+                "scaffolds": ["HOPO", "CAM"],
+                "substituents": ["H", "methyl", "fluoro", "chloro"],
+                "metals": ["La"],
+                "coordinations": [{"ligands": 1}],
+            },
+            "surrogate": surrogate,
+            "budget": {"seed_labels": 2, "batch": 1, "labels": 2},
+        }
+        file = tmp_path / "trial.yaml"
+        file.write_text(yaml.safe_dump(data))
+        found = {s.name.split(" (")[0]: s for s in plan_campaign(prepare(str(file), workspace=tmp_path)).stages}
+        return found["templates"].tasks, found["prediction, choice"].core_hours
+
+    # Two ligands that are labelled and lanthanum's aqua ion; with geometries the two bare scaffolds as well.
+    assert stages(model="tabular")[0] == 3
+    assert stages(model="stack")[0] == 5
+    assert stages(model="tabular")[1] < stages(model="stack")[1] == stages(model="allegro")[1]
