@@ -13,6 +13,7 @@ from reexplore.campaign.declaration.listed_ligands import keep_copy
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.borrowed import META as BORROWED
 from reexplore.campaign.ledger.borrowed import borrowed
+from reexplore.campaign.ledger.ended import note_begin, note_end
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Round
 from reexplore.campaign.results.report import report_end
@@ -62,6 +63,7 @@ def run_campaign(context: CampaignContext) -> None:
     except (Stopped, EnergiesAwaited):
         report.bring_up_to_date()
         raise
+    note_end(context.ledger)
     report_end(context)
 
 
@@ -108,6 +110,7 @@ def open_campaign(setup: Setup) -> Ledger:
         facts |= {"key": uuid.uuid4().hex, "started_at": repr(time.time())}
         # Now and for good: what others label later changes nothing here.
         facts |= {BORROWED: others.to_text()} if (others := borrow(setup)) is not None else {}
+        note_begin(ledger)
     ledger.set_meta(**facts)
     return ledger
 

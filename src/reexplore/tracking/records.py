@@ -14,6 +14,7 @@ from reexplore.errors import Failure, ReexploreError
 from reexplore.tracking.anchor_records import AnchorsRecord
 from reexplore.tracking.decisions import Decision, DecisionRow
 from reexplore.tracking.estimates import Estimated, LogK
+from reexplore.tracking.reasons import Reasons
 
 Status = Literal["predicted", "selected", "labelled", "failed", "excluded", "rejected"]
 Role = Literal["seed", "acquisition", "control", "promoted"]
@@ -83,6 +84,7 @@ class CandidateRow:
     `log_k` is there where they are free energies. Where the campaign has a second solvent `transfer_kcal_mol` takes the
     complex there from water, `log_p` is log10 of its partition ratio, and the same of the free ligand it is counted
     from. `decisions` are what people decided about it, the last one last.
+    `reasons` explain its place.
     """
 
     key: str
@@ -117,6 +119,7 @@ class CandidateRow:
     ligand_transfer_kcal_mol: float | None = None
     ligand_log_p: float | None = None
     decisions: tuple[Decision, ...] = ()
+    reasons: Reasons = field(default_factory=Reasons)
 
     @property
     def decision(self) -> Decision | None:
@@ -442,7 +445,8 @@ class CampaignRecord:
     `anchors` are what was measured beside what was computed in the campaign's way.
     `decisions` are what people decided about candidates; `reference` is how commands name the campaign.
     `learn_from` says whose labels it learned from beside its own, where there are some. `ended` says why it has ended,
-    and what makes it go on.
+    and what makes it go on. `labels_wanted` is its budget of labels. Without `finished_at_ms` it is not at its end,
+    whether somebody drives it or not.
     """
 
     key: str
@@ -472,6 +476,7 @@ class CampaignRecord:
     reference: str = ""
     learn_from: str = ""
     ended: str = ""
+    labels_wanted: int | None = None
 
     def best_ligands_by_round(self, goal: int) -> dict[str, list[tuple[int, float]]]:
         """Return, group by group, the best label of a goal known after each round, as (round, value)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from markupsafe import Markup
 from reexplore import __version__
 from reexplore.tracking.anchors_view import anchor_plot
 from reexplore.tracking.axes import BOTTOM, LEFT, RIGHT, TOP, round_numbers
+from reexplore.tracking.candidate_cards import cards, finite, formula
 from reexplore.tracking.decisions import PAST
 from reexplore.tracking.goals_view import rankings, with_error
 from reexplore.tracking.ligand_drawings import DRAWING_HEIGHT, DRAWING_WIDTH, draw_ligands
@@ -31,10 +31,11 @@ from reexplore.tracking.records import (
 
 PAGE_NAME = "top_candidates.html"
 
+#: The parts of the page's script, each needing those before it only.
+_SCRIPTS = ("geometry.js", "view.js", "card.js", "compare.js", "page.js")
 _STRIP_WIDTH = 120
 #: Decisions on the page, the newest ones; the file has all.
 _DECISIONS = 100
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class _Line:
     sigma: float | None
     dft: float | None
     strip: _Strip | None
+    moved: int
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
     totals = {name: len(rows) for name, rows in _by_group(record.rows).items()}
     groups = [_group(name, rows, numbers, totals[name]) for name, rows in chosen.items()]
 
-    styles, viewer, script = (asset(name) for name in ("page.css", "3Dmol-min.js", "page.js"))
+    styles, viewer = asset("page.css"), asset("3Dmol-min.js")
+    script = Markup("\n").join(asset(name) for name in _SCRIPTS)
     return (
         _environment()
         .get_template("top_candidates.html.j2")
@@ -87,7 +90,7 @@ def review_page(record: CampaignRecord, *, top: int) -> str:
             rounds=record.rounds,
             contraction_note=CONTRACTION_NOTE,
             models=list(dict.fromkeys(model for r in record.rounds for model in r.mean_absolute_errors)),
-            data={row.key: _card(row) for row in shown},
+            data=cards(shown),
             command=f"reexplore review {{}} {shlex.quote(record.reference)}",
             past=PAST,
             decisions=record.decisions[: -_DECISIONS - 1 : -1],
@@ -112,17 +115,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["energy"] = lambda value: "–" if value is None else f"{value:.1f}".replace("-", "−")
-    environment.filters["error"] = lambda value: "–" if _finite(value) is None else f"{value:.2f}"
-    environment.filters["formula"] = _formula
+    environment.filters["error"] = lambda value: "–" if finite(value) is None else f"{value:.2f}"
+    environment.filters["formula"] = formula
     environment.filters["with_error"] = with_error
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "allow_nan": False}
     environment.filters["blank"] = lambda value: "" if value is None else value
     return environment
-
-
-def _formula(name: str) -> str:
-    """Set the counts of a formula low: `(H2O)6` becomes `(H₂O)₆`."""
-    return re.sub(r"(?<=[)H])\d+", lambda count: count[0].translate(_SUBSCRIPTS), name)
 
 
 def asset(name: str) -> Markup:
@@ -173,7 +171,7 @@ def _rows(group: _Group) -> list[CandidateRow]:
 
 
 def _group(name: str, rows: list[CandidateRow], drawings: dict[str, int], total: int) -> _Group:
-    ends = [end for row in rows for end in (*_interval(row), _finite(row.dft_kcal_mol)) if end is not None]
+    ends = [end for row in rows for end in (*_interval(row), finite(row.dft_kcal_mol)) if end is not None]
     low, high = (min(ends), max(ends)) if ends else (0.0, 0.0)
     scale = (_STRIP_WIDTH - 12) / (high - low) if high > low else 0.0
 
@@ -182,19 +180,20 @@ def _group(name: str, rows: list[CandidateRow], drawings: dict[str, int], total:
 
     def strip(row: CandidateRow) -> _Strip | None:
         left, right = _interval(row)
-        label = place(_finite(row.dft_kcal_mol))
+        label = place(finite(row.dft_kcal_mol))
         if not scale or (left is None and label is None):
             return None
-        return _Strip(place(left) or 0.0, place(right) or 0.0, place(_finite(row.predicted_kcal_mol)), label)
+        return _Strip(place(left) or 0.0, place(right) or 0.0, place(finite(row.predicted_kcal_mol)), label)
 
     lines = [
         _Line(
             row,
             drawings.get(row.smiles),
-            _finite(row.predicted_kcal_mol),
-            _finite(row.sigma_kcal_mol),
-            _finite(row.dft_kcal_mol),
+            finite(row.predicted_kcal_mol),
+            finite(row.sigma_kcal_mol),
+            finite(row.dft_kcal_mol),
             strip(row),
+            (row.reasons.rank_before or row.rank) - row.rank if row.rank is not None else 0,
         )
         for row in rows
     ]
@@ -202,64 +201,8 @@ def _group(name: str, rows: list[CandidateRow], drawings: dict[str, int], total:
 
 
 def _interval(row: CandidateRow) -> tuple[float | None, float | None]:
-    mean, sigma = _finite(row.predicted_kcal_mol), _finite(row.sigma_kcal_mol) or 0.0
+    mean, sigma = finite(row.predicted_kcal_mol), finite(row.sigma_kcal_mol) or 0.0
     return (None, None) if mean is None else (mean - sigma, mean + sigma)
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _card(row: CandidateRow) -> dict[str, Any]:
-    terms = {name: energy for name, energy in (row.terms_hartree or {}).items() if math.isfinite(energy)}
-    failure = row.failure and row.failure.to_dict()
-    if failure:
-        # Evidence may hold anything JSON-ready; shown as text, it may also hold what JSON lacks.
-        failure["evidence"] = {k: v if isinstance(v, str | int) else f"{v}" for k, v in failure["evidence"].items()}
-    return {
-        "name": _formula(row.name),
-        "rank": row.rank,
-        "status": row.status,
-        "round": row.round,
-        "role": row.role,
-        "ligand": row.ligand,
-        "smiles": row.smiles,
-        "metal": row.metal,
-        "ligands": row.ligands,
-        "waters": row.waters,
-        "co_ligands": row.co_ligands,
-        "charge": row.charge,
-        "predicted": _finite(row.predicted_kcal_mol),
-        "sigma": _finite(row.sigma_kcal_mol),
-        "dft": _finite(row.dft_kcal_mol),
-        "dft_error": _finite(row.dft_error_kcal_mol),
-        "exchange": _finite(row.exchange_kcal_mol),
-        "exchange_error": _finite(row.exchange_error_kcal_mol),
-        "other_waters": row.other_waters_kcal_mol,
-        "constant": row.constant,
-        "log_k": row.computed_log_k,
-        "calibrated": row.calibrated_log_k,
-        "calibrated_error": row.calibrated_log_k_error,
-        "transfers": [
-            [part, _finite(energy), _finite(log_p)]
-            for part, energy, log_p in (
-                ("complex", row.transfer_kcal_mol, row.log_p),
-                ("ligand", row.ligand_transfer_kcal_mol, row.ligand_log_p),
-            )
-            if energy is not None
-        ],
-        "warnings": row.warnings,
-        "failure": failure,
-        "terms": terms,
-        "xyz": row.geometry_xyz,
-        "contacts": row.contacts,
-        "key": row.key,
-        "decisions": [
-            {"said": said.said, "via": said.via, "family": "" if said.candidate else said.subject}
-            for said in reversed(row.decisions)
-        ],
-        "decided": row.decision and PAST[row.decision.verdict],
-    }
 
 
 def _date(epoch_ms: int) -> str:

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any
-
-from rdkit import Chem
-from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
-from rdkit.DataStructs import TanimotoSimilarity
 
 from reexplore.anchors.table import read_anchors
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import Metal
+from reexplore.chemistry.similarity import most_alike
 from reexplore.workbench.pool_answers import Measured, Relative
 from reexplore.workbench.pool_model import PoolModel
 
@@ -40,14 +35,8 @@ def labelled_ligands(model: PoolModel, metals: Sequence[str]) -> tuple[Relative,
 
 def nearest(ligand: Ligand, known: Sequence[Relative]) -> list[Relative]:
     """Return those of some ligands that are most like one, the nearest first; itself is left out."""
-    smiles = ligand.canonical_smiles
-    mine = _fingerprint(smiles)
-    alike = [
-        replace(each, similarity=float(TanimotoSimilarity(mine, _fingerprint(each.smiles))))
-        for each in known
-        if each.smiles != smiles
-    ]
-    return sorted(alike, key=lambda each: (-each.similarity, each.name))[:_SHOWN]
+    near = most_alike(ligand.canonical_smiles, [each.smiles for each in known], count=_SHOWN)
+    return [replace(known[place], similarity=similarity) for place, similarity in near]
 
 
 def measured(ligand: Ligand, metals: Sequence[Metal]) -> Iterator[Measured]:
@@ -60,9 +49,3 @@ def measured(ligand: Ligand, metals: Sequence[Metal]) -> Iterator[Measured]:
     for anchor in sorted(alike, key=lambda each: each.single.ligand != ligand):
         if values := {m.symbol: anchor.log_k1[m.symbol] for m in metals if m.symbol in anchor.log_k1}:
             yield Measured(anchor.name, anchor.single.ligand.canonical_smiles, values)
-
-
-@lru_cache(maxsize=65536)
-def _fingerprint(smiles: str) -> Any:
-    """Return the Morgan fingerprint of radius 2 (D. Rogers, M. Hahn, J. Chem. Inf. Model. 2010, 50, 742)."""
-    return GetMorganGenerator(radius=2).GetFingerprint(Chem.MolFromSmiles(smiles))

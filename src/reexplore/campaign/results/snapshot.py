@@ -14,6 +14,7 @@ import yaml
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.borrowed import borrowed
+from reexplore.campaign.ledger.ended import finished_at
 from reexplore.campaign.ledger.labels import labels, selectivities
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Pick, Round
@@ -21,13 +22,15 @@ from reexplore.campaign.results.by_goals import REVIEW, goal_records, ligand_row
 from reexplore.campaign.results.contraction import contraction_rows
 from reexplore.campaign.results.decision_rows import decision_rows
 from reexplore.campaign.results.measured_anchors import MeasuredAnchors
+from reexplore.campaign.results.ranks import group_numbers, ordered
+from reexplore.campaign.results.reasons import Explained
 from reexplore.campaign.results.shortlists import shortlists
 from reexplore.campaign.running.external_energies import is_elsewhere, program_of
 from reexplore.campaign.steps.aqua_ions import why_no_exchange
 from reexplore.campaign.steps.ending import ended
 from reexplore.campaign.steps.learning import Estimate, estimates, predicted_kcal_mol
 from reexplore.campaign.steps.screening import Screening, recall_screening
-from reexplore.chemistry.candidates import Candidate, Group
+from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import families
 from reexplore.config import SurrogateEntry
 from reexplore.energies.comparisons import binding_reasons, exchange_reasons
@@ -90,6 +93,8 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
             setup, ledger, pool, found, screening=screening, excluded=excluded, failures=failures, history=history
         )
     ]
+    explained = Explained(setup, ledger, pool, found, failures | excluded)
+    rows = [replace(row, reasons=explained.reasons(row)) for row in rows]
     rounds = ledger.rounds()
     chosen = {row.key: row for row in rows}
     store = Store(setup.store)
@@ -101,7 +106,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         candidates=setup.space.size,
         config_yaml=yaml.safe_dump(setup.resolved(), sort_keys=False, allow_unicode=True),
         started_at_ms=_ms(float(str(ledger.meta("started_at")))),
-        finished_at_ms=_ms(rounds[-1].finished_at) if rounds and rounds[-1].finished_at else None,
+        finished_at_ms=None if (at := finished_at(ledger, labels_wanted=setup.file.budget.labels)) is None else _ms(at),
         environment=environment(),
         engines={
             "3D structures": "sketch (FAKE)"
@@ -132,6 +137,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         shortlists=shortlists(found, setup.goals, ledger),
         decisions=decisions,
         reference=setup.reference,
+        labels_wanted=setup.file.budget.labels,
     )
 
 
@@ -245,12 +251,7 @@ def _ranks(
 
     Numbers only: of a million candidates no more than the shown ones are made.
     """
-    numbers: dict[Group | str, int] = {}
-    group = np.fromiter((numbers.setdefault(c.group, len(numbers)) for c in pool.candidates()), np.intp, len(pool))
-    for key, label in labelled.items():
-        if label.other_donors:
-            # Ranked among those of its true coordination number.
-            group[pool.rows([key])] = numbers.setdefault(label.group_name, len(numbers))
+    group = group_numbers(pool, labelled)
     energy = np.full(len(pool), np.nan)
     if setup.goals.learns_binding:
         keys, means = predicted_kcal_mol(setup, ledger)
@@ -261,9 +262,7 @@ def _ranks(
     failed[pool.rows({*failures, *excluded})] = True
     taken[pool.rows({*chosen, *labelled})] = True
     energy[failed] = np.nan
-    # The last key decides first; equals keep the order of the pool, and what has no energy comes last.
-    order = np.lexsort((energy, group))
-    place = np.arange(len(order)) - np.searchsorted(group[order], group[order])
+    order, place = ordered(group, energy)
     kept = (place < _SHOWN_PREDICTIONS) | taken[order] | failed[order]
     known = ~np.isnan(energy[order])
     return {
