@@ -23,6 +23,7 @@ from reexplore.campaign.results.plan import Plan, plan_campaign
 from reexplore.campaign.results.report import labelled_extxyz
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.results.status import Status, campaign_status
+from reexplore.campaign.results.written_report import write_report
 from reexplore.campaign.running.progress import Narrator
 from reexplore.config import TheoryEntry
 from reexplore.errors import InputError
@@ -123,6 +124,24 @@ class Campaign:
 
         rows = [row for row in self._record().rows if row.dft_kcal_mol is not None]
         return [read(io.StringIO(labelled_extxyz(row)), format="extxyz") for row in rows]
+
+    def report(
+        self,
+        *,
+        html: str | Path | None = None,
+        pdf: str | Path | None = None,
+        markdown: str | Path | None = None,
+        top: int = 5,
+    ) -> list[Path]:
+        """Write the whole campaign as a document to the files that are given, and return them.
+
+        Of each group it has the `top` strongest candidates. Raises `InputError` where a file has no folder to lie in.
+        """
+        files = {"html": html, "pdf": pdf, "markdown": markdown}
+        wanted = {kind: None if file is None else Path(file) for kind, file in files.items()}
+        with self._ledger() as ledger:
+            record = campaign_record(self._setup, ledger)
+            return write_report(self._setup, ledger, record, top=top, files=wanted)
 
     def predict(
         self,

@@ -278,21 +278,31 @@ def resume(
 @campaign.command()
 def report(
     reference: CampaignArgument,
+    *,
     workspace: WorkspaceOption = Path(),
     top: Annotated[int, typer.Option(min=1, help="Candidates shown per group.")] = 5,
+    html: Annotated[Path | None, typer.Option(help="Write the whole report to this file.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="The same as PDF.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="The same as Markdown, its figures in a folder beside.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the best candidates of each group and write page, table and geometries anew.
 
-    Example: `reexplore campaign report cam --top 10`
+    With `--html`, `--pdf` or `--markdown` a report of the whole campaign is written too: space, protocol with
+    references, rounds, figures, baselines, candidates, failures, costs, decisions, and how to reproduce it.
+
+    Example: `reexplore campaign report cam --top 10 --html cam.html`
     """
     from reexplore.campaign.driver import open_ledger
     from reexplore.campaign.results.report import report_record, write_files, write_ligands
     from reexplore.campaign.results.snapshot import campaign_record
+    from reexplore.campaign.results.written_report import write_report
     from reexplore.tracking.exports import to_json
 
     setup = campaign_setup(reference, workspace)
-    record = campaign_record(setup, open_ledger(setup))
+    ledger = open_ledger(setup)
+    record = campaign_record(setup, ledger)
+    written = write_report(setup, ledger, record, top=top, files={"html": html, "pdf": pdf, "markdown": markdown})
     write_files(record, setup.folder)
     write_ligands(setup)
     if as_json:
@@ -300,7 +310,7 @@ def report(
         return
     _announce(setup)
     _show(record, top=top)
-    console.print(f"written to {setup.folder / 'report'}", markup=False)
+    console.print(f"written to {', '.join(map(str, [setup.folder / 'report', *written]))}", markup=False)
 
 
 @campaign.command()

@@ -21,6 +21,7 @@ from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.similarity import most_alike
 from reexplore.constraints.number_range import NumberRange
 from reexplore.constraints.sa_score import SaScore
+from reexplore.errors import ExecutionError
 from reexplore.execution.kinds import FORECAST_FILE
 from reexplore.execution.store import Store
 from reexplore.properties.label import Label
@@ -79,7 +80,11 @@ class Explained:
             later = choices[number + 1 :]
             end = next((other.first for other in later if other.round == choice.round), len(picks))
             mine = [p for p in picks if p.round == choice.round and choice.first <= p.position < end]
-            inputs = json.loads(self._store.get_text(choice.inputs))
+            try:
+                inputs = json.loads(self._store.get_text(choice.inputs))
+            except ExecutionError:
+                # A report needs no store that is whole: it tells less of this choice.
+                continue
             policy = inputs.get("policy", {})
             references = self._references(inputs, [pick.candidate for pick in mine])
             for place, pick in enumerate(mine, start=1):
