@@ -72,3 +72,21 @@ def test_a_table_is_read_back_and_computes_nothing(text):
     assert read["smiles"][0] not in "=+-@\t\r"
     # A number is no formula.
     assert read["dft_kcal_mol"] == -12.5
+
+
+def test_controls_are_counted_with_the_share_that_surpasses_what_models_chose():
+    record = campaign()
+    mine = [row for row in record.rows if row.metal == "La" and row.dft_kcal_mol is not None]
+    energies = (-10.0, -12.0, -11.0)
+    roles = ("acquisition", "control", "control")
+    rows = [
+        replace(row, role=role, round=number, dft_kcal_mol=energy, dft_error_kcal_mol=0.3)
+        for number, (row, role, energy) in enumerate(zip(mine, roles, energies, strict=False))
+    ]
+    found = {(name, step): value for name, value, _, step in curves(replace(record, rows=tuple(rows)))}
+    assert ("controls/n", 0) not in found
+    assert (found["controls/n", 1], found["controls/surpass the chosen", 1]) == (1, 1)
+    later = replace(record, rows=(*rows[:2], replace(rows[2], dft_kcal_mol=-9.0)))
+    found = {(name, step): value for name, value, _, step in curves(later)}
+    assert (found["controls/n", 2], found["controls/surpass the chosen", 2]) == (2, 0.5)
+    assert found[f"best_error_kcal_mol/{rows[0].group}", 2] == 0.3

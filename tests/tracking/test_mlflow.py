@@ -122,11 +122,22 @@ def test_artifacts_lie_in_the_store_and_are_complete(record, store):
     assert names[record.key] == {"top_candidates.html", "learning_curve.png", "best_per_group.png"} | provenance
     last = f"{record.key}/round/2"
     models = {"models/member-0/best.ckpt", "models/member-1/best.ckpt"}
-    assert names[last] == {"batch.csv", "batch.json", "parity.png", "top_candidates.html"} | provenance | models
+    tables = {"batch.csv", "batch.json", "labels.csv"}
+    assert names[last] == tables | {"parity.png", "top_candidates.html"} | provenance | models
     assert all(folder.is_relative_to(store) for folder in folders.values())
     batch = json.loads((folders[last] / "batch.json").read_text())
     assert [row["key"] for row in batch] == [row.key for row in record.rounds[2].batch]
     assert not Path("mlruns").exists()
+
+
+def test_each_round_has_the_labels_it_learned_from_as_its_dataset(record, store):
+    with sqlite3.connect(store / "mlflow.db") as database:
+        found = database.execute("SELECT name, dataset_profile FROM datasets ORDER BY name").fetchall()
+        inputs = database.execute("SELECT count(*) FROM inputs").fetchone()[0]
+    expected = [(f"eu-cam labels after round {r.number}", r.labels) for r in record.rounds]
+    assert {(name, json.loads(profile)["num_rows"]) for name, profile in found} >= set(expected)
+    # What was sent while the round was open, and twice since, is no further input.
+    assert inputs == len(found) == len(expected)
 
 
 def test_the_database_is_in_wal_mode(store):

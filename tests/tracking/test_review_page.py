@@ -4,10 +4,7 @@ import json
 import math
 import re
 import shlex
-import shutil
-import subprocess
 from dataclasses import replace
-from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -18,7 +15,6 @@ from reexplore.tracking.review_page import review_page
 from tests.tracking.sample import campaign
 
 EVIL = "</script><img src=x onerror=alert(1)>\"'&"
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 class Page(HTMLParser):
@@ -206,46 +202,3 @@ def test_a_fake_is_announced_before_anything_else(record):
 def test_an_empty_campaign_is_a_page_too(record):
     page = Page(review_page(replace(record, rows=(), rounds=()), top=3))
     assert "No candidate has been predicted or labelled yet" in page.text
-
-
-@pytest.mark.engine
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on PATH")
-def test_a_browser_shows_the_first_candidate_in_3d(record, tmp_path):
-    file = tmp_path / "page.html"
-    file.write_text(review_page(record, top=3), encoding="utf-8")
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader"]
-    command += ["--enable-unsafe-swiftshader", "--disable-background-networking", f"--user-data-dir={tmp_path}/profile"]
-    command += ["--virtual-time-budget=3000", "--enable-logging=stderr", "--dump-dom", file.as_uri()]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    first = min((r for r in record.rows if r.metal == "La" and r.rank), key=lambda r: r.rank)
-    assert f'data-key="{first.key}" tabindex="0" aria-selected="true"' in shown.stdout
-    assert re.search(r'id="viewer".*?<canvas', shown.stdout, re.DOTALL)
-    assert "Content Security Policy" not in shown.stderr
-    assert "Uncaught" not in shown.stderr
-
-
-@pytest.mark.engine
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on PATH")
-def test_a_browser_hands_over_a_command_that_a_shell_takes_literally(record, tmp_path):
-    why = 'it\'s "$HOME" `id` \\ $(id)'
-    click = f"""<script>
-      const button = (text) => [...document.querySelectorAll("#card .decide button")].find((b) => b.textContent === text);
-      button("reject").click();
-      document.title = String(button("copy").disabled);
-      const why = document.querySelector("#card input[aria-label=why]");
-      why.value = {json.dumps(why)};
-      why.dispatchEvent(new Event("input"));
-      document.title += document.querySelector("#card input[readonly][aria-label^=command]").value;
-    </script></body>"""
-    html = review_page(replace(record, reference="a file.yaml"), top=3)
-    # The policy of the page forbids this script, which stands for a person.
-    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html).replace("</body>", click)
-    file = tmp_path / "page.html"
-    file.write_text(html, encoding="utf-8")
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile"]
-    command += ["--disable-background-networking", "--virtual-time-budget=2000", "--dump-dom", file.as_uri()]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    first = min((r for r in record.rows if r.metal == "La" and r.rank), key=lambda r: r.rank)
-    # Without a reason there is nothing to copy.
-    said = unescape(re.search(r"<title>(.*?)</title>", shown, re.DOTALL)[1]).removeprefix("true")
-    assert shlex.split(said) == ["reexplore", "review", "reject", "a file.yaml", first.key, "--why", why]

@@ -24,7 +24,7 @@ from reexplore.tracking.records import (
 )
 
 #: Raised when what is sent changes: every round is then sent again.
-_VERSION = 2
+_VERSION = 3
 
 
 def curves(record: CampaignRecord) -> list[tuple[str, float, int, int]]:
@@ -37,11 +37,40 @@ def curves(record: CampaignRecord) -> list[tuple[str, float, int, int]]:
     ]
     for group, curve in record.best_by_round().items():
         points += [(f"best_kcal_mol/{group}", energy, finished[n].finished_at_ms or 0, n) for n, energy in curve]
+        errors = {row.dft_kcal_mol: row.dft_error_kcal_mol for row in record.rows if row.group == group}
+        points += [
+            (f"best_error_kcal_mol/{group}", error, finished[n].finished_at_ms or 0, n)
+            for n, energy in curve
+            if (error := errors[energy]) is not None
+        ]
+    points += [
+        (name, value, r.finished_at_ms or 0, number)
+        for number, r in finished.items()
+        for name, value in _controls(record, number).items()
+    ]
     for number, goal in enumerate(record.goals):
         for group, curve in record.best_ligands_by_round(number).items():
             name = f"best/{goal.title} {goal.unit}/{group}"
             points += [(name, value, finished[n].finished_at_ms or 0, n) for n, value in curve]
     return points
+
+
+def _controls(record: CampaignRecord, number: int) -> dict[str, float]:
+    """Return how many candidates drawn by chance were labelled, and the share that surpasses all that models chose.
+
+    A share that stays above zero says that the models miss what is strong. Nothing before there is a control beside a
+    choice of the models in its group.
+    """
+    known = [r for r in record.rows if r.dft_kcal_mol is not None and r.round is not None and r.round <= number]
+    best: dict[str, float] = {}
+    for row in known:
+        if row.role == "acquisition" and row.dft_kcal_mol is not None:
+            best[row.group] = min(best.get(row.group, math.inf), row.dft_kcal_mol)
+    controls = [row for row in known if row.role == "control" and row.group in best]
+    if not controls:
+        return {}
+    surpassing = sum(row.dft_kcal_mol is not None and row.dft_kcal_mol < best[row.group] for row in controls)
+    return {"controls/n": float(len(controls)), "controls/surpass the chosen": surpassing / len(controls)}
 
 
 def allowed_name(name: str) -> str:
@@ -118,6 +147,14 @@ CANDIDATE_COLUMNS = (
 def table(rows: tuple[CandidateRow, ...]) -> str:
     """Return candidates as CSV text."""
     return _csv(rows, CANDIDATE_COLUMNS)
+
+
+def labels_table(rows: tuple[CandidateRow, ...]) -> str:
+    """Return labels as CSV text, with what their errors are and how they were chosen."""
+    return _csv(rows, (*_LABEL_COLUMNS, "round", "role", "key"))
+
+
+_LABEL_COLUMNS = ("name", "smiles", "metal", "group", "dft_kcal_mol", "dft_error_kcal_mol", "exchange_kcal_mol")
 
 
 def series_files(record: CampaignRecord) -> dict[str, str]:

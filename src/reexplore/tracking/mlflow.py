@@ -2,7 +2,8 @@
 
 One parent run stands for a campaign, with a nested run for each of its rounds and for each candidate
 worth one. Runs are found by the tag `reexplore.key`; metrics carry the times of the ledger, so that what
-was sent before is not logged twice. No module but this one and `candidate_runs` imports MLflow.
+was sent before is not logged twice. No module but this one, `candidate_runs`,
+`label_datasets` and `model_registry` imports MLflow.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ from reexplore.tracking.exports import (
     table,
     to_json,
 )
+from reexplore.tracking.label_datasets import log_labels
+from reexplore.tracking.model_records import ModelRecord
+from reexplore.tracking.model_registry import register
 from reexplore.tracking.records import CampaignRecord, RoundRecord, TrackingError
 from reexplore.tracking.study_record import StudyRecord
 
@@ -72,8 +76,8 @@ class Tracker:
         self.uri = str(store) if self.folder is None else f"sqlite:///{_in_an_address(self.folder) / DATABASE}"
         _set_environment()
 
-    def sync(self, record: CampaignRecord, *, top: int = 20) -> None:
-        """Make the mirror hold this record; what it holds already is not sent again.
+    def sync(self, record: CampaignRecord, *, model: ModelRecord | None = None, top: int = 20) -> None:
+        """Make the mirror hold this record and its newest model; what it holds already is not sent again.
 
         `top` is the number of candidates of each group on the review page. Raises `TrackingError`
         when the store cannot be written.
@@ -81,7 +85,7 @@ class Tracker:
         with self._typed_errors():
             client = self._client()
             campaign = _Mirror(client, self._experiment(client))
-            campaign.send(record, top=top)
+            campaign.send(record, model, top=top)
 
     def send_backtest(self, record: BacktestRecord) -> None:
         """Make the mirror hold a backtest: a run for each policy and surrogate, its curves over labels; sent once."""
@@ -168,7 +172,7 @@ class _Mirror:
         self._client = client
         self._experiment = experiment
 
-    def send(self, record: CampaignRecord, *, top: int) -> None:
+    def send(self, record: CampaignRecord, model: ModelRecord | None, *, top: int) -> None:
         parent = self._run(record.key, name=record.name, start_ms=record.started_at_ms, tags={_CAMPAIGN_TAG: "true"})
         runs = [self._send_round(record, round_, parent) for round_ in record.rounds]
         state = digest(asdict(record), top, [file_states(round_) for round_ in record.rounds])
@@ -177,6 +181,8 @@ class _Mirror:
             self._send_campaign(record, run_id)
             self._send_page(record, top, run_ids=[run_id, *runs[-1:]])
             self._client.set_tag(run_id, _DIGEST_TAG, state)
+        if model is not None:
+            register(self._client, model, campaign=record.key, run_id=runs[model.round])
         # Each is looked at by itself, so that one that was deleted comes back.
         CandidateRuns(self._client, self._experiment, record.key).send(record, run_id)
         self._set_end(parent, record.finished_at_ms)
@@ -275,6 +281,7 @@ class _Mirror:
                 params=params,
                 metrics=[(name, value, round_.finished_at_ms, round_.number) for name, value in metrics.items()],
             )
+            log_labels(self._client, record, round_, run_id)
         texts = provenance(record) | {
             "batch.csv": table(round_.batch),
             "batch.json": to_json([asdict(r) for r in round_.batch]),
@@ -342,7 +349,7 @@ def _set_environment() -> None:
     # It would try for a minute while the campaign waits; a mirror can be sent later.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
-    for name in ("alembic", "mlflow.store.db.utils"):
+    for name in ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

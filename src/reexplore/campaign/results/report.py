@@ -15,6 +15,7 @@ from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.results.anchor_tables import anchor_notes
 from reexplore.campaign.results.ligand_rows import ligands_csv
+from reexplore.campaign.results.registered_model import registered_model
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.steps.funnel import told as told_of_funnel
@@ -93,7 +94,7 @@ def mirror(setup: Setup, ledger: Ledger, record: CampaignRecord) -> None:
     from reexplore.tracking.mlflow import Tracker
 
     try:
-        Tracker(setup.tracking).sync(record)
+        Tracker(setup.tracking).sync(record, model=registered_model(setup, ledger))
     except TrackingError:
         raise
     except Exception as error:

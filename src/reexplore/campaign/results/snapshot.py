@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import yaml
@@ -25,6 +22,8 @@ from reexplore.campaign.results.measured_anchors import MeasuredAnchors
 from reexplore.campaign.results.ranks import group_numbers, ordered
 from reexplore.campaign.results.reasons import Explained
 from reexplore.campaign.results.shortlists import shortlists
+from reexplore.campaign.results.spending import spent
+from reexplore.campaign.results.versions import PACKAGES, environment, python_version
 from reexplore.campaign.running.external_energies import is_elsewhere, program_of
 from reexplore.campaign.steps.aqua_ions import why_no_exchange
 from reexplore.campaign.steps.ending import ended
@@ -56,24 +55,6 @@ from reexplore.tracking.records import (
     Status,
 )
 
-_PACKAGES = [
-    "reexplore",
-    "torch",
-    "nequip",
-    "nequip-allegro",
-    "botorch",
-    "architector",
-    "xtb",
-    "tblite",
-    "pyscf",
-    "pyscf-dispersion",
-    "basis-set-exchange",
-    "rdkit",
-    "parsl",
-    "mlflow",
-    "numpy",
-]
-
 #: Predictions shown per group beside everything that was chosen or failed.
 _SHOWN_PREDICTIONS = 25
 
@@ -98,7 +79,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
     rounds = ledger.rounds()
     chosen = {row.key: row for row in rows}
     store = Store(setup.store)
-    theory = setup.file.theory
+    theory, calculations = setup.file.theory, ledger.calculations()
     return CampaignRecord(
         key=str(ledger.meta("key")),
         name=setup.file.name,
@@ -107,7 +88,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         config_yaml=yaml.safe_dump(setup.resolved(), sort_keys=False, allow_unicode=True),
         started_at_ms=_ms(float(str(ledger.meta("started_at")))),
         finished_at_ms=None if (at := finished_at(ledger, labels_wanted=setup.file.budget.labels)) is None else _ms(at),
-        environment=environment(),
+        environment=python_version() | environment(PACKAGES),
         engines={
             "3D structures": "sketch (FAKE)"
             if theory.sketch
@@ -124,7 +105,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         ended=str(ended(setup, ledger, candidates=screening.count) or "") if screening else "",
         learn_from=others.told if (others := borrowed(ledger)) is not None else "",
         rows=tuple(rows),
-        rounds=tuple(_round(r, chosen, store, setup) for r in rounds),
+        rounds=tuple(_round(r, chosen, store, setup, spent(calculations, r)) for r in rounds),
         contraction=contraction_rows(pool, ledger.labels(), ledger),
         selectivity=selectivities(found.values(), level=setup.level),
         why_groups=binding_reasons(candidate.group for candidate in pool.candidates()),
@@ -150,19 +131,6 @@ def _rejections(ledger: Ledger, history: Mapping[str, Sequence[Decision]]) -> di
         for key, decision in last.items()
         if decision.verdict == "reject"
     }
-
-
-def environment() -> dict[str, str]:
-    """Return the versions of everything that decides a result; not every campaign needs every package."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES}
-
-
-@cache
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _energies(setup: Setup, ledger: Ledger) -> str:
@@ -373,7 +341,9 @@ def _named(term: EnergyTerms) -> list[tuple[str, float]]:
     ]
 
 
-def _round(current: Round, rows: dict[str, CandidateRow], store: Store, setup: Setup) -> RoundRecord:
+def _round(
+    current: Round, rows: dict[str, CandidateRow], store: Store, setup: Setup, costs: dict[str, float]
+) -> RoundRecord:
     learned, model = current.learned, current.model
     members = model.members if model else ()
     return RoundRecord(
@@ -382,7 +352,7 @@ def _round(current: Round, rows: dict[str, CandidateRow], store: Store, setup: S
         started_at_ms=_ms(current.started_at),
         finished_at_ms=_ms(current.finished_at) if current.finished_at else None,
         labels=learned.labels if learned else 0,
-        metrics=learned.metrics if learned else {},
+        metrics=learned.metrics | costs if learned else {},
         params={
             "policy": setup.policy.name,
             "level": setup.level.name,
