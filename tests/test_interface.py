@@ -79,6 +79,15 @@ def test_tables_are_those_of_the_report(ran):
 
 
 @pytest.mark.engine
+def test_a_report_is_written_where_it_is_asked_for(ran, tmp_path):
+    found = ran[0].report(html=tmp_path / "one.html", markdown=str(tmp_path / "one.md"))
+    assert found == [tmp_path / "one.html", tmp_path / "one.md"]
+    text = (tmp_path / "one.md").read_text()
+    assert ", finished " in text
+    assert "2 of 2 labels, 1 rounds, 2 candidates" in text
+
+
+@pytest.mark.engine
 def test_it_says_nothing_unless_it_is_asked(tmp_path, capfd):
     one = campaign(tmp_path)
     assert one.plan().candidates == 2

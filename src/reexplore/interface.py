@@ -23,7 +23,6 @@ from reexplore.campaign.results.plan import Plan, plan_campaign
 from reexplore.campaign.results.report import labelled_extxyz
 from reexplore.campaign.results.snapshot import campaign_record
 from reexplore.campaign.results.status import Status, campaign_status
-from reexplore.campaign.results.written_report import write_report
 from reexplore.campaign.running.progress import Narrator
 from reexplore.config import TheoryEntry
 from reexplore.errors import InputError
@@ -137,6 +136,8 @@ class Campaign:
 
         Of each group it has the `top` strongest candidates. Raises `InputError` where a file has no folder to lie in.
         """
+        from reexplore.campaign.results.written_report import write_report
+
         files = {"html": html, "pdf": pdf, "markdown": markdown}
         wanted = {kind: None if file is None else Path(file) for kind, file in files.items()}
         with self._ledger() as ledger:

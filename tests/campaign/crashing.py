@@ -174,9 +174,10 @@ class _Tracker:
         """Nobody has set a tag."""
         return TagsRead()
 
-    def sync(self, record):
+    def sync(self, record, *, model):
         known = json.loads(self._file.read_text()) if self._file.is_file() else {}
         known |= {str(r.number): [r.labels, r.metrics] for r in record.rounds if r.finished_at_ms is not None}
+        known["newest model"] = None if model is None else [model.round, model.digest]
         partial = self._file.with_suffix(".partial")
         partial.write_text(json.dumps(known))
         partial.replace(self._file)

@@ -33,7 +33,7 @@ def curves(record: CampaignRecord) -> list[tuple[str, float, int, int]]:
     points = [
         (name, value, r.finished_at_ms or 0, number)
         for number, r in finished.items()
-        for name, value in (r.metrics | {"labels": float(r.labels)}).items()
+        for name, value in (r.metrics | r.costs | {"labels": float(r.labels)}).items()
     ]
     for group, curve in record.best_by_round().items():
         points += [(f"best_kcal_mol/{group}", energy, finished[n].finished_at_ms or 0, n) for n, energy in curve]

@@ -275,7 +275,7 @@ class _Mirror:
         if run.data.tags.get(_DIGEST_TAG) == state:
             return run_id
         if round_.finished_at_ms is not None:
-            metrics = round_.metrics | {"labels": float(round_.labels)}
+            metrics = round_.metrics | round_.costs | {"labels": float(round_.labels)}
             self._log(
                 run_id,
                 params=params,

@@ -189,7 +189,8 @@ class RoundRecord:
 
     `labels` counts the labels in hand after the round. A round without `finished_at_ms` is still
     running: its metrics may change and are not mirrored yet. `files` maps a name such as
-    `member-0` to a model file.
+    `member-0` to a model file. `costs` are core-hours and failures up to its end, named as they are tracked: a campaign
+    that was interrupted has others.
     """
 
     number: int
@@ -202,6 +203,7 @@ class RoundRecord:
     batch: tuple[CandidateRow, ...] = ()
     parity: tuple[ParityPoint, ...] = ()
     files: dict[str, Path] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
 
     @property
     def mean_absolute_errors(self) -> dict[str, float]:

@@ -352,7 +352,7 @@ def _round(
         started_at_ms=_ms(current.started_at),
         finished_at_ms=_ms(current.finished_at) if current.finished_at else None,
         labels=learned.labels if learned else 0,
-        metrics=learned.metrics | costs if learned else {},
+        metrics=learned.metrics if learned else {},
         params={
             "policy": setup.policy.name,
             "level": setup.level.name,
@@ -361,6 +361,7 @@ def _round(
         },
         batch=tuple(row for row in rows.values() if row.round == current.number),
         parity=learned.parity if learned else (),
+        costs=costs,
         files={f"member-{number}": store.folder(key) / MEMBER_FILE for number, key in enumerate(members)},
     )
 
