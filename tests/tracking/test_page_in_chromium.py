@@ -89,7 +89,7 @@ def test_the_first_candidate_is_there_in_3d_and_why(record, open_page):
     page = open_page()
     first = ranked(record, "La")[0]
     assert page.locator('tr[aria-selected="true"]').get_attribute("data-key") == first.key
-    assert page.locator("#viewer canvas").count() > 0
+    expect(page.locator("#viewer canvas").first).to_be_attached()
     page.get_by_role("tab", name="Why here").click()
     text = page.locator("#panel-why").inner_text()
     assert "ranks 1st by its" in text

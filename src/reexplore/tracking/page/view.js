@@ -3,11 +3,15 @@ const colours = ["#0f6674", "#c26a12", "#6a51a3"];
 
 function makeView(stage) {
   const note = stage.querySelector("#stage-note"), reset = stage.querySelector("#reset"), solid = stage.querySelector("#polyhedron");
-  let viewer = null, shown = [], hasPolyhedron = false;
-  try {
-    viewer = $3Dmol.createViewer("viewer", { backgroundAlpha: 0, antialias: true });
-  } catch (error) {
-    viewer = null;
+  let viewer = null, isOpen = false, shown = [], hasPolyhedron = false;
+  function open() {
+    if (isOpen) return;
+    isOpen = true;
+    try {
+      viewer = $3Dmol.createViewer("viewer", { backgroundAlpha: 0, antialias: true });
+    } catch (error) {
+      viewer = null;
+    }
   }
 
   // `shapes` have atoms with the metal first, contacts, and with several of them a colour.
@@ -43,6 +47,7 @@ function makeView(stage) {
     return [...found.values()];
   };
   function paint(keepView) {
+    open();
     reset.hidden = solid.hidden = !shown.length;
     if (!viewer) { note.textContent = "This browser shows no 3D (WebGL is off)."; reset.hidden = solid.hidden = true; return; }
     viewer.removeAllModels();
@@ -56,5 +61,7 @@ function makeView(stage) {
   solid.addEventListener("click", toggle);
   reset.addEventListener("click", () => { viewer.zoomTo(); viewer.zoom(1.1); viewer.render(); });
   addEventListener("resize", () => { if (viewer) { viewer.resize(); viewer.render(); } });
-  return { draw: (shapes) => { shown = shapes; paint(false); }, toggle };
+  // Opening it takes longest of all, without a graphics card seconds: the table answers before.
+  const draw = (shapes) => { shown = shapes; if (isOpen) paint(false); else setTimeout(() => paint(false)); };
+  return { draw, toggle };
 }
