@@ -520,7 +520,8 @@ class CampaignRecord:
     @property
     def labels(self) -> int:
         """Return the number of labelled candidates."""
-        return sum(row.dft_kcal_mol is not None for row in self.rows)
+        # A magnet's label is no energy.
+        return sum(row.dft_kcal_mol is not None or row.status == "labelled" for row in self.rows)
 
     @property
     def doubts(self) -> tuple[str, ...]:

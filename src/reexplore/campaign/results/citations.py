@@ -45,7 +45,9 @@ def _keys(setup: Setup, *, imported: bool) -> Iterator[str]:
     if "sa_score" in {rule.name for rule in setup.rules.rules}:
         yield "sascore"
     yield from _of_structures(setup.file.theory, setup.surface)
-    if not imported:
+    if setup.goals.learns_gap:
+        yield "pyscf"
+    elif not imported:
         yield from _of_energies(setup.level)
     yield from {
         "allegro": ("allegro", "nequip"),

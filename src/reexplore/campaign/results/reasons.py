@@ -43,7 +43,9 @@ class Explained:
         self, setup: Setup, ledger: Ledger, pool: Pool, labelled: Mapping[str, Label], failed: Collection[str]
     ) -> None:
         self._setup, self._ledger, self._pool = setup, ledger, pool
-        self._labelled, self._failed = labelled, failed
+        # Of a magnet there is no binding energy.
+        self._labelled = {key: label for key, label in labelled.items() if label.magnet is None}
+        self._failed = failed
         self._store = Store(setup.store)
         self._codes: dict[int, tuple[NDArray[np.int64], NDArray[np.intp]]] = {}
 
@@ -157,7 +159,7 @@ class Explained:
 
     def _members(self, key: str) -> tuple[float, ...]:
         """Return what each member says: of several draws of one member their mean."""
-        if self._newest is None or key not in self._row_of or self._setup.goals.learns_transfer:
+        if self._newest is None or key not in self._row_of or not self._setup.goals.learns_binding:
             return ()
         model = self._models[-1].model
         assert model is not None
@@ -176,7 +178,7 @@ class Explained:
     @cached_property
     def _ranks_before(self) -> NDArray[np.intp]:
         """Return the ranks after the round before the newest, as they were known then, 0 where there is none."""
-        before = self._models[-2] if len(self._models) > 1 and not self._setup.goals.learns_transfer else None
+        before = self._models[-2] if len(self._models) > 1 and self._setup.goals.learns_binding else None
         table = self._forecast(before.model.forecast) if before and before.model else None
         if before is None or table is None:
             return np.zeros(len(self._pool), dtype=np.intp)
@@ -223,7 +225,7 @@ class Explained:
         if (label := self._labelled.get(key)) is not None:
             reaction = label.exchange if exchange else label.binding
             return Sibling(key, name, reaction.energy_kcal_mol, is_label=True) if reaction else None
-        if key not in self._row_of or key in self._failed or self._setup.goals.learns_transfer:
+        if key not in self._row_of or key in self._failed or not self._setup.goals.learns_binding:
             return None
         assert self._newest is not None
         row = self._row_of[key]

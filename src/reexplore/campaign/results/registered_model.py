@@ -30,10 +30,13 @@ _RUNS_WITH = ("reexplore", "torch", "nequip", "nequip-allegro", "scikit-learn", 
 
 
 def registered_model(setup: Setup, ledger: Ledger) -> ModelRecord | None:
-    """Return the newest ensemble; None before the first, and where its files are gone: a resume makes them again."""
+    """Return the newest ensemble; None before the first, and where its files are gone: a resume makes them again.
+
+    Of a campaign of magnets there is none: what is registered says energies in kcal/mol.
+    """
     newest = next((r for r in reversed(ledger.rounds()) if r.model), None)
     screening, store = recall_screening(setup, ledger), Store(setup.store)
-    if newest is None or newest.model is None or screening is None:
+    if newest is None or newest.model is None or screening is None or setup.goals.learns_gap:
         return None
     model = newest.model
     if not all(store.holds(member, MEMBER_FILE) for member in model.members):
