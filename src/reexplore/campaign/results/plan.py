@@ -124,10 +124,10 @@ def plan_campaign(setup: Setup) -> Plan:
     size = round(share * space.size)
     labels = min(budget.labels, size)
     # One for each bare scaffold, to graft the pool on, and one for each ligand that is labelled.
-    # A model that sees ligands needs none; labels in series do, as far as they go.
+    # A model that sees ligands needs none, unless it leans on energies; labels in series do, as far as they go.
     entry, sees = setup.file.surrogate, seen_by(SURROGATES.find(setup.file.surrogate.model)[0])
     bare = len(space.scaffolds) * len(space.coordinations)
-    if sees == "ligand":
+    if sees == "ligand" and not groundwork_size(setup):
         bare = min(bare, labels) if theory.geometry == "series" else 0
     # A listed ligand is grafted on nothing: its own template serves both.
     filled = space.ligand_count - len(space.listed)

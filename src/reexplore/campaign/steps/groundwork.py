@@ -28,9 +28,13 @@ _TOGETHER = 40
 
 
 def groundwork_size(setup: Setup) -> int:
-    """Return how many energies the models of a campaign lean on; none on sketches, which mean nothing to GFN2-xTB."""
+    """Return how many energies the models of a campaign lean on.
+
+    There are none on sketches, which mean nothing to GFN2-xTB, and where models learn something else than binding.
+    """
     kind, _version = SURROGATES.find(setup.file.surrogate.model)
-    return setup.file.surrogate.gfn2_labels if leans_on_groundwork(kind) and not setup.file.theory.sketch else 0
+    usable = setup.goals.learns_binding and not setup.file.theory.sketch
+    return setup.file.surrogate.gfn2_labels if usable and leans_on_groundwork(kind) else 0
 
 
 def groundwork(context: CampaignContext, screening: Screening) -> Job[str]:
