@@ -69,9 +69,15 @@ def dangers(source):
             yield f"{name} without autoescape"
 
 
+#: It writes Markdown, in which HTML is switched off where it becomes a page: tests/tracking/test_documents.py has tags in
+#: its texts, tests/campaign/results/test_written_report.py marks in names.
+WRITES_MARKDOWN = ROOT / "src" / "reexplore" / "campaign" / "results" / "written_report.py"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_source_runs_or_unpacks_what_comes_from_elsewhere(path):
-    assert list(dangers(path.read_text())) == []
+    found = set(dangers(path.read_text()))
+    assert found == ({"Environment without autoescape"} if path == WRITES_MARKDOWN else set())
 
 
 @pytest.mark.parametrize(

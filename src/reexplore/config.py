@@ -357,7 +357,9 @@ class SurrogateEntry(Strict):
 class SameBestEntry(Strict):
     """The `best` of every ranking have been the same for so many `rounds`."""
 
+    #: How many of the best of each ranking.
     best: Positive = 5
+    #: For how many rounds.
     rounds: Positive = 3
 
 
