@@ -69,8 +69,8 @@ def dangers(source):
             yield f"{name} without autoescape"
 
 
-#: It writes Markdown, in which HTML is switched off where it becomes a page: tests/tracking/test_documents.py has tags in
-#: its texts, tests/campaign/results/test_written_report.py marks in names.
+#: It writes Markdown, in which HTML is switched off where it becomes a page: tests/tracking/test_documents.py has tags
+#: in its texts, tests/campaign/results/test_written_report.py marks in names.
 WRITES_MARKDOWN = ROOT / "src" / "reexplore" / "campaign" / "results" / "written_report.py"
 
 
