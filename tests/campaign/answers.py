@@ -27,6 +27,10 @@ class AtOnce:
             after_turn([name])
 
 
+#: What tasks came to in this process, by their keys: sketches and invented energies are the same for every test.
+_values = {}
+
+
 class Remembering(AtOnce):
     """Stands in for the dispatcher: computes at once and in this process, and fails where told."""
 
@@ -39,8 +43,9 @@ class Remembering(AtOnce):
             return known
         failure = self.failures.get((task.kind, task.title))
         computed = _energy if task.kind == "energy" else lambda task: KINDS[task.kind].load()(task.inputs, None)
-        value = None if failure else computed(task)
-        outcome = Outcome(value, failure, {})
+        if not failure and task.key not in _values:
+            _values[task.key] = computed(task)
+        outcome = Outcome(None if failure else _values[task.key], failure, {})
         self.ledger.plan([task])
         self.ledger.finish(task.key, outcome, reused=False)
         return outcome

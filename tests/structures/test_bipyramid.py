@@ -78,7 +78,7 @@ def test_a_relaxed_magnet_keeps_its_axis():
 @pytest.mark.engine
 def test_when_no_start_keeps_its_axis_the_reason_is_told(monkeypatch):
     monkeypatch.setattr("reexplore.structures.bipyramid.LEAST_AXIS_DEGREES", 179.99)
-    monkeypatch.setattr("reexplore.structures.bipyramid._STARTS", 1)
+    monkeypatch.setattr("reexplore.structures.bipyramid.STARTS", 1)
     with pytest.raises(CalculationFailed) as failed:
         build_bipyramid(MAGNET, surface=find_surface("gfn2"), seed=1)
     assert failed.value.failure.code is FailureCode.AXIS_BENT
