@@ -47,11 +47,11 @@ from reexplore.execution.recipes import LabelGeometry
 from reexplore.structures.metal_exchange import exchange_metal
 from reexplore.structures.screening.families import refused, screening_geometries
 from reexplore.structures.structure import Layout, Structure
-from reexplore.surrogate import allegro, voxel_network
 from reexplore.surrogate.allegro_surrogate import Allegro
 from reexplore.surrogate.base import HoldOut
 from reexplore.surrogate.kernels import Around
 from reexplore.surrogate.lines import Line
+from reexplore.surrogate.predicting import Blocks
 from reexplore.surrogate.samples import Sample
 from reexplore.surrogate.settings import VoxelSettings
 from reexplore.surrogate.tabular import TabularFit
@@ -174,12 +174,13 @@ def _models(
     yield "one-hot", Line.fitted("choices", labelled, target).expected(questions)
     yield "tabular", TabularFit.fit(known, seed=seed).expected(tested)[0]
     nothing_held_out = HoldOut(2, 2, seed)
+    shown = Blocks([replace(sample, parts=()) for sample in tested])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "member"
         Allegro.train(known, nothing_held_out, Allegro.settings({"readout": "metal"}), path)
-        yield "Allegro", allegro.predict_member(path, tested)
+        yield "Allegro", shown.predicted(Allegro.load([path])).mean(axis=1)
         Voxel.train(known, nothing_held_out, settings.declaration(), path)
-        yield "voxel", voxel_network.predict_member(path, tested).mean(axis=1)
+        yield "voxel", shown.predicted(Voxel.load([path])).mean(axis=1)
 
 
 def quality(*, settings: VoxelSettings, seed: int) -> dict[str, Any]:

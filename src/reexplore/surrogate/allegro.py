@@ -21,10 +21,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.structures.screening.arrays import Complexes
 from reexplore.surrogate.base import MemberReport
-from reexplore.surrogate.baselines import RidgeFit, fit_ridge
 from reexplore.surrogate.device import chosen_device
 from reexplore.surrogate.graphs import Graph, mean_neighbours, moved, star_graph, structure_graph
 from reexplore.surrogate.metal_neighbours import ELEMENTS, linear_part
+from reexplore.surrogate.residual import Residual
 from reexplore.surrogate.samples import Sample, composition, folds, targets_kcal_mol
 from reexplore.surrogate.settings import AllegroSettings
 
@@ -44,33 +44,26 @@ _AT_ONCE = {"cpu": 256, "cuda": 4096}
 #: Graphs of every atom have a hundred times the edges.
 _WHOLE_AT_ONCE = 256
 
-#: Residuals of the prior smaller than this (kcal/mol) are not blown up to unit variance.
-_SMALLEST_SCALE_KCAL_MOL = 1.0
-
 
 @dataclass(frozen=True)
 class _Member:
-    """A trained network and what turns its output back into kcal/mol."""
+    """A trained network and what it was to learn."""
 
     settings: AllegroSettings
-    prior: RidgeFit
-    offset_kcal_mol: float
-    scale_kcal_mol: float
+    residual: Residual
     neighbours: float
     network: torch.nn.Module
 
     def predict(self, samples: Sequence[Sample], graphs: Sequence[Graph]) -> NDArray[np.float64]:
-        residual = _evaluate(self.network, graphs, self.settings.batch_size).cpu().numpy()
-        linear = self.prior.predict([composition(sample) for sample in samples])
-        return linear + self.offset_kcal_mol + self.scale_kcal_mol * residual
+        said = _evaluate(self.network, graphs, self.settings.batch_size).cpu().numpy()
+        linear = self.residual.prior.predict([composition(sample) for sample in samples])
+        return linear + self.residual.added_kcal_mol(said)
 
     def save(self, path: Path) -> None:
         content = {
             "version": FILE_VERSION,
             "settings": self.settings.declaration(),
-            "prior": self.prior.to_dict(),
-            "offset_kcal_mol": self.offset_kcal_mol,
-            "scale_kcal_mol": self.scale_kcal_mol,
+            **self.residual.to_dict(),
             "neighbours": self.neighbours,
             "weights": {name: value.cpu() for name, value in self.network.state_dict().items()},
         }
@@ -89,9 +82,7 @@ class _Member:
         network.load_state_dict(content["weights"])
         return cls(
             settings=settings,
-            prior=RidgeFit.from_dict(content["prior"]),
-            offset_kcal_mol=content["offset_kcal_mol"],
-            scale_kcal_mol=content["scale_kcal_mol"],
+            residual=Residual.from_dict(content),
             neighbours=content["neighbours"],
             network=network,
         )
@@ -121,12 +112,9 @@ def train_member(
     inside = np.flatnonzero(fold_of != member)
     training = [sample for sample, fold in zip(samples, fold_of, strict=True) if fold != member]
     rows = [composition(sample) for sample in samples]
-    prior = fit_ridge([rows[i] for i in inside], target[inside])
-    residual = target - prior.predict(rows)
-    offset = float(residual[inside].mean())
-    scale = max(float(residual[inside].std()), _SMALLEST_SCALE_KCAL_MOL)
+    residual = Residual.of(rows, target, inside)
     device = chosen_device(pays=settings.readout == "all")
-    standardised = torch.as_tensor((residual - offset) / scale, device=device)
+    standardised = torch.as_tensor(residual.learned(rows, target), device=device)
 
     network_seed = int(np.random.SeedSequence([seed, member]).generate_state(1)[0])
     learning, watching = _stopping_part(training, inside, network_seed)
@@ -137,7 +125,7 @@ def train_member(
         network, epochs = _train(
             network, graphs, standardised, learning=learning, watching=watching, settings=settings, seed=network_seed
         )
-        trained = _Member(settings, prior, offset, scale, neighbours, network)
+        trained = _Member(settings, residual, neighbours, network)
         predicted = trained.predict(samples, graphs)
         trained.save(path)
     errors = np.abs(predicted - target)
@@ -196,7 +184,7 @@ class SavedEnsemble:
                     # The elements' own nodes are one graph more, without an energy.
                     residuals[number, start : start + rows] = energies[: part.size].reshape(part.shape).cpu()
         said = [
-            linear_part(member.prior, complexes) + member.offset_kcal_mol + member.scale_kcal_mol * residual
+            linear_part(member.residual.prior, complexes) + member.residual.added_kcal_mol(residual)
             for member, residual in zip(self._members, residuals, strict=True)
         ]
         return np.stack(said, axis=-1)

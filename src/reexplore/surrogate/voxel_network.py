@@ -20,9 +20,9 @@ from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.structures.screening.arrays import Complexes
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.base import HoldOut, MemberReport
-from reexplore.surrogate.baselines import RidgeFit, fit_ridge
 from reexplore.surrogate.device import chosen_device
 from reexplore.surrogate.metal_neighbours import linear_part
+from reexplore.surrogate.residual import Residual
 from reexplore.surrogate.samples import Sample, composition, targets_kcal_mol
 from reexplore.surrogate.settings import VoxelSettings
 from reexplore.surrogate.voxels import TURNS, channels, densities, in_own_axes, random_turn, weights
@@ -30,9 +30,6 @@ from reexplore.surrogate.voxels import TURNS, channels, densities, in_own_axes, 
 Array = NDArray[np.float64]
 
 FILE_VERSION = 1
-
-#: Residuals of the prior smaller than this (kcal/mol) are not blown up to unit variance.
-_SMALLEST_SCALE_KCAL_MOL = 1.0
 
 #: What a network learns: a number by its mean absolute error, or whether something holds by the likelihood.
 Learns = Literal["number", "class"]
@@ -142,25 +139,21 @@ def asked(network: VoxelNetwork, seen: Sequence[Seen], settings: VoxelSettings) 
 
 @dataclass(frozen=True)
 class _Member:
-    """A trained network and what turns its output back into kcal/mol."""
+    """A trained network and what it was to learn."""
 
     settings: VoxelSettings
-    prior: RidgeFit
-    offset_kcal_mol: float
-    scale_kcal_mol: float
+    residual: Residual
     network: VoxelNetwork
 
-    def residual_kcal_mol(self, seen: Sequence[Seen]) -> Array:
+    def added_kcal_mol(self, seen: Sequence[Seen]) -> Array:
         """Return what it adds to the line, shape (complexes, rotations)."""
-        return self.offset_kcal_mol + self.scale_kcal_mol * asked(self.network, seen, self.settings)
+        return self.residual.added_kcal_mol(asked(self.network, seen, self.settings))
 
     def save(self, path: Path) -> None:
         content = {
             "version": FILE_VERSION,
             "settings": self.settings.declaration(),
-            "prior": self.prior.to_dict(),
-            "offset_kcal_mol": self.offset_kcal_mol,
-            "scale_kcal_mol": self.scale_kcal_mol,
+            **self.residual.to_dict(),
             "weights": {name: value.cpu() for name, value in self.network.state_dict().items()},
         }
         torch.save(content, path)
@@ -176,9 +169,7 @@ class _Member:
         settings = VoxelSettings.of(content["settings"])
         network = VoxelNetwork(settings)
         network.load_state_dict(content["weights"])
-        prior = RidgeFit.from_dict(content["prior"])
-        scale = content["offset_kcal_mol"], content["scale_kcal_mol"]
-        return cls(settings, prior, *scale, network.to(chosen_device()).eval())
+        return cls(settings, Residual.from_dict(content), network.to(chosen_device()).eval())
 
 
 def train_member(samples: Sequence[Sample], out: HoldOut, *, settings: VoxelSettings, path: Path) -> MemberReport:
@@ -191,15 +182,13 @@ def train_member(samples: Sequence[Sample], out: HoldOut, *, settings: VoxelSett
     seen = [Seen.of(sample.geometry, settings) for sample in samples]
     inside = np.flatnonzero(~held_out)
     rows = [composition(sample) for sample in samples]
-    prior = fit_ridge([rows[i] for i in inside], target[inside])
-    line = prior.predict(rows)
-    residual = (target - line)[inside]
-    offset, scale = float(residual.mean()), max(float(residual.std()), _SMALLEST_SCALE_KCAL_MOL)
+    residual = Residual.of(rows, target, inside)
     seed = int(np.random.SeedSequence([out.seed, out.member]).generate_state(1)[0])
-    network = train_network([seen[i] for i in inside], (residual - offset) / scale, settings=settings, seed=seed)
-    member = _Member(settings, prior, offset, scale, network)
+    learned = residual.learned(rows, target)[inside]
+    network = train_network([seen[i] for i in inside], learned, settings=settings, seed=seed)
+    member = _Member(settings, residual, network)
     member.save(path)
-    said = line[:, None] + member.residual_kcal_mol(seen)
+    said = residual.prior.predict(rows)[:, None] + member.added_kcal_mol(seen)
     report = MemberReport.of_fit(
         samples,
         out.member,
@@ -209,13 +198,6 @@ def train_member(samples: Sequence[Sample], out: HoldOut, *, settings: VoxelSett
         spread_kcal_mol=said.std(axis=1, ddof=1),
     )
     return replace(report, epochs=settings.epochs)
-
-
-def predict_member(path: Path, samples: Sequence[Sample]) -> Array:
-    """Return what a saved member says of each sample in each rotation: kcal/mol, shape (samples, rotations)."""
-    member = _Member.load(path)
-    line = member.prior.predict([composition(sample) for sample in samples])
-    return line[:, None] + member.residual_kcal_mol([Seen.of(each.geometry, member.settings) for each in samples])
 
 
 class SavedEnsemble:
@@ -231,8 +213,8 @@ class SavedEnsemble:
         """
         seen = [Seen.of(structure, self._members[0].settings) for structure in complexes.structures()]
         said = [
-            linear_part(member.prior, complexes)[..., None]
-            + member.residual_kcal_mol(seen).reshape(*complexes.shape, len(TURNS))
+            linear_part(member.residual.prior, complexes)[..., None]
+            + member.added_kcal_mol(seen).reshape(*complexes.shape, len(TURNS))
             for member in self._members
         ]
         return np.concatenate(said, axis=-1)

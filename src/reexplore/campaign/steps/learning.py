@@ -128,8 +128,9 @@ def mend(context: CampaignContext, screening: Screening) -> Job[None]:
     files = [*((key, MEMBER_FILE) for key in model.members), (model.forecast, FORECAST_FILE)]
     # Every file is looked at: the damaged ones are set aside by that.
     damaged = [name for key, name in files if not context.store.holds(key, name)]
-    seen = [part.digest for part in screening.seen]
-    same = model.funnel.screened == hash_of(seen) if model.funnel else tuple(seen) == model.families
+    seen = in_order(screening.seen) if model.funnel else screening.seen
+    digests = [part.digest for part in seen]
+    same = model.funnel.screened == hash_of(digests) if model.funnel else tuple(digests) == model.families
     if not damaged and same:
         return
     why = "files of the model are gone or damaged" if damaged else "the model sees other ligands now"
