@@ -140,9 +140,11 @@ class Explained:
     # --- what the models say
 
     def _forecast(self, key: str) -> Forecast | None:
-        """Return a forecast of the store, None where its file is gone: older ones are kept for nobody."""
-        path = self._store.folder(key) / FORECAST_FILE
-        return Forecast.load(path) if path.is_file() else None
+        """Return a forecast of the store, None where its file is gone or damaged: nobody makes older ones again."""
+        try:
+            return Forecast.load(self._store.folder(key) / FORECAST_FILE)
+        except ExecutionError:
+            return None
 
     @cached_property
     def _models(self) -> list[Round]:
