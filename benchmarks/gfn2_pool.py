@@ -34,7 +34,8 @@ import numpy as np
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
-from reexplore.chemistry.ligands import Ligand, assemble
+from reexplore.chemistry.ligands import Ligand
+from reexplore.chemistry.members import Members
 from reexplore.chemistry.metals import find_metal
 from reexplore.energies.gfn2 import gfn2_energy
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
@@ -144,10 +145,9 @@ def _energies(
     if not new:
         return
     kept = tuple(choices[i] for i in new)
-    members = tuple(assemble(scaffold, tuple(substituents[i] for i in choice)) for choice in kept)
-    family = Family(scaffold, substituents, metals, LIGANDS, WATERS, members, kept)
+    family = Family(Members.made(scaffold, substituents, kept), metals, LIGANDS, WATERS)
     without = refused(family, template)
-    for row, member in enumerate(members):
+    for row, member in enumerate(family.members):
         energies = [("", "")] * len(metals) if row in without else _of_ligand(family, template, row)
         yield [[name, *member.substituents, metal.symbol, *pair] for metal, pair in zip(metals, energies, strict=True)]
 
@@ -244,8 +244,8 @@ def _family(name: str, named: list[tuple[str, ...]]) -> Family:
     scaffold, substituents = find_scaffold(name), tuple(SUBSTITUENTS.values())
     order = list(SUBSTITUENTS)
     choices = tuple(tuple(order.index(each) for each in names) for names in named)
-    members = tuple(assemble(scaffold, tuple(substituents[i] for i in choice)) for choice in choices)
-    return Family(scaffold, substituents, tuple(map(find_metal, METALS)), LIGANDS, WATERS, members, choices)
+    members = Members.made(scaffold, substituents, choices)
+    return Family(members, tuple(map(find_metal, METALS)), LIGANDS, WATERS)
 
 
 def _row(candidate: Candidate, family: Family, energy: float) -> dict[str, Any]:

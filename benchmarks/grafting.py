@@ -31,6 +31,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
 from reexplore.chemistry.ligands import assemble
+from reexplore.chemistry.members import Members
 from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
 from reexplore.config import TheoryEntry
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
@@ -131,13 +132,12 @@ def of_gfn2(*, members: int, seed: int = 2026) -> dict[str, Any]:
     grafted: list[Structure] = []
     for name in SCAFFOLD_NAMES:
         scaffold = find_scaffold(name)
-        ligands = tuple(assemble(scaffold, (substituent,)) for substituent in substituents)
         bare = Candidate(assemble(scaffold, (SUBSTITUENTS["H"],)), TEMPLATE_METAL, 1, 6)
         starts = [Start(s, "placement") for s in place_complexes(bare, count=TheoryEntry().placement_starts, seed=seed)]
         template = lowest_template(bare, starts=starts, refine=TheoryEntry().refine).structure
         choices = tuple((k,) for k in range(len(substituents)))
-        family = Family(scaffold, substituents, metals, 1, 6, ligands, choices)
-        candidates = [Candidate(ligand, metal, 1, 6) for ligand in ligands for metal in metals]
+        family = Family(Members.made(scaffold, substituents, choices), metals, 1, 6)
+        candidates = [Candidate(ligand, metal, 1, 6) for ligand in family.members for metal in metals]
         everyone += candidates
         grafted += screening_geometries(family, template, candidates)
     free = {

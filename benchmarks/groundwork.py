@@ -36,7 +36,7 @@ from tabular import POOL as GFN2_POOL
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import find_scaffold
-from reexplore.chemistry.ligands import assemble
+from reexplore.chemistry.members import Members
 from reexplore.chemistry.metals import find_metal
 from reexplore.dataset.files import provenance, read_pool, write_pool
 from reexplore.dataset.pool import LabelledPool, checked
@@ -178,8 +178,8 @@ def make_one_site(kept: Path, out: Path) -> None:
     from reexplore.structures.xtb.surfaces import SURFACES
 
     scaffold, groups = find_scaffold("HOPO"), tuple(map(substituent, SUBSTITUENTS))
-    members = tuple(assemble(scaffold, (group,)) for group in groups)
-    family = Family(scaffold, groups, (find_metal("La"),), 1, 6, members, tuple((i,) for i in range(len(groups))))
+    members = Members.made(scaffold, groups, [(i,) for i in range(len(groups))])
+    family = Family(members, (find_metal("La"),), 1, 6)
     candidates = list(family.candidates())
     template = stored("La_HOPO-H_1_6", SURFACES["gfn2-m"])
     rows = []

@@ -47,6 +47,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import Scaffold, find_scaffold, find_substituent
 from reexplore.chemistry.ligands import Ligand, assemble
+from reexplore.chemistry.members import Members
 from reexplore.chemistry.metals import METALS, TEMPLATE_METAL
 from reexplore.config import TheoryEntry
 from reexplore.energies.levels import find_level
@@ -217,7 +218,7 @@ def grafted(results: Results, scaffold: Scaffold, choice: tuple[int, ...]) -> Re
     bare = bare_candidate(scaffold, ligands=1, waters=WATERS)
     template = results.of(f"bare/{scaffold.name}", lambda: searched(results, bare, THEORY))
     ligand, metals = ligand_of(scaffold, choice), tuple(METALS[symbol] for symbol in SYMBOLS)
-    family = Family(scaffold, SUBSTITUENTS, metals, 1, WATERS, (ligand,), (choice,))
+    family = Family(Members.of(scaffold, SUBSTITUENTS, [ligand], [choice]), metals, 1, WATERS)
     try:
         graft = series_template(family, Structure.from_extxyz(template["extxyz"]), ligand)
     except CalculationFailed as failed:

@@ -30,7 +30,7 @@ from tabular import _SITES, POOL, _boosting, _error, _sample, _split
 
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
-from reexplore.chemistry.ligands import assemble
+from reexplore.chemistry.members import Members
 from reexplore.chemistry.metals import find_metal
 from reexplore.structures.screening.families import screening_geometries
 from reexplore.structures.structure import Structure
@@ -55,10 +55,9 @@ def with_geometries(samples: Sequence[Sample], templates: dict[str, str]) -> lis
         mine = [sample for sample in samples if sample.scaffold == scaffold]
         choices = tuple(sorted({tuple(numbers[name] for name in sample.substituents) for sample in mine}))
         known = find_scaffold(scaffold)
-        members = tuple(assemble(known, tuple(substituents[i] for i in choice)) for choice in choices)
         metals = tuple(map(find_metal, METALS))
-        family = Family(known, substituents, metals, LIGANDS, WATERS, members, choices)
-        candidates = [candidate for row in range(len(members)) for candidate in family.candidates_of(row)]
+        family = Family(Members.made(known, substituents, choices), metals, LIGANDS, WATERS)
+        candidates = list(family.candidates())
         named = {(c.ligand.substituents, c.metal.symbol): c for c in candidates}
         asked = [named[sample.substituents, sample.group.metal] for sample in mine]
         made = screening_geometries(family, Structure.from_extxyz(templates[scaffold]), asked)

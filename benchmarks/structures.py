@@ -32,6 +32,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
 from reexplore.chemistry.ligands import assemble
+from reexplore.chemistry.members import Members
 from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
 from reexplore.config import TheoryEntry
 from reexplore.execution.executor import SerialExecutor
@@ -109,13 +110,12 @@ class _Bench:
         scaffold = find_scaffold(SCAFFOLD)
         substituents = tuple(SUBSTITUENTS[name] for name in SUBSTITUENT_NAMES)
         bare = Candidate(assemble(scaffold, (SUBSTITUENTS["H"],)), TEMPLATE_METAL, ligands, waters)
-        members = tuple(assemble(scaffold, (substituent,)) for substituent in substituents)
         metals = tuple(map(find_metal, METALS))
-        family = Family(scaffold, substituents, metals, ligands, waters, members, ((0,), (1,)))
+        family = Family(Members.made(scaffold, substituents, ((0,), (1,))), metals, ligands, waters)
         template, _ = self._template(bare)
         costs, apart, own = [], [], []
         exchanges: dict[str, list[float]] = {symbol: [] for symbol in METALS}
-        for ligand in members:
+        for ligand in family.members:
             found, searching = self._template(Candidate(ligand, TEMPLATE_METAL, ligands, waters))
             costs.append(searching)
             for symbol in METALS:

@@ -41,7 +41,7 @@ from sklearn.metrics import balanced_accuracy_score, matthews_corrcoef, roc_auc_
 from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import SUBSTITUENTS, find_scaffold
-from reexplore.chemistry.ligands import assemble
+from reexplore.chemistry.members import Members
 from reexplore.chemistry.metals import TEMPLATE_METAL, find_metal
 from reexplore.execution.recipes import LabelGeometry
 from reexplore.structures.metal_exchange import exchange_metal
@@ -94,10 +94,9 @@ def _grafted(
     scaffold, groups = find_scaffold(name), tuple(SUBSTITUENTS.values())
     names = [group.name for group in groups]
     choices = tuple(tuple(names.index(one) for one in ligand) for ligand in ligands)
-    members = tuple(assemble(scaffold, tuple(groups[i] for i in choice)) for choice in choices)
-    family = Family(scaffold, groups, tuple(map(find_metal, METALS)), LIGANDS, WATERS, members, choices)
+    family = Family(Members.made(scaffold, groups, choices), tuple(map(find_metal, METALS)), LIGANDS, WATERS)
     gone = refused(family, template)
-    rows = [row for row in range(len(members)) if row not in gone]
+    rows = [row for row in range(len(family.members)) if row not in gone]
     candidates = [candidate for row in rows for candidate in family.candidates_of(row)]
     shown = screening_geometries(family, template, candidates)
     parts = [(scaffold.smiles, *(groups[i].smiles for i in choices[row])) for row in rows for _ in METALS]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reexplore.campaign.declaration.pool import Pool
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.driver import drive, open_ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
@@ -24,7 +24,6 @@ from reexplore.campaign.results.status import campaign_status
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.screening import recall_screening
-from reexplore.chemistry.families import families
 from reexplore.errors import InputError
 from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.kinds import KINDS
@@ -201,7 +200,7 @@ def test_its_labels_are_a_pool_with_the_geometries_that_models_see(undisturbed):
     with closing(open_ledger(undisturbed)) as ledger:
         seen = campaign_pool([(undisturbed, ledger)], positions="screening")
         screening = recall_screening(undisturbed, ledger)
-        pool = Pool(families(undisturbed.space.candidates(), undisturbed.space))
+        pool = pool_of(undisturbed)
         expected = screening.structures([pool[key] for key in ledger.labels()])
         spent = sum(each.core_s for each in ledger.calculations() if KINDS[each.kind].is_chemistry)
     assert len(seen) == 6

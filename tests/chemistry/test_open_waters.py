@@ -61,7 +61,7 @@ def space(*coordinations, scaffold="CAM", metals=("La", "Lu")):
 
 def test_a_family_with_open_waters_is_its_own_and_survives_being_written():
     known = space(Coordination(1, None), Coordination(1, 8))
-    is_open, closed = families(known.candidates(), known)
+    is_open, closed = families(known)
     assert (is_open.waters, closed.waters) == (6, 6)
     assert (is_open.stoichiometry, closed.stoichiometry) == ("1 L, waters open", "1 L, 6 H2O")
     for family in (is_open, closed):

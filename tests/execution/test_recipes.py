@@ -11,6 +11,7 @@ from reexplore.chemistry.metals import METALS
 from reexplore.energies.levels import QUICK
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.recipes import (
+    Assembly,
     BipyramidGeometry,
     Build,
     Constrained,
@@ -78,11 +79,12 @@ RECIPES = (
     (DftRelaxation(WATER, {"name": "quick"}, GFN2_M), set(), "7b24a4ec28b6121169eb2a7ac63391a3"),
     (BipyramidGeometry(COMPLEX, GFN2_M, 7), set(), "bf10f17b4a394b52a86844fd68f3ad95"),
     (KramersGap(WATER, {"metal_basis": "x2c-TZVPall"}), set(), "ed98634b621e6ea1c8e6dd5d595b2956"),
+    (Assembly({"name": "HOPO"}, ({"name": "H"},), 0, 25, "2026.03.1"), set(), "bb3dc12b3c90d4604002551b49dd5957"),
     (Constrained("f0", ({"name": "without", "said": ["S"]},)), set(), "9bb1a91461f6aabf8cd64dad89ac2d24"),
     (GRAFTS, {"contraction"}, "3b67f21754d35ae40f097060520b5a66"),
-    (Prediction(GRAFTS, ("m0", "m1")), {"contraction"}, "ed22df368faa490ef034a42e33c81ebb"),
+    (Prediction(GRAFTS, ("m0", "m1")), {"contraction", "sums_up"}, "ed22df368faa490ef034a42e33c81ebb"),
     (ConstrainedList(("f0", "f1"), ({"name": "without", "said": ["S"]},)), set(), "80dcc81bbdb3e3ccefd382e43592db10"),
-    (ListedPrediction("t0", ("m0", "m1")), {"contraction"}, "34784fa5f587205b0b99e249226d2f2f"),
+    (ListedPrediction("t0", ("m0", "m1")), {"contraction", "sums_up"}, "34784fa5f587205b0b99e249226d2f2f"),
     (Interactions(GRAFTS, (0, 2), ("La", "Lu")), {"contraction"}, "c29b10e44cfbe177d3bb2738a8f6647a"),
     (GroundworkFit("e0"), set(), "506cb978a0354fcb95f9acb735c4f50e"),
     (Training("s0", {"readout": "metal"}, 0, 4, 7), {"groundwork"}, "e894d41bbce245ee7422ae46050ebefc"),
@@ -108,7 +110,9 @@ LATER = (
     SinglePoint(WATER, QUICK.declaration(), 3),
     Grafts("f0", WATER, 2),
     Prediction(Grafts("f0", WATER, 2), ("m0",)),
+    Prediction(GRAFTS, ("m0", "m1"), sums_up=True),
     ListedPrediction("t0", ("m0", "m1"), 2),
+    ListedPrediction("t0", ("m0", "m1"), sums_up=True),
     Training("s0", {"readout": "metal"}, 0, 4, 7, groundwork="g0"),
     replace(SELECTION, pending=("c",)),
 )

@@ -32,7 +32,7 @@ def contenders(
     forecast: Forecast,
     sigma: NDArray[np.float64],
     *,
-    groups: Sequence[Hashable],
+    groups: Sequence[Hashable] | NDArray[np.intp],
     observed: Mapping[int, float],
     pending: Collection[int] = (),
     seed: int,
@@ -43,12 +43,12 @@ def contenders(
     A pool of up to `most` rows is returned whole. The guess is the gain over the lowest label of the
     row's group, or over the group's mean without one, if the truth lay two standard deviations below
     the forecast. `observed` maps rows to labels; those rows and the `pending` are always among
-    the result. The order of the forecast does not matter.
+    the result. `groups` names or numbers the group of each row. The order of the forecast does not matter.
     """
-    everyone = np.arange(len(forecast.keys))
+    everyone = np.arange(len(forecast))
     if len(everyone) <= most:
         return Contenders(everyone, everyone, everyone)
-    by_key = np.array(sorted(everyone, key=lambda row: forecast.keys[row]), dtype=np.intp)
+    by_key = forecast.order
     fair = np.sort(np.random.default_rng(seed).choice(by_key, most // 4, replace=False))
     gain = _optimistic_gain(forecast.mean, sigma, groups, observed)
     best = by_key[np.argsort(-gain[by_key], kind="stable")[: most // 2]]
@@ -61,14 +61,18 @@ def contenders(
 def _optimistic_gain(
     mean: NDArray[np.float64],
     sigma: NDArray[np.float64],
-    groups: Sequence[Hashable],
+    groups: Sequence[Hashable] | NDArray[np.intp],
     observed: Mapping[int, float],
 ) -> NDArray[np.float64]:
-    numbers: dict[Hashable, int] = {}
-    group = np.array([numbers.setdefault(one, len(numbers)) for one in groups], dtype=np.intp)
-    reference = np.bincount(group, weights=mean) / np.bincount(group)
+    group = groups if isinstance(groups, np.ndarray) else _numbered(groups)
+    reference = np.bincount(group, weights=mean) / np.maximum(np.bincount(group), 1)
     lowest = np.full(len(reference), np.inf)
     for row, label in observed.items():
         lowest[group[row]] = min(lowest[group[row]], label)
     reference = np.where(np.isfinite(lowest), lowest, reference)
     return np.asarray(reference[group] - (mean - _OPTIMISM * sigma))
+
+
+def _numbered(groups: Sequence[Hashable]) -> NDArray[np.intp]:
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(one, len(numbers)) for one in groups], dtype=np.intp)

@@ -23,6 +23,7 @@ from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.running.external_energies import EnergiesAwaited
 from reexplore.campaign.running.stopping import Stopped
 from reexplore.campaign.steps.aqua_ions import compute_aqua_ions
+from reexplore.campaign.steps.assembling import assemble
 from reexplore.campaign.steps.borrowing import borrow
 from reexplore.campaign.steps.choosing import Standing, choose
 from reexplore.campaign.steps.ending import ended
@@ -47,6 +48,7 @@ def run_campaign(context: CampaignContext) -> None:
     context.ledger.recall()
     if (others := borrowed(context.ledger)) is not None:
         context.narrator.say(others.told)
+    context.dispatcher.finish(assemble(context))
     _enter_identities(context)
     screening = context.dispatcher.finish(screen(context))
     context.dispatcher.finish(compute_aqua_ions(context))

@@ -23,6 +23,16 @@ def co_ligands_name(co_ligands: CoLigands) -> str:
     return ", ".join(f"{count} {ligand.name}" for ligand, count in co_ligands)
 
 
+def identity_of_ligand(identity: str, charge: int) -> str:
+    """Return what the identity of a candidate begins with; the rest tells what its ligand is combined with."""
+    return f"v{IDENTITY_VERSION}|{identity}|q{charge:+d}"
+
+
+def key_of(identity: str) -> bytes:
+    """Return the hash of a candidate's identity: eight bytes, whose 16 hexadecimal digits are its key."""
+    return hashlib.sha256(identity.encode()).digest()[:8]
+
+
 @dataclass(frozen=True)
 class Group:
     """Candidates whose plain binding energies may be ranked against each other.
@@ -74,15 +84,13 @@ class Candidate:
         """Return what makes this candidate itself; no name and no list order is in it."""
         beside = "".join(f"|x{count}:{ligand.identity}:q{ligand.charge:+d}" for ligand, count in self.co_ligands)
         waters = f"cn{','.join(map(str, OPEN_NUMBERS))}" if self.waters_open else f"m{self.waters}"
-        return (
-            f"v{IDENTITY_VERSION}|{self.ligand.identity}|q{self.ligand.charge:+d}"
-            f"|{self.metal.symbol}{self.metal.oxidation_state}+|n{self.ligands}|{waters}{beside}"
-        )
+        around = f"|{self.metal.symbol}{self.metal.oxidation_state}+|n{self.ligands}|{waters}{beside}"
+        return identity_of_ligand(self.ligand.identity, self.ligand.charge) + around
 
     @property
     def key(self) -> str:
         """Return the identity's hash, the candidate's name in the ledger."""
-        return hashlib.sha256(self.identity.encode()).hexdigest()[:16]
+        return key_of(self.identity).hex()
 
     @property
     def kinds(self) -> CoLigands:

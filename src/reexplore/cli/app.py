@@ -321,18 +321,17 @@ def sync(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
 
     Example: `reexplore campaign sync quickstart`
     """
-    from reexplore.campaign.declaration.pool import Pool
+    from reexplore.campaign.declaration.assembled import pool_of
     from reexplore.campaign.driver import open_ledger
     from reexplore.campaign.ledger.ledger import Ledger
     from reexplore.campaign.results.report import mirror, write_files
     from reexplore.campaign.results.snapshot import campaign_record
     from reexplore.campaign.running.lock import sole_driver
     from reexplore.campaign.steps.reviewing import sentence, take_in
-    from reexplore.chemistry.families import families
 
     setup = campaign_setup(reference, workspace)
     open_ledger(setup).close()
-    pool = Pool(families(setup.space.candidates(), setup.space))
+    pool = pool_of(setup)
     with sole_driver(setup.folder), closing(Ledger(setup.ledger_path)) as ledger:
         heard = take_in(setup, ledger, pool, say=lambda line: console.print(line, markup=False))
         for decision in heard:

@@ -74,11 +74,10 @@ class _Meant:
 
 
 def _decide(verdict: Verdict, setup: Setup, meant: _Meant, *, why: str, by: str | None, as_json: bool) -> None:
-    from reexplore.campaign.declaration.pool import Pool
+    from reexplore.campaign.declaration.assembled import pool_of
     from reexplore.campaign.driver import open_ledger
     from reexplore.campaign.running.decided import members, standing_decisions
     from reexplore.campaign.steps.reviewing import name_of, what_follows
-    from reexplore.chemistry.families import families
     from reexplore.tracking.decisions import LONGEST_COMMENT, Decision, plain
 
     if bool(meant.candidates) == (meant.where is not None):
@@ -88,7 +87,7 @@ def _decide(verdict: Verdict, setup: Setup, meant: _Meant, *, why: str, by: str 
     if verdict == "reject" and not plain(why):
         raise InputError('rejected candidates leave the pool with the reason: give it with --why "…"')
     who, now = plain(by or getpass.getuser(), longest=80), time.time()
-    pool = Pool(families(setup.space.candidates(), setup.space))
+    pool = pool_of(setup)
     with closing(open_ledger(setup)) as ledger:
         decisions = [
             Decision(uuid.uuid4().hex, now, who, "command", verdict, plain(why), key, family)
@@ -223,15 +222,14 @@ def list_(reference: CampaignArgument, workspace: WorkspaceOption = Path(), as_j
 
     Example: `reexplore review list cam --json`
     """
-    from reexplore.campaign.declaration.pool import Pool
+    from reexplore.campaign.declaration.assembled import pool_of
     from reexplore.campaign.driver import open_ledger
     from reexplore.campaign.results.decision_rows import decision_rows, decision_table_for_terminal
     from reexplore.campaign.running.inbox import waiting
-    from reexplore.chemistry.families import families
     from reexplore.tracking.exports import decision_table
 
     setup = campaign_setup(reference, workspace)
-    pool = Pool(families(setup.space.candidates(), setup.space))
+    pool = pool_of(setup)
     with closing(open_ledger(setup)) as ledger:
         read: list[Decision] = ledger.decisions()
         seen = {choice.number: choice.decisions for choice in ledger.choices()}

@@ -9,6 +9,7 @@ from typing import Any
 
 MEMBER_FILE = "member.pt"
 FORECAST_FILE = "forecast.npz"
+LIGANDS_FILE = "ligands.npz"
 
 _FUNCTIONS = "reexplore.execution.worker_functions"
 
@@ -94,6 +95,7 @@ KINDS: dict[str, TaskKind] = {
             roles=("expensive",),
             may_use_card=True,
         ),
+        _learning("assemble", 1, Resources(time_s=3600), is_read_later=True, file=LIGANDS_FILE),
         _learning("constrain", 1, Resources(time_s=3600)),
         _learning("screen", 1, Resources(memory_gb=4, time_s=3600)),
         _learning("interactions", 1, Resources(time_s=3600)),

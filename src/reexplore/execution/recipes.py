@@ -223,6 +223,21 @@ class ConstrainedList(Recipe):
 
 
 @dataclass(frozen=True)
+class Assembly(Recipe):
+    """What a scaffold makes of the fillings of its sites number `start` to `stop` (`Members.assembled`).
+
+    `rdkit` is the version that writes the SMILES.
+    """
+
+    kind = "assemble"
+    scaffold: Json
+    substituents: tuple[Json, ...]
+    start: int
+    stop: int
+    rdkit: str
+
+
+@dataclass(frozen=True)
 class Grafts(Recipe):
     """Some ligands of a family, kept as text under a digest, to be grafted on their template (extended XYZ)."""
 
@@ -234,12 +249,16 @@ class Grafts(Recipe):
 
 @dataclass(frozen=True)
 class Prediction(Recipe):
-    """What the members of an ensemble, given by the keys of their training, say of some grafts."""
+    """What the members of an ensemble, given by the keys of their training, say of some grafts.
+
+    `sums_up` keeps mean and spread of what they say, and no more.
+    """
 
     kind = "predict"
     grafts: Grafts
     members: tuple[str, ...]
     surrogate: str = "allegro"
+    sums_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -254,6 +273,7 @@ class ListedPrediction(Recipe):
     members: tuple[str, ...]
     contraction: int = 1
     surrogate: str = "allegro"
+    sums_up: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reexplore.chemistry.families import Family
+from reexplore.chemistry.library import Scaffold, Substituent
+from reexplore.chemistry.members import Members
 from reexplore.errors import CalculationFailed, ExecutionError, Failure, InputError
-from reexplore.execution.kinds import FORECAST_FILE, MEMBER_FILE
+from reexplore.execution.kinds import FORECAST_FILE, LIGANDS_FILE, MEMBER_FILE
 from reexplore.execution.recipes import (
+    Assembly,
     BipyramidGeometry,
     Build,
     Constrained,
@@ -307,6 +310,15 @@ def member(inputs: Json, context: Context) -> Json:
     return kind.train(samples, out, settings, context.folder / MEMBER_FILE).to_dict()
 
 
+def assemble(inputs: Json, context: Context) -> Json:
+    """Make the ligands of some fillings of a scaffold's sites."""
+    recipe = Assembly.from_json(inputs)
+    substituents = tuple(Substituent(**each) for each in recipe.substituents)
+    made = Members.assembled(Scaffold(**recipe.scaffold), substituents, recipe.start, recipe.stop)
+    made.save(context.folder / LIGANDS_FILE)
+    return {"ligands": len(made)}
+
+
 def interactions(inputs: Json, context: Context) -> Json:
     """Compute GFN2-xTB energies of some grafts; of those that find no place, or no density, there is none."""
     from reexplore.energies.gfn2 import gfn2_interaction_kcal_mol
@@ -395,8 +407,9 @@ def predict(inputs: Json, context: Context) -> Json:
     for grafts in every:
         family = Family.from_text(context.store.get_text(grafts.family))
         if seen_by(kind) != "geometry":
+            numbers = family.keys().reshape(-1, len(family.metals))
             for rows, found in _of_ligands(ensemble, family, grafts):
-                keys += [candidate.key for row in rows for candidate in family.candidates_of(row)]
+                keys += [f"{key:016x}" for key in numbers[rows].reshape(-1).tolist()]
                 said.append(found.reshape(-1, found.shape[-1]))
             continue
         template = Structure.from_extxyz(grafts.template)
@@ -404,7 +417,9 @@ def predict(inputs: Json, context: Context) -> Json:
             keys += named
             table = ensemble.predict(found)
             said.append(table.reshape(-1, table.shape[-1]))
-    Forecast(tuple(keys), np.concatenate(said)).save(context.folder / FORECAST_FILE)
+    names = np.array(keys, dtype=np.bytes_)
+    table = (Forecast.summed_up if recipe.sums_up else Forecast)(names, np.concatenate(said))
+    table.save(context.folder / FORECAST_FILE)
     return {"candidates": len(keys)}
 
 
@@ -433,10 +448,9 @@ def forecast(inputs: Json, context: Context) -> Json:
     from reexplore.surrogate.forecast import Forecast
 
     parts = [Forecast.load(context.store.folder(key) / FORECAST_FILE) for key in WholeForecast.from_json(inputs).parts]
-    keys = tuple(key for part in parts for key in part.keys)
-    table = Forecast(keys, np.concatenate([part.of_members for part in parts]))
+    table = Forecast.joined(parts)
     table.save(context.folder / FORECAST_FILE)
-    return {"candidates": len(keys), "members": table.of_members.shape[1]}
+    return {"candidates": len(table), "members": table.of_members.shape[1]}
 
 
 def pool_model(inputs: Json, context: Context) -> Json:

@@ -41,7 +41,7 @@ class Choices:
         return cls(
             family.scaffold.smiles,
             tuple(each.smiles for each in family.substituents),
-            np.array(family.choices, dtype=np.intp).reshape(len(family.members), -1),
+            family.choices.astype(np.intp),
             tuple(Around(metal.symbol, family.ligands, waters, beside) for metal in family.metals),
         )
 

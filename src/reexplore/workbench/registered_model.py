@@ -21,6 +21,7 @@ from reexplore.chemistry.complexes import single_candidate
 from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import Scaffold
 from reexplore.chemistry.ligand_input import SingleLigand
+from reexplore.chemistry.members import Members
 from reexplore.chemistry.metals import find_metal
 from reexplore.errors import InputError
 from reexplore.execution.kinds import FORECAST_FILE
@@ -175,13 +176,10 @@ def _alone(candidate: Candidate) -> Grafted:
     ligand = candidate.ligand
     scaffold = Scaffold(ligand.scaffold, ligand.as_scaffold, ligand.charge, "", "", sites=0)
     family = Family(
-        scaffold,
-        (),
+        Members.of(scaffold, (), [ligand], [()]),
         (candidate.metal,),
         candidate.ligands,
         candidate.waters,
-        (ligand,),
-        ((),),
         candidate.co_ligands,
         candidate.waters_open,
     )

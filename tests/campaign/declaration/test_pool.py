@@ -14,7 +14,7 @@ SPACE = Space(
     metals=(find_metal("Lu"), find_metal("La"), find_metal("Eu")),
     coordinations=(Coordination(1, 8), Coordination(2, 8)),
 )
-POOL = Pool(families(SPACE.candidates(), SPACE))
+POOL = Pool(families(SPACE))
 
 
 def test_every_candidate_is_found_under_its_key():

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from reexplore.campaign.declaration.pool import Pool
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.results import shortcomings as module
 from reexplore.campaign.results.shortcomings import shortcomings
 from reexplore.chemistry.families import families
@@ -19,7 +19,7 @@ def _failure(code):
 @pytest.fixture
 def setting(tmp_path, monkeypatch):
     setup = small(tmp_path)
-    pool = Pool(families(setup.space.candidates(), setup.space))
+    pool = pool_of(setup)
     candidates = list(pool.candidates())
 
     def told(labelled=(), failed=(), parts=(), finalists=(), setup=setup):
@@ -63,7 +63,7 @@ def test_a_group_of_which_all_failed(setting):
 
 def test_a_scaffold_that_a_crash_took_away(setting):
     candidates, told, setup = setting
-    family = next(iter(families(setup.space.candidates(), setup.space)))
+    family = next(iter(families(setup.space)))
     crashed = SimpleNamespace(family=family, failure=_failure(FailureCode.CRASHED))
     impossible = SimpleNamespace(family=family, failure=_failure(FailureCode.BUILD_FAILED))
     (sentence,) = told(labelled=candidates[:1], parts=[crashed, crashed])

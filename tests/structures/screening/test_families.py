@@ -24,7 +24,7 @@ SPACE = Space(
 
 @pytest.fixture
 def family():
-    (found,) = families(SPACE.candidates(), SPACE)
+    (found,) = families(SPACE)
     return found
 
 

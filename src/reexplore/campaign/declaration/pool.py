@@ -9,7 +9,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.candidates import Candidate, Group
 from reexplore.chemistry.families import Family
 
 
@@ -18,11 +18,9 @@ class Pool(Mapping[str, Candidate]):
 
     def __init__(self, families: Sequence[Family]) -> None:
         self.families = tuple(families)
-        sizes = [len(family.members) * len(family.metals) for family in self.families]
-        self._starts = [0, *accumulate(sizes)]
+        self._starts = [0, *accumulate(map(len, self.families))]
         # A key is 16 hexadecimal digits: eight bytes.
-        keys = (int(candidate.key, 16) for candidate in self.candidates())
-        self._keys = np.fromiter(keys, dtype=np.uint64, count=sum(sizes))
+        self._keys = np.concatenate([np.empty(0, np.uint64), *(family.keys() for family in self.families)])
         self._order = np.argsort(self._keys)
         self._sorted = self._keys[self._order]
 
@@ -36,7 +34,11 @@ class Pool(Mapping[str, Candidate]):
         number, ligand = self.place(key)
         return self.families[number].candidates_of(ligand)
 
-    def rows(self, keys: Iterable[str]) -> NDArray[np.intp]:
+    def groups(self) -> tuple[list[Group], NDArray[np.intp]]:
+        """Return the groups that candidates are ranked in, as they first appear, and the number of each one's."""
+        return groups_of(self.families)
+
+    def rows(self, keys: Iterable[str | bytes]) -> NDArray[np.intp]:
         """Return the positions of some candidates in the order of the pool; raise `KeyError` for a stranger."""
         asked = list(keys)
         try:
@@ -74,3 +76,13 @@ class Pool(Mapping[str, Candidate]):
         number = bisect_right(self._starts, row) - 1
         ligand, metal = divmod(row - self._starts[number], len(self.families[number].metals))
         return number, ligand, metal
+
+
+def groups_of(families: Iterable[Family]) -> tuple[list[Group], NDArray[np.intp]]:
+    """Return the groups of the candidates of some families, and the number of each one's, in their order."""
+    numbers: dict[Group, int] = {}
+    found = [np.empty(0, dtype=np.intp)]
+    for family in families:
+        groups, of_candidate = family.groups()
+        found.append(np.array([numbers.setdefault(g, len(numbers)) for g in groups], dtype=np.intp)[of_candidate])
+    return list(numbers), np.concatenate(found)

@@ -133,9 +133,8 @@ def _groups(pool: Pool, goals: Goals) -> dict[str, NDArray[np.intp]]:
     found: dict[str, list[int]] = {}
     number = 0
     for family in pool.families:
-        for ligand in family.members:
-            name = goals.group(family.stoichiometry, ligand_charge=ligand.charge)
-            found.setdefault(name, []).append(number)
+        for charge in family.members.charges.tolist():
+            found.setdefault(goals.group(family.stoichiometry, ligand_charge=charge), []).append(number)
             number += 1
     return {name: np.array(units, dtype=np.intp) for name, units in found.items()}
 

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from reexplore import __version__
-from reexplore.campaign.declaration.pool import Pool
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.labels import labels
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.steps.screening import recall_screening
-from reexplore.chemistry.families import Family, families
+from reexplore.chemistry.families import Family
 from reexplore.dataset.columns import ALIKE, TERMS, term_column
 from reexplore.dataset.files import provenance
 from reexplore.dataset.pool import LabelledPool, checked
@@ -42,7 +42,7 @@ def campaign_pool(campaigns: Iterable[tuple[Setup, Ledger]], *, positions: Posit
         names.append(setup.file.name)
         if setup.goals.learns_gap:
             raise InputError(f"the labels of {setup.file.name} are Kramers gaps, and a pool holds energies")
-        pool = Pool(families(setup.space.candidates(), setup.space))
+        pool = pool_of(setup)
         shared, own = _core_hours(ledger)
         for key, label in labels(pool, ledger, at_ph=setup.at_ph).items():
             keys = ledger.labels()[key]

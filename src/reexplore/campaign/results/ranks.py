@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 
 def group_numbers(pool: Pool, labelled: Mapping[str, Label]) -> NDArray[np.intp]:
     """Return the number of the group of each candidate, in the order of the pool."""
-    numbers: dict[Group | str, int] = {}
-    group = np.fromiter((numbers.setdefault(c.group, len(numbers)) for c in pool.candidates()), np.intp, len(pool))
+    groups, group = pool.groups()
+    numbers: dict[Group | str, int] = {each: number for number, each in enumerate(groups)}
     for key, label in labelled.items():
         if label.other_donors:
             # Ranked among those of its true coordination number.

@@ -251,7 +251,7 @@ class Explained:
         found = []
         for other, name in self._one_changed(number, row):
             sibling = self._sibling(family.candidate(other, candidate.metal), name)
-            if sibling and family.members[other].charge == candidate.ligand.charge:
+            if sibling and family.members.charges[other] == candidate.ligand.charge:
                 found.append(sibling)
         yield from sorted(found, key=lambda each: each.value_kcal_mol)[:_SUBSTITUENTS]
 
@@ -264,15 +264,15 @@ class Explained:
         base, sites = len(family.substituents), family.scaffold.sites
         powers = base ** np.arange(sites, dtype=np.int64)
         if number not in self._codes:
-            codes = np.array(family.choices, dtype=np.int64) @ powers
+            codes = family.choices.astype(np.int64) @ powers
             order = np.argsort(codes)
             self._codes[number] = codes[order], order
         codes, order = self._codes[number]
-        mine = family.choices[row]
+        mine = family.choices[row].astype(np.int64)
         yield row, "-".join(family.substituents[i].name for i in mine)
         for site in range(sites):
             others = np.array([i for i in range(base) if i != mine[site]], dtype=np.int64)
-            wanted = int(np.array(mine) @ powers) + (others - mine[site]) * powers[site]
+            wanted = int(mine @ powers) + (others - mine[site]) * powers[site]
             places = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
             for other, place, code in zip(others, places, wanted, strict=True):
                 if codes[place] == code:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+import numpy as np
+
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.steps.screening import Screening, recall_screening
-from reexplore.chemistry.candidates import Group, co_ligands_name
-from reexplore.chemistry.families import families
+from reexplore.chemistry.candidates import Group
 from reexplore.errors import RUN_ONLY, Failure
 
 
@@ -25,7 +27,7 @@ def shortcomings(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
     if not labelled:
         return (f"nothing was labelled: {_codes(failures.values()) or 'no candidate was chosen'}",)
     lost = _lost_scaffolds(screening) if screening else []
-    empty = _empty_groups(Pool(families(setup.space.candidates(), setup.space)), failures, labelled)
+    empty = _empty_groups(pool_of(setup), failures, labelled)
     return (*lost, *empty, *_finalists(setup, ledger))
 
 
@@ -50,19 +52,15 @@ def _lost_scaffolds(screening: Screening) -> list[str]:
 
 def _empty_groups(pool: Pool, failures: dict[str, Failure], labelled: set[str]) -> list[str]:
     """Return a sentence for every group of which all candidates failed."""
-    size = Counter[Group]()
-    for family in pool.families:
-        beside, waters = co_ligands_name(family.co_ligands), None if family.waters_open else family.waters
-        for charge, members in Counter(ligand.charge for ligand in family.members).items():
-            for metal in family.metals:
-                size[Group(metal.symbol, family.ligands, waters, charge, beside)] += members
+    groups, of_candidate = pool.groups()
+    sizes = np.bincount(of_candidate, minlength=len(groups)).tolist()
     failed: dict[Group, list[Failure]] = {}
     for key, failure in failures.items():
         if key not in labelled:
             failed.setdefault(pool[key].group, []).append(failure)
     return [
         f"no candidate of {group.name} is left: {_codes(failed[group])}"
-        for group, members in size.items()
+        for group, members in zip(groups, sizes, strict=True)
         if len(failed.get(group, ())) == members
     ]
 

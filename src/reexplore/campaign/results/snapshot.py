@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import yaml
 
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.borrowed import borrowed
@@ -30,7 +31,6 @@ from reexplore.campaign.steps.ending import ended
 from reexplore.campaign.steps.learning import Estimate, estimates, predicted_kcal_mol
 from reexplore.campaign.steps.screening import Screening, recall_screening
 from reexplore.chemistry.candidates import Candidate
-from reexplore.chemistry.families import families
 from reexplore.config import SurrogateEntry
 from reexplore.energies.comparisons import binding_reasons, exchange_reasons
 from reexplore.energies.kramers.method import METHOD
@@ -61,7 +61,7 @@ _SHOWN_PREDICTIONS = 25
 
 def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -> CampaignRecord:
     """Return the whole campaign as it stands in the ledger; `pool` is its space's, where that is at hand."""
-    pool = pool or Pool(families(setup.space.candidates(), setup.space))
+    pool = pool or pool_of(setup)
     found = labels(pool, ledger, at_ph=setup.at_ph)
     screening = recall_screening(setup, ledger)
     excluded = dict(screening.left_out()) if screening else {}
@@ -108,7 +108,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         rounds=tuple(_round(r, chosen, store, setup, spent(calculations, r)) for r in rounds),
         contraction=contraction_rows(pool, ledger.labels(), ledger),
         selectivity=selectivities(found.values(), level=setup.level),
-        why_groups=binding_reasons(candidate.group for candidate in pool.candidates()),
+        why_groups=binding_reasons(pool.groups()[0]),
         why_exchange=_why_exchange(setup, ledger, found),
         goals=goal_records(setup.goals),
         by_goals=anchors.with_constants(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
@@ -13,7 +14,6 @@ from reexplore.campaign.running.dispatcher import Dispatcher
 from reexplore.campaign.running.external_energies import awaited_folder, is_elsewhere
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.running.stopping import StopRequest
-from reexplore.chemistry.families import families
 from reexplore.execution.executor import Executor
 from reexplore.execution.store import Store
 
@@ -31,7 +31,7 @@ class CampaignContext:
     @cached_property
     def pool(self) -> Pool:
         """Return every candidate of the space by key."""
-        return Pool(families(self.setup.space.candidates(), self.setup.space))
+        return pool_of(self.setup)
 
     @cached_property
     def decided(self) -> Decided:

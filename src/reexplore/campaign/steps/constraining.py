@@ -13,8 +13,6 @@ from reexplore.errors import ExecutionError, Failure, FailureCode
 from reexplore.execution.recipes import Constrained, ConstrainedList, Json
 from reexplore.execution.task import Task
 
-#: Ligands of one task: some seconds' worth, so that workers share them out.
-_CHUNK = 4000
 #: Listed ligands of one task, each of which is a family with a template of its own.
 LISTED_TOGETHER = 1000
 STAGE = "constraint"
@@ -40,7 +38,7 @@ def constrain(context: CampaignContext) -> Job[tuple[list[Family], tuple[Exclude
     whole, rules = context.pool.families, context.setup.rules
     if not rules.rules:
         return list(whole), ()
-    chunks = [[(chunk, context.store.put_text(chunk.to_text())) for chunk in family.chunks(_CHUNK)] for family in whole]
+    chunks = [[(chunk, context.store.put_text(chunk.to_text())) for chunk in family.portions()] for family in whole]
     tasks = _tasks([part for family in chunks for part in family], tuple(rules.to_json()))
     outcomes = yield from context.dispatcher.run(
         list({task.key: task for task in tasks.values()}.values()), stage="constraints"

@@ -14,20 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.acquisition.preselection import contenders
+from reexplore.campaign.declaration.pool import groups_of
 from reexplore.campaign.ledger.ranked import rankings
 from reexplore.campaign.ledger.rows import Funnel
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.steps.labelling import known_labels
 from reexplore.campaign.steps.screening import Part
 from reexplore.chemistry.families import Family
+from reexplore.chemistry.members import Members
 from reexplore.execution.store import Store
 from reexplore.surrogate.calibration import Calibration
 from reexplore.surrogate.forecast import Forecast
 
 #: What the first level is called beside the baselines.
 FIRST_LEVEL = "without geometry"
-#: Ligands of one task.
-_CHUNK = 4000
 #: The best of a ranking, at least one, count as winners.
 _WINNERS = 0.1
 
@@ -64,7 +64,7 @@ def let_through(
     found = contenders(
         first,
         first.sigma(calibration),
-        groups=np.concatenate([_groups(part.family) for part in parts]).tolist(),
+        groups=groups_of(part.family for part in parts)[1],
         observed=known,
         pending=[row_of[key] for key in picked if key not in observed and key in row_of],
         seed=seed,
@@ -81,17 +81,9 @@ def let_through(
     )
 
 
-def _groups(family: Family) -> NDArray[np.str_]:
-    """Return the group of every candidate of a family, by a name that tells it from others."""
-    charges = np.array([ligand.charge for ligand in family.members])
-    names = [[f"{family.stoichiometry} {charge} {metal.symbol}" for metal in family.metals] for charge in set(charges)]
-    row = {charge: number for number, charge in enumerate(set(charges))}
-    return np.array(names)[[row[charge] for charge in charges]].reshape(-1)
-
-
 def _ligands(parts: Sequence[Part], rows: NDArray[np.intp]) -> set[tuple[int, int]]:
     """Return the ligands of some rows of the forecast, as numbers of their parts and there."""
-    starts = np.array([0, *accumulate(len(part.family.members) * len(part.family.metals) for part in parts)])
+    starts = np.array([0, *accumulate(len(part.family) for part in parts)])
     numbers = np.searchsorted(starts, rows, side="right") - 1
     metals = np.array([len(part.family.metals) for part in parts])
     return set(zip(numbers.tolist(), ((rows - starts[numbers]) // metals[numbers]).tolist(), strict=True))
@@ -110,11 +102,12 @@ def _parts(store: Store, parts: Sequence[Part], ligands: Collection[tuple[int, i
 
 def _chunks(store: Store, parts: Sequence[Part], places: Sequence[tuple[int, int]]) -> Iterator[Part]:
     first = parts[places[0][0]]
-    whole = first.family.of(
-        tuple(parts[number].family.members[row] for number, row in places),
-        tuple(parts[number].family.choices[row] for number, row in places),
-    )
-    for chunk in whole.chunks(_CHUNK):
+    rows: dict[int, list[int]] = {}
+    for number, row in places:
+        rows.setdefault(number, []).append(row)
+    some = [parts[number].family.members.taken(mine) for number, mine in rows.items()]
+    whole = first.family.of(Members.joined(some))
+    for chunk in whole.portions():
         yield Part(chunk, store.put_text(chunk.to_text()), first.template, {}, None, first.contraction)
 
 

@@ -79,7 +79,7 @@ def groundwork(context: CampaignContext, screening: Screening) -> Job[str]:
 
 def _drawn(parts: Sequence[Part], wanted: int, seed: int) -> list[tuple[Part, list[tuple[int, str]]]]:
     """Return candidates drawn by lot as the numbers of their ligands with their metals, portion by portion."""
-    sizes = [len(part.family.members) * len(part.family.metals) for part in parts]
+    sizes = [len(part.family) for part in parts]
     total = sum(sizes)
     numbers = np.sort(np.random.default_rng(seed).choice(total, min(wanted, total), replace=False))
     ends = np.cumsum(sizes)

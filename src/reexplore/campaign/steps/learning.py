@@ -174,7 +174,8 @@ def _let_through(
     error_bars: Callable[[Forecast], Calibration],
 ) -> Job[tuple[list[Part], Funnel]]:
     """Forecast everything without a geometry, and return what is let through to be grafted."""
-    _, first = yield from _forecast(context, [replace(part, template="") for part in in_order(seen)], members)
+    ungrafted = [replace(part, template="") for part in in_order(seen)]
+    _, first = yield from _forecast(context, ungrafted, members, sums_up=True)
     return let_through(
         context.store,
         in_order(seen),
@@ -188,27 +189,31 @@ def _let_through(
     )
 
 
-def _forecast(context: CampaignContext, seen: Sequence[Part], members: Sequence[str]) -> Job[tuple[str, Forecast]]:
-    """Return the key of the forecast of all parts, and the forecast."""
-    tasks = _predictions(context, seen, tuple(members))
+def _forecast(
+    context: CampaignContext, seen: Sequence[Part], members: Sequence[str], *, sums_up: bool = False
+) -> Job[tuple[str, Forecast]]:
+    """Return the key of the forecast of all parts, and the forecast; `sums_up` keeps mean and spread alone."""
+    tasks = _predictions(context, seen, tuple(members), sums_up=sums_up)
     yield from _values(context, tasks, stage="prediction")
-    count = sum(len(part.family.members) * len(part.family.metals) for part in seen)
+    count = sum(len(part.family) for part in seen)
     forecast = Task.of(WholeForecast(tuple(task.key for task in tasks)), title=f"{count} candidates")
     yield from _values(context, [forecast], stage="forecast")
     return forecast.key, Forecast.load(context.store.folder(forecast.key) / FORECAST_FILE)
 
 
-def _predictions(context: CampaignContext, seen: Sequence[Part], members: tuple[str, ...]) -> list[Task]:
+def _predictions(
+    context: CampaignContext, seen: Sequence[Part], members: tuple[str, ...], *, sums_up: bool
+) -> list[Task]:
     """Return the tasks that predict all parts; listed ligands share tasks, whatever their templates."""
     model = context.setup.file.surrogate.model
     grafted = [part for part in seen if part.family.scaffold.sites]
-    tasks = [Task.of(Prediction(part.grafts, members, model), title=part.title) for part in grafted]
+    tasks = [Task.of(Prediction(part.grafts, members, model, sums_up), title=part.title) for part in grafted]
     # In an order of their own: that of a file's rows changes no key.
     listed = sorted((part for part in seen if not part.family.scaffold.sites), key=lambda part: part.digest)
     for start in range(0, len(listed), LISTED_TOGETHER):
         some = listed[start : start + LISTED_TOGETHER]
         digest = context.store.put_text(listed_text([part.grafts for part in some]))
-        recipe = ListedPrediction(digest, members, some[0].contraction, model)
+        recipe = ListedPrediction(digest, members, some[0].contraction, model, sums_up)
         tasks.append(Task.of(recipe, title=f"{len(some)} listed ligands"))
     return tasks
 

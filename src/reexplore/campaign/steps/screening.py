@@ -28,8 +28,6 @@ from reexplore.structures.structure import Structure
 from reexplore.surrogate.base import seen_by
 from reexplore.surrogate.known import SURROGATES
 
-#: Ligands of one task: enough that loading the network does not count, few enough to spread over workers.
-_CHUNK = 4000
 #: Where the ledger keeps the digest of what screening came to.
 _META = "screening"
 
@@ -111,10 +109,12 @@ class Screening:
     def available(self, metal: str | None = None) -> Iterator[str]:
         """Yield the keys of all candidates that the model sees, or of those with one metal."""
         for part in self.parts:
+            metals = part.family.metals
+            wanted = [number for number, each in enumerate(metals) if metal in (None, each.symbol)]
+            keys = part.family.keys().reshape(-1, len(metals))
             for row in range(len(part.family.members)):
                 if self.sees_all or part.failure_of(row) is None:
-                    mine = part.family.candidates_of(row)
-                    yield from (c.key for c in mine if metal is None or c.metal.symbol == metal)
+                    yield from (f"{key:016x}" for key in keys[row, wanted].tolist())
 
     def refused(self) -> Iterator[tuple[str, Failure]]:
         """Yield the keys of all candidates that the model cannot see, and why."""
@@ -217,7 +217,7 @@ def screen(context: CampaignContext) -> Job[Screening]:
     sees = seen_by(SURROGATES.find(context.setup.file.surrogate.model)[0])
     if sees == "ligand":
         contraction = contraction_of(context.setup.surface)
-        chunks = [chunk for family in whole for chunk in family.chunks(_CHUNK)]
+        chunks = [chunk for family in whole for chunk in family.portions()]
         unseen = [Part(c, context.store.put_text(c.to_text()), "", {}, None, contraction) for c in chunks]
         return _kept(context, Screening(tuple(unseen), excluded, sees_all=True))
     bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters, co_ligands=f.co_ligands) for f in whole]
@@ -229,7 +229,7 @@ def screen(context: CampaignContext) -> Job[Screening]:
         text = outcome.extxyz if outcome.value is not None else ""
         parts += [
             Part(chunk, context.store.put_text(chunk.to_text()), text, {}, outcome.failure, contraction)
-            for chunk in family.chunks(_CHUNK)
+            for chunk in family.portions()
         ]
     if context.setup.file.surrogate.graft is not None:
         return _kept(context, Screening(tuple(parts), excluded, sees_all=True, grafts_some=True))

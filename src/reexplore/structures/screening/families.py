@@ -25,7 +25,7 @@ def graft_family(family: Family, template: Structure, *, contraction: int = NEWE
     """Return the lanthanum complexes of all ligands of a family, in parts, on the template of its bare scaffold."""
     scaffolding = _scaffolding(family, template, contraction)
     grafting = Grafting(scaffolding, family.substituents)
-    return [grafting.graft(np.array(part.choices, dtype=np.intp)) for part in family.chunks(_TOGETHER)]
+    return [grafting.graft(part.choices.astype(np.intp)) for part in family.chunks(_TOGETHER)]
 
 
 def refused(family: Family, template: Structure, *, contraction: int = NEWEST_CONTRACTION) -> dict[int, Failure]:
@@ -47,7 +47,7 @@ def complexes(family: Family, grafts: Grafts, *, start: int) -> tuple[list[int],
     `grafts` begin with ligand number `start` of the family.
     """
     rows = np.flatnonzero(~grafts.clash)
-    charges = np.array([family.members[start + row].charge for row in rows], dtype=np.intp)
+    charges = family.members.charges[start + rows]
     kept = grafts.rows(rows)
     return [start + int(row) for row in rows], Complexes.of(kept, metals=family.metals, ligand_charges=charges)
 
