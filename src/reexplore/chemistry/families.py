@@ -85,15 +85,18 @@ class Family:
 
     def keys(self) -> NDArray[np.uint64]:
         """Return the keys of all candidates as numbers, in the order of `candidates`; none of these is made."""
-        if not len(self):
-            return np.empty(0, dtype=np.uint64)
-        first = self.members[0]
-        start = len(identity_of_ligand(first.identity, first.charge))
-        around = [candidate.identity[start:] for candidate in self.candidates_of(0)]
-        known = zip(self.members.identities, self.members.charges.tolist(), strict=True)
-        ligands = (identity_of_ligand(identity, charge) for identity, charge in known)
-        digests = b"".join(key_of(ligand + rest) for ligand in ligands for rest in around)
-        return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
+        found = np.empty(len(self), dtype=np.uint64)
+        end = 0
+        for part in self.chunks(_PORTION):
+            first = part.members[0]
+            start = len(identity_of_ligand(first.identity, first.charge))
+            around = [candidate.identity[start:] for candidate in part.candidates_of(0)]
+            known = zip(part.members.identities, part.members.charges.tolist(), strict=True)
+            ligands = (identity_of_ligand(identity, charge) for identity, charge in known)
+            digests = b"".join(key_of(ligand + rest) for ligand in ligands for rest in around)
+            found[end : end + len(part)] = np.frombuffer(digests, dtype=">u8")
+            end += len(part)
+        return found
 
     def groups(self) -> tuple[list[Group], NDArray[np.intp]]:
         """Return the groups that its candidates are ranked in, as they first appear, and the number of each one's."""
