@@ -62,7 +62,7 @@ _TRAINING_S_PER_LABEL = 0.04
 _SCREENING_S = 4e-4
 #: Of a complex and its ligand.
 _GROUNDWORK_S = 0.2
-#: Without a geometry: 18.0 CPU-s for a million candidates (docs/learning.md).
+#: Without a geometry: 18.0 CPU-s for a million candidates (docs/validation/learning.md).
 _WITHOUT_GEOMETRY_S = 1.8e-5
 
 
