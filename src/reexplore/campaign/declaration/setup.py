@@ -93,7 +93,7 @@ _PROTONS_APART = (
     " the same amount for each proton of the ligand; compare within one charge only"
 )
 
-#: Figures of docs/stability.md.
+#: Figures of docs/validation/stability.md.
 _CHARGES_TOGETHER = (
     "ligands of different charge stand in one ranking: constants come out too high by 2.5 log units at charge -1, by 2"
     " to 19 at -2 and more beyond, so that higher charges are preferred without reason; calibrated constants have the"

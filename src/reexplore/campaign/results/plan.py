@@ -36,7 +36,7 @@ from reexplore.surrogate.known import SURROGATES
 #: Ligands assembled to estimate the size of all.
 _SAMPLE = 64
 
-# Measured on one core of a 2.6 GHz server processor; see docs/validation/structures.md and docs/learning.md.
+# Measured on one core of a 2.6 GHz server processor; see docs/validation/structures.md and docs/validation/learning.md.
 #: Architector starts, and each structure of a ligand of one or two donors, or of more.
 _ARCHITECTOR_S, _ARCHITECTOR_S_EACH, _ARCHITECTOR_S_EACH_MORE_DONORS = 6.0, 5.0, 40.0
 _GRADIENT_S_AT_40_ATOMS = 0.02
