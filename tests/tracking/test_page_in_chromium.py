@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from reexplore.tracking.doublets import DoubletRecord, MagnetRecord
 from reexplore.tracking.reasons import Chosen, Reasons, Relative, Sibling
 from reexplore.tracking.review_page import review_page
 from tests.tracking.sample import campaign
@@ -130,6 +131,29 @@ def test_filters_hold_together_and_over_all_groups(record, open_page):
     expect(page.locator("#count")).to_have_text(f"{len(shown(page))} of {len(record.rows)}")
     page.get_by_label("filter by text").fill("no such thing")
     assert shown(page) == []
+
+
+def test_a_magnet_has_its_doublets_and_its_axis(chromium, record, tmp_path):
+    heights = (0.0, 512.3, 520.1, 801.7)
+    doublets = tuple(DoubletRecord(height, (0.0012, 0.0034, 19.87)) for height in heights)
+    first = ranked(record, "La")[0]
+    rows = [replace(r, magnet=MagnetRecord(doublets, (0.0, 0.6, 0.8), 2.4)) if r is first else r for r in record.rows]
+    path = tmp_path / "page.html"
+    path.write_text(review_page(replace(record, rows=tuple(rows)), top=20), encoding="utf-8")
+    page = chromium.new_page()
+    page.goto(path.as_uri())
+    assert "first Kramers gap\t512.3 cm⁻¹" in page.locator("#panel-numbers table").first.inner_text()
+    levels = page.locator("svg[aria-label^=doublets]")
+    assert levels.get_attribute("aria-label") == "doublets at 0.0, 512.3, 520.1, 801.7 cm⁻¹"
+    high = levels.locator("path.level").evaluate_all("lines => lines.map(l => l.getBBox().y)")
+    # By hand: 138 of height for 801.7 cm⁻¹.
+    assert [round(high[0] - y, 1) for y in high] == [0.0, 88.2, 89.5, 138.0]
+    # Of two levels that lie close by the numbers stand apart.
+    at = levels.locator("text").evaluate_all("texts => texts.map(t => [t.textContent, Number(t.getAttribute('y'))])")
+    numbers = {text: y for text, y in at if text in ("512.3", "520.1")}
+    assert numbers["512.3"] - numbers["520.1"] >= 13
+    assert "2.4° off" in page.locator("#panel-numbers").inner_text()
+    page.close()
 
 
 def test_candidates_are_compared_by_keyboard_and_superposed(open_page):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reexplore.tracking.decisions import PAST
+from reexplore.tracking.doublets import MagnetRecord
 from reexplore.tracking.reasons import Chosen, Reasons, Sibling
 from reexplore.tracking.records import CandidateRow
 
@@ -83,6 +84,14 @@ def _short(value: float | None) -> float | None:
     return None if (known := finite(value)) is None else round(known, 2)
 
 
+def _magnet(magnet: MagnetRecord) -> dict[str, Any]:
+    return {
+        "doublets": [[_short(each.energy_cm), [round(g, 4) for g in each.g]] for each in magnet.doublets],
+        "axis": magnet.axis,
+        "tilt": _short(magnet.tilt_degrees),
+    }
+
+
 def _card(row: CandidateRow) -> dict[str, Any]:
     terms = {name: energy for name, energy in (row.terms_hartree or {}).items() if math.isfinite(energy)}
     failure = row.failure and row.failure.to_dict()
@@ -122,6 +131,7 @@ def _card(row: CandidateRow) -> dict[str, Any]:
             )
             if energy is not None
         ],
+        "magnet": row.magnet and _magnet(row.magnet),
         "warnings": row.warnings,
         "failure": failure,
         "terms": terms,

@@ -13,6 +13,7 @@ from reexplore.chemistry.candidates import stoichiometry_name
 from reexplore.errors import Failure, ReexploreError
 from reexplore.tracking.anchor_records import AnchorsRecord
 from reexplore.tracking.decisions import Decision, DecisionRow
+from reexplore.tracking.doublets import MagnetRecord
 from reexplore.tracking.estimates import Estimated, LogK
 from reexplore.tracking.reasons import Reasons
 
@@ -84,7 +85,7 @@ class CandidateRow:
     `log_k` is there where they are free energies. Where the campaign has a second solvent `transfer_kcal_mol` takes the
     complex there from water, `log_p` is log10 of its partition ratio, and the same of the free ligand it is counted
     from. `decisions` are what people decided about it, the last one last.
-    `reasons` explain its place.
+    `magnet` are the doublets of a label that is a Kramers gap, and `reasons` explain its place.
     """
 
     key: str
@@ -120,6 +121,7 @@ class CandidateRow:
     ligand_log_p: float | None = None
     decisions: tuple[Decision, ...] = ()
     reasons: Reasons = field(default_factory=Reasons)
+    magnet: MagnetRecord | None = None
 
     @property
     def decision(self) -> Decision | None:

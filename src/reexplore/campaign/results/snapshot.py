@@ -33,6 +33,7 @@ from reexplore.campaign.steps.screening import Screening, recall_screening
 from reexplore.chemistry.candidates import Candidate
 from reexplore.config import SurrogateEntry
 from reexplore.energies.comparisons import binding_reasons, exchange_reasons
+from reexplore.energies.kramers.label import KramersLabel
 from reexplore.energies.kramers.method import METHOD
 from reexplore.energies.protons import log_p
 from reexplore.energies.reactions import Reaction
@@ -45,6 +46,7 @@ from reexplore.structures.holding import held_by
 from reexplore.structures.structure import Structure
 from reexplore.surrogate.known import SURROGATES
 from reexplore.tracking.decisions import Decision
+from reexplore.tracking.doublets import DoubletRecord, MagnetRecord
 from reexplore.tracking.records import (
     OMISSIONS,
     PROTONS,
@@ -279,7 +281,7 @@ def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
         warnings=(*row.warnings, *label.doubts),
     )
     if label.magnet is not None:
-        return row
+        return replace(row, magnet=_magnet(label.magnet))
     return replace(
         row,
         other_waters_kcal_mol=label.other_waters_kcal_mol,
@@ -293,6 +295,11 @@ def _labelled(row: CandidateRow, label: Label) -> CandidateRow:
         ligand_transfer_kcal_mol=_energy(label.ligand_transfer),
         ligand_log_p=_log_p(label.ligand_transfer),
     )
+
+
+def _magnet(label: KramersLabel) -> MagnetRecord:
+    found = tuple(DoubletRecord(each.energy_cm, each.g) for each in label.doublets)
+    return MagnetRecord(found, label.doublets[0].axis, label.tilt_degrees)
 
 
 def _energy(reaction: Reaction | None) -> float | None:

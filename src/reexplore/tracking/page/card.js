@@ -27,6 +27,7 @@ const copied = (input) => { input.focus(); input.select(); return document.execC
 // ---- numbers ---------------------------------------------------------------------------------
 function numbers(c, ligand) {
   const rows = [];
+  if (c.magnet) rows.push(line("first Kramers gap", energy(c.magnet.doublets[1][0]), "cm⁻¹", true));
   if (c.dft !== null) rows.push(line("label", energy(c.dft) + error(c.dft_error), "kcal/mol", true));
   if (c.predicted !== null) rows.push(line("predicted", energy(c.predicted) + error(c.sigma), "kcal/mol", c.dft === null));
   if (c.exchange !== null) rows.push(line("exchange with the aqua ion", energy(c.exchange) + error(c.exchange_error), "kcal/mol"));
@@ -61,11 +62,29 @@ function numbers(c, ligand) {
   return [
     ...(failure ? [failure] : []),
     element("table", {}, ...rows),
+    ...(c.magnet ? levels(c.magnet) : []),
     ...c.warnings.map((warning) => element("p", { class: "caveat" }, warning)),
     rule("SMILES of the ligand " + c.ligand), element("div", { class: "copied" }, smiles, copy),
     ...(held.length ? [rule(c.metal + "–donor distances in Å, coordination number " + c.contacts.length), element("table", {}, ...held)] : []),
     ...(limits.length ? [rule("The ligand, and limits of the campaign"), element("table", {}, ...limits)] : []),
     ...(terms.length ? [rule("Energies the label is made of"), element("table", {}, ...terms)] : [])];
+}
+
+// ---- the doublets of a magnet ----------------------------------------------------------------
+// Levels as lines, their heights in cm⁻¹; beside each one its g factors, the largest last.
+function levels(magnet) {
+  const high = magnet.doublets[magnet.doublets.length - 1][0] || 1, top = 12, low = 150;
+  const lines = magnet.doublets.map(([e, g]) => ({ e, g, y: low - (e / high) * (low - top) }));
+  // Numbers that would lie on each other move down.
+  let above = -Infinity;
+  for (const each of lines.slice().reverse()) above = each.at = Math.max(each.y, above + 13);
+  const svg = drawn("svg", { class: "dots", viewBox: "0 0 352 " + (Math.max(low, above) + 10), role: "img", "aria-label": "doublets at " + lines.map(({ e }) => energy(e)).join(", ") + " cm⁻¹" });
+  for (const { e, g, y, at } of lines)
+    svg.append(drawn("path", { class: "level", d: "M8 " + y + "H112" }), drawn("path", { class: "way", d: "M114 " + y + "L136 " + at }),
+      drawn("text", { x: 184, y: at + 4, "text-anchor": "end" }, energy(e)),
+      ...g.map((value, k) => drawn("text", { x: 236 + 54 * k, y: at + 4, "text-anchor": "end" }, value.toFixed(value < 1 ? 3 : 2))));
+  const told = magnet.tilt === null ? "" : " It lies " + magnet.tilt.toFixed(1) + "° off the line of the axial donors.";
+  return [rule("Kramers doublets of the ground multiplet: cm⁻¹, and g₁ g₂ g₃"), svg, plain("The red line in 3D is the magnetic axis of the lowest doublet." + told)];
 }
 
 // ---- why -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@
 
   // ---- selecting -----------------------------------------------------------------------------
   const visible = () => rows.filter((row) => !row.hidden && !row.parentElement.hidden).sort((p, q) => (p.compareDocumentPosition(q) & 4 ? -1 : 1));
-  const shape = (c) => (c.xyz ? [{ atoms: geometry.read(c.xyz), contacts: c.contacts }] : []);
+  const shape = (c) => (c.xyz ? [{ atoms: geometry.read(c.xyz), contacts: c.contacts, axis: c.magnet && c.magnet.axis }] : []);
   function select(row, focus) {
     if (selected) { selected.setAttribute("aria-selected", "false"); selected.tabIndex = -1; }
     selected = row;

@@ -14,7 +14,7 @@ function makeView(stage) {
     }
   }
 
-  // `shapes` have atoms with the metal first, contacts, and with several of them a colour.
+  // `shapes` have atoms with the metal first, contacts, with several of them a colour, and of a magnet its axis.
   function add(shape) {
     const model = viewer.addModel(geometry.write(shape.atoms), "xyz");
     const stick = shape.colour ? { radius: 0.1, color: shape.colour } : { radius: 0.11 };
@@ -30,6 +30,10 @@ function makeView(stage) {
     }
     for (const donor of shape.contacts)
       viewer.addCylinder({ start: centre, end: atoms[donor], radius: 0.04, color: shape.colour || "#6b7882", dashed: true, dashLength: 0.14, gapLength: 0.12, fromCap: 1, toCap: 1 });
+    if (shape.axis) {
+      const end = (length) => ({ x: length * shape.axis[0], y: length * shape.axis[1], z: length * shape.axis[2] });
+      viewer.addCylinder({ start: end(-4), end: end(4), radius: 0.05, color: "#b3261e", fromCap: 2, toCap: 2 });
+    }
     model.setStyle({ index: 0 }, { sphere: { radius: shape.colour ? 0.5 : 0.75, color: shape.colour || "#0f6674" } });
     if (hasPolyhedron && shape.contacts.length > 3) {
       const corners = shape.contacts.map((k) => shape.atoms[k].at);
