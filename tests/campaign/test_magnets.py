@@ -103,9 +103,9 @@ def test_gaps_are_labelled_learned_and_ranked_from_high_to_low(ended):
     # It stands with the goals only: there is no binding energy.
     assert all(row.dft_kcal_mol is None for row in record.rows)
     # The doublets stand with the candidates.
-    told = {row.name: row.labels[0].value for row in rows}
-    magnets = {row.name: row.magnet for row in record.rows if row.status == "labelled"}
-    assert {name: magnet.doublets[1].energy_cm for name, magnet in magnets.items()} == told
+    told = {row.key: row.labels[0].value for row in rows}
+    magnets = {row.key: row.magnet for row in record.rows if row.status == "labelled"}
+    assert {key: magnet.doublets[1].energy_cm for key, magnet in magnets.items()} == told
     first = next(iter(magnets.values()))
     assert [each.g for each in first.doublets] == [each.g for each in LABEL.doublets]
     assert (first.axis, first.tilt_degrees) == (LABEL.doublets[0].axis, LABEL.tilt_degrees)
