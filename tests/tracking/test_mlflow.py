@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from mlflow import MlflowClient
 
 from reexplore.tracking import TrackingError
-from reexplore.tracking.candidate_runs import worth_a_run
+from reexplore.tracking.candidate_runs import CANDIDATE, worth_a_run
 from reexplore.tracking.exports import guide
 from reexplore.tracking.mlflow import Tracker, _Mirror
 from tests.tracking.sample import campaign, contraction_row
@@ -138,6 +139,27 @@ def test_each_round_has_the_labels_it_learned_from_as_its_dataset(record, store)
     assert {(name, json.loads(profile)["num_rows"]) for name, profile in found} >= set(expected)
     # What was sent while the round was open, and twice since, is no further input.
     assert inputs == len(found) == len(expected)
+
+
+def test_an_experiment_of_another_name_is_the_same_and_nothing_is_doubled(record, tmp_path):
+    tracker = Tracker(tmp_path / "store")
+    tracker.sync(record)
+    before = content(tmp_path / "store")
+    client = MlflowClient(tracking_uri=tracker.uri)
+    experiment = client.get_experiment_by_name("reexplore")
+    client.rename_experiment(experiment.experiment_id, "extractants")
+    tracker.sync(record)
+    assert content(tmp_path / "store") == before
+    assert {each.name for each in client.search_experiments()} - {"Default"} == {"extractants"}
+    # What people say there is heard.
+    run = next(r for r in client.search_runs([experiment.experiment_id]) if CANDIDATE in r.data.tags)
+    client.set_tag(run.info.run_id, "review", "promote")
+    assert [said.verdict for said in tracker.decisions(record.key).decisions] == ["promote"]
+    # One from before there were tags has its name alone, and is marked when it is sent to.
+    client.rename_experiment(experiment.experiment_id, "reexplore")
+    client.delete_experiment_tag(experiment.experiment_id, "reexplore.experiment")
+    tracker.sync(record)
+    assert client.get_experiment(experiment.experiment_id).tags == {"reexplore.experiment": "true"}
 
 
 def test_the_database_is_in_wal_mode(store):

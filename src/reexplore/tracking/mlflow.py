@@ -41,11 +41,13 @@ from reexplore.tracking.study_record import StudyRecord
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Experiment, Run
 
 EXPERIMENT = "reexplore"
 DATABASE = "mlflow.db"
 KEY_TAG = "reexplore.key"
+#: By these tags the experiment is found when it has another name.
+_OURS = {"reexplore.experiment": "true"}
 
 _DIGEST_TAG = "reexplore.digest"
 _CAMPAIGN_TAG = "reexplore.campaign"
@@ -108,7 +110,7 @@ class Tracker:
             return TagsRead()
         with self._typed_errors():
             client = self._client()
-            experiment = client.get_experiment_by_name(EXPERIMENT)
+            experiment = _found(client)
             if experiment is None or experiment.lifecycle_stage == "deleted":
                 return TagsRead()
             return CandidateRuns(client, str(experiment.experiment_id), campaign).read()
@@ -140,14 +142,17 @@ class Tracker:
         return MlflowClient(tracking_uri=self.uri)
 
     def _experiment(self, client: MlflowClient) -> str:
-        experiment = client.get_experiment_by_name(EXPERIMENT)
+        experiment = _found(client)
         if experiment is None:
             # The default location would be relative to wherever the command was started.
             location = None if self.folder is None else _artifacts_of(self.folder)
-            return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+            return str(client.create_experiment(EXPERIMENT, artifact_location=location, tags=_OURS))
+        number = str(experiment.experiment_id)
         if experiment.lifecycle_stage == "deleted":
-            client.restore_experiment(experiment.experiment_id)
-        return str(experiment.experiment_id)
+            client.restore_experiment(number)
+        for tag, value in _OURS.items() - experiment.tags.items():
+            client.set_experiment_tag(number, tag, value)
+        return number
 
     @contextmanager
     def _typed_errors(self) -> Iterator[None]:
@@ -163,6 +168,18 @@ class Tracker:
                 f"MLflow at {self.folder or self.uri} cannot be used: {reason[:300]}."
                 " Nothing is lost: the ledger holds everything and the mirror can be sent later"
             ) from error
+
+
+def _found(client: MlflowClient) -> Experiment | None:
+    """Return the experiment of all campaigns, also one that was renamed or deleted; None where there is none."""
+    from mlflow.entities import ViewType
+
+    named = client.get_experiment_by_name(EXPERIMENT)
+    if named is not None:
+        return named
+    ours = " and ".join(f"tags.`{tag}` = '{value}'" for tag, value in _OURS.items())
+    renamed = client.search_experiments(ViewType.ALL, filter_string=ours, order_by=["creation_time ASC"])
+    return next(iter(renamed), None)
 
 
 class _Mirror:
