@@ -24,6 +24,34 @@ def test_a_forecast_survives_a_file_bit_by_bit(tmp_path):
     assert np.array_equal(again.of_members, forecast.of_members)
 
 
+def test_a_file_of_a_version_before_is_read(tmp_path):
+    keys, said = ("0f", "a1"), np.random.default_rng(0).normal(size=(2, 3))
+    np.savez(tmp_path / "forecast.npz", keys=np.array(keys, dtype=np.str_), member_kcal_mol=said)
+    again = Forecast.load(tmp_path / "forecast.npz")
+    assert again.keys == keys
+    assert np.array_equal(again.of_members, said)
+
+
+def test_rows_come_in_the_order_of_the_table_and_strangers_have_none():
+    forecast = Forecast(("c", "aa", "b"), np.zeros((3, 2)))
+    assert forecast.rows(["b", "c", "aa!", "x", "a"]) == {"c": 0, "b": 2}
+    assert list(forecast.rows({"b", "c"})) == ["c", "b"]
+    assert forecast.rows([]) == {}
+    assert [forecast.keys[row] for row in forecast.order] == ["aa", "b", "c"]
+
+
+def test_a_summary_has_the_mean_and_the_spread_of_all_members():
+    said = np.random.default_rng(1).normal(size=(5, 16))
+    whole = Forecast([*"abcde"], said)
+    brief = Forecast.summed_up(whole.names, said)
+    assert brief.of_members.shape == (5, 2)
+    np.testing.assert_allclose(brief.mean, whole.mean)
+    np.testing.assert_allclose(brief.spreads, whole.spreads)
+    parts = [Forecast(whole.names[:2], said[:2]), Forecast(whole.names[2:], said[2:])]
+    assert Forecast.joined(parts).keys == whole.keys
+    assert np.array_equal(Forecast.joined(parts).of_members, said)
+
+
 @pytest.mark.parametrize(
     ("keys", "table"),
     [

@@ -84,8 +84,13 @@ class Forecast:
     def rows(self, keys: Collection[str]) -> dict[str, int]:
         """Return the row of each of some keys, in the order of the table; those that are not in it are left out."""
         asked = {key.encode(): key for key in keys}
-        rows = np.flatnonzero(np.isin(self.names, np.array([*asked], dtype=np.bytes_)))
-        return {asked[self.names[row]]: int(row) for row in rows}
+        # A longer key would be cut to the width of the table.
+        wanted = np.array([key for key in asked if len(key) <= self.names.itemsize], dtype=self.names.dtype)
+        if not len(wanted) or not len(self):
+            return {}
+        places = np.searchsorted(self.names, wanted, sorter=self.order)
+        rows = self.order[np.minimum(places, len(self) - 1)]
+        return {asked[self.names[row]]: int(row) for row in np.sort(rows[self.names[rows] == wanted])}
 
     @cached_property
     def _rows(self) -> dict[str, int]:
