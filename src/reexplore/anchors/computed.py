@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from reexplore.anchors.table import Anchor, read_anchors
+from reexplore.anchors.table import Anchor, shipped_anchors
 from reexplore.energies.protons import from_deprotonated_kcal_mol
 
 #: Written by `benchmarks/experiment.py --keep FOLDER --ship`.
@@ -97,4 +97,4 @@ def computed_for(
 
 @cache
 def _names_by_identity() -> dict[str, str]:
-    return {anchor.single.ligand.identity: anchor.name for anchor in read_anchors()}
+    return {anchor.single.ligand.identity: anchor.name for anchor in shipped_anchors()}

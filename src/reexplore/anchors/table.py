@@ -6,7 +6,7 @@ import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from reexplore.chemistry.acids import read_pka
@@ -80,6 +80,12 @@ def read_anchors(path: Path = SHIPPED) -> tuple[Anchor, ...]:
     if not found:
         raise InputError(f"{where} has no lines below its heading")
     return tuple(found.values())
+
+
+@cache
+def shipped_anchors() -> tuple[Anchor, ...]:
+    """Return the anchors that come with the package, read once in a process."""
+    return together([read_anchors()])
 
 
 def together(tables: Sequence[Sequence[Anchor]]) -> tuple[Anchor, ...]:

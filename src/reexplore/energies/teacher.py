@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from ase.units import Bohr
 from numpy.typing import NDArray
@@ -50,22 +52,10 @@ def teacher_energy(structure: Structure, *, level: Level = TEACHER) -> EnergyTer
     Smooth in the positions, unchanged by rotation, translation and the order of atoms, and zero
     interaction at infinite distance. Raises `InputError` for elements it has no number for.
     """
-    require_support(TEACHER, structure.symbols)
-    symbols = np.array(structure.symbols)
-    positions = structure.positions_angstrom
-    is_metal = np.array([symbol in METALS for symbol in symbols])
-    energy = _CHARGE_KCAL_MOL * structure.charge**2 + _crowding(positions[~is_metal])
-    for index in np.flatnonzero(is_metal):
-        distances = np.linalg.norm(positions[~is_metal] - positions[index], axis=1)
-        energy += _around_metal(METALS[str(symbols[index])], symbols[~is_metal], distances)
-    if level.solvent:
-        energy += _CARBON_OUT_OF_WATER_KCAL_MOL * structure.symbols.count("C")
-        energy += _CHARGE_OUT_OF_WATER_KCAL_MOL * structure.charge**2
-    atoms = sum(_ATOM_HARTREE.get(symbol, _METAL_HARTREE) for symbol in structure.symbols)
     return EnergyTerms(
         level=level.name,
         level_version=level.version,
-        total_hartree=float(atoms + energy / HARTREE_TO_KCAL_MOL),
+        total_hartree=_Invented.of(structure, level)(structure.positions_angstrom),
         dispersion_hartree=0.0,
         solvent_electrostatic_hartree=0.0,
         solvent_cds_hartree=0.0,
@@ -85,9 +75,10 @@ def relax_by_teacher(structure: Structure) -> LevelMinimum:
     """
 
     def relative_hartree(coordinates: NDArray[np.float64]) -> float:
-        return teacher_energy(structure.moved_to(coordinates.reshape(-1, 3))).total_hartree - start_hartree
+        return total_hartree(structure.moved_to(coordinates.reshape(-1, 3)).positions_angstrom) - start_hartree
 
-    start_hartree = teacher_energy(structure).total_hartree
+    total_hartree = _Invented.of(structure, TEACHER)
+    start_hartree = total_hartree(structure.positions_angstrom)
     found = minimize(
         relative_hartree,
         structure.positions_angstrom.ravel(),
@@ -107,20 +98,57 @@ def relax_by_teacher(structure: Structure) -> LevelMinimum:
     return LevelMinimum(end, start_hartree + float(found.fun), start_hartree, largest, int(found.njev))
 
 
-def _crowding(positions: NDArray[np.float64]) -> float:
-    """Return the invented repulsion of all pairs of non-metal atoms."""
-    distances = np.linalg.norm(positions[:, None] - positions[None], axis=2)[np.triu_indices(len(positions), 1)]
-    return float(_CROWDING_KCAL_MOL * np.exp(-((distances / _CROWDING_WIDTH_ANGSTROM) ** 2)).sum())
+@dataclass(frozen=True, eq=False)
+class _Invented:
+    """The invented energy of some atoms wherever they are: a function of their positions (Å), in Hartree."""
 
+    structure: Structure
+    level: Level
+    metals: NDArray[np.int_]
+    others: NDArray[np.int_]
+    pairs: tuple[NDArray[np.int_], NDArray[np.int_]]
+    #: Which of the atoms that are no metals are of an element.
+    of_element: dict[str, NDArray[np.bool_]]
 
-def _around_metal(metal: Metal, symbols: NDArray[np.str_], distances: NDArray[np.float64]) -> float:
-    """Return the invented attraction of donors and the influence of all other atoms."""
-    # Small ions attract more strongly; 1.16 Å is lanthanum's radius.
-    strength = (1.16 / metal.shannon_radius_angstrom) ** 2
-    energy = 0.0
-    for symbol, depth in _DONOR_KCAL_MOL.items():
-        stretch = distances[symbols == symbol] - metal.shannon_radius_angstrom - _DONOR_RADIUS_ANGSTROM[symbol]
-        energy -= strength * depth * np.exp(-((stretch / _DONOR_WIDTH_ANGSTROM) ** 2)).sum()
-    for symbol, influence in _DISTANT_KCAL_MOL.items():
-        energy += strength * influence * np.exp(-distances[symbols == symbol] / _DISTANT_DECAY_ANGSTROM).sum()
-    return float(energy)
+    @classmethod
+    def of(cls, structure: Structure, level: Level) -> _Invented:
+        require_support(TEACHER, structure.symbols)
+        symbols = np.array(structure.symbols)
+        is_metal = np.array([symbol in METALS for symbol in symbols])
+        others = np.flatnonzero(~is_metal)
+        of_element = {symbol: symbols[others] == symbol for symbol in _DISTANT_KCAL_MOL}
+        first, second = np.triu_indices(len(others), 1)
+        return cls(structure, level, np.flatnonzero(is_metal), others, (first, second), of_element)
+
+    def __call__(self, positions: NDArray[np.float64]) -> float:
+        charge, symbols = self.structure.charge, self.structure.symbols
+        around = positions[self.others]
+        energy = _CHARGE_KCAL_MOL * charge**2 + self._crowding(around)
+        for index in self.metals:
+            distances = np.linalg.norm(around - positions[index], axis=1)
+            energy += self._around_metal(METALS[symbols[index]], distances)
+        if self.level.solvent:
+            energy += _CARBON_OUT_OF_WATER_KCAL_MOL * symbols.count("C")
+            energy += _CHARGE_OUT_OF_WATER_KCAL_MOL * charge**2
+        atoms = sum(_ATOM_HARTREE.get(symbol, _METAL_HARTREE) for symbol in symbols)
+        return float(atoms + energy / HARTREE_TO_KCAL_MOL)
+
+    def _crowding(self, around: NDArray[np.float64]) -> float:
+        """Return the invented repulsion of all pairs of non-metal atoms, in kcal/mol."""
+        first, second = self.pairs
+        distances = np.linalg.norm(around[first] - around[second], axis=1)
+        return float(_CROWDING_KCAL_MOL * np.exp(-((distances / _CROWDING_WIDTH_ANGSTROM) ** 2)).sum())
+
+    def _around_metal(self, metal: Metal, distances: NDArray[np.float64]) -> float:
+        """Return the invented attraction of donors and the influence of all other atoms, in kcal/mol."""
+        # Small ions attract more strongly; 1.16 Å is lanthanum's radius.
+        strength = (1.16 / metal.shannon_radius_angstrom) ** 2
+        energy = 0.0
+        for symbol, depth in _DONOR_KCAL_MOL.items():
+            there = distances[self.of_element[symbol]]
+            stretch = there - metal.shannon_radius_angstrom - _DONOR_RADIUS_ANGSTROM[symbol]
+            energy -= strength * depth * np.exp(-((stretch / _DONOR_WIDTH_ANGSTROM) ** 2)).sum()
+        for symbol, influence in _DISTANT_KCAL_MOL.items():
+            there = distances[self.of_element[symbol]]
+            energy += strength * influence * np.exp(-there / _DISTANT_DECAY_ANGSTROM).sum()
+        return float(energy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from reexplore.anchors.table import read_anchors
+from reexplore.anchors.table import shipped_anchors
 from reexplore.chemistry.ligands import Ligand
 from reexplore.chemistry.metals import Metal
 from reexplore.chemistry.similarity import most_alike
@@ -43,7 +43,7 @@ def measured(ligand: Ligand, metals: Sequence[Metal]) -> Iterator[Measured]:
     """Yield the measured ligands of the same charge and number of donors with some metals, the ligand itself first."""
     alike = [
         anchor
-        for anchor in read_anchors()
+        for anchor in shipped_anchors()
         if anchor.charge == ligand.charge and anchor.single.ligand.denticity == ligand.denticity
     ]
     for anchor in sorted(alike, key=lambda each: each.single.ligand != ligand):

@@ -11,7 +11,7 @@ from rich.console import Console
 from reexplore.anchors.calibration import Calibration, calibration
 from reexplore.anchors.comparison import compared
 from reexplore.anchors.computed import computed_for, read_computed
-from reexplore.anchors.table import read_anchors
+from reexplore.anchors.table import shipped_anchors
 from reexplore.campaign.declaration.setup import known_level
 from reexplore.chemistry.acidity import require_known_kinds
 from reexplore.chemistry.acids import acid_of, read_pka
@@ -129,7 +129,7 @@ def answered(question: Question, *, workspace: Path, seed: int, console: Console
     """Return the constants of a question; raise `CalculationFailed` when a metal has no complex with an energy."""
     theory = TheoryEntry(reference=question.reference)
     bench = StabilityBench(workspace, theory=theory, level=question.level, seed=seed, console=console)
-    anchors = read_anchors()
+    anchors = shipped_anchors()
     known = computed_for(
         anchors, read_computed(), level=question.level.name, surface=theory.surface, reference=question.reference
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reexplore.anchors.table import Anchor, read_anchors, together
+from reexplore.anchors.table import Anchor, read_anchors, shipped_anchors, together
 from reexplore.config import NO_ANCHORS, SHIPPED_ANCHORS
 from reexplore.errors import of_key
 
@@ -29,4 +29,5 @@ def declared_anchors(said: Sequence[str], files: Mapping[str, Path]) -> tuple[An
     for key, path in files.items():
         with of_key(key):
             tables.append(read_anchors(path))
-    return together([*tables, *([read_anchors()] if SHIPPED_ANCHORS in said else [])])
+    shipped = shipped_anchors() if SHIPPED_ANCHORS in said else ()
+    return together([*tables, shipped]) if tables else shipped

@@ -71,6 +71,15 @@ class _Place:
     positions: Array
 
 
+@dataclass(frozen=True, eq=False)
+class _Spot:
+    """A vertex on which a water may stand: where its oxygen is, its dipole's axis, and a water along that."""
+
+    oxygen: Array
+    axis: Array
+    water: Array
+
+
 def placement_version() -> str:
     """Return what a placed structure depends on, for the records."""
     return f"placement {NEWEST_ORDER}, rdkit {version('rdkit')}"
@@ -96,12 +105,13 @@ def place_complexes(
         kinds.append((range(len(shapes), len(shapes) + len(found_of)), number_of))
         shapes += found_of
     strains = _strains_kcal_mol(shapes, kinds)
-    heavy = np.array([s != "H" for s in expected_symbols(candidate)])
+    contacts = _contacts_angstrom(candidate)
     per_polyhedron = -(-count // len(names)) if names else 0
     trials = max(_FEWEST_TRIALS // len(names), _TRIALS_PER_STRUCTURE * per_polyhedron) if names else 0
     best: list[_Arrangement] = []
     for name in names:
         corners = vertices(name)
+        spots = [_spot(corner * metal_donor_angstrom("O", candidate.metal)) for corner in corners]
         fitting = [(number, _places(shape, corners, random)) for number, shape in enumerate(shapes)]
         places = {number: found for number, found in fitting if found}
         if axial:
@@ -112,10 +122,10 @@ def place_complexes(
             places |= held
         found: list[_Arrangement] = []
         for _ in range(trials):
-            arranged = _arrangement(candidate.metal, kinds, places, corners, random)
+            arranged = _arrangement(kinds, places, spots, random)
             if arranged is not None:
                 positions, conformers = arranged
-                found.append(_Arrangement(positions, conformers, _overlap(positions, heavy, candidate)))
+                found.append(_Arrangement(positions, conformers, _overlap(positions, contacts)))
         found.sort(key=lambda arrangement: arrangement.overlap_angstrom)
         best += (found if order == 1 else _shared(found, strains))[:per_polyhedron]
     if not best:
@@ -207,10 +217,9 @@ def _assignments(directions: Array, corners: Array, random: np.random.Generator)
 
 
 def _arrangement(
-    metal: Metal,
     kinds: list[tuple[range, int]],
     places: dict[int, list[_Place]],
-    corners: Array,
+    spots: list[_Spot],
     random: np.random.Generator,
 ) -> tuple[Array, tuple[int, ...]] | None:
     """Return positions and conformers of one random arrangement, or None when a ligand finds its vertices taken.
@@ -235,34 +244,43 @@ def _arrangement(
             taken |= place.taken
             parts.append(place.positions)
             conformers.append(number)
-    length = metal_donor_angstrom("O", metal)
-    for k, corner in enumerate(corners):
+    for k, spot in enumerate(spots):
         if k not in taken:
-            parts.append(_water_on(corner * length, np.vstack(parts), random))
+            parts.append(_water_on(spot, np.vstack(parts), random))
     return np.vstack(parts), tuple(sorted(conformers))
 
 
-def _water_on(oxygen: Array, others: Array, random: np.random.Generator) -> Array:
-    """Return a water at `oxygen`, its dipole along the bond, spun at random but clear of `others` if it can be."""
+def _spot(oxygen: Array) -> _Spot:
     from scipy.spatial.transform import Rotation
 
     axis = oxygen / np.linalg.norm(oxygen)
     upright, _ = Rotation.align_vectors([axis], [[0.0, 0.0, 1.0]])
+    return _Spot(oxygen, axis, water().positions_angstrom @ upright.as_matrix().T)
+
+
+def _water_on(spot: _Spot, others: Array, random: np.random.Generator) -> Array:
+    """Return a water on its spot, its dipole along the bond, spun at random but clear of `others` if it can be."""
+    from scipy.spatial.transform import Rotation
+
     angles = 2 * np.pi * random.random(_WATER_SPINS)
-    spun = Rotation.from_rotvec(angles[:, None] * axis)
-    wet = water().positions_angstrom @ upright.as_matrix().T
-    trials = np.einsum("kij,aj->kai", spun.as_matrix(), wet) + oxygen
+    spun = Rotation.from_rotvec(angles[:, None] * spot.axis)
+    trials = np.einsum("kij,aj->kai", spun.as_matrix(), spot.water) + spot.oxygen
     nearest = np.linalg.norm(trials[:, 1:, None] - others[None, None], axis=-1).min(axis=(1, 2))
     clear = np.flatnonzero(nearest > _WATER_CLEAR_ANGSTROM)
     return np.asarray(trials[clear[0] if len(clear) else np.argmax(nearest)])
 
 
-def _overlap(positions: Array, heavy: NDArray[np.bool_], candidate: Candidate) -> float:
-    """Return the summed depth in Å to which atoms of different parts overlap."""
+def _contacts_angstrom(candidate: Candidate) -> tuple[Array, NDArray[np.bool_]]:
+    """Return how near all pairs of atoms but the metal may come, and which pairs are of different parts."""
+    heavy = np.array([symbol != "H" for symbol in expected_symbols(candidate)])
     sizes = [1, *Layout.of(candidate).sizes, *[3] * candidate.waters]
     part = np.repeat(np.arange(len(sizes)), sizes)
-    distances = np.linalg.norm(positions[1:, None] - positions[None, 1:], axis=-1)
     kind = heavy[1:].astype(int)
-    limits = np.array(_CONTACT_ANGSTROM)[kind[:, None], kind[None]]
-    apart = part[1:, None] != part[None, 1:]
+    return np.array(_CONTACT_ANGSTROM)[kind[:, None], kind[None]], part[1:, None] != part[None, 1:]
+
+
+def _overlap(positions: Array, contacts: tuple[Array, NDArray[np.bool_]]) -> float:
+    """Return the summed depth in Å to which atoms of different parts overlap."""
+    limits, apart = contacts
+    distances = np.linalg.norm(positions[1:, None] - positions[None, 1:], axis=-1)
     return float(np.clip(limits - distances, 0.0, None)[apart].sum())
