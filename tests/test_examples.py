@@ -14,7 +14,7 @@ def test_there_is_one():
 
 @pytest.mark.engine
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_its_cells_run_one_after_the_other(path, tmp_path, monkeypatch):
+def test_its_cells_run_one_after_the_other(path, tmp_path, monkeypatch, drivers_compute):
     monkeypatch.chdir(tmp_path)
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     names: dict = {}

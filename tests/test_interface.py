@@ -14,6 +14,8 @@ import yaml
 from ase import Atoms
 
 import reexplore as rx
+from tests.calculations import given, without_parsl
+from tests.commands import reexplore
 
 SMALL = {
     "name": "one",
@@ -38,9 +40,24 @@ def campaign(folder: Path, name: str = "one") -> rx.Campaign:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
-    """Return two campaigns of one workspace that ran at the same time in two threads of this process."""
-    folder = tmp_path_factory.mktemp("python")
+def computed(tmp_path_factory):
+    """Return a workspace in which the results of campaign `one` are."""
+    folder = tmp_path_factory.mktemp("computed")
+    with without_parsl():
+        campaign(folder).run()
+    return folder
+
+
+def with_geometries(folder: Path, computed: Path) -> Path:
+    """Put the geometries of campaign `one` into a workspace; its energies are left to be computed."""
+    given(*(place / "runs" / "_store" for place in (computed, folder)), lambda kind: kind.name != "energy")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory, computed):
+    """Return two campaigns of one workspace that ran at the same time in two threads of this process, with Parsl."""
+    folder = with_geometries(tmp_path_factory.mktemp("python"), computed)
     both = [campaign(folder, name) for name in ("one", "two")]
     threads = [threading.Thread(target=each.run) for each in both]
     for thread in threads:
@@ -88,8 +105,8 @@ def test_a_report_is_written_where_it_is_asked_for(ran, tmp_path):
 
 
 @pytest.mark.engine
-def test_it_says_nothing_unless_it_is_asked(tmp_path, capfd):
-    one = campaign(tmp_path)
+def test_it_says_nothing_unless_it_is_asked(tmp_path, capfd, computed):
+    one = campaign(with_geometries(tmp_path, computed))
     assert one.plan().candidates == 2
     assert any("INVENTED" in warning for warning in one.warnings)
     one.run()
@@ -112,7 +129,8 @@ LEARNS = {"seed_labels": 3, "labels": 3}
 def ran_to_its_end(folder, **changes):
     (folder / "learned.yaml").write_text(yaml.safe_dump(SMALL | {"name": "learned"} | changes))
     one = rx.Campaign(folder / "learned.yaml", workspace=folder)
-    one.run()
+    with without_parsl():
+        one.run()
     return one
 
 
@@ -189,9 +207,7 @@ def test_what_is_wrong_is_the_command_line_s_sentence(tmp_path):
 def test_a_label_is_that_of_the_command_line(tmp_path):
     found = rx.label(WATER, "gfn2", workspace=tmp_path)
     (tmp_path / "water.xyz").write_text("3\ncharge=0\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n")
-    program = Path(sys.executable).with_name("reexplore")
-    command = [program, "label", "water.xyz", "--level", "gfn2", "--json"]
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    told = reexplore("label", "water.xyz", "--level", "gfn2", "--json", cwd=tmp_path)
     told_hartree = json.loads(told.stdout)["total_hartree"]
     assert found.terms.total_hartree == pytest.approx(told_hartree, abs=1e-7)
     assert rx.label(WATER, "gfn2", workspace=tmp_path).reused

@@ -1,30 +1,17 @@
 """Output is made for the terminal it meets."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from reexplore.terminal import new_console
-
-REEXPLORE = Path(sys.executable).parent / "reexplore"
+from tests.commands import reexplore
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
 @pytest.mark.parametrize("command", [("levels", "list"), ("structures", "build", "--help"), ("structures", "surfaces")])
 def test_what_a_terminal_cannot_show_is_replaced(encoding, command, tmp_path):
-    done = subprocess.run(
-        [REEXPLORE, *command],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": "100"},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0
-    assert done.stderr == b""
-    assert done.stdout.decode(encoding)
+    done = reexplore(*command, cwd=tmp_path, environment={"COLUMNS": "100"}, encoding=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
     assert not list(tmp_path.iterdir())
 
 

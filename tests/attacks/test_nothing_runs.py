@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 import yaml
 
+import reexplore as rx
 from reexplore.errors import ExecutionError, InputError
 from reexplore.execution.store import Store
 from reexplore.surrogate.allegro import SavedEnsemble
 from reexplore.surrogate.forecast import Forecast
 from reexplore.tracking.ui import running_server
 from tests.attacks.folders import CAMPAIGN, HYDROGEN
+from tests.calculations import given, without_parsl
 
 PROGRAM = Path(sys.executable).with_name("reexplore")
 #: Modules that some process of a campaign imports, and files that some library runs or reads by itself.
@@ -58,8 +60,15 @@ class Payload:
 def test_nothing_beside_a_campaign_is_run(tmp_path, ran):
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    hostile(workspace, ran)
     (workspace / "mini.yaml").write_text(yaml.safe_dump(CAMPAIGN))
+    # Whatever kind a calculation is, its process begins alike: two energies and a water are enough.
+    other = tmp_path / "other"
+    other.mkdir()
+    with without_parsl():
+        rx.Campaign(workspace / "mini.yaml", workspace=other).run()
+    stores = (place / "runs" / "_store" for place in (other, workspace))
+    given(*stores, lambda kind: kind.name not in ("energy", "water"))
+    hostile(workspace, ran)
     (workspace / "hydrogen.xyz").write_text(HYDROGEN)
     for command in (
         ("campaign", "run", "mini.yaml"),

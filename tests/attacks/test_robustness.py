@@ -1,8 +1,6 @@
 """A sample of the attacks of `benchmarks/robustness.py`, and whether they would notice."""
 
-import json
-import subprocess
-import sys
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -10,22 +8,31 @@ import pytest
 from tests.attacks.folders import NAMES, names
 from tests.attacks.inputs import cases
 from tests.attacks.trial import Answer, ask, in_a_process, outside
+from tests.calculations import without_parsl
 
+pytestmark = pytest.mark.mlflow
 PROGRAM = Path(__file__).parents[2] / "benchmarks" / "robustness.py"
 
 
+@pytest.fixture
+def robustness():
+    """Return the benchmark as a module."""
+    specification = importlib.util.spec_from_file_location("robustness", PROGRAM)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
 @pytest.mark.engine
-def test_a_sample_of_all_attacks_changes_nothing():
-    ran = subprocess.run(
-        [sys.executable, PROGRAM, "--quick", "--inputs", "80", "--json", "--seed", "7"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = json.loads(ran.stdout.splitlines()[-1])
+def test_a_sample_of_all_attacks_changes_nothing(robustness, tmp_path, capfd):
+    counts = {"inputs": 80, "folders": 1, "kills": 1, "damages": 0, "campaigns": 3}
+    found = robustness.attack(tmp_path, seed=7, counts=counts)
+    # Of the campaign that is damaged only the files are of interest.
+    with without_parsl():
+        found |= robustness.damages(tmp_path / "damages", seed=7, count=2)
     wrong = ["tracebacks", "hangs", "outside", "words", "folders_failed", "processes_left", "damages_wrong"]
     wrong += ["without_key", "without_value", "without_remedy"]
-    assert {name: found[name] for name in wrong} == dict.fromkeys(wrong, 0), ran.stderr
+    assert {name: found[name] for name in wrong} == dict.fromkeys(wrong, 0), capfd.readouterr().err
     assert (found["kills_identical"], found["campaigns_ended_well"]) == (found["kills"], found["campaigns_run"])
     assert min(found["inputs"], found["refusals_judged"], found["kills"], found["damages"], found["campaigns_run"]) > 0
 

@@ -1,6 +1,6 @@
 """Kill a small campaign at every point where it changes a file or the ledger, resume it, and compare.
 
-    python -m tests.campaign.crashing [--every N] [--commits] [--only K] [--folder FOLDER]
+    python -m tests.campaign.crashing [--every N] [--only K] [--folder FOLDER]
 
 Loop, ledger, store, lock and guard are real; calculations run inside the driver's process, so that one kill ends
 everything at once, and the learned model is a stand-in. Points are counted from outside, by Python's audit events,
@@ -400,8 +400,21 @@ def stand_ins() -> Iterator[None]:
         yield
 
 
-def sweep(root: Path, *, every: int, commits: bool, only: int | None) -> dict:
-    """Kill a campaign at every `every`-th point, with `commits` also at every end of a transaction; return figures."""
+def _ends_of_transactions(names: list[str]) -> set[int]:
+    """Return where the first and the last of each kind of transaction end; its last statement tells the kind."""
+    ends: dict[str, list[int]] = {}
+    for point, name in enumerate(names, 1):
+        if name == "sql COMMIT":
+            # Keys and times are values, not kinds.
+            ends.setdefault(re.sub(r"\S*\d\S*", "", names[point - 2]), []).append(point)
+    return {point for found in ends.values() for point in (found[0], found[-1])}
+
+
+def sweep(root: Path, *, every: int, transactions: bool = False, only: int | None = None) -> dict:
+    """Kill a campaign at every `every`-th point, and where each kind of transaction first and last ends if asked to.
+
+    Returns figures.
+    """
     warm, home = root / "warm" / "w", root / "golden" / "w"
     for folder in (warm, home):
         folder.mkdir(parents=True)
@@ -410,8 +423,8 @@ def sweep(root: Path, *, every: int, commits: bool, only: int | None) -> dict:
     names = run(home)
     ledger, kept, executed = ledger_rows(home / LEDGER), files(home), executions(home)
     chosen = {*range(1, len(names) + 1, every)}
-    if commits:
-        chosen |= {k for k, name in enumerate(names, 1) if name == "sql COMMIT"}
+    if transactions:
+        chosen |= _ends_of_transactions(names)
     tried = [only] if only else sorted(chosen)
     identical, recomputed, beyond, found = 0, [0], 0, []
     for k in tried:
@@ -447,12 +460,11 @@ def main() -> None:
     """Sweep and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--commits", action="store_true", help="also at every end of a transaction")
     parser.add_argument("--only", type=int, help="at this one point")
     parser.add_argument("--folder", type=Path, help="where to run: a disk, or memory to be quick")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="reexplore-crashes-", dir=options.folder) as name, stand_ins():
-        figures = sweep(Path(name).resolve(), every=options.every, commits=options.commits, only=options.only)
+        figures = sweep(Path(name).resolve(), every=options.every, only=options.only)
     print(json.dumps(figures))
 
 

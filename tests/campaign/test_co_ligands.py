@@ -30,7 +30,7 @@ NITRATES = {
 
 
 @pytest.fixture(scope="module")
-def nitrates(tmp_path_factory):
+def nitrates(tmp_path_factory, drivers_compute):
     workspace = tmp_path_factory.mktemp("nitrates")
     (workspace / "nitrates.yaml").write_text(yaml.safe_dump(NITRATES))
     setup = prepare(str(workspace / "nitrates.yaml"), workspace=workspace)

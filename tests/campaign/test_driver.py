@@ -50,8 +50,10 @@ def test_under_nohup_a_closed_terminal_is_of_no_concern(monkeypatch):
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-@pytest.mark.parametrize("after_s", [0.0, 0.3, 0.7])
+@pytest.mark.parametrize(
+    ("number", "after_s"),
+    [(signal.SIGTERM, 0.0), (signal.SIGTERM, 0.3), (signal.SIGTERM, 0.7), (signal.SIGHUP, 0.3), (signal.SIGINT, 0.3)],
+)
 def test_a_signal_before_anything_runs_is_a_stop_as_well(tmp_path, number, after_s):
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(SMALL))
     # Its own words tell that it listens: before that no program of Python can.

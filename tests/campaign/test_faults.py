@@ -23,8 +23,9 @@ from reexplore.execution.store import RESULT
 from reexplore.tracking.records import TrackingError
 from tests.campaign import crashing
 from tests.campaign.crashing import LEDGER, apart, differences, executions, files, ledger_rows
+from tests.commands import reexplore
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.mlflow]
 REEXPLORE = Path(sys.executable).parent / "reexplore"
 EXECUTION_FAILED = 5
 
@@ -140,9 +141,7 @@ def test_a_second_driver_is_refused_in_one_sentence_and_changes_nothing(workspac
     with sole_driver(setup.folder):
         before = ledger_rows(workspace / LEDGER), files(workspace)
         for verb in (["run"], ["resume"], ["sync"]):
-            ended = subprocess.run(
-                [REEXPLORE, "campaign", *verb, "small.yaml"], cwd=workspace, capture_output=True, text=True, check=False
-            )
+            ended = reexplore("campaign", *verb, "small.yaml", cwd=workspace)
             assert ended.returncode == 4
             assert f"is driven by process {os.getpid()}" in ended.stderr
             assert "Traceback" not in ended.stderr

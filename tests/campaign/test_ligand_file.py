@@ -1,7 +1,6 @@
 """A campaign on ligands of a file: the whole loop, with invented energies, sketches and everything else real."""
 
 import csv
-from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -13,9 +12,10 @@ from reexplore.campaign.results.plan import plan_campaign
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.campaign.steps.screening import recall_screening
-from reexplore.execution.kinds import FORECAST_FILE, KINDS
+from reexplore.execution.executor import SerialExecutor
+from reexplore.execution.kinds import FORECAST_FILE
 from reexplore.execution.recipes import Prediction
-from reexplore.execution.store import Outcome, Store
+from reexplore.execution.store import Store
 from reexplore.execution.worker_functions import Context, predict
 from reexplore.surrogate.forecast import Forecast
 
@@ -30,27 +30,16 @@ again,[O-]C(C)=O,,1,E
 """
 
 
-class Here:
-    """Runs tasks in this process and stores what they give."""
+class Noting(SerialExecutor):
+    """Notes of what kinds its tasks are."""
 
-    workers = 1
-
-    def __init__(self, store):
-        self.store = Store(store)
+    def __init__(self, setup):
+        super().__init__(store=setup.store, evidence=setup.folder / "evidence")
         self.kinds = []
 
     def submit(self, task):
         self.kinds.append(task.kind)
-        folder = self.store.workspace(task.key)
-        context = Context(folder, folder / "scratch", folder, self.store, 1, 8.0)
-        outcome = Outcome(KINDS[task.kind].load()(task.inputs, context), None, {})
-        self.store.publish(folder, task.key, outcome)
-        future = Future()
-        future.set_result(outcome)
-        return future
-
-    def check(self):
-        """Nothing can be lost."""
+        return super().submit(task)
 
 
 def campaign(workspace, rows=ROWS):
@@ -78,7 +67,7 @@ def campaign(workspace, rows=ROWS):
 def ended(tmp_path_factory):
     """Return the context of a campaign that ran to its end, and the kinds of what was computed."""
     setup = campaign(tmp_path_factory.mktemp("listed"))
-    executor = Here(setup.store)
+    executor = Noting(setup)
     context = CampaignContext(setup, open_campaign(setup), executor, Narrator())
     run_campaign(context)
     return context, executor.kinds

@@ -27,7 +27,10 @@ from reexplore.campaign.steps.screening import recall_screening
 from reexplore.errors import InputError
 from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.kinds import KINDS
+from tests.calculations import given
+from tests.commands import reexplore
 
+pytestmark = pytest.mark.mlflow
 REEXPLORE = Path(sys.executable).parent / "reexplore"
 
 SMALL = {
@@ -124,6 +127,7 @@ def test_a_second_campaign_reuses_the_store_though_its_tracker_is_down(undisturb
 @pytest.mark.engine
 def test_a_campaign_killed_twice_ends_like_an_undisturbed_one(undisturbed, tmp_path):
     setup = small(tmp_path)
+    given(undisturbed.store, setup.store, lambda kind: not kind.is_chemistry)
     command = [REEXPLORE, "campaign", "run", "small.yaml"]
     for wanted in (("template", 2), ("energy", 3)):
         driver = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -185,13 +189,7 @@ def test_a_folder_of_another_campaign_is_refused(tmp_path):
 
 @pytest.mark.engine
 def test_status_as_json(undisturbed):
-    told = subprocess.run(
-        [REEXPLORE, "campaign", "status", "small.yaml", "--json"],
-        cwd=undisturbed.workspace,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    told = reexplore("campaign", "status", "small.yaml", "--json", cwd=undisturbed.workspace)
     status = json.loads(told.stdout)
     assert (status["labels"], status["rounds_closed"], status["failures_by_code"]) == (6, 2, {})
 

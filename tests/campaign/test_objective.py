@@ -30,7 +30,7 @@ OBJECTIVE = {
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory, drivers_compute):
     setup = small(tmp_path_factory.mktemp("objective"), **OBJECTIVE)
     drive(setup, narrator=Narrator())
     return setup

@@ -15,6 +15,8 @@ from reexplore.tracking.ui import running_server
 from tests.campaign.test_asynchronous import Threads
 from tests.campaign.test_loop import small
 
+pytestmark = [pytest.mark.engine, pytest.mark.mlflow]
+
 
 class Told(Narrator):
     """Keeps what it is told."""
@@ -58,7 +60,6 @@ def last_batch(setup):
     return [pick.candidate for pick in with_number if pick.round == with_number[-1].round]
 
 
-@pytest.mark.engine
 def test_tags_are_heard_when_the_server_is_there_and_nothing_waits_for_it(tmp_path):
     store = tmp_path / "mlflow"
     Tracker(store)._experiment(Tracker(store)._client())

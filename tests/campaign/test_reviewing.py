@@ -17,11 +17,6 @@ from tests.campaign.test_asynchronous import Threads, asynchronous, run
 BUDGET = {"seed_labels": 4, "batch": 2, "labels": 8}
 
 
-@pytest.fixture(autouse=True)
-def no_mirror(monkeypatch):
-    monkeypatch.setattr("reexplore.campaign.results.report.mirror", lambda *_: None)
-
-
 @pytest.fixture(params=["rounds", "asynchronous"])
 def setup(request, tmp_path):
     # The tracker is a folder with nothing in it.

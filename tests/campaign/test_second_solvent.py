@@ -34,7 +34,7 @@ EXTRACTED = {
 
 
 @pytest.fixture(scope="module")
-def extracted(tmp_path_factory):
+def extracted(tmp_path_factory, drivers_compute):
     setup = small(tmp_path_factory.mktemp("extracted"), **EXTRACTED)
     drive(setup, narrator=Narrator())
     return setup

@@ -3,19 +3,14 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from reexplore.campaign.running.stopping import Held, Stopped
 from reexplore.cli import app as cli
+from tests.commands import reexplore
 
-REEXPLORE = Path(sys.executable).parent / "reexplore"
 HEAVY = "torch nequip allegro pyscf architector mlflow parsl botorch rdkit"
-
-
-def run(*arguments, cwd):
-    return subprocess.run([REEXPLORE, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def test_help_loads_no_engine(tmp_path):
@@ -32,8 +27,8 @@ def test_help_loads_no_engine(tmp_path):
 
 
 def test_help_names_the_exit_codes_and_gives_examples(tmp_path):
-    assert "Exit codes" in run("--help", cwd=tmp_path).stdout
-    assert "reexplore campaign run" in run("campaign", "run", "--help", cwd=tmp_path).stdout
+    assert "Exit codes" in reexplore("--help", cwd=tmp_path).stdout
+    assert "reexplore campaign run" in reexplore("campaign", "run", "--help", cwd=tmp_path).stdout
 
 
 @pytest.mark.parametrize(
@@ -47,7 +42,7 @@ def test_help_names_the_exit_codes_and_gives_examples(tmp_path):
     ],
 )
 def test_errors_are_one_sentence_and_change_nothing(tmp_path, arguments, code, message):
-    ended = run(*arguments, cwd=tmp_path)
+    ended = reexplore(*arguments, cwd=tmp_path)
     assert ended.returncode == code
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -74,8 +69,8 @@ def test_a_campaign_that_was_asked_to_stop_is_no_error(monkeypatch, capsys, reas
 
 
 def test_validate_and_plan_create_nothing(tmp_path):
-    assert "= 48 candidates" in run("campaign", "validate", "quickstart", cwd=tmp_path).stdout
-    planned = run("campaign", "plan", "quickstart", cwd=tmp_path).stdout
+    assert "= 48 candidates" in reexplore("campaign", "validate", "quickstart", cwd=tmp_path).stdout
+    planned = reexplore("campaign", "plan", "quickstart", cwd=tmp_path).stdout
     assert "core-hours" in planned
     assert list(tmp_path.iterdir()) == []
 
@@ -88,10 +83,10 @@ def test_plan_and_validate_show_every_row_of_a_ligand_file(tmp_path):
         "theory: {level: teacher, builders: [sketch]}\n"
     )
     for command in ("validate", "plan"):
-        shown = run("campaign", command, "listed.yaml", cwd=tmp_path).stdout
+        shown = reexplore("campaign", command, "listed.yaml", cwd=tmp_path).stdout
         assert "1 of 3 rows accepted, 1 repeated, 1 refused" in shown
         assert "O0 N8" in shown
-        record = json.loads(run("campaign", command, "listed.yaml", "--json", cwd=tmp_path).stdout)
+        record = json.loads(reexplore("campaign", command, "listed.yaml", "--json", cwd=tmp_path).stdout)
         assert [(row["line"], row["status"]) for row in record["ligands"]] == [
             (2, "accepted"),
             (3, "refused"),
@@ -104,13 +99,13 @@ def test_plan_and_validate_show_every_row_of_a_ligand_file(tmp_path):
 
 
 def test_a_fake_says_so_loudly(tmp_path):
-    assert "INVENTED" in run("campaign", "validate", "rehearsal", cwd=tmp_path).stdout
-    assert "INVENTED" not in run("campaign", "validate", "quickstart", cwd=tmp_path).stdout
+    assert "INVENTED" in reexplore("campaign", "validate", "rehearsal", cwd=tmp_path).stdout
+    assert "INVENTED" not in reexplore("campaign", "validate", "quickstart", cwd=tmp_path).stdout
 
 
 def test_a_file_in_the_place_of_the_runs_folder_is_one_sentence(tmp_path):
     (tmp_path / "runs").write_text("in the way")
-    ended = run("campaign", "run", "rehearsal", cwd=tmp_path)
+    ended = reexplore("campaign", "run", "rehearsal", cwd=tmp_path)
     assert ended.returncode == 5
     assert "the file system refused" in ended.stderr
     assert "Traceback" not in ended.stderr

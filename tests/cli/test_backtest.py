@@ -1,21 +1,14 @@
 """`reexplore dataset` and `reexplore backtest` from the command line."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from reexplore.dataset.files import write_pool
+from tests.commands import reexplore
 from tests.dataset.sample import geometries_of, pool
 
-REEXPLORE = Path(sys.executable).parent / "reexplore"
 COLUMN = "binding_energy_kcal_mol"
-
-
-def run(*arguments, cwd):
-    return subprocess.run([REEXPLORE, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +20,9 @@ def folder(tmp_path_factory):
 
 
 def test_import_writes_a_pool_and_says_what_is_in_it(folder, tmp_path):
-    ended = run("dataset", "import", str(folder / "mine.extxyz.xz"), "--out", "again/mine", "--json", cwd=tmp_path)
+    ended = reexplore(
+        "dataset", "import", str(folder / "mine.extxyz.xz"), "--out", "again/mine", "--json", cwd=tmp_path
+    )
     told = json.loads(ended.stdout)
     assert (told["labels"], told["groups"], told["properties"]) == (120, 4, [COLUMN])
     assert sorted(path.name for path in (tmp_path / "again").iterdir()) == ["mine.extxyz.xz", "mine.parquet"]
@@ -35,7 +30,7 @@ def test_import_writes_a_pool_and_says_what_is_in_it(folder, tmp_path):
 
 def test_a_backtest_says_what_it_found_and_where_it_lies(folder, tmp_path):
     asked = ["backtest", str(folder / "mine.parquet"), "--surrogate", "composition", "--labels", "24", "--workers", "1"]
-    ended = run(*asked, "--seeds", "2", "--start", "8", "--batch", "8", cwd=tmp_path)
+    ended = reexplore(*asked, "--seeds", "2", "--start", "8", "--batch", "8", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     text = " ".join(ended.stdout.split())
     assert "4/4 trials: random, seed 1" in text
@@ -59,7 +54,7 @@ def test_a_backtest_says_what_it_found_and_where_it_lies(folder, tmp_path):
     ],
 )
 def test_errors_are_one_sentence_and_change_nothing(folder, tmp_path, arguments, message):
-    ended = run(*(each.format(pool=folder / "mine.parquet") for each in arguments), cwd=tmp_path)
+    ended = reexplore(*(each.format(pool=folder / "mine.parquet") for each in arguments), cwd=tmp_path)
     assert ended.returncode == 2
     assert message in " ".join(ended.stderr.split())
     assert "Traceback" not in ended.stderr

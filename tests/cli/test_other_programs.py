@@ -1,18 +1,13 @@
 """The commands that bring energies out and in; what they do is tested in `campaign/test_elsewhere.py`."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from typer.testing import CliRunner
 
 from reexplore.cli.app import app
 from tests.campaign.running.test_external_energies import awaiting, context, filled, rows_of, write_rows
+from tests.commands import reexplore
 
 __all__ = ["context"]
-
-REEXPLORE = Path(sys.executable).parent / "reexplore"
 
 
 def test_out_and_in_again(context, tmp_path, monkeypatch):
@@ -43,9 +38,7 @@ def test_out_and_in_again(context, tmp_path, monkeypatch):
     ],
 )
 def test_errors_are_one_sentence(tmp_path, arguments, message):
-    ended = subprocess.run(
-        [REEXPLORE, "campaign", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    ended = reexplore("campaign", *arguments, cwd=tmp_path)
     assert ended.returncode == 2
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -61,8 +54,7 @@ def test_errors_are_one_sentence(tmp_path, arguments, message):
 )
 def test_one_structure_goes_out_as_an_input(tmp_path, arguments, line):
     (tmp_path / "water.xyz").write_text("3\ncharge=0\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n")
-    ended = subprocess.run(
-        [REEXPLORE, "label", "water.xyz", *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    ended = reexplore("label", "water.xyz", *arguments, cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
     assert line in ended.stdout.splitlines()
     assert [path.name for path in tmp_path.iterdir()] == ["water.xyz"]

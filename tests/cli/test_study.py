@@ -2,19 +2,12 @@
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import reexplore
 from tests.study.sample import COLUMN, pool_file
-
-REEXPLORE = Path(sys.executable).parent / "reexplore"
-
-
-def run(*arguments, cwd):
-    return subprocess.run([REEXPLORE, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +19,7 @@ def folder(tmp_path_factory):
 
 def test_a_study_leaves_tables_plots_and_runs_behind_and_says_the_same_again(folder, tmp_path):
     asked = ["study", str(folder / "mine.parquet"), "--model", "composition", "--split", "random", "--workers", "1"]
-    ended = run(*asked, "--seeds", "2", "--json", cwd=tmp_path)
+    ended = reexplore(*asked, "--seeds", "2", "--json", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     told = json.loads(ended.stdout)
     assert (told["column"], told["candidates"]) == (COLUMN, 32)
@@ -47,7 +40,7 @@ def test_a_study_leaves_tables_plots_and_runs_behind_and_says_the_same_again(fol
     (one,) = [each for each in runs if each.data.params.get("model") == "one-hot" and "absolute" in each.info.run_name]
     (row,) = [each for each in told["rows"] if (each["model"], each["strategy"]) == ("one-hot", "absolute")]
     assert one.data.metrics["mae"] == pytest.approx(row["measures"]["mae"]["mean"])
-    again = run(*asked, "--seeds", "2", cwd=tmp_path)
+    again = reexplore(*asked, "--seeds", "2", cwd=tmp_path)
     text = " ".join(again.stdout.split())
     assert "fits" not in text.partition("mine.parquet:")[0]
     assert "binding, random: 28 learned, 8 of" in text
@@ -66,7 +59,7 @@ def test_a_study_leaves_tables_plots_and_runs_behind_and_says_the_same_again(fol
     ],
 )
 def test_errors_are_one_sentence_and_change_nothing(folder, tmp_path, arguments, message):
-    ended = run("study", *(each.format(pool=folder / "mine.parquet") for each in arguments), cwd=tmp_path)
+    ended = reexplore("study", *(each.format(pool=folder / "mine.parquet") for each in arguments), cwd=tmp_path)
     assert ended.returncode == 2
     assert message in " ".join(ended.stderr.split())
     assert list(tmp_path.iterdir()) == []

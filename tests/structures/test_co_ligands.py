@@ -125,5 +125,5 @@ def test_every_free_co_ligand_is_relaxed(name):
 @pytest.mark.parametrize("beside", [{"chloride": 3}, {"thiocyanate": 3}])
 def test_monodentate_anions_stay(beside):
     candidate = _candidate(beside, 2)
-    starts = [Start(structure, "placement") for structure in place_complexes(candidate, count=6, seed=1)]
+    starts = [Start(structure, "placement") for structure in place_complexes(candidate, count=2, seed=1)]
     assert lowest_template(candidate, starts=starts, refine=1).quality.ok

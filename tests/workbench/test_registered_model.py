@@ -15,7 +15,7 @@ from reexplore.execution.executor import SerialExecutor
 from reexplore.tracking.mlflow import Tracker
 from tests.campaign.test_loop import small
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.mlflow]
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -16,11 +14,11 @@ from reexplore.campaign.running.lock import sole_driver
 from reexplore.errors import FailureCode, InputError
 from reexplore.execution import packing
 from reexplore.execution.store import Store
+from tests import commands
 from tests.campaign import crashing
 from tests.campaign.crashing import LEDGER, apart, differences, executions, files, ledger_rows
 
 pytestmark = pytest.mark.engine
-REEXPLORE = Path(sys.executable).parent / "reexplore"
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +41,8 @@ def ledger_of(workspace, *, read_only=True):
     return closing(Ledger(workspace / LEDGER, read_only=read_only))
 
 
-def reexplore(workspace, *arguments, **options):
-    command = [REEXPLORE, "campaign", arguments[0], "small.yaml", *arguments[1:]]
-    return subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False, **options)
+def reexplore(workspace, verb, *arguments, given=""):
+    return commands.reexplore("campaign", verb, "small.yaml", *arguments, cwd=workspace, given=given)
 
 
 def nothing_crashes():
@@ -95,7 +92,7 @@ def test_invalid_results_leave_the_store_and_come_back_as_they_were(golden, fini
 
 def test_what_would_be_invalidated_is_shown_and_asked_for(finished):
     before = ledger_rows(finished / LEDGER), files(finished)
-    told = reexplore(finished, "invalidate", "--where", "kind=energy", input="n\n")
+    told = reexplore(finished, "invalidate", "--where", "kind=energy", given="n\n")
     assert "energy" in told.stdout
     assert "candidates labelled again: 4" in told.stdout
     assert "nothing was changed" in told.stdout
@@ -178,7 +175,7 @@ def test_status_watch_and_log(finished):
     assert "nobody drives it now" in told
     assert "failures: " in told
     # Nobody drives it: one look, and it ends.
-    watched = reexplore(finished, "watch", timeout=120)
+    watched = reexplore(finished, "watch")
     assert watched.stdout.count("\n") == 1
     assert "4 of 4 labels" in watched.stdout
     failed = reexplore(finished, "log", "La(HOPO-methyl)(H2O)6").stdout

@@ -81,8 +81,7 @@ class Run:
 
 
 @pytest.fixture
-def run(tmp_path, request, monkeypatch):
-    monkeypatch.setattr("reexplore.campaign.results.report.mirror", lambda *_: None)
+def run(tmp_path, request):
     steering, labels = request.param
     budget = {"seed_labels": labels, "batch": 1, "labels": labels}
     under_way = Run(small(tmp_path, budget=budget, steering=steering))

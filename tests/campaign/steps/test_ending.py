@@ -16,11 +16,6 @@ NOWHERE = {"tracking": {"store": "http://127.0.0.1:9"}}
 NEVER, AT_ONCE = {"expected_improvement_below": 1e-9}, {"expected_improvement_below": 1e6}
 
 
-@pytest.fixture(autouse=True)
-def no_mirror(monkeypatch):
-    monkeypatch.setattr("reexplore.campaign.results.report.mirror", lambda *_: None)
-
-
 def campaign(folder, stop, *, labels=8, steering="rounds"):
     budget = {"seed_labels": 4, "batch": 2, "labels": labels} | ({"stop": stop} if stop else {})
     return small(folder, budget=budget, steering=steering, **NOWHERE)

@@ -19,11 +19,6 @@ SPACE = SMALL["space"] | {"substituents": list(SUBSTITUENTS)[:6]}
 GRAFTED = 10
 
 
-@pytest.fixture(autouse=True)
-def no_mirror(monkeypatch):
-    monkeypatch.setattr("reexplore.campaign.results.report.mirror", lambda *_: None)
-
-
 def campaign(folder, **changes):
     entry = {"members": 2, "model": "stack", "graft": GRAFTED}
     budget = {"seed_labels": 4, "batch": 1, "labels": 6}

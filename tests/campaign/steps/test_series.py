@@ -106,22 +106,21 @@ def test_open_waters_have_a_graft_of_each_number(tmp_path):
 
 @pytest.mark.engine
 def test_a_real_series_keeps_the_conformer_of_its_scaffold(tmp_path):
-    space = HOPO | {"substituents": ["H", "methyl", "nitro"], "metals": ["Lu"]}
+    space = HOPO | {"substituents": ["H", "nitro"], "metals": ["Lu"]}
     theory = {"level": "gfn2", "builders": ["placement"], "placement_starts": 3, "refine": 1, "geometry": "series"}
     context = in_series(tmp_path, executor=SerialExecutor, space=space, theory=theory)
     known, failures = labelled(context, list(context.pool.values()))
     assert not failures
-    assert len(known) == 3
+    assert len(known) == 2
     assert templates(context) == ["La(H2O)8", "La(HOPO-H)(H2O)6"]
     distances = {key: _distances(context, keys) for key, keys in known.items()}
-    bare, *others = distances.values()
-    for other in others:
-        # They do not depend on how a complex is turned.
-        assert np.abs(other - bare).max() < 0.3
+    bare, other = distances.values()
+    # They do not depend on how a complex is turned.
+    assert np.abs(other - bare).max() < 0.3
     found = labels(context.pool, context.ledger)
     binding = {found[key].candidate.ligand.substituents[0]: found[key].binding.energy_kcal_mol for key in known}
-    # As Hammett's constants order them (para: methyl -0.17, nitro 0.78): the fewer electrons the weaker.
-    assert binding["methyl"] < binding["H"] < binding["nitro"]
+    # As Hammett's constants order them (para: H 0, nitro 0.78): the fewer electrons the weaker.
+    assert binding["H"] < binding["nitro"]
 
 
 def _distances(context, keys):

@@ -12,18 +12,22 @@ from reexplore.energies.dft.minimise import Minimiser
 from reexplore.energies.dft.molecule import build_molecule
 from reexplore.energies.dft.processor import Processor
 from reexplore.energies.dft.start_density import start_density
-from reexplore.energies.levels import PAPER
+from reexplore.energies.levels import PAPER, Level
 from reexplore.structures.structure import Structure
 from tests.energies.examples import WATER
 
 LEVEL = replace(PAPER, grid_level=1, energy_tolerance_hartree=1e-8, gradient_tolerance=1e-4)
 
 
-def field_of(structure: Structure, unpaired: int):
-    mol = build_molecule(structure, level=LEVEL, unpaired=unpaired, memory_gb=1.0)
-    field = (UnrestrictedField if unpaired else RestrictedField)(mol, xc=LEVEL.functional)
-    field.equip(LEVEL, Processor(mol, LEVEL, cavity=None, memory_gb=1.0))
-    density = start_density(mol, level=LEVEL)
+#: Of so few functions every second derivative is quickly made.
+SMALL = replace(LEVEL, ligand_basis="STO-3G")
+
+
+def field_of(structure: Structure, unpaired: int, level: Level = LEVEL):
+    mol = build_molecule(structure, level=level, unpaired=unpaired, memory_gb=1.0)
+    field = (UnrestrictedField if unpaired else RestrictedField)(mol, xc=level.functional)
+    field.equip(level, Processor(mol, level, cavity=None, memory_gb=1.0))
+    density = start_density(mol, level=level)
     return field, density if unpaired else density.sum(axis=0)
 
 
@@ -84,7 +88,7 @@ def test_held_functions_keep_their_share_of_the_filled_orbitals():
 
 
 def test_least_curvature_is_that_of_pyscfs_stability_analysis():
-    field, density = field_of(Structure(WATER.symbols, WATER.positions_angstrom, 1), 1)
+    field, density = field_of(Structure(WATER.symbols, WATER.positions_angstrom, 1), 1, SMALL)
     stock = scf.UHF(field.mol).density_fit(auxbasis=LEVEL.coulomb_fitting_basis).run(dm0=density, conv_tol=1e-10)
     _, product, diagonal = newton_ah.gen_g_hop_uhf(stock, stock.mo_coeff, stock.mo_occ, with_symmetry=False)
     dense = np.array([product(unit) for unit in np.eye(len(diagonal))])

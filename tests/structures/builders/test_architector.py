@@ -320,9 +320,8 @@ def test_co_ligands_are_asked_for_beside_the_ligand():
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize(("beside", "waters"), [({"nitrate": 3}, 1), ({"chloride": 3}, 2)])
-def test_architector_builds_co_ligands(workshop, beside, waters):
-    who = Candidate(TMDGA, METALS["La"], 1, waters, read_co_ligands(beside))
+def test_architector_builds_co_ligands(workshop):
+    who = Candidate(TMDGA, METALS["La"], 1, 1, read_co_ligands({"nitrate": 2, "chloride": 1}))
     (start,) = workshop.submit(architector.build_complexes, who, conformers=1).result()
     assert start.symbols == expected_symbols(who)
     assert start.charge == 0
