@@ -22,8 +22,9 @@ def reexplore(
 
     Its terminal shows what `encoding` has.
     """
-    # Its imports are the test process's, so that the next command finds them.
-    from reexplore.cli import app  # noqa: F401
+    # What most commands import is there for the next one.
+    import reexplore.campaign.results.plan
+    import reexplore.cli.app  # noqa: F401
 
     with tempfile.TemporaryDirectory(prefix="command-") as name:
         streams = [Path(name) / stream for stream in ("in", "out", "err")]

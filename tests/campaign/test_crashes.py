@@ -9,7 +9,7 @@ from tests.campaign.crashing import stand_ins, sweep
 def test_a_campaign_killed_at_any_point_ends_like_an_undisturbed_one(tmp_path):
     """The first and the last end of each kind of transaction and an even sample; the benchmark tries every point."""
     with stand_ins():
-        figures = sweep(tmp_path, every=50, transactions=True)
+        figures = sweep(tmp_path, every=40, transactions=True)
     assert figures["differences"] == []
     assert figures["crash_points_identical"] == figures["crash_points_tried"]
     assert figures["recomputed_beyond_in_flight"] == 0
