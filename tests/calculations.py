@@ -121,11 +121,11 @@ def without_parsl() -> Iterator[None]:
 
 
 def given(results: Path, store: Path, wanted: Callable[[TaskKind], bool]) -> None:
-    """Put the results of those kinds that are wanted from one store into another."""
-    for result in results.glob(f"??/*/{RESULT}"):
-        declared = json.loads((result.parent / child.INPUTS).read_text())
+    """Put the results of those kinds that are wanted from one store into another, but none that a test made up."""
+    for inputs in results.glob(f"??/*/{child.INPUTS}"):
+        declared = json.loads(inputs.read_text())
         if wanted(KINDS[declared["kind"]]):
-            shutil.copytree(result.parent, store / result.parent.relative_to(results))
+            shutil.copytree(inputs.parent, store / inputs.parent.relative_to(results))
 
 
 def _serve() -> None:
