@@ -7,9 +7,7 @@ sites, as many substituents as the space needs, energies of the teacher, geometr
 `--labels` by design, learns from them, and chooses one more: one round over the whole space. `tabular` looks at
 everything without a geometry; with `stack` `--graft` candidates are grafted on top of that, 0 grafts all.
 
-It tells CPU-s by kind of calculation, what the driver took beside them, the wall time, and the largest memory of any
-process. A million candidates take their time in the driver, which assembles every ligand before anything else;
-ten million are asked for by number.
+It tells seconds by kind of calculation, the wall time, and the largest memory of any process.
 """
 
 from __future__ import annotations
