@@ -69,7 +69,7 @@ def propose_donors(mol: Chem.Mol, *, most: int) -> list[tuple[int, ...]]:
     able = [a.GetIdx() for a in mol.GetAtoms() if not why_no_donor(a)]
     shared, idle = _imide_donors(mol)
     never = _hits(mol, _NITRO_OXYGEN) | _hits(mol, _CYANATE_CHALCOGEN) | idle
-    bonds = _chelating_bonds(mol)
+    bonds = chelating_bonds(mol)
     able = _one_of_each_ring(mol, [a for a in able if a not in never], bonds)
     classes = [[a for a in able if a in _hits(mol, pattern)] for pattern in (_ANIONIC, _STRONG, _BRIDGING, _ACIDIC)]
     classes[1] = [a for a in classes[1] if a not in shared and (a not in classes[0] or _is_oxide(mol, a))]
@@ -154,7 +154,7 @@ def _between(chosen: set[int], weak: Sequence[int], bonds: NDArray[np.float64]) 
         kept -= loose
 
 
-def _chelating_bonds(mol: Chem.Mol) -> NDArray[np.float64]:
+def chelating_bonds(mol: Chem.Mol) -> NDArray[np.float64]:
     """Return the bonds between every two atoms, infinitely many where no chelate ring can close.
 
     A chain that is linear or lies trans on a double bond holds its ends apart. An aromatic nitrogen holds a metal in

@@ -10,6 +10,7 @@ from typing import Any
 MEMBER_FILE = "member.pt"
 FORECAST_FILE = "forecast.npz"
 LIGANDS_FILE = "ligands.npz"
+GENERATOR_FILE = "generator.pt"
 
 _FUNCTIONS = "reexplore.execution.worker_functions"
 
@@ -123,5 +124,15 @@ KINDS: dict[str, TaskKind] = {
         # Of a pool of labels, without a campaign.
         _learning("pool_model", 1, Resources(memory_gb=4, time_s=4 * 3600), is_read_later=True),
         _learning("pool_errors", 1, Resources(memory_gb=4, time_s=4 * 3600)),
+        # Of ligands to propose.
+        _structure("proxies", "proxies", 1, Resources(time_s=3600)),
+        _learning(
+            "generator",
+            1,
+            Resources(memory_gb=4, time_s=4 * 3600),
+            roles=("expensive",),
+            is_read_later=True,
+            file=GENERATOR_FILE,
+        ),
     )
 }

@@ -345,6 +345,25 @@ class PoolErrors(Recipe):
 
 
 @dataclass(frozen=True)
+class ProxiesOfLigands(Recipe):
+    """What GFN2-xTB says of some free ligands of one donor, given by their identities."""
+
+    kind = "proxies"
+    identities: tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class GeneratorTraining(Recipe):
+    """A generator trained with these settings on a training set that is kept as text under a digest."""
+
+    kind = "generator"
+    given: str
+    settings: Json
+    seed: int
+
+
+@dataclass(frozen=True)
 class WholeForecast(Recipe):
     """All predictions of a model, given by their keys, in one table."""
 

@@ -17,7 +17,7 @@ from reexplore.chemistry.families import Family
 from reexplore.chemistry.library import Scaffold, Substituent
 from reexplore.chemistry.members import Members
 from reexplore.errors import CalculationFailed, ExecutionError, Failure, InputError
-from reexplore.execution.kinds import FORECAST_FILE, LIGANDS_FILE, MEMBER_FILE
+from reexplore.execution.kinds import FORECAST_FILE, GENERATOR_FILE, LIGANDS_FILE, MEMBER_FILE
 from reexplore.execution.recipes import (
     Assembly,
     BipyramidGeometry,
@@ -26,6 +26,7 @@ from reexplore.execution.recipes import (
     ConstrainedList,
     DftRelaxation,
     FreeLigand,
+    GeneratorTraining,
     Grafts,
     GroundworkFit,
     Interactions,
@@ -37,6 +38,7 @@ from reexplore.execution.recipes import (
     PoolErrors,
     PoolTraining,
     Prediction,
+    ProxiesOfLigands,
     Selection,
     SinglePoint,
     Sketch,
@@ -479,6 +481,40 @@ def _of_pool(recipe: PoolTraining | PoolErrors, context: Context) -> tuple[type[
     kind, version = SURROGATES.find(recipe.surrogate)
     SURROGATES.require_version(recipe.surrogate, version, wanted=recipe.version)
     return kind, samples_from_text(context.store.get_text(recipe.samples))
+
+
+def proxies(inputs: Json, _context: Context) -> Json:
+    """Compute the proxies of some free ligands; of those that cannot be computed there is a failure."""
+    from rdkit import Chem
+
+    from reexplore.chemistry.ligands import Ligand
+    from reexplore.energies.proxies import ligand_proxies
+
+    recipe = ProxiesOfLigands.from_json(inputs)
+    found: list[Json] = []
+    for identity in recipe.identities:
+        charge = Chem.GetFormalCharge(Chem.MolFromSmiles(identity))
+        try:
+            found.append(ligand_proxies(Ligand(identity, charge, "", ()), seed=recipe.seed).to_dict())
+        except CalculationFailed as failed:
+            found.append({"failure": failed.failure.to_dict()})
+    return {"proxies": found}
+
+
+def generator(inputs: Json, context: Context) -> Json:
+    """Train a generator of ligands; every epoch is kept until the last."""
+    from reexplore.proposals.settings import GeneratorSettings
+    from reexplore.proposals.training import train_generator
+    from reexplore.proposals.training_set import TrainingSet
+
+    recipe = GeneratorTraining.from_json(inputs)
+    return train_generator(
+        TrainingSet.from_text(context.store.get_text(recipe.given)),
+        GeneratorSettings.of(recipe.settings),
+        seed=recipe.seed,
+        path=context.folder / GENERATOR_FILE,
+        checkpoint=context.checkpoint,
+    )
 
 
 def select(inputs: Json, context: Context) -> Json:

@@ -92,20 +92,25 @@ def surface_of(structure: Structure, *, engine: Engine, solvent: Solvent | None 
 
 @dataclass(frozen=True, eq=False)
 class ValenceState:
-    """A converged GFN2-xTB density: its energy and the occupation of every valence orbital, shape (orbitals,)."""
+    """A converged GFN2-xTB density: its energy, and energy and occupation of every valence orbital, shape (orbitals,).
+
+    `charges_e` are the partial charges of the atoms by Mulliken's partition, shape (atoms,).
+    """
 
     energy_hartree: float
     occupations: Array
+    orbital_energies_hartree: Array
+    charges_e: Array
 
 
 def tblite_state(structure: Structure) -> ValenceState:
-    """Return the energy and the occupations that tblite finds in ALPB water.
+    """Return the energy, the orbitals and the charges that tblite finds in ALPB water.
 
     Raises `CalculationFailed` when the density does not converge.
     """
     surface = _Tblite(structure, "alpb-water")
     energy, _ = surface.at(structure.positions_angstrom)
-    return ValenceState(energy, surface.occupations)
+    return surface.state(energy)
 
 
 class _Tblite:
@@ -135,10 +140,10 @@ class _Tblite:
             raise _unconverged(error) from error
         return float(self._result.get("energy")), np.array(self._result.get("gradient"))
 
-    @property
-    def occupations(self) -> Array:
-        """Return the electrons in each orbital of the last density."""
-        return np.array(self._result.get("orbital-occupations"))
+    def state(self, energy_hartree: float) -> ValenceState:
+        """Return the last density, which has this energy."""
+        names = ("orbital-occupations", "orbital-energies", "charges")
+        return ValenceState(energy_hartree, *(np.array(self._result.get(name)) for name in names))
 
 
 class _XtbPython:
