@@ -102,7 +102,7 @@ def main() -> None:
     size = replace(QUICK if given.quick else FULL, **{name: n for name, n in other.items() if n is not None})
     bench = Bench(given.workspace, size)
     figures: dict[str, Any] = {"size": asdict(size)}
-    for step in (bench.proxies_r2, bench.quality, lambda: bench.hits(given.seeds)):
+    for step in (bench.quality, bench.proxies_r2, lambda: bench.hits(given.seeds)):
         figures |= step()
         # So that a run that is killed has told what it knew.
         print(json.dumps(figures), file=sys.stderr, flush=True)

@@ -19,7 +19,7 @@ BELOW = {
     "terminal": {"errors"},
     "chemistry": {"errors"},
     "constraints": {"chemistry", "errors", "inputs", "plug_ins"},
-    "sources": {"chemistry", "errors", "inputs", "plug_ins"},
+    "sources": {"chemistry", "errors", "inputs", "plug_ins", "proposals"},
     "structures": {"chemistry", "errors", "inputs", "plug_ins"},
     "energies": {"chemistry", "device", "errors", "inputs", "structures"},
     "anchors": {"chemistry", "energies", "errors", "inputs"},

@@ -111,7 +111,7 @@ def _a_path_or_a_source(said: Any) -> Any:
 class SpaceEntry(Strict):
     """What to search: scaffolds with substituents, the ligands of a file, or both."""
 
-    #: A CSV file of ligands, one a row, or `{NAME: …}`, a source that an installed package announces.
+    #: A CSV file of ligands, one a row, or `{NAME: …}`: the source `enumerated`, or one of an installed package.
     ligands: Annotated[str | dict[str, Any] | None, BeforeValidator(_a_path_or_a_source)] = None
     #: Scaffolds by their name in the library, or your own; together with `substituents`.
     scaffolds: list[str | ScaffoldEntry] = Field(default_factory=list)

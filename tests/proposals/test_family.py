@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from rdkit import Chem
 
+from reexplore.chemistry.library import ELEMENTS
 from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.errors import InputError
 from reexplore.proposals.donor_classes import DONOR_CLASSES
@@ -19,6 +20,15 @@ SMALL = EnumeratedFamily(groups=r_groups()[:4])
 def test_the_shipped_family_is_large():
     assert len(DONOR_CLASSES) >= 13
     assert len(EnumeratedFamily()) >= 100_000
+
+
+def test_r_groups_are_held_by_carbon_and_of_elements_that_every_engine_knows():
+    for group in r_groups():
+        mol = Chem.MolFromSmiles(group.smiles)
+        symbols = {atom.GetSymbol() for atom in mol.GetAtoms()} - {"*"}
+        assert symbols <= set(ELEMENTS)
+        (place,) = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() == 0]
+        assert place.GetNeighbors()[0].GetSymbol() == "C"
 
 
 def test_every_number_of_a_small_family_is_another_ligand_and_is_found_again():

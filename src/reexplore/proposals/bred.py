@@ -31,7 +31,7 @@ class Bred:
         """Return up to `n` ligands that were not tried."""
         chance, refused = known.chance, Counter[str]()
         parents = known.best(_PARENTS)
-        origins = {each.ligand.identity: (each.ligand.identity,) for each in parents}
+        origins: dict[str, tuple[str, ...]] = {each.ligand.identity: (each.ligand.identity,) for each in parents}
         pool: dict[str, Proposal] = {}
 
         def born() -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Any
 
 from rdkit import Chem
 
@@ -188,7 +189,7 @@ def _cut(donor_class: DonorClass, mol: Chem.Mol, donor: int) -> Iterator[tuple[s
     sites = sorted((a.GetAtomMapNum(), a.GetIdx()) for a in template.GetAtoms() if a.GetAtomicNum() == 0)
     held = {atom: template.GetAtomWithIdx(atom).GetNeighbors()[0].GetIdx() for _, atom in sites}
     (place,) = [a.GetIdx() for a in template.GetAtoms() if a.GetAtomMapNum() >= 11]
-    parameters = Chem.AdjustQueryParameters.NoAdjustments()
+    parameters: Any = Chem.AdjustQueryParameters.NoAdjustments()
     parameters.makeDummiesQueries = True
     query = Chem.AdjustQueryProperties(template, parameters)
     for match in mol.GetSubstructMatches(query, uniquify=False, maxMatches=1000):

@@ -9,10 +9,14 @@ from reexplore.errors import InputError
 from reexplore.inputs.shown import shown
 from reexplore.plug_ins import Kinds
 from reexplore.sources.base import LigandTable, Source
+from reexplore.sources.enumerated import Enumerated
 from reexplore.sources.ligand_file import LigandFile
 
 SOURCES: Kinds[Source] = Kinds(
-    what="source", group="reexplore.sources", here={"file": LigandFile}, needs=("read", "table")
+    what="source",
+    group="reexplore.sources",
+    here={"file": LigandFile, "enumerated": Enumerated},
+    needs=("read", "table"),
 )
 
 
