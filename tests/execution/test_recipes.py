@@ -93,7 +93,7 @@ RECIPES = (
     (PoolTraining("s0", {}, 4, 7, "tabular"), {"version"}, "08d1a5a356ff60b3fd24f30aa756e515"),
     (PoolErrors("s0", {}, "scaffold", 7, "tabular"), {"version"}, "2189e1b3af416760f710adfb79d1041d"),
     (ProxiesOfLigands(("C[O-:1]",), 7), set(), "8cd2c8220f7be4a798a87ddc2672014f"),
-    (GeneratorTraining("t0", {"latent": 48}, 7), set(), "e36a34d1f83414c836a1f76091a1fc95"),
+    (GeneratorTraining("t0", {"latent": 48}, 7), {"start"}, "e36a34d1f83414c836a1f76091a1fc95"),
     (WholeForecast(("p0", "p1")), set(), "34ffd969ed6aa003b59099b21f20696e"),
     (
         Selection("f0", ("d0",), {"n": 4}, {"a": -1.5}, ("b",), {"name": "greedy"}, 2, 7),
@@ -118,6 +118,7 @@ LATER = (
     ListedPrediction("t0", ("m0", "m1"), 2),
     ListedPrediction("t0", ("m0", "m1"), sums_up=True),
     Training("s0", {"readout": "metal"}, 0, 4, 7, groundwork="g0"),
+    GeneratorTraining("t0", {"latent": 48}, 7, start="g0"),
     replace(SELECTION, pending=("c",)),
 )
 

@@ -1,5 +1,7 @@
 """A generator learns, is killed and goes on, and is saved and loaded."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -58,6 +60,17 @@ def test_killed_between_two_epochs_it_ends_the_same(given, trained, tmp_path, mo
     z = np.random.default_rng(0).normal(size=(20, 8))
     first, second = (Generator.load(path) for path in (trained[0], tmp_path / "g.pt"))
     assert first.decode(z, temperature=1.0, seed=2) == second.decode(z, temperature=1.0, seed=2)
+
+
+def test_a_refined_one_goes_on_where_the_first_ended(given, trained, tmp_path):
+    once = replace(SETTINGS, epochs=1, learning_rate=1e-4)
+    new = train_generator(given, once, seed=6, path=tmp_path / "n.pt", checkpoint=tmp_path / "n")
+    refined = train_generator(given, once, seed=6, path=tmp_path / "r.pt", checkpoint=tmp_path / "r", start=trained[0])
+    assert refined["history"][0]["reconstruction"] < 0.8 * new["history"][0]["reconstruction"]
+    with pytest.raises(InputError, match="other sizes"):
+        train_generator(
+            given, replace(once, latent=4), seed=6, path=tmp_path / "x.pt", checkpoint=tmp_path / "x", start=trained[0]
+        )
 
 
 def test_a_saved_one_encodes_decodes_and_says_properties(trained, ligands):

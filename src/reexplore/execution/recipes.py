@@ -355,12 +355,16 @@ class ProxiesOfLigands(Recipe):
 
 @dataclass(frozen=True)
 class GeneratorTraining(Recipe):
-    """A generator trained with these settings on a training set that is kept as text under a digest."""
+    """A generator trained with these settings on a training set that is kept as text under a digest.
+
+    `start` is the key of the training that it goes on from, if any.
+    """
 
     kind = "generator"
     given: str
     settings: Json
     seed: int
+    start: str = ""
 
 
 @dataclass(frozen=True)

@@ -514,6 +514,7 @@ def generator(inputs: Json, context: Context) -> Json:
         seed=recipe.seed,
         path=context.folder / GENERATOR_FILE,
         checkpoint=context.checkpoint,
+        start=context.store.folder(recipe.start) / GENERATOR_FILE if recipe.start else None,
     )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
-from reexplore.errors import CalculationFailed, FailureCode
+from reexplore.errors import CalculationFailed, FailureCode, InputError
 from reexplore.proposals.generator import Generator
 from reexplore.proposals.network import StringVae
 from reexplore.proposals.settings import GeneratorSettings
@@ -29,17 +29,28 @@ _LAST_RATE = 0.02
 
 
 def train_generator(
-    given: TrainingSet, settings: GeneratorSettings, *, seed: int, path: Path, checkpoint: Path
+    given: TrainingSet,
+    settings: GeneratorSettings,
+    *,
+    seed: int,
+    path: Path,
+    checkpoint: Path,
+    start: Path | None = None,
 ) -> dict[str, Any]:
     """Train a generator, save it to `path` and return how its losses went, epoch by epoch (JSON-ready).
 
-    Whatever epochs are in the folder `checkpoint` are not computed again. Raises `CalculationFailed` when the loss is
-    no number any more.
+    Whatever epochs are in the folder `checkpoint` are not computed again. `start` is a generator to go on from: it is
+    refined. Raises `InputError` where that does not know the training set's tokens or has other sizes, and
+    `CalculationFailed` when the loss is no number any more.
     """
     checkpoint.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    vocabulary, scales = Vocabulary.of(given.strings), Scales.fit(given)
-    network = StringVae(len(vocabulary), len(scales.classes), len(given.properties), settings)
+    scales = Scales.fit(given)
+    if start is None:
+        vocabulary = Vocabulary.of(given.strings)
+        network = StringVae(len(vocabulary), len(scales.classes), len(given.properties), settings)
+    else:
+        vocabulary, network = _begun(start, given, settings)
     optimiser = torch.optim.Adam(network.parameters(), settings.learning_rate)
     chance = torch.Generator().manual_seed(seed)
     history: list[dict[str, float]] = []
@@ -65,6 +76,17 @@ def train_generator(
         )
     Generator(network.eval(), settings, vocabulary, scales, given.properties).save(path)
     return {"epochs": len(history), "history": history, "strings": len(given.strings), "tokens": len(vocabulary.tokens)}
+
+
+def _begun(start: Path, given: TrainingSet, settings: GeneratorSettings) -> tuple[Vocabulary, StringVae]:
+    """Return tokens and network of a generator that is refined on a training set."""
+    before = Generator.load(start)
+    sizes = (settings.hidden, settings.latent, settings.embedding)
+    if sizes != (before.settings.hidden, before.settings.latent, before.settings.embedding):
+        raise InputError(f"the generator {start} has other sizes than its refinement: train a new one")
+    if given.properties != before.properties:
+        raise InputError(f"the generator {start} says other properties than the training set has: train a new one")
+    return before.vocabulary, before.network
 
 
 def _keep(path: Path, state: dict[str, Any]) -> None:
