@@ -58,6 +58,7 @@ HIT_SHARE = 0.02
 SEED = 1
 #: What is learned without a class is learned from so many labels.
 _WITHOUT_A_CLASS = 400
+_FEWEST_OF_A_CLASS = 3
 
 
 @dataclass(frozen=True)
@@ -265,6 +266,8 @@ class Bench:
         scores = []
         for held in sorted(set(classes)):
             out = classes == held
+            if out.sum() < _FEWEST_OF_A_CLASS:
+                continue
             process = MoleculeProcess.fit([some[k][0] for k in np.flatnonzero(~out)], y[~out])
             said, _ = process.expected([some[k][0] for k in np.flatnonzero(out)])
             scores.append(1 - ((said - y[out]) ** 2).sum() / ((y[out] - y[out].mean()) ** 2).sum())
@@ -287,9 +290,9 @@ class Bench:
                 print(seed, arm.title, len(labels), (labels > threshold).mean(), file=sys.stderr, flush=True)
         table = {
             title: {
-                "labels": sum(map(len, of_seeds)),
+                "labels": [int(np.isfinite(labels).sum()) for labels in of_seeds],
                 "hit_rate": [float((labels > threshold).mean()) for labels in of_seeds],
-                "top_10_mean_e": [float(-np.sort(labels)[-10:].mean()) for labels in of_seeds],
+                "top_10_mean_e": [_top(labels) for labels in of_seeds],
                 "refused": refused[title],
             }
             for title, of_seeds in arms.items()
@@ -311,7 +314,10 @@ class Bench:
     def _campaign(
         self, arm: Proposer, start: Sequence[tuple[OneDonor, float]], seed: int, refused: Counter[str]
     ) -> Array:
-        """Return the labels that one arm chose after those that all arms begin with."""
+        """Return the labels that one arm chose after those that all arms begin with.
+
+        A label that was free and not used, or failed, is minus infinity: no hit.
+        """
         known, tried = list(start), {each.ligand.identity for each, _ in start}
         for number in range(self.size.rounds):
             ligands, values = zip(*known, strict=True)
@@ -321,7 +327,15 @@ class Bench:
             tried |= {each.ligand.identity for each in chosen}
             labels = self.proxies(chosen)
             known += [(x, -row["donor_charge_e"]) for x in chosen if (row := labels.get(x.ligand.identity))]
-        return np.array([value for _, value in known[len(start) :]])
+        labels = np.full(self.size.rounds * self.size.batch, -np.inf)
+        labels[: len(known) - len(start)] = [value for _, value in known[len(start) :]]
+        return labels
+
+
+def _top(labels: Array) -> float | None:
+    """Return the mean charge of the ten best labels, None where there are fewer."""
+    found = np.sort(labels[np.isfinite(labels)])[-10:]
+    return float(-found.mean()) if len(found) == 10 else None
 
 
 def _of_class(seen: Sequence[OneDonor], y: Array, asked: Sequence[OneDonor]) -> Array:
