@@ -76,9 +76,7 @@ class Here:
         """There is nothing that could be lost."""
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory):
-    setup = small(tmp_path_factory.mktemp("magnets"), **MAGNETS)
+def run(setup):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker_functions, "bipyramid", bipyramid)
         patch.setattr(worker_functions, "kramers_gap", kramers_gap)
@@ -86,6 +84,11 @@ def ended(tmp_path_factory):
         with closing(open_campaign(setup)) as ledger:
             run_campaign(CampaignContext(setup, ledger, Here(setup), Narrator()))
     return setup
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    return run(small(tmp_path_factory.mktemp("magnets"), **MAGNETS))
 
 
 @pytest.mark.engine
@@ -124,6 +127,19 @@ def test_what_people_look_at_has_the_gaps(ended):
 def test_its_labels_are_no_pool_of_energies(ended):
     with closing(open_ledger(ended)) as ledger, pytest.raises(InputError, match="are Kramers gaps, and a pool holds"):
         campaign_pool([(ended, ledger)], positions="label")
+
+
+@pytest.mark.engine
+def test_enumerated_ligands_are_labelled_and_learned(tmp_path):
+    space = {key: MAGNETS["space"][key] for key in ("metals", "coordinations")}
+    space["ligands"] = {"enumerated": {"count": 8, "classes": ["carboxylate", "sulfoxide"], "seed": 2}}
+    setup = run(small(tmp_path, **MAGNETS | {"space": space}))
+    with closing(open_ledger(setup)) as ledger:
+        assert len(ledger.labels()) == 6
+        assert ledger.rounds()[-1].learned.model is not None
+        names = {row.name for row in campaign_record(setup, ledger).rows}
+    assert any("carboxylate-" in name for name in names)
+    assert any("sulfoxide-" in name for name in names)
 
 
 def test_the_plan_prices_bipyramids_and_gaps(tmp_path):
