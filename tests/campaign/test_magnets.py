@@ -148,10 +148,13 @@ def test_the_plan_prices_bipyramids_and_gaps(tmp_path):
     assert 0 < plan.core_hours < 1
 
 
-def test_the_shipped_campaign_is_sound(tmp_path):
+def test_the_shipped_campaigns_are_sound(tmp_path):
     setup = prepare("dy_quick", workspace=tmp_path)
     assert setup.goals.learns_gap
     assert setup.space.ligand_count == 56
+    setup = prepare("dy_magnets", workspace=tmp_path)
+    assert setup.goals.learns_gap
+    assert setup.space.ligand_count == 200
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The enumerated family as a source of a campaign's ligands."""
 
 import pytest
+from rdkit import Chem
 
 from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.errors import InputError
@@ -23,6 +24,7 @@ class TestEnumerated(SourceSuite):
         {"count": 3, "classes": "alkoxide"},
         {"count": 3, "classes": ["alkoxid"]},
         {"count": 3, "classes": ["alkoxide"], "seed": -1},
+        {"count": 3, "classes": ["alkoxide"], "heavy_atoms": 26},
         {"count": 3, "classes": ["alkoxide"], "sead": 1},
     )
 
@@ -33,6 +35,13 @@ def test_a_row_says_the_number_of_its_ligand(tmp_path):
         assert name == row["class"].replace(" ", "-")
         ligand = EnumeratedFamily().member(int(number)).ligand
         assert plain_ligand(row["smiles"], donors=[int(row["donors"])]).ligand == ligand
+
+
+def test_none_is_larger_than_what_is_asked_for(tmp_path):
+    said = {"count": 20, "classes": ["alkoxide", "urea"], "heavy_atoms": 11}
+    rows = table_of(read_source({"enumerated": said}, beside=tmp_path)).rows
+    assert len(rows) == 20
+    assert max(Chem.MolFromSmiles(row["smiles"]).GetNumHeavyAtoms() for row in rows) <= 11
 
 
 def test_another_seed_draws_others(tmp_path):

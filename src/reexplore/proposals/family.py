@@ -18,11 +18,11 @@ from reexplore.chemistry.library import Substituent
 from reexplore.chemistry.ligands import Ligand, assemble
 from reexplore.errors import InputError
 from reexplore.proposals.donor_classes import DONOR_CLASSES, DonorClass, donor_groups
-from reexplore.proposals.filters import OneDonor, Refused, examined, too_large
+from reexplore.proposals.filters import MOST_HEAVY_ATOMS, OneDonor, Refused, examined, too_large
 from reexplore.proposals.r_groups import HYDROGEN, r_groups
 
 #: So many draws of one class in a row without a new ligand, and the class is taken as exhausted.
-_PATIENCE = 400
+_PATIENCE = 2000
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ class EnumeratedFamily:
             return Member(donor_class, (pool[rest - second * (second + 1) // 2], pool[second]))
         return Member(donor_class, (pool[rest // len(pool)], pool[rest % len(pool)]))
 
-    def judged(self, number: int) -> OneDonor | Refused:
-        """Return the ligand of a number, or why the filters refuse it."""
+    def judged(self, number: int, *, heavy_atoms: int = MOST_HEAVY_ATOMS) -> OneDonor | Refused:
+        """Return the ligand of a number, or why the filters refuse it; it has `heavy_atoms` at most."""
         member = self.member(number)
         # Before it is assembled: most of what is refused is too large.
-        if refused := too_large(member.heavy_atoms):
+        if refused := too_large(member.heavy_atoms, heavy_atoms):
             return refused
         ligand = member.ligand
         found = examined(ligand.mol)
@@ -100,10 +100,18 @@ class EnumeratedFamily:
                     return before + rest
         return None
 
-    def draw(self, count: int, *, seed: int, refused: Counter[str] | None = None) -> Iterator[tuple[int, OneDonor]]:
+    def draw(
+        self,
+        count: int,
+        *,
+        seed: int,
+        heavy_atoms: int = MOST_HEAVY_ATOMS,
+        refused: Counter[str] | None = None,
+    ) -> Iterator[tuple[int, OneDonor]]:
         """Yield numbers and ligands by chance, class after class in turn, each once, until `count` passed the filters.
 
-        What is refused is counted by code in `refused`. Small classes are exhausted before; fewer are yielded then.
+        None has more than `heavy_atoms`. What is refused is counted by code in `refused`. Small classes are exhausted
+        before; fewer are yielded then.
         """
         chance = random.Random(seed)
         starts = {each: end - size for each, end, size in zip(self.classes, self._ends, self._sizes, strict=True)}
@@ -117,7 +125,7 @@ class EnumeratedFamily:
                     if number in seen:
                         continue
                     seen.add(number)
-                    verdict = self.judged(number)
+                    verdict = self.judged(number, heavy_atoms=heavy_atoms)
                     if isinstance(verdict, OneDonor):
                         found += 1
                         yield number, verdict

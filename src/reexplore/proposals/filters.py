@@ -103,11 +103,11 @@ def examined(mol: Chem.Mol, *, charges: Iterable[int] = (-1, 0)) -> tuple[DonorC
     return _spoiled(mol, found[1]) or found
 
 
-def too_large(heavy_atoms: int) -> Refused | None:
-    """Return the refusal of a molecule with so many atoms without hydrogens, if it is one."""
-    if heavy_atoms <= MOST_HEAVY_ATOMS:
+def too_large(heavy_atoms: int, most: int = MOST_HEAVY_ATOMS) -> Refused | None:
+    """Return the refusal of a molecule with more than `most` atoms without hydrogens, if it is one."""
+    if heavy_atoms <= most:
         return None
-    return Refused(Code.TOO_LARGE, f"it has {heavy_atoms} heavy atoms, more than {MOST_HEAVY_ATOMS}")
+    return Refused(Code.TOO_LARGE, f"it has {heavy_atoms} heavy atoms, more than {most}")
 
 
 def _no_molecule(mol: Chem.Mol) -> Refused | None:
