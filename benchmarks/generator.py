@@ -57,7 +57,7 @@ HELD_GROUPS = 10
 HIT_SHARE = 0.02
 SEED = 1
 #: What is learned without a class is learned from so many labels.
-_WITHOUT_A_CLASS = 400
+_WITHOUT_A_CLASS = 200
 _FEWEST_OF_A_CLASS = 3
 
 
@@ -85,7 +85,7 @@ class Size:
     decodes: int
 
 
-FULL = Size(60_000, 500, 2000, 1600, 4000, 1600, 20, 40, 3, 40, 6000, 2000)
+FULL = Size(40_000, 500, 2000, 1600, 2400, 1600, 15, 40, 3, 40, 6000, 2000)
 QUICK = Size(1500, 60, 300, 200, 300, 200, 3, 40, 2, 10, 300, 150)
 
 
