@@ -25,6 +25,7 @@ BELOW = {
     "anchors": {"chemistry", "energies", "errors", "inputs"},
     "surrogate": {"chemistry", "device", "errors", "plug_ins", "structures"},
     "proposals": {"chemistry", "errors"},
+    "electrons": {"chemistry", "device", "energies", "errors", "structures", "surrogate"},
     "properties": {"chemistry", "energies", "errors", "inputs", "plug_ins"},
     "acquisition": {"errors", "inputs", "plug_ins", "properties", "surrogate"},
     "config": {"inputs", "structures"},

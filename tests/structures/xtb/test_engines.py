@@ -59,7 +59,7 @@ def test_hunds_number_is_never_passed(monkeypatch):
         passed.append(int(command[command.index("--uhf") + 1]))
         raise SpiedError
 
-    for engine, importer in {"tblite": engines._tblite, "xtb-python": engines._xtb_python}.items():
+    for engine, importer in {"tblite": engines.tblite_interface, "xtb-python": engines._xtb_python}.items():
         if engine in HERE:
             monkeypatch.setattr(importer()[0], "Calculator", calculator)
     monkeypatch.setattr(xtb_program, "_program", lambda: ("xtb", "6.5.1"))

@@ -117,10 +117,10 @@ class _Tblite:
     """Each calculation starts from the density of the last."""
 
     def __init__(self, structure: Structure, solvent: Solvent) -> None:
-        interface, version = _tblite()
+        interface, version = tblite_interface()
         self._calculator = interface.Calculator(
             "GFN2-xTB",
-            *_atoms(structure),
+            *atoms_in_bohr(structure),
             charge=float(structure.charge),
             uhf=UNPAIRED_ELECTRONS,
         )
@@ -155,7 +155,7 @@ class _XtbPython:
 
         self._failure = interface.XTBException
         self._calculator = interface.Calculator(
-            interface.Param.GFN2xTB, *_atoms(structure), charge=float(structure.charge), uhf=UNPAIRED_ELECTRONS
+            interface.Param.GFN2xTB, *atoms_in_bohr(structure), charge=float(structure.charge), uhf=UNPAIRED_ELECTRONS
         )
         self._calculator.set_verbosity(VERBOSITY_MUTED)
         if solvent == "gbsa-water":
@@ -178,7 +178,8 @@ def _unconverged(error: Exception) -> CalculationFailed:
     return CalculationFailed(FailureCode.NOT_CONVERGED, _STAGE, f"the GFN2-xTB density did not converge: {error}")
 
 
-def _atoms(structure: Structure) -> tuple[NDArray[np.int64], Array]:
+def atoms_in_bohr(structure: Structure) -> tuple[NDArray[np.int64], Array]:
+    """Return the atomic numbers and the positions in bohr, shape (atoms, 3)."""
     from ase.data import atomic_numbers
 
     return np.array([atomic_numbers[s] for s in structure.symbols]), _in_bohr(structure.positions_angstrom)
@@ -191,7 +192,8 @@ def _in_bohr(positions_angstrom: Array) -> Array:
 
 
 @lru_cache(maxsize=1)
-def _tblite() -> tuple[Any, str]:
+def tblite_interface() -> tuple[Any, str]:
+    """Return tblite, held to one thread, and its version; raise `MissingEngineError` when it is not installed."""
     from importlib.metadata import version
 
     lend_openblas()
