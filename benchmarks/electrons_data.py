@@ -28,7 +28,7 @@ from rdkit import Chem
 from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
 
 from reexplore.chemistry.acids import acid_of
-from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS, Scaffold
+from reexplore.chemistry.library import ELEMENTS, SCAFFOLDS, SUBSTITUENTS, Scaffold
 from reexplore.chemistry.ligands import Ligand, assemble
 from reexplore.electrons.states import ThreeStates
 from reexplore.electrons.tight_binding import tight_binding_states
@@ -41,7 +41,6 @@ from reexplore.structures.xtb.relax import relax
 DATA = Path(__file__).with_name("data") / "electrons.parquet"
 SITES = DATA.with_name("eas_sites.csv")
 FEWEST, MOST = 5, 14
-ELEMENTS = {"H", "C", "N", "O", "F", "Si", "P", "S", "Cl"}
 #: Atoms of the displaced geometry are this far from the minimum in each direction, Å (standard deviation).
 DISPLACED_ANGSTROM = 0.04
 
@@ -73,7 +72,6 @@ CORES = {
     "acrylic acid": "OC(=O)C=C[*:1]",
     "ethylamine": "NCC[*:1]",
     "methyl phosphonate": "COP(=O)(OC)[*:1]",
-    "trimethylsilyl": "C[Si](C)(C)[*:1]",
 }
 
 
@@ -106,7 +104,7 @@ def molecules() -> list[Molecule]:
     for molecule in (*_fragments(), *_acids(), *_of_reactions()):
         mol = Chem.MolFromSmiles(molecule.smiles)
         elements = {atom.GetSymbol() for atom in mol.GetAtoms()}
-        if FEWEST <= mol.GetNumAtoms() <= MOST and elements <= ELEMENTS and not Chem.GetFormalCharge(mol):
+        if FEWEST <= mol.GetNumAtoms() <= MOST and elements <= set(ELEMENTS) and not Chem.GetFormalCharge(mol):
             found.setdefault(molecule.smiles, molecule)
     return sorted(found.values(), key=lambda molecule: (molecule.heavy_atoms, molecule.key))
 
@@ -172,8 +170,8 @@ def cheap_label(molecule: Molecule) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def dear_label(molecule: Molecule, cheap: dict[str, Any]) -> dict[str, Any]:
-    """Return the PBE0/ma-def2-SVP states of a molecule at the geometry of its cheap label."""
+def dear_label(cheap: dict[str, Any]) -> dict[str, Any]:
+    """Return the PBE0/ma-def2-SVP states at the minimum of a cheap label."""
     from reexplore.electrons.density_functional import density_functional_states
 
     row = cheap["rows"][0]
@@ -208,10 +206,10 @@ def make(folder: Path, level: str) -> None:
                 found = cheap_label(molecule)
             elif not cheap.is_file():
                 _write(cheap, found := _or_failure(molecule))
-                found = found if "failed" in found else dear_label(molecule, found)
+                found = found if "failed" in found else dear_label(found)
             else:
                 known = json.loads(cheap.read_text(encoding="utf-8"))
-                found = known if "failed" in known else dear_label(molecule, known)
+                found = known if "failed" in known else dear_label(known)
         except (CalculationFailed, InputError) as error:
             found = {"failed": str(error)}
         _write(place, found)
