@@ -5,7 +5,7 @@
     python benchmarks/electrons_data.py pack --folder F
 
 The molecules are fragments of ligands (cores and substituents below), acids of the library's free ligands, and the
-molecules of benchmarks/data/eas_sites.csv, 5 to 14 heavy atoms each. `make` labels them in order, smallest first, on
+molecules of benchmarks/data/eas_sites.csv, 5 to 14 heavy atoms each. `make` labels them in a fixed order, on
 one thread: `cheap` are GFN2-xTB and IPEA1-xTB at the GFN2-xTB minimum and at one displaced geometry; `dft` is
 PBE0/ma-def2-SVP at the minimum, of every molecule with a ring and of a third of the open chains. Every molecule is one
 file of the folder, written whole: kill it at any time, and the same command goes on. `pack` writes all that is there
@@ -204,8 +204,8 @@ def _columns(level: str, states: ThreeStates, scheme: str) -> dict[str, list[flo
 
 
 def make(folder: Path, level: str) -> None:
-    """Label what has no file yet, in order."""
-    for molecule in molecules():
+    """Label what has no file yet: with PBE0 smallest first, cheaply in an order that mixes sizes."""
+    for molecule in molecules() if level == "dft" else sorted(molecules(), key=lambda one: one.key):
         place, cheap = (folder / kind / f"{molecule.key}.json" for kind in (level, "cheap"))
         if place.is_file() or (level == "dft" and not molecule.is_for_dft):
             continue

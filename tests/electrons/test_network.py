@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from tests.electrons.molecules import BENZENE, FORMALDEHYDE
 
 from reexplore.electrons.network import Batch, NetworkSettings, SpinChargeNetwork
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
+from tests.electrons.molecules import BENZENE, FORMALDEHYDE
 
 STATES = ((1, 2), (0, 1), (-1, 2))
 

@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.electrons.molecules import BENZENE, FORMALDEHYDE
 
 from reexplore.electrons import training
 from reexplore.electrons.network import NetworkSettings
 from reexplore.electrons.tight_binding import tight_binding_states
 from reexplore.electrons.training import Example, TrainingSettings, differences, states_of, train
+from tests.electrons.molecules import BENZENE, FORMALDEHYDE
 
 SMALL = NetworkSettings(features=8, seen=4, bessels=4, hidden=(16, 16))
 PLAN = TrainingSettings(epochs=4, batch_size=2)

@@ -29,11 +29,11 @@ CHARGES, MULTIPLICITIES = (-1, 0, 1), (1, 2)
 class NetworkSettings:
     """Size of one network: `features` of an atom, of which `seen` are what its neighbours see of it."""
 
-    features: int = 24
-    seen: int = 8
+    features: int = 16
+    seen: int = 6
     bessels: int = 8
     cutoff_angstrom: float = 5.0
-    hidden: tuple[int, int] = (64, 48)
+    hidden: tuple[int, int] = (48, 32)
     passes: int = 3
 
     def declaration(self) -> dict[str, Any]:
@@ -144,9 +144,9 @@ class SpinChargeNetwork(nn.Module):
         passes = []
         for _ in range(self.settings.passes):
             seen = torch.cat([self.shown(features), charges], -1)
-            around = torch.einsum("mijb,mjc->mibc", radial, seen).flatten(-2)
-            vectors = torch.einsum("mijbx,mjc->mibcx", towards, seen)
-            lengths = (vectors.square().sum(-1) + 1e-6).sqrt().flatten(-2)
+            around = torch.bmm(radial, seen).view(*present.shape, -1)
+            vectors = torch.bmm(towards, seen).view(*present.shape, 3, -1)
+            lengths = (vectors.square().sum(2) + 1e-6).sqrt()
             found = self.update(torch.cat([features, charges, around, lengths], -1))
             features = features + found[..., :-4]
             charges = equilibrated(found[..., -4:-2], found[..., -2:], batch.totals, present)
@@ -155,7 +155,10 @@ class SpinChargeNetwork(nn.Module):
         return passes
 
     def _neighbours(self, batch: Batch, present: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return Bessel functions of all distances, (M, A, A, bessels), and these times the unit vectors."""
+        """Return Bessel functions of distances, (M, A bessels, A), and these times unit vectors, (M, 3 A bessels, A).
+
+        Both are laid out so that one matrix product with what atoms show gathers the environments of all.
+        """
         cutoff = self.settings.cutoff_angstrom
         apart = batch.positions[:, None, :, :] - batch.positions[:, :, None, :]
         pairs = present[:, :, None] & present[:, None, :]
@@ -164,8 +167,10 @@ class SpinChargeNetwork(nn.Module):
         distance = squared.sqrt()
         within = torch.where(pairs & (distance < cutoff), 0.5 * (1 + torch.cos(torch.pi * distance / cutoff)), 0.0)
         waves = torch.arange(1, self.settings.bessels + 1, device=distance.device) * (torch.pi / cutoff)
-        radial = torch.sin(distance[..., None] * waves) / distance[..., None] * within[..., None]
-        return radial, radial[..., None] * (apart / distance[..., None])[..., None, :]
+        radial = torch.sin(distance[:, :, None] * waves[:, None]) * (within / distance)[:, :, None]
+        direction = (apart / distance[..., None]).movedim(-1, 2)
+        towards = direction[:, :, :, None] * radial[:, :, None]
+        return radial.flatten(1, 2), towards.flatten(1, 3)
 
 
 def equilibrated(
