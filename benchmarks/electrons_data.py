@@ -5,7 +5,7 @@
     python benchmarks/electrons_data.py pack --folder F
 
 The molecules are fragments of ligands (cores and substituents below), acids of the library's free ligands, and the
-molecules of benchmarks/data/eas_sites.csv, 5 to 14 heavy atoms each. `make` labels them in a fixed order, on
+molecules of benchmarks/data/eas_sites.csv, 5 to 14 heavy atoms each, those of the reactions up to 40. `make` labels them in a fixed order, on
 one thread: `cheap` are GFN2-xTB and IPEA1-xTB at the GFN2-xTB minimum and at one displaced geometry; `dft` is
 PBE0/ma-def2-SVP at the minimum, of every molecule with a ring and of a third of the open chains. Every molecule is one
 file of the folder, written whole: kill it at any time, and the same command goes on. `pack` writes all that is there
@@ -41,11 +41,15 @@ from reexplore.structures.xtb.relax import relax
 
 DATA = Path(__file__).with_name("data") / "electrons.parquet"
 SITES = DATA.with_name("eas_sites.csv")
-FEWEST, MOST = 5, 14
+#: Heavy atoms; molecules of the reactions may be larger, which are labelled cheaply and at their minimum only.
+FEWEST, MOST, MOST_OF_REACTIONS = 5, 14, 40
 #: Atoms of the displaced geometry are this far from the minimum in each direction, Å (standard deviation).
 DISPLACED_ANGSTROM = 0.04
 
 OPEN_CHAIN = "open chain"
+FRAGMENTS, LIBRARY, REACTIONS = "fragments", "library", "reactions"
+#: In what order they are labelled cheaply.
+_FIRST = (REACTIONS, LIBRARY, FRAGMENTS)
 
 #: What substituents are put on: rings and chains that ligands of rare earths are made of, by name.
 CORES = {
@@ -94,7 +98,7 @@ class Molecule:
     @property
     def is_for_dft(self) -> bool:
         """Return whether PBE0 labels it: every one with a ring, and a third of the open chains."""
-        return self.scaffold != OPEN_CHAIN or int(self.key, 16) % 3 == 0
+        return self.heavy_atoms <= MOST and (self.scaffold != OPEN_CHAIN or int(self.key, 16) % 3 == 0)
 
     @property
     def heavy_atoms(self) -> int:
@@ -112,7 +116,8 @@ def molecules() -> list[Molecule]:
     for molecule in (*_fragments(), *_acids(), *_of_reactions()):
         mol = Chem.MolFromSmiles(molecule.smiles)
         elements = {atom.GetSymbol() for atom in mol.GetAtoms()}
-        if FEWEST <= mol.GetNumAtoms() <= MOST and elements <= set(ELEMENTS) and not Chem.GetFormalCharge(mol):
+        most = MOST_OF_REACTIONS if molecule.source == REACTIONS else MOST
+        if FEWEST <= mol.GetNumAtoms() <= most and elements <= set(ELEMENTS) and not Chem.GetFormalCharge(mol):
             found.setdefault(molecule.smiles, molecule)
     return sorted(found.values(), key=lambda molecule: (molecule.heavy_atoms, molecule.key))
 
@@ -127,20 +132,20 @@ def _fragments() -> Iterator[Molecule]:
     for name, smiles in CORES.items():
         scaffold = Scaffold(name, smiles, 0, "", "")
         for group in SUBSTITUENTS.values():
-            yield _molecule(assemble(scaffold, (group,)).smiles, "fragments")
+            yield _molecule(assemble(scaffold, (group,)).smiles, FRAGMENTS)
 
 
 def _acids() -> Iterator[Molecule]:
     for scaffold in SCAFFOLDS.values():
         for group in SUBSTITUENTS.values() if scaffold.sites == 1 else ():
-            yield _molecule(acid_of(assemble(scaffold, (group,))).smiles, "library")
+            yield _molecule(acid_of(assemble(scaffold, (group,))).smiles, LIBRARY)
 
 
 def _of_reactions() -> Iterator[Molecule]:
     with SITES.open(encoding="utf-8") as file:
         for row in csv.DictReader(line for line in file if not line.startswith("#")):
             if Chem.MolFromSmiles(row["smiles"]) is not None:
-                yield _molecule(row["smiles"], "reactions")
+                yield _molecule(row["smiles"], REACTIONS)
 
 
 def minimum(molecule: Molecule) -> Structure:
@@ -164,7 +169,10 @@ def cheap_label(molecule: Molecule) -> dict[str, Any]:
     """Return both geometries of a molecule with their tight-binding states."""
     here = minimum(molecule)
     rows = []
-    for name, structure in (("minimum", here), ("displaced", displaced(here, molecule.key))):
+    geometries = {"minimum": here}
+    if molecule.heavy_atoms <= MOST:
+        geometries["displaced"] = displaced(here, molecule.key)
+    for name, structure in geometries.items():
         gfn2, ipea1 = (tight_binding_states(structure, method) for method in ("GFN2-xTB", "IPEA1-xTB"))
         rows.append(
             {
@@ -204,8 +212,11 @@ def _columns(level: str, states: ThreeStates, scheme: str) -> dict[str, list[flo
 
 
 def make(folder: Path, level: str) -> None:
-    """Label what has no file yet: with PBE0 smallest first, cheaply in an order that mixes sizes."""
-    for molecule in molecules() if level == "dft" else sorted(molecules(), key=lambda one: one.key):
+    """Label what has no file yet: with PBE0 smallest first, cheaply by source and in an order that mixes sizes."""
+    listed = molecules()
+    if level == "cheap":
+        listed.sort(key=lambda one: (_FIRST.index(one.source), one.key))
+    for molecule in listed:
         place, cheap = (folder / kind / f"{molecule.key}.json" for kind in (level, "cheap"))
         if place.is_file() or (level == "dft" and not molecule.is_for_dft):
             continue
