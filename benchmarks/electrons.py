@@ -51,7 +51,10 @@ EV_TO_KCAL_MOL = 23.060548
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One geometry of the table; `dear` is None where PBE0 has not labelled it."""
+    """One geometry of the table; `dear` is None where PBE0 has not labelled it.
+
+    Larger molecules have no `ipea1_ev`: they are asked for their charges only.
+    """
 
     smiles: str
     scaffold: str
@@ -82,7 +85,7 @@ def rows() -> list[Row]:
 def _row(row: dict[str, Any]) -> Row:
     symbols = tuple(row["symbols"].split())
     structure = Structure(symbols, np.reshape(row["positions_angstrom"], (-1, 3)), 0)
-    cation, neutral, anion = np.array(row["ipea1_energies_hartree"]) * HARTREE_TO_EV
+    cation, neutral, anion = np.array(row["ipea1_energies_hartree"] or [np.nan] * 3) * HARTREE_TO_EV
     dear = _states(row, "pbe0", "iao") if row["pbe0_energies_hartree"] is not None else None
     ipea1 = np.array([cation - neutral, neutral - anion])
     return Row(row["smiles"], row["scaffold"], structure, _states(row, "gfn2", "mulliken"), ipea1, dear)

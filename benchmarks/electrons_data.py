@@ -7,7 +7,7 @@
 The molecules are fragments of ligands (cores and substituents below), acids of the library's free ligands, and the
 molecules of benchmarks/data/eas_sites.csv, 5 to 14 heavy atoms each, those of the reactions up to 40. `make` labels
 them in a fixed order on one thread: `cheap` are GFN2-xTB and IPEA1-xTB at the GFN2-xTB minimum and at one displaced
-geometry; `dft` is PBE0/ma-def2-SVP at the minimum, of every molecule with a ring and of a third of the open chains, up
+geometry, of larger ones GFN2-xTB alone; `dft` is PBE0/ma-def2-SVP at the minimum, of every molecule with a ring and of a third of the open chains, up
 to 14 heavy atoms. Every molecule is one file of the folder, written whole: kill it at any time, and the same command
 goes on. `pack` writes all that is there to benchmarks/data/electrons.parquet.
 """
@@ -41,15 +41,16 @@ from reexplore.structures.xtb.relax import relax
 
 DATA = Path(__file__).with_name("data") / "electrons.parquet"
 SITES = DATA.with_name("eas_sites.csv")
-#: Heavy atoms; molecules of the reactions may be larger, which are labelled cheaply and at their minimum only.
+#: Heavy atoms. Molecules of the reactions may be larger: these are for the sites only, and have GFN2-xTB's states at a
+#: force field's geometry.
 FEWEST, MOST, MOST_OF_REACTIONS = 5, 14, 40
 #: Atoms of the displaced geometry are this far from the minimum in each direction, Å (standard deviation).
 DISPLACED_ANGSTROM = 0.04
 
 OPEN_CHAIN = "open chain"
 FRAGMENTS, LIBRARY, REACTIONS = "fragments", "library", "reactions"
-#: In what order they are labelled cheaply.
-_FIRST = (REACTIONS, LIBRARY, FRAGMENTS)
+#: In what order they are labelled cheaply, the larger ones behind the library's.
+_FIRST = (REACTIONS, LIBRARY, "larger", FRAGMENTS)
 
 #: What substituents are put on: rings and chains that ligands of rare earths are made of, by name.
 CORES = {
@@ -166,24 +167,26 @@ def displaced(structure: Structure, key: str) -> Structure:
 
 
 def cheap_label(molecule: Molecule) -> dict[str, Any]:
-    """Return both geometries of a molecule with their tight-binding states."""
+    """Return the geometries of a molecule with their tight-binding states."""
+    if molecule.heavy_atoms > MOST:
+        (here,) = free_ligand_conformers(molecule.ligand(), count=1, seed=1)
+        return {"rows": [_geometry("force field", here)]}
     here = minimum(molecule)
-    rows = []
-    geometries = {"minimum": here}
-    if molecule.heavy_atoms <= MOST:
-        geometries["displaced"] = displaced(here, molecule.key)
-    for name, structure in geometries.items():
-        gfn2, ipea1 = (tight_binding_states(structure, method) for method in ("GFN2-xTB", "IPEA1-xTB"))
-        rows.append(
-            {
-                "geometry": name,
-                "symbols": " ".join(structure.symbols),
-                "positions_angstrom": np.round(structure.positions_angstrom, 5).ravel().tolist(),
-                **_columns("gfn2", gfn2, "mulliken"),
-                "ipea1_energies_hartree": ipea1.energies_hartree.tolist(),
-            }
-        )
-    return {"rows": rows}
+    geometries = {"minimum": here, "displaced": displaced(here, molecule.key)}
+    return {"rows": [_geometry(name, structure) | _ipea1(structure) for name, structure in geometries.items()]}
+
+
+def _geometry(name: str, structure: Structure) -> dict[str, Any]:
+    return {
+        "geometry": name,
+        "symbols": " ".join(structure.symbols),
+        "positions_angstrom": np.round(structure.positions_angstrom, 5).ravel().tolist(),
+        **_columns("gfn2", tight_binding_states(structure, "GFN2-xTB"), "mulliken"),
+    }
+
+
+def _ipea1(structure: Structure) -> dict[str, Any]:
+    return {"ipea1_energies_hartree": tight_binding_states(structure, "IPEA1-xTB").energies_hartree.tolist()}
 
 
 def dear_label(cheap: dict[str, Any]) -> dict[str, Any]:
@@ -215,7 +218,7 @@ def make(folder: Path, level: str) -> None:
     """Label what has no file yet: with PBE0 smallest first, cheaply by source and in an order that mixes sizes."""
     listed = molecules()
     if level == "cheap":
-        listed.sort(key=lambda one: (_FIRST.index(one.source), one.key))
+        listed.sort(key=lambda one: (_FIRST.index(one.source if one.heavy_atoms <= MOST else "larger"), one.key))
     for molecule in listed:
         place, cheap = (folder / kind / f"{molecule.key}.json" for kind in (level, "cheap"))
         if place.is_file() or (level == "dft" and not molecule.is_for_dft):
