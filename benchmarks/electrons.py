@@ -3,14 +3,15 @@
     python benchmarks/electrons.py [--json] [--quick] [--folder F]
     python benchmarks/electrons.py --write [--folder F]
 
-Labels are benchmarks/data/electrons.parquet (`electrons_data.py`). Five networks learn charges of GFN2-xTB and energies
-of IPEA1-xTB; from there they learn PBE0's charges and what it differs from the line of IPEA1-xTB. Molecules are held
-out in five folds, by lot and by scaffold; the line is fitted to the same molecules. Errors of ionisation potentials and
-affinities are RMSE in kcal/mol, those of charges and spins mean absolute ones over heavy atoms in e. `site_top1` is the
-share of halogenations (benchmarks/data/eas_sites.csv, from jensengroup/db-regioselectivity, MIT licence) whose first
-guess is a listed site: by the largest Fukui function, and by a random forest in five folds of molecules.
-`--folder` keeps the first stage of training: killed, the same command goes on. `--quick` trains two networks for a few
-epochs and takes ten minutes. `--write` trains on all labels and writes the weights that come with reexplore.
+Labels are benchmarks/data/electrons.parquet (`electrons_data.py`). A network learns charges of GFN2-xTB and energies of
+IPEA1-xTB; from there five learn PBE0's charges and by what it differs from a line of IPEA1-xTB. Molecules are held out
+in five folds, by lot and by scaffold; the line is fitted to the same molecules as the networks. Errors of ionisation
+potentials and affinities are RMSE in kcal/mol, those of charges and spins mean absolute ones over heavy atoms in e.
+`site_top1` is the share of halogenations (benchmarks/data/eas_sites.csv, from jensengroup/db-regioselectivity, MIT
+licence) whose first guess is a listed site: by the largest Fukui function, and by a random forest in five folds of
+molecules. `--folder` keeps the first stage of training: killed, the same command goes on. `--quick` trains two
+networks for a few epochs on a part of the labels and takes ten minutes. `--write` trains on all labels and writes the
+weights that come with reexplore.
 """
 
 from __future__ import annotations
@@ -96,37 +97,28 @@ def _states(row: dict[str, Any], level: str, scheme: str) -> ThreeStates:
     return ThreeStates(np.array(row[f"{level}_energies_hartree"]), *both)
 
 
-def cheap_networks(table: Sequence[Row], *, members: int, plan: TrainingSettings, folder: Path) -> list[dict[str, Any]]:
-    """Return the weights of networks that have learned the cheap level."""
+def cheap_weights(table: Sequence[Row], *, plan: TrainingSettings, folder: Path) -> dict[str, Any]:
+    """Return the weights of a network that has learned the cheap level."""
     small = [row for row in table if row.heavy.sum() <= MOST]
     mean = np.mean([row.ipea1_ev for row in small], axis=0)
     examples = [Example(row.structure, row.ipea1_ev - mean, row.gfn2.charges_e, row.gfn2.spins_e) for row in small]
-    return [
-        train(
-            examples,
-            settings=NetworkSettings(),
-            plan=plan,
-            seed=seed,
-            checkpoint=folder / f"cheap-{len(examples)}-{plan.epochs}-{seed}.pt",
-        ).state_dict()
-        for seed in range(members)
-    ]
+    checkpoint = folder / f"cheap-{len(examples)}-{plan.epochs}.pt"
+    return train(examples, settings=NetworkSettings(), plan=plan, seed=0, checkpoint=checkpoint).state_dict()
 
 
-def dear_ensemble(table: Sequence[Row], starts: Sequence[dict[str, Any]], *, plan: TrainingSettings) -> Ensemble:
-    """Return networks that have learned what PBE0 says of some molecules."""
+def dear_ensemble(table: Sequence[Row], start: dict[str, Any], *, plan: TrainingSettings, members: int) -> Ensemble:
+    """Return networks that have learned what PBE0 says of some molecules; each has not seen one part of them."""
     line = Line.of(np.array([row.ipea1_ev for row in table]), np.array([row.dear_ev for row in table]))
     examples = [
         Example(row.structure, row.dear_ev - line.said_ev(row.ipea1_ev), row.dear.charges_e, row.dear.spins_e)
         for row in table
         if row.dear is not None
     ]
-    return Ensemble(
-        [
-            Member(line, train(examples, settings=NetworkSettings(), plan=plan, seed=seed, start=start))
-            for seed, start in enumerate(starts)
-        ]
-    )
+    found = []
+    for seed, out in enumerate(folds([row.smiles for row in table], members)):
+        seen = [example for example, held in zip(examples, out, strict=True) if not held]
+        found.append(Member(line, train(seen, settings=NetworkSettings(), plan=plan, seed=seed, start=start)))
+    return Ensemble(found)
 
 
 def folds(groups: Sequence[str], count: int) -> Iterator[Array]:
@@ -136,7 +128,7 @@ def folds(groups: Sequence[str], count: int) -> Iterator[Array]:
 
 
 def held_out(
-    table: Sequence[Row], starts: Sequence[dict[str, Any]], groups: Sequence[str], *, plan: TrainingSettings, count: int
+    table: Sequence[Row], start: dict[str, Any], groups: Sequence[str], *, plan: TrainingSettings, members: int
 ) -> dict[str, Any]:
     """Return the errors on what was held out, of the ensemble and of lines and charges that cost nothing."""
     wanted = np.array([row.dear_ev for row in table])
@@ -146,10 +138,11 @@ def held_out(
     }
     said = {name: np.zeros_like(wanted) for name in ("network", *cheap)}
     charges, spins = [np.zeros(0)] * len(table), [np.zeros(0)] * len(table)
-    for out in folds(groups, count):
+    for out in folds(groups, FOLDS):
         seen = [row for row, held in zip(table, out, strict=True) if not held]
         asked = [row for row, held in zip(table, out, strict=True) if held]
-        found = dear_ensemble(seen, starts, plan=plan).said([row.structure for row in asked], cheap["ipea1"][out])
+        ensemble = dear_ensemble(seen, start, plan=plan, members=members)
+        found = ensemble.said([row.structure for row in asked], cheap["ipea1"][out])
         said["network"][out] = found.differences_ev.mean(axis=0)
         for name, values in cheap.items():
             said[name][out] = Line.of(values[~out], wanted[~out]).said_ev(values[out])
@@ -283,9 +276,9 @@ def measured(*, quick: bool, folder: Path) -> dict[str, Any]:
         table, members, cheap, plan = table[::8], 2, replace(CHEAP, epochs=3), replace(DEAR, epochs=10)
     else:
         members, cheap, plan = MEMBERS, CHEAP, DEAR
-    starts = cheap_networks(table, members=members, plan=cheap, folder=folder)
-    by_lot = held_out(dear, starts, [row.smiles for row in dear], plan=plan, count=FOLDS)
-    by_scaffold = held_out(dear, starts, [row.scaffold for row in dear], plan=plan, count=FOLDS)
+    start = cheap_weights(table, plan=cheap, folder=folder)
+    by_lot = held_out(dear, start, [row.smiles for row in dear], plan=plan, members=members)
+    by_scaffold = held_out(dear, start, [row.scaffold for row in dear], plan=plan, members=members)
     shipped = Ensemble.load()
     sites = site_top1(shipped, rows(), most=100 if quick else 10_000)
     rmse = by_lot["rmse_kcal_mol"]
@@ -313,8 +306,9 @@ def measured(*, quick: bool, folder: Path) -> dict[str, Any]:
 def write(folder: Path) -> None:
     """Train on all labels and write the weights."""
     table = rows()
-    starts = cheap_networks(table, members=MEMBERS, plan=CHEAP, folder=folder)
-    dear_ensemble([row for row in table if row.dear is not None], starts, plan=DEAR).save(SHIPPED)
+    start = cheap_weights(table, plan=CHEAP, folder=folder)
+    dear = [row for row in table if row.dear is not None]
+    dear_ensemble(dear, start, plan=DEAR, members=MEMBERS).save(SHIPPED)
 
 
 def show(found: dict[str, Any], console: Console) -> None:

@@ -7,9 +7,9 @@
 The molecules are fragments of ligands (cores and substituents below), acids of the library's free ligands, and the
 molecules of benchmarks/data/eas_sites.csv, 5 to 14 heavy atoms each, those of the reactions up to 40. `make` labels
 them in a fixed order on one thread: `cheap` are GFN2-xTB and IPEA1-xTB at the GFN2-xTB minimum and at one displaced
-geometry, of larger ones GFN2-xTB alone; `dft` is PBE0/ma-def2-SVP at the minimum, of every molecule with a ring and of a third of the open chains, up
-to 14 heavy atoms. Every molecule is one file of the folder, written whole: kill it at any time, and the same command
-goes on. `pack` writes all that is there to benchmarks/data/electrons.parquet.
+geometry, of larger ones GFN2-xTB alone; `dft` is PBE0/ma-def2-SVP at the minimum, of every molecule with a ring and of
+a third of the open chains, up to 14 heavy atoms. Every molecule is one file of the folder, written whole: kill it at
+any time, and the same command goes on. `pack` writes all that is there to benchmarks/data/electrons.parquet.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ DISPLACED_ANGSTROM = 0.04
 
 OPEN_CHAIN = "open chain"
 FRAGMENTS, LIBRARY, REACTIONS = "fragments", "library", "reactions"
-#: In what order they are labelled cheaply, the larger ones behind the library's.
-_FIRST = (REACTIONS, LIBRARY, "larger", FRAGMENTS)
+#: In what order they are labelled cheaply; the larger ones are those of the reactions.
+_FIRST = (REACTIONS, "larger", LIBRARY, FRAGMENTS)
 
 #: What substituents are put on: rings and chains that ligands of rare earths are made of, by name.
 CORES = {

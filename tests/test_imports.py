@@ -20,6 +20,8 @@ BELOW = {
     "chemistry": {"errors"},
     "constraints": {"chemistry", "errors", "inputs", "plug_ins"},
     "sources": {"chemistry", "errors", "inputs", "plug_ins", "proposals"},
+    "constraints": {"chemistry", "electrons", "errors", "inputs", "plug_ins"},
+    "sources": {"chemistry", "errors", "inputs", "plug_ins"},
     "structures": {"chemistry", "errors", "inputs", "plug_ins"},
     "energies": {"chemistry", "device", "errors", "inputs", "structures"},
     "anchors": {"chemistry", "energies", "errors", "inputs"},
@@ -51,7 +53,7 @@ BELOW = {
         *("anchors", "campaign", "chemistry", "config", "dataset", "energies", "errors", "execution", "inputs"),
         *("properties", "sources", "structures", "surrogate", "tracking"),
     },
-    "doctor": {"errors", "execution", "shipped", "structures", "tracking"},
+    "doctor": {"electrons", "errors", "execution", "shipped", "structures", "tracking"},
 }
 BELOW["interface"] = {*("campaign", "config", "errors", "inputs", "structures", "terminal", "tracking", "workbench")}
 BELOW["cli"] = set(BELOW) - {"interface"}

@@ -20,6 +20,7 @@ from reexplore.cli.dataset import dataset
 from reexplore.cli.doctor import doctor
 from reexplore.cli.label import label
 from reexplore.cli.levels import levels
+from reexplore.cli.ligand import ligand
 from reexplore.cli.options import (
     CampaignArgument,
     JsonOption,
@@ -88,6 +89,7 @@ app.add_typer(dataset, name="dataset")
 app.command()(label)
 app.command()(stability)
 app.command()(predict)
+app.command()(ligand)
 app.command()(backtest)
 app.command()(study)
 app.command()(doctor)

@@ -10,6 +10,7 @@ from reexplore.chemistry.ligands import Ligand
 from reexplore.constraints.cost import Cost
 from reexplore.constraints.ligand_charge import LigandCharge
 from reexplore.constraints.molecular_weight import MolecularWeight
+from reexplore.constraints.redox_stable import RedoxStable
 from reexplore.constraints.sa_score import SaScore
 from reexplore.constraints.without import Without
 from reexplore.errors import InputError, of_key
@@ -55,6 +56,7 @@ CONSTRAINTS: Kinds[Constraint] = Kinds(
         "without": Without,
         "ligand_charge": LigandCharge,
         "cost": Cost,
+        "redox_stable": RedoxStable,
     },
     needs=("read", "say", "reason"),
 )

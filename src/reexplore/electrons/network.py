@@ -127,13 +127,13 @@ class SpinChargeNetwork(nn.Module):
         first, second = settings.hidden
         self.update = nn.Sequential(
             nn.Linear(settings.features + 2 + environment, first),
-            nn.GELU(),
+            nn.SiLU(),
             nn.Linear(first, second),
-            nn.GELU(),
+            nn.SiLU(),
             nn.Linear(second, settings.features + 4),
         )
         # Of the states' energies only the differences are learned: what an element has of its own drops out of them.
-        self.energy = nn.Sequential(nn.Linear(settings.features + 2, second), nn.GELU(), nn.Linear(second, 1))
+        self.energy = nn.Sequential(nn.Linear(settings.features + 2, second), nn.SiLU(), nn.Linear(second, 1))
 
     def forward(self, batch: Batch) -> list[Passed]:
         """Return what each pass ends with."""

@@ -53,8 +53,8 @@ class TrainingSettings:
 
 
 #: First the cheap level from nothing, then the difference to the dear one from there.
-CHEAP = TrainingSettings(epochs=30)
-DEAR = TrainingSettings(epochs=60, batch_size=16, learning_rate=1e-3, weight_decay=1e-2)
+CHEAP = TrainingSettings(epochs=25, batch_size=16)
+DEAR = TrainingSettings(epochs=25, batch_size=8, learning_rate=2e-3, weight_decay=1e-2)
 
 
 class _Targets(NamedTuple):
