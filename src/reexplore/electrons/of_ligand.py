@@ -52,7 +52,10 @@ class LigandElectrons:
         holder = [
             atom.GetIdx() if atom.GetIdx() < heavy else atom.GetNeighbors()[0].GetIdx() for atom in mol.GetAtoms()
         ]
-        return {name: np.bincount(holder, weights=values, minlength=heavy) for name, values in columns.items()}
+        return {
+            name: np.asarray(np.bincount(holder, weights=values, minlength=heavy), dtype=np.float64)
+            for name, values in columns.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready values."""
