@@ -57,6 +57,23 @@ def test_a_few_molecules_are_learned_with_their_charges_and_spins(examples):
     assert last.spins[:3, :4].numpy() == pytest.approx(examples[0].spins_e, abs=0.1)
 
 
+def test_what_is_not_known_is_not_learned(examples):
+    known = examples[0]
+    nothing = np.full(known.charges_e.shape[1], np.nan)
+    partly = replace(
+        known,
+        differences_ev=np.array([known.differences_ev[0], np.nan]),
+        charges_e=np.array([*known.charges_e[:2], nothing]),
+        spins_e=np.array([*known.spins_e[:2], nothing]),
+    )
+    network = train([partly], settings=SMALL, plan=replace(PLAN, epochs=200), seed=0)
+    with torch.no_grad():
+        last = network(states_of([known.structure]))[-1]
+    assert float(differences(last.energies)[0, 0]) == pytest.approx(known.differences_ev[0], abs=0.2)
+    assert last.charges[:2].numpy() == pytest.approx(known.charges_e[:2], abs=0.05)
+    assert bool(last.spin_charges.isfinite().all())
+
+
 def test_a_second_stage_begins_with_the_charges_of_the_first_and_no_energies(examples):
     first = train(examples, settings=SMALL, plan=PLAN, seed=0)
     second = train(examples, settings=SMALL, plan=replace(PLAN, epochs=0), seed=1, start=first.state_dict())
