@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pyscf import lib
+from pyscf.scf.addons import mom_occ_
 
 from reexplore.electrons.populations import hirshfeld_populations, iao_populations, lowest_valence_orbital
 from reexplore.electrons.states import ADDED_CHARGES, NEUTRAL, UNPAIRED, ThreeStates, require_neutral
@@ -67,9 +68,10 @@ class DensityFunctionalStates:
 def density_functional_states(structure: Structure, *, memory_gb: float = 2.0) -> DensityFunctionalStates:
     """Return the three states of a neutral molecule.
 
-    All have the integrals of one density fit; the ions start from the molecule's orbitals. The anion's electron starts
-    in the lowest empty orbital of the valence: below it in energy there may be diffuse ones, in which an electron that
-    is not bound is as far away as the basis set lets it. Raises `InputError` for a
+    All have the integrals of one density fit; the ions start from the molecule's orbitals. The anion's electron is held
+    in the lowest empty orbital of the valence, by the largest overlap with where it began (A. T. B. Gilbert,
+    N. A. Besley, P. M. W. Gill, J. Phys. Chem. A 2008, 112, 13164): lower in energy there may be diffuse orbitals, in
+    which an electron that is not bound is as far away as the basis set lets it. Raises `InputError` for a
     molecule that is charged or has an unpaired electron and for an element beyond the level, `CalculationFailed` when
     a density does not converge or converges to another spin.
     """
@@ -84,8 +86,12 @@ def density_functional_states(structure: Structure, *, memory_gb: float = 2.0) -
             for added, unpaired in zip(ADDED_CHARGES, UNPAIRED, strict=True)
         ]
         for added, state in zip(ADDED_CHARGES, states, strict=True):
-            if added:
-                state.converge(molecule.ion_density(added))
+            if added > 0:
+                state.converge(spin_densities(*molecule.without_one()))
+            elif added < 0:
+                orbitals = molecule.with_one_more()
+                state.hold(*orbitals)
+                state.converge(spin_densities(*orbitals))
         shared.use_grid(LEVEL.grid_level)
         return _gathered(structure, states)
 
@@ -108,14 +114,24 @@ class _State:
             told = f"the charge {self.mol.charge:+d} converged to another state: ⟨S²⟩ is {self.state.spin_squared:.3f}"
             raise CalculationFailed(FailureCode.WRONG_STATE, "scf", told, attempts=search.attempts)
 
-    def ion_density(self, added: int) -> Array:
-        """Return densities of both spins with one electron taken from the highest orbital, or put into the valence."""
+    def hold(self, up: Array, down: Array) -> None:
+        """Fill in every cycle those orbitals that resemble the given ones most, instead of the lowest."""
+        filled, orbitals = np.zeros((2, self.mol.nao)), np.zeros((2, self.mol.nao, self.mol.nao))
+        for spin, given in enumerate((up, down)):
+            filled[spin, : given.shape[1]] = 1.0
+            orbitals[spin, :, : given.shape[1]] = given
+        mom_occ_(self.field, orbitals, filled)
+
+    def without_one(self) -> tuple[Array, Array]:
+        """Return the occupied orbitals of either spin when the highest has lost one electron."""
         filled, _ = self.occupied
-        kept = filled @ filled.T
-        if added > 0:
-            return np.array([kept, kept - np.outer(filled[:, -1], filled[:, -1])])
+        return filled, filled[:, :-1]
+
+    def with_one_more(self) -> tuple[Array, Array]:
+        """Return the occupied orbitals of either spin with one electron more in the valence."""
+        filled, _ = self.occupied
         empty = lowest_valence_orbital(self.mol, filled, np.asarray(self.field.get_fock()), self.field.get_ovlp())
-        return np.array([kept + np.outer(empty, empty), kept])
+        return np.column_stack([filled, empty]), filled
 
     @property
     def energy_hartree(self) -> float:
@@ -130,6 +146,11 @@ class _State:
             coefficients, occupations = np.array([coefficients] * 2), np.array([occupations] * 2)
         up, down = (orbitals[:, filled > 0] for orbitals, filled in zip(coefficients, occupations, strict=True))
         return up, down
+
+
+def spin_densities(up: Array, down: Array) -> Array:
+    """Return the density matrices of occupied orbitals of either spin, shape (2, nao, nao)."""
+    return np.array([up @ up.T, down @ down.T])
 
 
 def _gathered(structure: Structure, states: list[_State]) -> DensityFunctionalStates:
