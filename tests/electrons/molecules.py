@@ -12,6 +12,8 @@ FORMALDEHYDE = Structure(
     0,
 )
 FORMALDEHYDE_IP_EV = 10.88
+#: Its vertical affinity in eV by electron transmission (K. D. Jordan, P. D. Burrow, Chem. Rev. 1987, 87, 557).
+FORMALDEHYDE_EA_EV = -0.86
 
 _RING = np.array([[np.cos(angle), np.sin(angle), 0.0] for angle in np.arange(6) * np.pi / 3])
 #: Benzene (r(CC) 1.397 Å, r(CH) 1.084 Å; A. Langseth, B. P. Stoicheff, Can. J. Phys. 1956, 34, 350), its vertical

@@ -5,7 +5,7 @@ from reexplore.electrons.density_functional import density_functional_states
 from reexplore.electrons.states import HARTREE_TO_EV
 from reexplore.errors import InputError
 from reexplore.structures.structure import Structure
-from tests.electrons.molecules import FORMALDEHYDE, FORMALDEHYDE_IP_EV
+from tests.electrons.molecules import FORMALDEHYDE, FORMALDEHYDE_EA_EV, FORMALDEHYDE_IP_EV
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,14 @@ def test_energies_are_those_of_pyscf(found):
 @pytest.mark.engine
 def test_the_potential_is_near_the_measured_one(found):
     assert found.iao.ionisation_potential_ev == pytest.approx(FORMALDEHYDE_IP_EV, abs=0.25)
+
+
+@pytest.mark.engine
+def test_the_anion_holds_its_electron_in_the_valence_as_electron_transmission_measures(found):
+    assert found.iao.electron_affinity_ev == pytest.approx(FORMALDEHYDE_EA_EV, abs=0.5)
+    # In the π* orbital, which is larger on carbon and has nothing on the hydrogens.
+    assert int(found.iao.spins_e[2].argmax()) == 0
+    assert np.abs(found.iao.spins_e[2, 2:]).max() < 0.1
 
 
 @pytest.mark.engine
