@@ -7,11 +7,11 @@ Labels are benchmarks/data/electrons.parquet (`electrons_data.py`). A network le
 IPEA1-xTB; from there five learn PBE0's charges and by what it differs from a line of IPEA1-xTB. Molecules are held out
 in five folds, by lot and by scaffold; the line is fitted to the same molecules as the networks. Errors of ionisation
 potentials and affinities are RMSE in kcal/mol, those of charges and spins mean absolute ones over heavy atoms in e.
-`site_top1` is the share of halogenations (benchmarks/data/eas_sites.csv, from jensengroup/db-regioselectivity, MIT
-licence) whose first guess is a listed site: by the largest Fukui function, and by a random forest in five folds of
-molecules. `--folder` keeps the first stage of training: killed, the same command goes on. `--quick` trains two
-networks for a few epochs on a part of the labels and takes ten minutes. `--write` trains on all labels and writes the
-weights that come with reexplore.
+Anions that hold their electron in diffuse functions alone are neither learned nor counted. `site_top1` is the share of
+halogenations (benchmarks/data/eas_sites.csv, from jensengroup/db-regioselectivity, MIT licence) whose first guess is a
+listed site: by the largest Fukui function, and by a random forest in five folds of molecules. `--folder` keeps the
+first stage of training: killed, the same command goes on. `--quick` trains two networks for a few epochs on a part of
+the labels and takes ten minutes. `--write` trains on all labels and writes the weights that come with reexplore.
 """
 
 from __future__ import annotations
@@ -40,13 +40,15 @@ from reexplore.chemistry.ligands import Ligand
 from reexplore.electrons.ensemble import SHIPPED, Ensemble, Line, Member
 from reexplore.electrons.network import NetworkSettings
 from reexplore.electrons.reactivity import Reactivity
-from reexplore.electrons.states import HARTREE_TO_EV, ThreeStates
+from reexplore.electrons.states import ANION, HARTREE_TO_EV, ThreeStates
 from reexplore.electrons.training import CHEAP, DEAR, Example, TrainingSettings, states_of, train
 from reexplore.structures.structure import Structure
 
 Array = np.ndarray
 
 MEMBERS, FOLDS = 5, 5
+#: An anion whose heavy atoms have less of its one unpaired electron is none: it is in diffuse functions.
+HELD_E = 0.8
 EV_TO_KCAL_MOL = 23.060548
 
 
@@ -65,10 +67,26 @@ class Row:
     dear: ThreeStates | None
 
     @property
-    def dear_ev(self) -> Array:
-        """Return potential and affinity by PBE0."""
+    def holds_electron(self) -> bool:
+        """Return whether PBE0's anion has its electron on heavy atoms, not in diffuse functions of its hydrogens."""
         assert self.dear is not None
-        return np.array([self.dear.ionisation_potential_ev, self.dear.electron_affinity_ev])
+        return float(self.dear.spins_e[ANION, self.heavy].sum()) > HELD_E
+
+    @property
+    def dear_ev(self) -> Array:
+        """Return potential and affinity by PBE0, NaN for an affinity of an electron that is not held."""
+        assert self.dear is not None
+        affinity = self.dear.electron_affinity_ev if self.holds_electron else np.nan
+        return np.array([self.dear.ionisation_potential_ev, affinity])
+
+    @property
+    def dear_charges_and_spins(self) -> tuple[Array, Array]:
+        """Return charges and spins by PBE0, NaN for those of an anion that does not hold its electron."""
+        assert self.dear is not None
+        charges, spins = self.dear.charges_e.copy(), self.dear.spins_e.copy()
+        if not self.holds_electron:
+            charges[ANION], spins[ANION] = np.nan, np.nan
+        return charges, spins
 
     @property
     def heavy(self) -> Array:
@@ -110,9 +128,7 @@ def dear_ensemble(table: Sequence[Row], start: dict[str, Any], *, plan: Training
     """Return networks that have learned what PBE0 says of some molecules; each has not seen one part of them."""
     line = Line.of(np.array([row.ipea1_ev for row in table]), np.array([row.dear_ev for row in table]))
     examples = [
-        Example(row.structure, row.dear_ev - line.said_ev(row.ipea1_ev), row.dear.charges_e, row.dear.spins_e)
-        for row in table
-        if row.dear is not None
+        Example(row.structure, row.dear_ev - line.said_ev(row.ipea1_ev), *row.dear_charges_and_spins) for row in table
     ]
     found = []
     for seed, out in enumerate(folds([row.smiles for row in table], members)):
@@ -148,19 +164,23 @@ def held_out(
             said[name][out] = Line.of(values[~out], wanted[~out]).said_ev(values[out])
         for number, q, s in zip(np.flatnonzero(out), found.charges_e, found.spins_e, strict=True):
             charges[number], spins[number] = q.mean(axis=0), s.mean(axis=0)
-    rmse = {name: EV_TO_KCAL_MOL * np.sqrt(((each - wanted) ** 2).mean(axis=0)) for name, each in said.items()}
+    rmse = {name: EV_TO_KCAL_MOL * np.sqrt(np.nanmean((each - wanted) ** 2, axis=0)) for name, each in said.items()}
+    known = [row.dear_charges_and_spins for row in table]
     return {
         "molecules": len(table),
+        "anions": sum(row.holds_electron for row in table),
         "rmse_kcal_mol": {name: {"ip": float(pair[0]), "ea": float(pair[1])} for name, pair in rmse.items()},
-        "charge_mae": _mae([(q - row.dear.charges_e)[:, row.heavy] for q, row in zip(charges, table, strict=True)]),
-        "spin_mae": _mae([(s - row.dear.spins_e)[::2, row.heavy] for s, row in zip(spins, table, strict=True)]),
-        "charge_mae_gfn2": _mae([(row.gfn2.charges_e - row.dear.charges_e)[:, row.heavy] for row in table]),
-        "spin_mae_gfn2": _mae([(row.gfn2.spins_e - row.dear.spins_e)[::2, row.heavy] for row in table]),
+        "charge_mae": _mae(charges, [q for q, _ in known], table),
+        "spin_mae": _mae([spin[::2] for spin in spins], [s[::2] for _, s in known], table),
+        "charge_mae_gfn2": _mae([row.gfn2.charges_e for row in table], [q for q, _ in known], table),
+        "spin_mae_gfn2": _mae([row.gfn2.spins_e[::2] for row in table], [s[::2] for _, s in known], table),
     }
 
 
-def _mae(errors: Sequence[Array]) -> float:
-    return float(np.abs(np.concatenate([error.ravel() for error in errors])).mean())
+def _mae(said: Sequence[Array], wanted: Sequence[Array], table: Sequence[Row]) -> float:
+    """Return the mean absolute error over heavy atoms of the states that are known."""
+    errors = [np.abs(a - b)[:, row.heavy].ravel() for a, b, row in zip(said, wanted, table, strict=True)]
+    return float(np.nanmean(np.concatenate(errors)))
 
 
 @torch.no_grad()
@@ -286,6 +306,7 @@ def measured(*, quick: bool, folder: Path) -> dict[str, Any]:
         "quick": quick,
         "geometries": len(table),
         "dft_molecules": len(dear),
+        "dft_anions": by_lot["anions"],
         "conservation": conservation(shipped, [row.structure for row in dear]),
         "rmse_kcal_mol": {
             **rmse["network"],

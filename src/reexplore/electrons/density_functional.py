@@ -71,7 +71,8 @@ def density_functional_states(structure: Structure, *, memory_gb: float = 2.0) -
     All have the integrals of one density fit; the ions start from the molecule's orbitals. The anion's electron is held
     in the lowest empty orbital of the valence, by the largest overlap with where it began (A. T. B. Gilbert,
     N. A. Besley, P. M. W. Gill, J. Phys. Chem. A 2008, 112, 13164): lower in energy there may be diffuse orbitals, in
-    which an electron that is not bound is as far away as the basis set lets it. Raises `InputError` for a
+    which an electron that is not bound is as far away as the basis set lets it. A field that does not converge so is
+    minimised without that hold, and its spins then lie on hydrogens. Raises `InputError` for a
     molecule that is charged or has an unpaired electron and for an element beyond the level, `CalculationFailed` when
     a density does not converge or converges to another spin.
     """

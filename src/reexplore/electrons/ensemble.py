@@ -42,8 +42,9 @@ class Line:
 
     @classmethod
     def of(cls, ipea1_ev: Array, wanted_ev: Array) -> Line:
-        """Return the line of least squares, both of shape (molecules, 2)."""
-        fits = [np.polyfit(ipea1_ev[:, k], wanted_ev[:, k], 1) for k in range(2)]
+        """Return the line of least squares, both of shape (molecules, 2); what is NaN is left out."""
+        known = np.isfinite(wanted_ev)
+        fits = [np.polyfit(ipea1_ev[known[:, k], k], wanted_ev[known[:, k], k], 1) for k in range(2)]
         slopes, intercepts = np.array(fits).T
         return cls(slopes, intercepts)
 
