@@ -23,6 +23,12 @@ def test_two_programs_agree_on_water():
     assert energies[0] == pytest.approx(energies[1], abs=1e-6)
 
 
+def test_the_networks_of_electrons_know_benzene():
+    (report,) = examine(["electrons"])
+    assert report.ok
+    assert "ionisation potential of benzene 9." in report.message
+
+
 def test_an_unknown_engine_is_refused_with_the_nearest_name():
     with pytest.raises(InputError, match="did you mean 'tblite'"):
         examine(["tblight"])
