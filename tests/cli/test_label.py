@@ -11,6 +11,8 @@ import pytest
 
 from reexplore.cli import app as cli
 from reexplore.energies.reactions import HARTREE_TO_KCAL_MOL
+from reexplore.execution import guard
+from reexplore.execution.limits import run_within
 from reexplore.structures.structure import Structure
 from tests.structures.sample import relaxed
 
@@ -147,7 +149,9 @@ def test_too_little_memory_is_refused_with_numbers_before_the_start(run, tmp_pat
     assert not list(tmp_path.rglob("result.json"))
 
 
-def test_the_time_limit_ends_a_calculation_and_nothing_is_stored(run, tmp_path):
+def test_the_time_limit_ends_a_calculation_and_nothing_is_stored(run, tmp_path, monkeypatch):
+    # Limits are those of a process of its own.
+    monkeypatch.setattr(guard, "run_within", run_within)
     file = tmp_path / "complex.extxyz"
     file.write_text(relaxed("La_HOPO-H_1_6").to_extxyz())
     ended = run(file, "--time-limit", "0.02")
