@@ -8,7 +8,7 @@ from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.chemistry.metals import find_metal
 from reexplore.structures.bonds import bonds_from_distances, complex_bonds
-from reexplore.structures.builders.placement import _overlap, place_complexes
+from reexplore.structures.builders.placement import _contacts_angstrom, _overlap, place_complexes
 from reexplore.structures.quality import check_complex
 from reexplore.structures.structure import Layout
 from tests.structures.sample import ligand
@@ -80,11 +80,11 @@ def test_conformers_of_a_macrocycle_take_turns():
 
 def test_the_first_order_takes_what_overlaps_least():
     candidate = Candidate(ligand("HOPO", "methyl"), LA, 2, 4)
-    heavy = np.array([symbol != "H" for symbol in place_complexes(candidate, count=1, seed=1)[0].symbols])
+    contacts = _contacts_angstrom(candidate)
 
     def overlaps(order):
         found = place_complexes(candidate, count=12, seed=1, order=order)
-        return [_overlap(structure.positions_angstrom, heavy, candidate) for structure in found]
+        return [_overlap(structure.positions_angstrom, contacts) for structure in found]
 
     first, second = overlaps(1), overlaps(2)
     assert first == sorted(first)
