@@ -21,7 +21,7 @@ from reexplore.errors import InputError, one_line
 from reexplore.inputs.strict_models import parse
 from reexplore.shipped import is_shipped, shipped_folder
 from tests.campaign.test_loop import SMALL
-from tests.cli.test_app import run
+from tests.commands import reexplore
 from tests.tracking.sample import campaign
 
 ROOT = Path(__file__).parents[1]
@@ -275,7 +275,7 @@ def test_a_complaint_is_one_line_without_control_characters():
 
 
 def test_a_complaint_shows_markup_and_obeys_none(tmp_path):
-    ended = run("campaign", "validate", "[red]x[/red]\x1b[31m", cwd=tmp_path)
+    ended = reexplore("campaign", "validate", "[red]x[/red]\x1b[31m", cwd=tmp_path)
     assert ended.returncode == 2
     assert "[red]x[/red]" in ended.stderr
     assert "\x1b" not in ended.stderr

@@ -23,6 +23,7 @@ import psutil
 PATIENCE_S = 45.0
 _LOOK_EVERY_S = 2.0
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def hold(command: list[str], *, patience_s: float = PATIENCE_S) -> int:
@@ -34,7 +35,11 @@ def hold(command: list[str], *, patience_s: float = PATIENCE_S) -> int:
     # What the command leaves behind becomes a child of this process, not of the machine's first one.
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
+    # A request that comes before it can be passed on waits: it would end this process alone.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
+
     def tie() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != holder:
             os._exit(1)
@@ -44,8 +49,9 @@ def hold(command: list[str], *, patience_s: float = PATIENCE_S) -> int:
     def pass_on(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in _PASSED_ON:
         signal.signal(number, pass_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
     try:
         return _watched(process, patience_s)
     finally:
