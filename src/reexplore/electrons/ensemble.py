@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +24,9 @@ from reexplore.structures.structure import Structure
 from reexplore.surrogate.device import chosen_device
 
 Array = NDArray[np.float64]
+
+#: What torch raises for a file that holds anything but weights; nothing of it was run.
+_NO_WEIGHTS: type[Exception] = torch.serialization.pickle.UnpicklingError  # type: ignore[attr-defined]
 
 FILE_VERSION = 1
 #: The weights that come with reexplore.
@@ -95,7 +97,7 @@ class Ensemble:
         try:
             content = torch.load(path, weights_only=True, map_location="cpu")
             version = content["version"]
-        except (OSError, RuntimeError, LookupError, TypeError, ValueError, EOFError, UnpicklingError) as error:
+        except (OSError, RuntimeError, LookupError, TypeError, ValueError, EOFError, _NO_WEIGHTS) as error:
             raise InputError(f"{path} is no file of weights of the spin-charge network: {error}") from None
         if version != FILE_VERSION:
             raise InputError(
