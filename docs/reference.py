@@ -26,18 +26,38 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 DOCS = Path(__file__).resolve().parent
-#: Where a part of the file is explained, beside what all of it is.
+#: Where a key, or a part of the file, is explained.
 EXPLAINED = {
-    "space": "[ligands from a file](../ligand-files.md), [coordinations](../campaign-file.md#coordinations)",
-    "theory": "[energies](../energies.md), [structures](../structures.md), [energy surfaces](../surfaces.md)",
+    "space.ligands": "[ligands from a file](../ligand-files.md)",
+    "space.scaffolds[]": "[the library](../campaign-file.md#the-library)",
+    "space.coordinations[]": "[coordinations](../campaign-file.md#coordinations)",
+    "objective": "[objectives](../objectives.md)",
+    "constraints": "[constraints](../constraints.md)",
+    "theory": "[energies](../energies.md), [structures](../structures.md)",
+    "theory.level": "[levels beside each other](../validation/energies.md#levels-beside-each-other)",
     "theory.levels[]": "[a level of your own](../levels.md#a-level-of-your-own)",
+    "theory.organic": "[into a second solvent](../stability.md#into-a-second-solvent)",
+    "theory.surface": "[energy surfaces](../surfaces.md)",
     "theory.surfaces[]": "[numbers of your own](../surfaces.md#numbers-of-your-own)",
-    "theory.conditional": "[stability constants](../stability.md#what-the-free-ligand-is-counted-from)",
+    "theory.geometry": "[labels in series](../structures.md#labels-in-series)",
+    "theory.reference": "[what the free ligand is counted from](../stability.md#what-the-free-ligand-is-counted-from)",
+    "theory.conditional": "[computed pKa](../stability.md#computed-pka)",
+    "theory.force_field": "[the force field](../structures.md#the-force-field)",
+    "theory.core_potentials": "[neodymium's core potential](../energies.md#neodymiums-core-potential)",
+    "theory.relax": "[finalists on geometries of the level](../energies.md#finalists-on-geometries-of-the-level)",
     "surrogate": "[learning and choosing](../learning.md)",
+    "surrogate.channels": "[complexes as pictures](../voxels.md)",
+    "surrogate.graft": "[the funnel](../learning.md#the-funnel)",
+    "policy": "[choosing a policy](../choosing-a-policy.md)",
+    "steering": "[label, learn and choose side by side](../asynchronous.md)",
     "budget": "[running for days](../running.md#seeing)",
+    "budget.stop": "[when a campaign ends](../learning.md#when-a-campaign-ends)",
+    "learn_from": "[labels of others](../predicting.md#learn_from-in-a-campaign-file)",
     "execution": "[clusters](../clusters.md)",
+    "execution.device": "[graphics cards](../clusters.md#graphics-cards)",
     "execution.escalation": "[when a calculation fails](../campaign-file.md#when-a-calculation-fails)",
     "tracking": "[storage and security](../storage-and-security.md)",
+    "anchors": "[anchors beside candidates](../stability.md#anchors-beside-the-candidates-of-a-campaign)",
 }
 #: The default of a mapping whose keys all have theirs.
 BELOW = "those of its keys"
@@ -133,7 +153,8 @@ def _section(model: type[BaseModel], above: str, *, depth: int) -> Iterator[str]
         below = [f"[its keys](#part-{key.anchor})"] if key.below else []
         facts = "; ".join([key.takes, *left_out, *below])
         name = key.path.removesuffix("[]")
-        yield f"[`{name}`](#{key.anchor}){{ #{key.anchor} .key }} *{facts}*{{ .takes }}\n:   {key.meaning}\n"
+        more = f" More: {EXPLAINED[key.path]}." if key.path in EXPLAINED and not key.below else ""
+        yield f"[`{name}`](#{key.anchor}){{ #{key.anchor} .key }} *{facts}*{{ .takes }}\n:   {key.meaning}{more}\n"
     for key in several:
         if key.below:
             label = key.path.rpartition(".")[2]

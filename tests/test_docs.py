@@ -63,6 +63,8 @@ def test_the_reference_names_every_key_of_the_campaign_file(reference):
     assert {path.removesuffix("[]") for path in paths} == named
     # Keys that every campaign file has, by hand: what is walked above would miss what the schema misses.
     assert {"name", "space.coordinations[].waters", "theory.level", "execution.escalation.timeout.tries"} <= named
+    # What is explained elsewhere is a key of today.
+    assert set(reference.EXPLAINED) <= paths
 
 
 def test_every_key_has_its_meaning_and_its_default(reference):

@@ -143,11 +143,12 @@ class CandidateRuns:
         gone = {name: float("nan") for name in run.data.metrics.keys() - metrics.keys()}
         step, at_ms = _newest(record)
         tags |= {_FILES_DIGEST: files, _DIGEST: state}
-        status, ended = _RUN_STATUS[row.status], _ended_ms(record.rounds, row)
+        status, ended = _RUN_STATUS[row.status], _ended_ms(record.rounds, row) or record.started_at_ms
         if status in ("SCHEDULED", "RUNNING"):
-            self._client.update_run(run_id, status=status)
-        else:
-            self._client.set_terminated(run_id, status=status, end_time=ended or record.started_at_ms)
+            if run.info.status != status:
+                self._client.update_run(run_id, status=status)
+        elif (run.info.status, run.info.end_time) != (status, ended):
+            self._client.set_terminated(run_id, status=status, end_time=ended)
         # Last, and with the digest: whatever is interrupted before is sent again.
         self._client.log_batch(
             run_id,

@@ -145,3 +145,21 @@ def test_a_page_is_written_at_once_then_so_seldom_that_it_costs_little(tmp_path,
     clock.now_s += 10 * apart_s
     report.turn([])
     assert clock.pages == 2
+
+
+def test_the_mirror_follows_a_closed_round_once_and_at_the_next_turn(tmp_path, monkeypatch):
+    sent = []
+    Clock(monkeypatch, page_s=0.1)
+    monkeypatch.setattr(running_report, "report_round", lambda _context, number: f"as of round {number}")
+    monkeypatch.setattr(running_report, "send", lambda _context, record: sent.append(record))
+    report = RunningReport(CampaignContext(small(tmp_path), None, None, Narrator()))
+    report.turn(["a"])
+    report.round_closed(0)
+    assert sent == []
+    report.turn([])
+    report.turn(["b"])
+    assert sent == ["as of round 0"]
+    # A campaign that is stopped before its workers had something to do.
+    report.round_closed(1)
+    report.bring_up_to_date()
+    assert sent == ["as of round 0", "as of round 1"]

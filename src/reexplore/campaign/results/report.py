@@ -48,8 +48,8 @@ _PAGE_ROWS = 40
 _NUMBER_WIDTH = 11
 
 
-def report_round(context: CampaignContext, number: int) -> None:
-    """Say what a closed round came to, and bring files and mirror up to date."""
+def report_round(context: CampaignContext, number: int) -> CampaignRecord:
+    """Say what a closed round came to, bring the files up to date, and return what they tell."""
     record = campaign_record(context.setup, context.ledger, pool=context.pool)
     errors = record.rounds[number].mean_absolute_errors
     told = ", ".join(f"{model} {error:.1f}" for model, error in errors.items())
@@ -59,7 +59,8 @@ def report_round(context: CampaignContext, number: int) -> None:
     )
     if funnel := told_of_funnel(record.rounds[number].metrics):
         context.narrator.say(funnel)
-    _publish(context, record)
+    _write(context, record)
+    return record
 
 
 def _held(rounds: Sequence[RoundRecord]) -> str:
@@ -74,12 +75,18 @@ def _held(rounds: Sequence[RoundRecord]) -> str:
 
 def report_end(context: CampaignContext) -> None:
     """Bring files and mirror up to date once more: a resume may have found them behind."""
-    _publish(context, campaign_record(context.setup, context.ledger, pool=context.pool))
+    record = campaign_record(context.setup, context.ledger, pool=context.pool)
+    _write(context, record)
+    send(context, record)
 
 
-def _publish(context: CampaignContext, record: CampaignRecord) -> None:
+def _write(context: CampaignContext, record: CampaignRecord) -> None:
     write_files(record, context.setup.folder)
     write_ligands(context.setup)
+
+
+def send(context: CampaignContext, record: CampaignRecord) -> None:
+    """Bring the mirror up to date if it lacks a round; say so where it is not reached."""
     if not context.ledger.unsent_rounds():
         return
     try:
