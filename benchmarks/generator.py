@@ -38,7 +38,7 @@ from reexplore.proposals.family import EnumeratedFamily
 from reexplore.proposals.filters import OneDonor, judge
 from reexplore.proposals.generator import Generator
 from reexplore.proposals.molecule_process import MoleculeProcess
-from reexplore.proposals.proposer import Known, Proposer
+from reexplore.proposals.proposer import Known, Proposer, outside
 from reexplore.proposals.r_groups import r_groups
 from reexplore.proposals.settings import GeneratorSettings
 from reexplore.proposals.strings import smiles_of, string_of, tokens_of
@@ -204,14 +204,14 @@ class Bench:
         strings = {Chem.CanonSmiles(smiles_of(tokens_of(each))) for each in self.training_set.strings}
         verdicts = [judge(each) for each in smiles]
         usable = {each.smiles: each for each in verdicts if isinstance(each, OneDonor)}
-        outside = [each for each in usable.values() if self.family.number_of(each.ligand) is None]
+        beyond = [each for each in usable.values() if self.family.number_of(each.ligand) is None]
         return {
             "training": self.training,
             "valid": _share(len(valid), n),
             "unique": _share(len(unique), len(valid)),
             "novel": _share(len(unique - strings), len(unique)),
             "usable": _share(sum(isinstance(each, OneDonor) for each in verdicts), n),
-            "outside_enumeration": _share(len(outside), len(usable)),
+            "outside_enumeration": _share(len(beyond), len(usable)),
             "refused": Counter(each.code for each in verdicts if not isinstance(each, OneDonor)),
             "reconstruction": {name: self._rebuilt(some) for name, some in self._held_out().items()},
         }
@@ -306,9 +306,9 @@ class Bench:
         return (
             ByChance(family),
             Screened(family, self.size.pool, seed=SEED + 100 + seed),
-            Bred(self.family, charges, children=decodes // 3),
-            Decoded(self.generator, self.family, charges, decodes=decodes),
-            TrustRegion(self.generator, self.family, charges, decodes=decodes),
+            Bred(outside(self.family), charges, children=decodes // 3),
+            Decoded(self.generator, outside(self.family), charges, decodes=decodes),
+            TrustRegion(self.generator, outside(self.family), charges, decodes=decodes),
         )
 
     def _campaign(

@@ -30,6 +30,7 @@ DOCS = Path(__file__).resolve().parent
 EXPLAINED = {
     "space.ligands": "[ligands from a file](../ligand-files.md)",
     "space.scaffolds[]": "[the library](../campaign-file.md#the-library)",
+    "space.propose": "[ligands that join a campaign](../generator.md#ligands-that-join-a-campaign)",
     "space.coordinations[]": "[coordinations](../campaign-file.md#coordinations)",
     "objective": "[objectives](../objectives.md)",
     "constraints": "[constraints](../constraints.md)",

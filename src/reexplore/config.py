@@ -108,6 +108,32 @@ def _a_path_or_a_source(said: Any) -> Any:
     raise ValueError("give the path of a ligand file, or the name of one source with what it takes")
 
 
+class GeneratorEntry(Strict):
+    """The network that `decoded` and `trust_region` ask, trained before the first proposals."""
+
+    #: Ligands of the enumerated family that it learns to write.
+    strings: Annotated[int, Field(ge=100, le=100_000)] = 8000
+    #: How often it goes through them.
+    epochs: Annotated[int, Field(ge=1, le=1000)] = 20
+    #: How often it goes through them again each round, with the labels there are then.
+    refine_epochs: Annotated[int, Field(ge=0, le=1000)] = 1
+
+
+class ProposeEntry(Strict):
+    """New ligands of one donor that join the space at the end of each round, made from what the labels say."""
+
+    #: Who proposes: `bred`, `decoded`, `trust_region`, `screened`, `random`.
+    by: Literal["bred", "decoded", "trust_region", "screened", "random"]
+    #: How many join each round, at most.
+    each_round: Annotated[int, Field(ge=1, le=1000)]
+    #: Classes of donors; `screened` and `random` take members of their enumerated family, the others anything beyond.
+    classes: Annotated[list[str], Field(min_length=1)]
+    #: The most heavy atoms that a ligand has.
+    heavy_atoms: Annotated[int, Field(ge=1, le=25)] = 25
+    #: What `decoded` and `trust_region` are trained with.
+    generator: GeneratorEntry = Field(default_factory=GeneratorEntry)
+
+
 class SpaceEntry(Strict):
     """What to search: scaffolds with substituents, the ligands of a file, or both."""
 
@@ -125,6 +151,8 @@ class SpaceEntry(Strict):
     limit: Positive = 20_000
     #: So many of the ligands that scaffolds and substituents make, drawn at random by the campaign's seed.
     sample: Positive | None = None
+    #: Ligands that are proposed from what the labels say, and join the space at the end of each round.
+    propose: ProposeEntry | None = None
 
     @model_validator(mode="after")
     def _a_source(self) -> Self:
@@ -537,6 +565,18 @@ class CampaignFile(Strict):
             raise ValueError("anchors names a table twice: keep one")
         if NO_ANCHORS in self.anchors and len(self.anchors) > 1:
             raise ValueError(f"anchors: {NO_ANCHORS} stands alone; name tables, or leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _proposals_in_rounds(self) -> Self:
+        if self.space.propose is not None and self.steering != "rounds":
+            raise ValueError(
+                "space.propose: ligands join at the end of a round, and steering: asynchronous has none: leave one out"
+            )
+        if self.space.propose is not None and self.theory.geometry == "series":
+            raise ValueError(
+                "space.propose: a proposed ligand has no scaffold to be grafted on: leave theory.geometry: series out"
+            )
         return self
 
     @model_validator(mode="after")

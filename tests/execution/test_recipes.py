@@ -29,6 +29,7 @@ from reexplore.execution.recipes import (
     PoolErrors,
     PoolTraining,
     Prediction,
+    Proposing,
     ProxiesOfLigands,
     Selection,
     SinglePoint,
@@ -94,6 +95,11 @@ RECIPES = (
     (PoolErrors("s0", {}, "scaffold", 7, "tabular"), {"version"}, "2189e1b3af416760f710adfb79d1041d"),
     (ProxiesOfLigands(("C[O-:1]",), 7), set(), "8cd2c8220f7be4a798a87ddc2672014f"),
     (GeneratorTraining("t0", {"latent": 48}, 7), {"start"}, "e36a34d1f83414c836a1f76091a1fc95"),
+    (
+        Proposing("bred", 4, ("alkoxide",), 8, {"C[O-:1]": 1.5}, "t0", 7, 2),
+        {"generator"},
+        "64ad107b3d8b8eb4f6c89a3499822d3c",
+    ),
     (WholeForecast(("p0", "p1")), set(), "34ffd969ed6aa003b59099b21f20696e"),
     (
         Selection("f0", ("d0",), {"n": 4}, {"a": -1.5}, ("b",), {"name": "greedy"}, 2, 7),
@@ -119,6 +125,7 @@ LATER = (
     ListedPrediction("t0", ("m0", "m1"), sums_up=True),
     Training("s0", {"readout": "metal"}, 0, 4, 7, groundwork="g0"),
     GeneratorTraining("t0", {"latent": 48}, 7, start="g0"),
+    Proposing("decoded", 4, ("alkoxide",), 8, {"C[O-:1]": 1.5}, "t0", 7, 2, generator="g0"),
     replace(SELECTION, pending=("c",)),
 )
 

@@ -38,7 +38,7 @@ def proposers(drawn, tmp_path_factory):
     made = (
         ByChance(FAMILY),
         Screened(FAMILY, 60, seed=9),
-        Bred(FAMILY, children=40, generations=2),
+        Bred(outside(FAMILY), children=40, generations=2),
         Decoded(generator, None, decodes=80),
         TrustRegion(generator, None, decodes=80),
     )

@@ -30,8 +30,9 @@ from reexplore.campaign.steps.ending import ended
 from reexplore.campaign.steps.finalists import label_finalists
 from reexplore.campaign.steps.labelling import labelling_due, observed_kcal_mol
 from reexplore.campaign.steps.learning import learn, mend
+from reexplore.campaign.steps.proposing import enter, propose
 from reexplore.campaign.steps.reviewing import hear
-from reexplore.campaign.steps.screening import Screening, screen
+from reexplore.campaign.steps.screening import Screening, keep_screening, screen
 from reexplore.chemistry.candidates import IDENTITY_VERSION
 from reexplore.errors import InputError
 
@@ -51,6 +52,7 @@ def run_campaign(context: CampaignContext) -> None:
     context.dispatcher.finish(assemble(context))
     _enter_identities(context)
     screening = context.dispatcher.finish(screen(context))
+    keep_screening(context, screening)
     context.dispatcher.finish(compute_aqua_ions(context))
     context.dispatcher.finish(mend(context, screening))
     report = RunningReport(context)
@@ -58,7 +60,7 @@ def run_campaign(context: CampaignContext) -> None:
         if context.setup.file.steering == "asynchronous":
             steer(context, screening, report)
         else:
-            _in_rounds(context, screening, report)
+            screening = _in_rounds(context, screening, report)
         if (end := ended(context.setup, context.ledger, candidates=screening.count)) is not None:
             context.narrator.say(str(end))
         label_finalists(context, after_turn=report.turn)
@@ -69,10 +71,11 @@ def run_campaign(context: CampaignContext) -> None:
     report_end(context)
 
 
-def _in_rounds(context: CampaignContext, screening: Screening, report: RunningReport) -> None:
-    """Choose, label and learn one after the other: what is chosen depends on no clock.
+def _in_rounds(context: CampaignContext, screening: Screening, report: RunningReport) -> Screening:
+    """Choose, label, propose and learn one after the other: what is chosen depends on no clock.
 
-    The candidates of a batch are labelled side by side, and each label is entered when it is there.
+    The candidates of a batch are labelled side by side, and each label is entered when it is there. Returns the
+    screening with the ligands that were proposed.
     """
 
     def due(under_way: Collection[str]) -> dict[str, Job[None]]:
@@ -88,9 +91,14 @@ def _in_rounds(context: CampaignContext, screening: Screening, report: RunningRe
         names += [f"{len(batch) - _NAMED} more"] if len(batch) > _NAMED else []
         context.narrator.say(f"round {current.number} ({current.kind}): {', '.join(names)}")
         context.dispatcher.side_by_side(due, after_turn=report.turn)
+        joined, screening = finish(propose(context, screening, current.number))
         learned = finish(learn(context, screening, observed_kcal_mol(context), current.number))
-        context.ledger.close_round(current.number, learned)
+        with context.ledger.transaction():
+            enter(context, joined)
+            keep_screening(context, screening)
+            context.ledger.close_round(current.number, learned)
         report.round_closed(current.number)
+    return screening
 
 
 def open_campaign(setup: Setup) -> Ledger:

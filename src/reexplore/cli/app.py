@@ -333,8 +333,8 @@ def sync(reference: CampaignArgument, workspace: WorkspaceOption = Path()) -> No
 
     setup = campaign_setup(reference, workspace)
     open_ledger(setup).close()
-    pool = pool_of(setup)
     with sole_driver(setup.folder), closing(Ledger(setup.ledger_path)) as ledger:
+        pool = pool_of(setup, ledger.proposed())
         heard = take_in(setup, ledger, pool, say=lambda line: console.print(line, markup=False))
         for decision in heard:
             console.print(sentence(pool, ledger, decision), markup=False)

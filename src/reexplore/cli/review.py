@@ -87,8 +87,8 @@ def _decide(verdict: Verdict, setup: Setup, meant: _Meant, *, why: str, by: str 
     if verdict == "reject" and not plain(why):
         raise InputError('rejected candidates leave the pool with the reason: give it with --why "…"')
     who, now = plain(by or getpass.getuser(), longest=80), time.time()
-    pool = pool_of(setup)
     with closing(open_ledger(setup)) as ledger:
+        pool = pool_of(setup, ledger.proposed())
         decisions = [
             Decision(uuid.uuid4().hex, now, who, "command", verdict, plain(why), key, family)
             for key, family in _subjects(setup, ledger, pool, meant)
@@ -229,8 +229,8 @@ def list_(reference: CampaignArgument, workspace: WorkspaceOption = Path(), as_j
     from reexplore.tracking.exports import decision_table
 
     setup = campaign_setup(reference, workspace)
-    pool = pool_of(setup)
     with closing(open_ledger(setup)) as ledger:
+        pool = pool_of(setup, ledger.proposed())
         read: list[Decision] = ledger.decisions()
         seen = {choice.number: choice.decisions for choice in ledger.choices()}
     known = {decision.identity for decision in read}

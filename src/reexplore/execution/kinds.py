@@ -134,5 +134,6 @@ KINDS: dict[str, TaskKind] = {
             is_read_later=True,
             file=GENERATOR_FILE,
         ),
+        _learning("propose", 1, Resources(memory_gb=3, time_s=3600)),
     )
 }

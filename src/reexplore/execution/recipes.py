@@ -368,6 +368,26 @@ class GeneratorTraining(Recipe):
 
 
 @dataclass(frozen=True)
+class Proposing(Recipe):
+    """Up to `count` new ligands of one donor, made by a proposer from labelled ones.
+
+    `labelled` are the values of ligands by identity, the higher the better; `tried` is the digest of a text with the
+    identities that are not proposed again, one a line. `generator` is the key of its training, where one is asked.
+    """
+
+    kind = "propose"
+    by: str
+    count: int
+    classes: tuple[str, ...]
+    heavy_atoms: int
+    labelled: Json
+    tried: str
+    seed: int
+    round: int
+    generator: str = ""
+
+
+@dataclass(frozen=True)
 class WholeForecast(Recipe):
     """All predictions of a model, given by their keys, in one table."""
 

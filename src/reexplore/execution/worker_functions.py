@@ -38,6 +38,7 @@ from reexplore.execution.recipes import (
     PoolErrors,
     PoolTraining,
     Prediction,
+    Proposing,
     ProxiesOfLigands,
     Selection,
     SinglePoint,
@@ -516,6 +517,31 @@ def generator(inputs: Json, context: Context) -> Json:
         checkpoint=context.checkpoint,
         start=context.store.folder(recipe.start) / GENERATOR_FILE if recipe.start else None,
     )
+
+
+def propose(inputs: Json, context: Context) -> Json:
+    """Propose ligands from labelled ones; those that are no ligands of one donor are told by their identity."""
+    from reexplore.proposals.asked import FEWEST, known_ligands, proposer_of
+
+    recipe = Proposing.from_json(inputs)
+    tried = frozenset(context.store.get_text(recipe.tried).split())
+    known, strangers = known_ligands(recipe.labelled, tried=tried, seed=recipe.seed, number=recipe.round)
+    if len(known.ligands) < FEWEST:
+        return {"proposals": [], "refused": {}, "strangers": strangers}
+    asked = proposer_of(
+        recipe.by,
+        recipe.classes,
+        recipe.heavy_atoms,
+        seed=recipe.seed,
+        generator=context.store.folder(recipe.generator) / GENERATOR_FILE if recipe.generator else None,
+    )
+    found = asked.propose(recipe.count, known)
+    proposals = [
+        {"identity": each.found.ligand.identity, "class": each.found.donor_class.name, "number": each.number}
+        | {"parents": list(each.parents)}
+        for each in found.proposals
+    ]
+    return {"proposals": proposals, "refused": dict(found.refused), "strangers": strangers}
 
 
 def select(inputs: Json, context: Context) -> Json:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reexplore.proposals.family import EnumeratedFamily
 from reexplore.proposals.filters import OneDonor
 from reexplore.proposals.graph_moves import changed, crossed
-from reexplore.proposals.proposer import Known, Proposal, Proposed, first_of, outside, ranked, sorted_out
+from reexplore.proposals.proposer import Known, Proposal, Proposed, Wanted, first_of, ranked, sorted_out
 
 #: So many of the best have children, half of which are crossings.
 _PARENTS = 30
@@ -19,10 +18,10 @@ _CROSSED = 0.5
 
 @dataclass(frozen=True)
 class Bred:
-    """Children of the best, `generations` times, `children` each time; none is a member of `beside`."""
+    """Children of the best, `generations` times, `children` each time; none but those `wanted`."""
 
     title: ClassVar[str] = "bred"
-    beside: EnumeratedFamily | None
+    wanted: Wanted | None
     charges: tuple[int, ...] = (-1, 0)
     children: int = 500
     generations: int = 3
@@ -50,8 +49,7 @@ class Bred:
             best = ranked(list(pool.values()), known)
             parents = _next(best, known)
             origins |= {key: each.parents for key, each in pool.items()}
-        wanted = outside(self.beside) if self.beside is not None else None
-        return Proposed(first_of(best, n, wanted), refused)
+        return Proposed(first_of(best, n, self.wanted), refused)
 
 
 def _next(best: list[Proposal], known: Known) -> list[OneDonor]:

@@ -15,15 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reexplore.errors import InputError
-from reexplore.proposals.family import EnumeratedFamily
 from reexplore.proposals.generator import Generator
 from reexplore.proposals.proposer import (
     CURIOSITY,
     Known,
     Proposal,
     Proposed,
+    Wanted,
     first_of,
-    outside,
     ranked,
     sorted_out,
 )
@@ -44,7 +43,7 @@ class Decoded:
 
     title: ClassVar[str] = "decoded"
     generator: Generator
-    beside: EnumeratedFamily | None
+    wanted: Wanted | None
     charges: tuple[int, ...] = (-1, 0)
     decodes: int = 1000
 
@@ -64,8 +63,7 @@ class Decoded:
             refused += why
             pool |= {each.found.ligand.identity: each for each in found if each.found.ligand.identity not in pool}
             best = ranked(list(pool.values()), known)
-        wanted = outside(self.beside) if self.beside is not None else None
-        return Proposed(first_of(best, n, wanted), refused)
+        return Proposed(first_of(best, n, self.wanted), refused)
 
     def _near(
         self, around: list[Proposal], count: int, chance: np.random.Generator
@@ -90,7 +88,7 @@ class TrustRegion:
 
     title: ClassVar[str] = "trust region"
     generator: Generator
-    beside: EnumeratedFamily | None
+    wanted: Wanted | None
     charges: tuple[int, ...] = (-1, 0)
     decodes: int = 1000
 
@@ -120,5 +118,4 @@ class TrustRegion:
         )
         parent = (ligands[best].identity,)
         found, refused = sorted_out(((each, parent) for each in smiles), known, self.charges)
-        wanted = outside(self.beside) if self.beside is not None else None
-        return Proposed(first_of(found, n, wanted), refused)
+        return Proposed(first_of(found, n, self.wanted), refused)

@@ -5,7 +5,9 @@ Each class is a template whose sites take R groups, and a pattern that finds the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 
 from rdkit import Chem
@@ -113,3 +115,13 @@ DONOR_CLASSES: dict[str, DonorClass] = {each.name: each for each in (*_ANIONS, *
 def donor_groups(mol: Chem.Mol) -> list[tuple[DonorClass, tuple[int, ...]]]:
     """Return every donor group of a molecule without hydrogens, with its atoms, the donor first."""
     return [(each, atoms) for each in DONOR_CLASSES.values() for atoms in each.found(mol)]
+
+
+def known_classes(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names of classes, each once; raise `ValueError` for one that is none."""
+    for name in names:
+        if name not in DONOR_CLASSES:
+            near = get_close_matches(name, DONOR_CLASSES, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"take some of {', '.join(DONOR_CLASSES)}"
+            raise ValueError(f"there is no class of donors '{name[:60]}': {hint}")
+    return tuple(dict.fromkeys(names))

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from reexplore.proposals.donor_classes import DONOR_CLASSES, DonorClass
 from reexplore.proposals.family import EnumeratedFamily
+from reexplore.proposals.filters import MOST_HEAVY_ATOMS
 from reexplore.proposals.proposer import Known, Proposal, Proposed, ranked
 
 
@@ -26,11 +27,13 @@ class ByChance:
 
     title: ClassVar[str] = "random"
     family: EnumeratedFamily
+    heavy_atoms: int = MOST_HEAVY_ATOMS
 
     def propose(self, n: int, known: Known) -> Proposed:
         """Return up to `n` ligands that were not tried."""
         refused: Counter[str] = Counter()
-        drawn = self.family.draw(n + len(known.tried), seed=_seed(known), refused=refused)
+        draw = {"seed": _seed(known), "heavy_atoms": self.heavy_atoms}
+        drawn = self.family.draw(n + len(known.tried), **draw, refused=refused)
         new = (Proposal(found, (), number) for number, found in drawn if found.ligand.identity not in known.tried)
         return Proposed(tuple(itertools.islice(new, n)), refused)
 
@@ -43,11 +46,13 @@ class Screened:
     family: EnumeratedFamily
     pool: int
     seed: int
+    heavy_atoms: int = MOST_HEAVY_ATOMS
     _refused: Counter[str] = field(default_factory=Counter, compare=False)
 
     @cached_property
     def _pool(self) -> tuple[Proposal, ...]:
-        drawn = self.family.draw(self.pool, seed=self.seed, refused=self._refused)
+        draw = {"seed": self.seed, "heavy_atoms": self.heavy_atoms}
+        drawn = self.family.draw(self.pool, **draw, refused=self._refused)
         return tuple(Proposal(found, (), number) for number, found in drawn)
 
     def propose(self, n: int, known: Known) -> Proposed:

@@ -60,6 +60,10 @@ class Proposed:
     refused: Counter[str] = field(default_factory=Counter)
 
 
+#: Whether a ligand is one that is sought.
+Wanted = Callable[[Proposal], bool]
+
+
 class Proposer(Protocol):
     """Proposes ligands. There may be fewer than asked for."""
 
@@ -97,12 +101,12 @@ def ranked(proposals: Sequence[Proposal], known: Known) -> list[Proposal]:
     return [proposals[k] for k in order]
 
 
-def outside(family: EnumeratedFamily) -> Callable[[Proposal], bool]:
+def outside(family: EnumeratedFamily) -> Wanted:
     """Return the question whether a proposal is no member of a family."""
     return lambda proposal: family.number_of(proposal.found.ligand) is None
 
 
-def first_of(proposals: Iterable[Proposal], n: int, wanted: Callable[[Proposal], bool] | None) -> tuple[Proposal, ...]:
+def first_of(proposals: Iterable[Proposal], n: int, wanted: Wanted | None) -> tuple[Proposal, ...]:
     """Return the first `n` proposals that are wanted."""
     found: list[Proposal] = []
     for proposal in proposals:

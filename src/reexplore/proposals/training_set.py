@@ -54,6 +54,20 @@ class TrainingSet:
         strings = tuple(string_of(each.ligand) for each in ligands)
         return cls(strings, tuple(each.donor_class.name for each in ligands), tuple(names), values)
 
+    def beside(self, ligands: Sequence[OneDonor], values: Array, name: str) -> Self:
+        """Return these strings without properties, and ligands with a value of one property beside them.
+
+        Ligands that need other tokens than these strings have are left out.
+        """
+        tokens = {token for string in self.strings for token in tokens_of(string)}
+        rows = {string: (kind, np.nan) for string, kind in zip(self.strings, self.classes, strict=True)}
+        for each, value in zip(ligands, values, strict=True):
+            string = string_of(each.ligand)
+            if set(tokens_of(string)) <= tokens and len(tokens_of(string)) <= LONGEST:
+                rows[string] = (each.donor_class.name, float(value))
+        table = np.array([[value] for _, value in rows.values()])
+        return type(self)(tuple(rows), tuple(kind for kind, _ in rows.values()), (name,), table)
+
     def to_text(self) -> str:
         """Return it as JSON text."""
         values = [[None if np.isnan(value) else value for value in row] for row in self.values.tolist()]

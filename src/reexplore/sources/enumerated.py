@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
 from reexplore.errors import InputError
-from reexplore.proposals.donor_classes import DONOR_CLASSES
+from reexplore.proposals.donor_classes import DONOR_CLASSES, known_classes
 from reexplore.proposals.family import EnumeratedFamily
 from reexplore.proposals.filters import MOST_HEAVY_ATOMS
 from reexplore.sources.base import DONORS, NAME, SMILES, LigandTable
@@ -44,12 +43,7 @@ class Enumerated:
             raise ValueError(f"heavy_atoms is the most that a ligand has, from 1 to {MOST_HEAVY_ATOMS}")
         if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
             raise ValueError(f"classes are names of donors: {', '.join(DONOR_CLASSES)}")
-        for name in classes:
-            if name not in DONOR_CLASSES:
-                near = get_close_matches(name, DONOR_CLASSES, n=1)
-                hint = f"did you mean '{near[0]}'?" if near else f"take some of {', '.join(DONOR_CLASSES)}"
-                raise ValueError(f"there is no class of donors '{name[:60]}': {hint}")
-        return cls(tuple(dict.fromkeys(classes)), count, heavy_atoms, seed, beside)
+        return cls(known_classes(classes), count, heavy_atoms, seed, beside)
 
     def table(self) -> LigandTable:
         """Return its rows, named by class and number in the whole family; raise `InputError` when it has fewer."""

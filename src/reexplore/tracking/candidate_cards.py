@@ -46,6 +46,7 @@ def _of_ligand(reasons: Reasons) -> dict[str, Any]:
         ],
         "metals": [_sibling(each) for each in reasons.metals],
         "metals_scale": reasons.metals_scale,
+        "origin": reasons.origin,
         "sa_score": _short(reasons.sa_score),
         "limits": [[each.name, _short(each.value), each.at_least, each.at_most, each.unit] for each in reasons.limits],
     }

@@ -160,7 +160,14 @@ _LABEL_COLUMNS = ("name", "smiles", "metal", "group", "dft_kcal_mol", "dft_error
 def series_files(record: CampaignRecord) -> dict[str, str]:
     """Return the tables of ligands, their series, contraction and selectivity, finalists, anchors and decisions."""
     series = contraction_files(record) | selectivity_files(record)
-    return objective_files(record) | series | finalist_files(record) | anchor_files(record) | decision_files(record)
+    made = objective_files(record) | proposed_files(record)
+    return made | series | finalist_files(record) | anchor_files(record) | decision_files(record)
+
+
+def proposed_files(record: CampaignRecord) -> dict[str, str]:
+    """Return the ligands that were proposed as a file: name → text, none where none was."""
+    columns = ("name", "smiles", "proposer", "round", "parents")
+    return {"proposed.csv": _csv(record.proposed, columns)} if record.proposed else {}
 
 
 def objective_files(record: CampaignRecord) -> dict[str, str]:

@@ -92,7 +92,8 @@ class Reasons:
     `members_kcal_mol` is what each member of the newest model says, `rank_before` the rank after the round before the
     newest. `metals` is the same ligand along the series, itself included, on the scale `metals_scale`; `substituents`
     the same complex with one substituent changed, itself included. `sa_score` is 1 for what is easily made, 10 for what
-    is not (P. Ertl, A. Schuffenhauer, J. Cheminform. 2009, 1, 8).
+    is not (P. Ertl, A. Schuffenhauer, J. Cheminform. 2009, 1, 8). `origin` says who proposed the ligand, when, and from
+    which; it is empty for a ligand of the campaign file.
     """
 
     chosen: Chosen | None = None
@@ -104,3 +105,4 @@ class Reasons:
     substituents: tuple[Sibling, ...] = ()
     sa_score: float | None = None
     limits: tuple[Limit, ...] = ()
+    origin: str = ""

@@ -348,6 +348,24 @@ class LigandRow:
 
 
 @dataclass(frozen=True)
+class ProposedRow:
+    """A ligand that joined the space at the end of a round, and the names of the ligands that it was made from."""
+
+    identity: str
+    name: str
+    smiles: str
+    proposer: str
+    round: int
+    parents: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Return where it comes from."""
+        made = f", from {' and '.join(self.parents)}" if self.parents else ""
+        return f"Its ligand was proposed at the end of round {self.round} ({self.proposer}){made}."
+
+
+@dataclass(frozen=True)
 class FinalistComplex:
     """A complex relaxed at the level from its label geometry, or searched for, or the `failure` of that.
 
@@ -477,6 +495,7 @@ class CampaignRecord:
     shortlists: tuple[Shortlist, ...] = ()
     anchors: AnchorsRecord = field(default_factory=AnchorsRecord)
     decisions: tuple[DecisionRow, ...] = ()
+    proposed: tuple[ProposedRow, ...] = ()
     reference: str = ""
     learn_from: str = ""
     ended: str = ""

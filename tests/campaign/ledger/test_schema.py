@@ -59,6 +59,7 @@ def test_an_old_ledger_loads(old, read_only, tmp_path):
     assert ledger.label_failures()["v1|b"].code is FailureCode.TIMEOUT
     assert [p.candidate for p in ledger.picks()] == ["v1|a", "v1|b", "v1|c"]
     assert [r.finished_at is None for r in ledger.rounds()] == [False, True]
+    assert [p.name for p in ledger.proposed()] == (["bred-0-1"] if old.stem >= "version-7" else [])
     # Six terms of six minutes on two cores, two hours that ran out of time, and one result found in the store.
     assert ledger.core_hours() == pytest.approx(6 * 0.2 + 2)
     assert len(ledger.aqua_ions()) == (0 if old.stem == "version-1" else 1)

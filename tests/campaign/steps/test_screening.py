@@ -8,7 +8,7 @@ from reexplore.campaign.loop import open_campaign
 from reexplore.campaign.results.status import campaign_status
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
-from reexplore.campaign.steps.screening import Screening, recall_screening, screen
+from reexplore.campaign.steps.screening import Screening, keep_screening, recall_screening, screen
 from reexplore.chemistry.library import SCAFFOLDS, SUBSTITUENTS
 from reexplore.errors import CalculationFailed, Failure, FailureCode
 from reexplore.execution.kinds import KINDS
@@ -53,7 +53,9 @@ def screened(tmp_path, *, changes=None, **options):
     executor = Here(setup.store, **options)
     ledger = open_campaign(setup)
     context = CampaignContext(setup, ledger, executor, Narrator())
-    return context, executor, context.dispatcher.finish(screen(context))
+    screening = context.dispatcher.finish(screen(context))
+    keep_screening(context, screening)
+    return context, executor, screening
 
 
 def test_one_template_a_scaffold_serves_the_pool(tmp_path):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from zipfile import BadZipFile
 
 from rdkit import rdBase
 
 from reexplore.campaign.declaration.pool import Pool
+from reexplore.campaign.declaration.proposed import proposed_space
 from reexplore.campaign.declaration.setup import Setup
+from reexplore.campaign.ledger.rows import ProposedLigand
 from reexplore.chemistry.families import families
 from reexplore.chemistry.library import Scaffold, Substituent
 from reexplore.chemistry.members import Members
@@ -32,12 +34,12 @@ def assemblies(space: Space) -> list[Task]:
     return [task for scaffold in space.scaffolds if scaffold.sites for task in _tasks(scaffold, space.substituents)]
 
 
-def pool_of(setup: Setup) -> Pool:
-    """Return the candidates of a campaign; what the store does not hold yet is made on the spot."""
+def pool_of(setup: Setup, proposed: Sequence[ProposedLigand]) -> Pool:
+    """Return the candidates of a campaign, `proposed` ones last; what the store does not hold is made on the spot."""
     space, store = setup.space, Store(setup.store)
-    if not assemblies(space):
-        return Pool(families(space))
-    return Pool(families(space, [_made(scaffold, space.substituents, store) for scaffold in space.scaffolds]))
+    made = [_made(scaffold, space.substituents, store) for scaffold in space.scaffolds] if assemblies(space) else ()
+    joined = families(proposed_space(space, proposed)) if proposed else ()
+    return Pool([*families(space, made), *joined])
 
 
 def _tasks(scaffold: Scaffold, substituents: tuple[Substituent, ...]) -> Iterator[Task]:

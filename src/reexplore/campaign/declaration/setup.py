@@ -17,6 +17,7 @@ from reexplore.campaign.declaration.engines import require_engines
 from reexplore.campaign.declaration.listed_ligands import COPY, bound_rules, listed_ligands, require_same
 from reexplore.campaign.declaration.magnets import require_magnets
 from reexplore.campaign.declaration.objective import declared_goals, weighing
+from reexplore.campaign.declaration.proposed import require_proposable
 from reexplore.campaign.declaration.relaxing import require_relaxable
 from reexplore.campaign.declaration.space import (
     crowded,
@@ -75,6 +76,7 @@ GBSA_WARNING = "geometries are relaxed with GBSA, all that xtb-python has: anoth
 #: Keys that came later, each with the value that means what was done before: with it a declaration is as it was then.
 _LATER_KEYS = (
     ("space", "sample", None),
+    ("space", "propose", None),
     ("surrogate", "batch_size", None),
     ("surrogate", "channels", "elements"),
     ("surrogate", "graft", None),
@@ -308,7 +310,7 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     if goals.learns_gap:
         require_magnets(file, space)
     if not has_begun:
-        _require_new(space, rules, file.theory)
+        _require_new(file, space, rules, goals)
     metals = [metal.symbol for metal in space.metals]
     with of_key("theory.level"):
         require_support(level, metals)
@@ -350,13 +352,16 @@ def prepare(reference: str, *, workspace: Path, allow_outside: bool = False) -> 
     return setup
 
 
-def _require_new(space: Space, rules: Rules, theory: TheoryEntry) -> None:
-    """Raise `InputError` for a space in which nothing can be searched.
+def _require_new(file: CampaignFile, space: Space, rules: Rules, goals: Goals) -> None:
+    """Raise `InputError` for a space in which nothing can be searched, or from which nothing can be proposed.
 
     It costs a second, for a score or a scaffold of one's own, and what has begun goes on.
     """
     require_some(space, rules)
-    require_protons(space, theory)
+    require_protons(space, file.theory)
+    if file.space.propose is not None:
+        with of_key("space.propose"):
+            require_proposable(file.space.propose, space, goals)
     require_buildable(space, [scaffold.name for scaffold in space.scaffolds if scaffold.source == CAMPAIGN_FILE])
 
 

@@ -22,6 +22,7 @@ from reexplore.campaign.ledger.rows import (
     LabelKeys,
     Learned,
     Pick,
+    ProposedLigand,
     Round,
 )
 from reexplore.campaign.ledger.schema import open_to_read, open_to_write
@@ -259,8 +260,22 @@ class Ledger:
             )
 
     def candidates(self) -> dict[str, str | None]:
-        """Return the identity of everything that was picked, by key; None where a version before did not enter it."""
+        """Return the identity of all that was picked or proposed, by key; None where an older version left it out."""
         return dict(self._db.execute("SELECT key, identity FROM candidate ORDER BY rowid"))
+
+    def enter_proposed(self, ligands: Iterable[ProposedLigand]) -> None:
+        """Enter ligands that were proposed, with what they were made of."""
+        rows = [(p.identity, p.charge, p.name, p.proposer, json.dumps(list(p.parents)), p.round) for p in ligands]
+        with self.transaction():
+            self._db.executemany("INSERT INTO proposed VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def proposed(self) -> list[ProposedLigand]:
+        """Return every ligand that was proposed, in the order in which they joined."""
+        rows = self._db.execute("SELECT ligand, charge, name, proposer, parents, round FROM proposed ORDER BY rowid")
+        return [
+            ProposedLigand(ligand, charge, name, proposer, tuple(json.loads(parents)), number)
+            for ligand, charge, name, proposer, parents, number in rows
+        ]
 
     def close_round(self, number: int, learned: Learned) -> None:
         """Enter what a round came to, and that the tracker has not heard of it yet."""

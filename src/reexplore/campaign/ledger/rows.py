@@ -34,6 +34,21 @@ class Calculation:
 
 
 @dataclass(frozen=True)
+class ProposedLigand:
+    """A ligand that joined the space at the end of a round: its identity and charge, and who proposed it.
+
+    `parents` are the identities of the labelled ligands that it was made from; there are none of one that was drawn.
+    """
+
+    identity: str
+    charge: int
+    name: str
+    proposer: str
+    parents: tuple[str, ...]
+    round: int
+
+
+@dataclass(frozen=True)
 class Pick:
     """A candidate chosen for labelling: when, why, and what was expected of its label, in the label's unit."""
 

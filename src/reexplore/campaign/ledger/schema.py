@@ -172,6 +172,19 @@ _DECISIONS_OF_PEOPLE = (
     "ALTER TABLE choice ADD COLUMN decisions INTEGER NOT NULL DEFAULT 0",
 )
 
+_PROPOSED_LIGANDS = (
+    """
+    CREATE TABLE proposed (
+        ligand TEXT PRIMARY KEY,
+        charge INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        proposer TEXT NOT NULL,
+        parents TEXT NOT NULL,
+        round INTEGER NOT NULL REFERENCES round (number)
+    )
+    """,
+)
+
 #: What turns each version into the next; a new ledger goes through all of them, so there is one way to each table.
 _STEPS = (
     _FIRST,
@@ -180,6 +193,7 @@ _STEPS = (
     _CANDIDATES_AND_PROPERTIES,
     _FINALISTS_AND_CARDS,
     _DECISIONS_OF_PEOPLE,
+    _PROPOSED_LIGANDS,
 )
 SCHEMA_VERSION = len(_STEPS)
 

@@ -42,7 +42,7 @@ def campaign_pool(campaigns: Iterable[tuple[Setup, Ledger]], *, positions: Posit
         names.append(setup.file.name)
         if setup.goals.learns_gap:
             raise InputError(f"the labels of {setup.file.name} are Kramers gaps, and a pool holds energies")
-        pool = pool_of(setup)
+        pool = pool_of(setup, ledger.proposed())
         shared, own = _core_hours(ledger)
         for key, label in labels(pool, ledger, at_ph=setup.at_ph).items():
             keys = ledger.labels()[key]

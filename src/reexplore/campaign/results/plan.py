@@ -28,6 +28,7 @@ from reexplore.chemistry.acidity import REFERENCE_ACIDS, sites
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.space import Space
 from reexplore.config import TheoryEntry
+from reexplore.proposals.asked import ASK_A_GENERATOR
 from reexplore.structures.bipyramid import STARTS
 from reexplore.structures.structure import Layout
 from reexplore.surrogate.base import seen_by
@@ -52,6 +53,8 @@ _REFERENCE_ACID_ATOMS = 11
 _EXCHANGE_CYCLES = 80
 #: All starts of a bipyramid together.
 _BIPYRAMID_GRADIENTS = 320
+#: A round of proposals, and one string of a generator's epoch (benchmarks/generator.py).
+_PROPOSING_S, _STRING_S = 20.0, 0.0032
 #: Aliphatic ligands, docs/magnets.md; aromatic ones take twice as long.
 _GAP_S_AT_40_ATOMS, _GAP_POWER = 45.0, 1.8
 _LIGAND_CYCLES = 40
@@ -155,6 +158,7 @@ def plan_campaign(setup: Setup) -> Plan:
     about = f"{atoms:.0f} atoms on average"
     if setup.goals.learns_gap:
         stages = _magnet_stages(labels=labels, atoms=atoms, gradient_s=gradient)
+        stages = (*stages, *_proposing_stages(setup, rounds))
         return Plan(space.arithmetic(), space.size, space.ligand_count, 0, labels, stages, counted)
     grafted = 0 if sees == "ligand" else size if entry.graft is None else min(entry.graft, size)
     each_s = _SCREENING_S * grafted / size + (_WITHOUT_GEOMETRY_S if grafted < size else 0.0)
@@ -207,6 +211,7 @@ def plan_campaign(setup: Setup) -> Plan:
             # Every second of them predicts.
             prediction / 2 if cards.predict else 0.0,
         ),
+        *_proposing_stages(setup, rounds),
         *_finalist_stages(setup, prices, labels=labels, atoms=atoms, ligand_atoms=ligand_atoms),
         *_confirmed_stages(setup, prices, labels=labels, atoms=atoms, gradient_s=gradient),
     )
@@ -222,6 +227,19 @@ def _magnet_stages(*, labels: int, atoms: float, gradient_s: float) -> tuple[Sta
         Stage("bipyramids", labels, _BIPYRAMID_GRADIENTS * gradient_s, starts),
         Stage("Kramers gaps", labels, gap_s, f"{atoms:.0f} atoms on average"),
     )
+
+
+def _proposing_stages(setup: Setup, rounds: int) -> Iterator[Stage]:
+    """Yield what proposed ligands take: to make them, not to label them, which the budget limits."""
+    asked = setup.file.space.propose
+    if asked is None:
+        return
+    yield Stage("proposals", rounds, _PROPOSING_S, f"up to {asked.each_round} ligands join each round: {asked.by}")
+    if asked.by in ASK_A_GENERATOR:
+        entry = asked.generator
+        passes = entry.epochs + (rounds - 1) * entry.refine_epochs
+        basis = f"{entry.strings:,} strings, {entry.epochs} epochs, then {entry.refine_epochs} each round"
+        yield Stage("generator", rounds, passes * entry.strings * _STRING_S / rounds, basis)
 
 
 def _energies(what: str, tasks: int, price: Price, basis: str, *, level: str) -> Stage:

@@ -15,6 +15,7 @@ from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.labels import hydration_kcal_mol
 from reexplore.campaign.ledger.ledger import Ledger
 from reexplore.campaign.ledger.rows import Pick, Round
+from reexplore.campaign.results.proposed_rows import proposed_rows
 from reexplore.campaign.results.ranks import group_numbers, ranks
 from reexplore.chemistry.candidates import Candidate
 from reexplore.chemistry.ligands import Ligand
@@ -65,7 +66,14 @@ class Explained:
             substituents=tuple(self._with_other_substituents(candidate)),
             sa_score=_sa_score(candidate.ligand),
             limits=tuple(self._limits(candidate.ligand)),
+            origin=self._origins.get(candidate.ligand.identity, ""),
         )
+
+    @cached_property
+    def _origins(self) -> dict[str, str]:
+        """Return who proposed each ligand that was proposed, and from what, as a sentence."""
+        rows = proposed_rows(self._pool, self._ledger.proposed())
+        return {row.identity: row.sentence for row in rows}
 
     # --- how it was chosen
 

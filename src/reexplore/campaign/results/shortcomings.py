@@ -27,7 +27,7 @@ def shortcomings(setup: Setup, ledger: Ledger) -> tuple[str, ...]:
     if not labelled:
         return (f"nothing was labelled: {_codes(failures.values()) or 'no candidate was chosen'}",)
     lost = _lost_scaffolds(screening) if screening else []
-    empty = _empty_groups(pool_of(setup), failures, labelled)
+    empty = _empty_groups(pool_of(setup, ledger.proposed()), failures, labelled)
     return (*lost, *empty, *_finalists(setup, ledger))
 
 

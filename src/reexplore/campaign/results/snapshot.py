@@ -10,6 +10,7 @@ import yaml
 
 from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.declaration.pool import Pool
+from reexplore.campaign.declaration.proposed import size_with
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.borrowed import borrowed
 from reexplore.campaign.ledger.ended import finished_at
@@ -20,6 +21,7 @@ from reexplore.campaign.results.by_goals import REVIEW, goal_records, ligand_row
 from reexplore.campaign.results.contraction import contraction_rows
 from reexplore.campaign.results.decision_rows import decision_rows
 from reexplore.campaign.results.measured_anchors import MeasuredAnchors
+from reexplore.campaign.results.proposed_rows import proposed_rows
 from reexplore.campaign.results.ranks import group_numbers, ordered
 from reexplore.campaign.results.reasons import Explained
 from reexplore.campaign.results.shortlists import shortlists
@@ -63,7 +65,7 @@ _SHOWN_PREDICTIONS = 25
 
 def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -> CampaignRecord:
     """Return the whole campaign as it stands in the ledger; `pool` is its space's, where that is at hand."""
-    pool = pool or pool_of(setup)
+    pool = pool or pool_of(setup, ledger.proposed())
     found = labels(pool, ledger, at_ph=setup.at_ph)
     screening = recall_screening(setup, ledger)
     excluded = dict(screening.left_out()) if screening else {}
@@ -86,7 +88,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         key=str(ledger.meta("key")),
         name=setup.file.name,
         level=METHOD if setup.goals.learns_gap else f"{setup.level.name}: {setup.level.summary}",
-        candidates=setup.space.size,
+        candidates=size_with(setup.space, len(ledger.proposed())),
         config_yaml=yaml.safe_dump(setup.resolved(), sort_keys=False, allow_unicode=True),
         started_at_ms=_ms(float(str(ledger.meta("started_at")))),
         finished_at_ms=None if (at := finished_at(ledger, labels_wanted=setup.file.budget.labels)) is None else _ms(at),
@@ -119,6 +121,7 @@ def campaign_record(setup: Setup, ledger: Ledger, *, pool: Pool | None = None) -
         anchors=anchors.record,
         shortlists=shortlists(found, setup.goals, ledger),
         decisions=decisions,
+        proposed=proposed_rows(pool, ledger.proposed()),
         reference=setup.reference,
         labels_wanted=setup.file.budget.labels,
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.table import Table
 
+from reexplore.campaign.declaration.proposed import size_with
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.borrowed import borrowed
 from reexplore.campaign.ledger.ledger import Ledger
@@ -105,7 +106,7 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         fakes=setup.fakes,
         driver=str(driver) if driver and not driver.gone else None,
         paused=(setup.folder / PAUSE).exists(),
-        candidates=setup.space.size,
+        candidates=size_with(setup.space, len(ledger.proposed())),
         labels=labels,
         labels_wanted=budget.labels,
         aqua_ions=tuple(ledger.aqua_ions()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.declaration.pool import Pool
 from reexplore.campaign.declaration.setup import Setup
 from reexplore.campaign.ledger.ledger import Ledger
+from reexplore.campaign.ledger.rows import ProposedLigand
 from reexplore.campaign.running.decided import Decided
 from reexplore.campaign.running.dispatcher import Dispatcher
 from reexplore.campaign.running.external_energies import awaited_folder, is_elsewhere
@@ -31,7 +33,12 @@ class CampaignContext:
     @cached_property
     def pool(self) -> Pool:
         """Return every candidate of the space by key."""
-        return pool_of(self.setup)
+        return pool_of(self.setup, self.ledger.proposed())
+
+    def take_in(self, proposed: Sequence[ProposedLigand]) -> None:
+        """Let ligands that are not in the ledger yet join the candidates, and what people decided be read anew."""
+        self.__dict__["pool"] = pool_of(self.setup, [*self.ledger.proposed(), *proposed])
+        self.__dict__.pop("decided", None)
 
     @cached_property
     def decided(self) -> Decided:

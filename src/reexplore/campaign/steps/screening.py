@@ -212,6 +212,7 @@ def screen(context: CampaignContext) -> Job[Screening]:
     """Build the template of every bare scaffold and find out which ligands can be grafted on it.
 
     Neither is done for a model that sees ligands without any geometry; where each round grafts some, only the first.
+    What it came to is not in the ledger before `keep_screening`.
     """
     whole, excluded = yield from constrain(context)
     sees = seen_by(SURROGATES.find(context.setup.file.surrogate.model)[0])
@@ -219,7 +220,7 @@ def screen(context: CampaignContext) -> Job[Screening]:
         contraction = contraction_of(context.setup.surface)
         chunks = [chunk for family in whole for chunk in family.portions()]
         unseen = [Part(c, context.store.put_text(c.to_text()), "", {}, None, contraction) for c in chunks]
-        return _kept(context, Screening(tuple(unseen), excluded, sees_all=True))
+        return Screening(tuple(unseen), excluded, sees_all=True)
     bare = [bare_candidate(f.scaffold, ligands=f.ligands, waters=f.waters, co_ligands=f.co_ligands) for f in whole]
     found = yield from templates(context, bare)
     contraction = contraction_of(context.setup.surface)
@@ -232,7 +233,7 @@ def screen(context: CampaignContext) -> Job[Screening]:
             for chunk in family.portions()
         ]
     if context.setup.file.surrogate.graft is not None:
-        return _kept(context, Screening(tuple(parts), excluded, sees_all=True, grafts_some=True))
+        return Screening(tuple(parts), excluded, sees_all=True, grafts_some=True)
     # On a listed ligand nothing is grafted: its template is its screening geometry.
     grafted = [part for part in parts if part.failure is None and part.family.scaffold.sites]
     tasks = {part.digest: Task.of(part.grafts, title=part.title) for part in grafted}
@@ -251,12 +252,12 @@ def screen(context: CampaignContext) -> Job[Screening]:
     if codes := screening.refused_by_code:
         told = ", ".join(f"{code} {count}" for code, count in codes.items())
         context.narrator.say(f"ligands without a screening geometry: {told}")
-    return _kept(context, screening)
-
-
-def _kept(context: CampaignContext, screening: Screening) -> Screening:
-    context.ledger.set_meta(**{_META: context.store.put_text(screening.to_text())})
     return screening
+
+
+def keep_screening(context: CampaignContext, screening: Screening) -> None:
+    """Enter what screening came to: what tables say of the pool rests on it."""
+    context.ledger.set_meta(**{_META: context.store.put_text(screening.to_text())})
 
 
 def screening_digest(ledger: Ledger) -> str | None:

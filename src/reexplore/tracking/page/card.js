@@ -93,8 +93,9 @@ function moved(c) {
   const up = c.rank_before - c.rank;
   return up === 0 ? "So it did after the round before." : "After the round before it stood " + ordinal(c.rank_before) + ".";
 }
-function reason(c) {
+function reason(c, ligand) {
   const told = [], h = c.chosen;
+  if (ligand.origin) told.push(plain(ligand.origin));
   if (c.rank !== null)
     told.push(plain("It ranks " + ordinal(c.rank) + " by its " + (c.dft !== null ? "label" : "prediction: it has no label") + ". " + moved(c)));
   if (c.round === null) { told.push(plain("It was not chosen for labelling.")); return told; }
@@ -216,7 +217,7 @@ function makeCard(card, ligands) {
   let open = "numbers";
   return (c) => {
     const ligand = ligands[c.of_ligand];
-    const parts = { numbers: numbers(c, ligand), why: [...reason(c), ...members(c)], near: near(c, ligand), decide: deciding(c, card.dataset.command) };
+    const parts = { numbers: numbers(c, ligand), why: [...reason(c, ligand), ...members(c)], near: near(c, ligand), decide: deciding(c, card.dataset.command) };
     const titles = { numbers: "Numbers", why: "Why here", near: "What is near", decide: "Decide" };
     const panels = {}, tabs = {};
     for (const [name, content] of Object.entries(parts)) {
