@@ -27,7 +27,6 @@ from typing import Any, Self
 
 import yaml
 
-from reexplore import Campaign
 from reexplore.campaign.declaration.setup import prepare
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.running.context import CampaignContext
@@ -97,17 +96,23 @@ class Here:
         """Do nothing; there is nothing to stop."""
 
 
+def run_here(made: dict[str, Any]) -> None:
+    """Run a campaign to its end in the folder of this process."""
+    file = Path(f"{made['name']}.yaml")
+    file.write_text(yaml.safe_dump(made))
+    setup = prepare(str(file), workspace=Path())
+    with contextlib.closing(open_campaign(setup)) as ledger, Here(setup.store) as executor:
+        run_campaign(CampaignContext(setup, ledger, executor, Narrator()))
+
+
 def mirror(rounds: int, batch: int, *, label_s: float) -> dict[str, Any]:
     """Run a campaign and return what MLflow took of it: in all, at its beginning and at its end."""
     metals = ("La", "Lu")
     groups = next(n for n in range(2, len(SUBSTITUENTS)) if len(metals) * n**SITES >= 1.2 * rounds * batch)
     made = rehearsal("mirror", metals, groups=groups, rounds=rounds, batch=batch)
     with _workspace(), _clock("sync") as sent, _clock("decisions") as read:
-        Path("mirror.yaml").write_text(yaml.safe_dump(made))
         began = time.perf_counter()
-        setup = prepare("mirror.yaml", workspace=Path())
-        with contextlib.closing(open_campaign(setup)) as ledger, Here(setup.store) as executor:
-            run_campaign(CampaignContext(setup, ledger, executor, Narrator()))
+        run_here(made)
         wall_s = time.perf_counter() - began
         size_mb = sum(each.stat().st_size for each in Path("runs/_mlflow").rglob("*") if each.is_file()) / 1e6
     spent_s, tenth = sum(sent) + sum(read), max(1, len(sent) // 10)
@@ -129,8 +134,7 @@ def page() -> dict[str, Any]:
 
     made = rehearsal("page", ("La", "Nd", "Eu", "Dy", "Lu"), groups=4, rounds=5, batch=20)
     with _workspace():
-        Path("page.yaml").write_text(yaml.safe_dump(made))
-        Campaign("page.yaml").run()
+        run_here(made)
         file = Path("runs/page/report/top_candidates.html").resolve()
         size_mb = file.stat().st_size / 1e6
         started, running = [], []
