@@ -7,7 +7,7 @@ import pytest
 from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.driver import open_ledger
 from reexplore.campaign.results.snapshot import campaign_record
-from reexplore.campaign.results.status import campaign_status
+from reexplore.campaign.results.status import campaign_status, status_lines
 from reexplore.errors import InputError
 from tests.campaign.test_loop import decisions, small
 from tests.campaign.test_tabular import run
@@ -60,6 +60,8 @@ def test_what_is_proposed_has_parents_and_can_be_chosen(grown):
             candidate.key for candidate in pool.candidates() if candidate.ligand.name == proposed[0].name
         }
         status = campaign_status(grown, ledger)
+        assert status.ligands_proposed == len(proposed)
+        assert any("ligands were proposed" in line for line in status_lines(status))
         assert status.candidates == 8 + len(proposed) == len(pool)
         assert campaign_record(grown, ledger).candidates == status.candidates
 

@@ -46,6 +46,7 @@ class Status:
     driver: str | None
     paused: bool
     candidates: int
+    ligands_proposed: int
     labels: int
     labels_wanted: int
     aqua_ions: tuple[str, ...]
@@ -106,7 +107,8 @@ def campaign_status(setup: Setup, ledger: Ledger) -> Status:
         fakes=setup.fakes,
         driver=str(driver) if driver and not driver.gone else None,
         paused=(setup.folder / PAUSE).exists(),
-        candidates=size_with(setup.space, len(ledger.proposed())),
+        candidates=size_with(setup.space, proposed := len(ledger.proposed())),
+        ligands_proposed=proposed,
         labels=labels,
         labels_wanted=budget.labels,
         aqua_ions=tuple(ledger.aqua_ions()),
@@ -190,6 +192,10 @@ def status_lines(status: Status) -> list[str]:
     told += [status.learn_from] if status.learn_from else []
     if status.paused:
         told[0] += "; paused, `reexplore campaign resume` goes on"
+    if status.ligands_proposed:
+        told.append(
+            f"{status.ligands_proposed} ligands were proposed and have joined: {status.candidates:,} candidates"
+        )
     told += [status.ended] if status.ended else _goes_on(status)
     cost = f"{status.core_hours:.2f} core-hours spent"
     if status.core_hours_left is not None:
