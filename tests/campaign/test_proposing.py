@@ -61,7 +61,7 @@ def test_what_is_proposed_has_parents_and_can_be_chosen(grown):
         }
         status = campaign_status(grown, ledger)
         assert status.ligands_proposed == len(proposed)
-        assert any("ligands were proposed" in line for line in status_lines(status))
+        assert any("proposed ligands have joined" in line for line in status_lines(status))
         assert status.candidates == 8 + len(proposed) == len(pool)
         assert campaign_record(grown, ledger).candidates == status.candidates
 

@@ -271,3 +271,26 @@ def test_a_moved_or_copied_store_leads_to_its_own_artifacts(record, store, tmp_p
     assert here
     # What was sent before the copy is not sent again.
     assert content(copy)["metrics"] == content(store)["metrics"]
+
+
+def test_a_round_is_not_sent_again_when_its_candidates_change_their_ranks(record, tmp_path, monkeypatch):
+    Tracker(tmp_path).sync(record)
+    sent = []
+    log_figure = MlflowClient.log_figure
+    monkeypatch.setattr(
+        MlflowClient, "log_figure", lambda *given, **named: sent.append(given[3]) or log_figure(*given, **named)
+    )
+
+    def moved(row):
+        return replace(row, rank=None if row.rank is None else row.rank + 1, predicted_kcal_mol=-1.0)
+
+    rounds = tuple(replace(r, batch=tuple(map(moved, r.batch))) for r in record.rounds)
+    Tracker(tmp_path).sync(replace(record, rows=tuple(map(moved, record.rows)), rounds=rounds))
+    assert sent == ["learning_curve.png", "best_per_group.png"]
+    # A label that was corrected is another matter.
+    (first, *rest) = rounds
+    wrong = next(row for row in first.batch if row.dft_kcal_mol is not None)
+    mended = replace(first, batch=tuple(replace(r, dft_kcal_mol=-1.0) if r is wrong else r for r in first.batch))
+    sent.clear()
+    Tracker(tmp_path).sync(replace(record, rounds=(mended, *rest)))
+    assert "parity.png" in sent

@@ -14,7 +14,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -36,6 +36,7 @@ from reexplore.tracking.exports import (
 from reexplore.tracking.label_datasets import log_labels
 from reexplore.tracking.model_records import ModelRecord
 from reexplore.tracking.model_registry import register
+from reexplore.tracking.reasons import Reasons
 from reexplore.tracking.records import CampaignRecord, RoundRecord, TrackingError
 from reexplore.tracking.study_record import StudyRecord
 
@@ -182,6 +183,15 @@ def _found(client: MlflowClient) -> Experiment | None:
     return next(iter(renamed), None)
 
 
+def _settled(round_: RoundRecord) -> RoundRecord:
+    """Return a round without what later rounds change of its candidates: what is sent of these is as of its end."""
+    batch = tuple(
+        replace(row, rank=None, predicted_kcal_mol=None, sigma_kcal_mol=None, decisions=(), reasons=Reasons())
+        for row in round_.batch
+    )
+    return replace(round_, batch=batch)
+
+
 class _Mirror:
     """One experiment of an open store."""
 
@@ -288,7 +298,7 @@ class _Mirror:
         run = self._round_run(record, round_, parent, params)
         run_id = str(run.info.run_id)
         files = file_states(round_)
-        state = digest(asdict(round_), provenance(record), files)
+        state = digest(asdict(_settled(round_)), provenance(record), files)
         if run.data.tags.get(_DIGEST_TAG) == state:
             return run_id
         if round_.finished_at_ms is not None:

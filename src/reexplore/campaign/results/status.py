@@ -192,10 +192,7 @@ def status_lines(status: Status) -> list[str]:
     told += [status.learn_from] if status.learn_from else []
     if status.paused:
         told[0] += "; paused, `reexplore campaign resume` goes on"
-    if status.ligands_proposed:
-        told.append(
-            f"{status.ligands_proposed} ligands were proposed and have joined: {status.candidates:,} candidates"
-        )
+    told += [f"{status.ligands_proposed} proposed ligands have joined the space"] * bool(status.ligands_proposed)
     told += [status.ended] if status.ended else _goes_on(status)
     cost = f"{status.core_hours:.2f} core-hours spent"
     if status.core_hours_left is not None:
