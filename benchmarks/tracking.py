@@ -54,7 +54,7 @@ def rehearsal(name: str, metals: Sequence[str], *, groups: int, rounds: int, bat
             "metals": list(metals),
             "coordinations": [{"ligands": 1}],
         },
-        "theory": {"level": "teacher", "builders": ["sketch"]},
+        "theory": {"level": "teacher", "builders": ["sketch"], "geometry": "series"},
         "surrogate": {"model": "composition"},
         "policy": "greedy",
         "budget": {"seed_labels": batch, "batch": batch, "labels": rounds * batch},

@@ -154,7 +154,11 @@ def test_the_shipped_campaigns_are_sound(tmp_path):
     assert setup.space.ligand_count == 56
     setup = prepare("dy_magnets", workspace=tmp_path)
     assert setup.goals.learns_gap
-    assert setup.space.ligand_count == 200
+    assert setup.space.ligand_count == 80
+    assert setup.file.space.propose.by == "decoded"
+    coordinations = [{"ligands": 2, "waters": 0, "co_ligands": {"pyridine": 5}}]
+    with_pyridine = small(tmp_path, **MAGNETS | {"space": MAGNETS["space"] | {"coordinations": coordinations}})
+    assert next(iter(with_pyridine.space.candidates())).name.endswith("2(pyridine)5")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +180,14 @@ def test_the_shipped_campaigns_are_sound(tmp_path):
                 "space": MAGNETS["space"]
                 | {"coordinations": [{"ligands": 2, "waters": 4, "co_ligands": {"nitrate": 1}}]}
             },
-            "no co-ligands yet",
+            "not 2 and 6",
+        ),
+        (
+            {
+                "space": MAGNETS["space"]
+                | {"coordinations": [{"ligands": 2, "waters": 3, "co_ligands": {"nitrate": 1}}]}
+            },
+            "each co-ligand has one donor, and nitrate has 2",
         ),
     ],
 )

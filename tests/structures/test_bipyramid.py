@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from reexplore.chemistry.candidates import Candidate
+from reexplore.chemistry.co_ligands import read_co_ligands
 from reexplore.chemistry.ligand_input import plain_ligand
 from reexplore.chemistry.metals import METALS
 from reexplore.errors import CalculationFailed, FailureCode, InputError
@@ -73,6 +74,13 @@ def test_a_relaxed_magnet_keeps_its_axis():
     distances = np.sort(np.linalg.norm(structure.positions_angstrom[1:] - structure.positions_angstrom[0], axis=1))
     # Alkoxides in crystals of such magnets: 2.04 to 2.12 Å from Dy.
     assert 2.0 < distances[0] <= distances[1] < 2.15
+
+
+def test_co_ligands_stand_around_the_axis():
+    around = Candidate(METHOXIDE, METALS["Dy"], 2, 0, read_co_ligands({"pyridine": 5}))
+    for structure in place_complexes(around, count=4, seed=1, axial=True):
+        assert axis_degrees(structure, around) == pytest.approx(180.0, abs=1.0)
+        assert bipyramid_problems(structure, around) == ()
 
 
 @pytest.mark.engine

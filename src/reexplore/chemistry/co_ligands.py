@@ -12,13 +12,16 @@ from reexplore.chemistry.ligands import CoLigands, Ligand
 from reexplore.errors import InputError
 
 #: Free co-ligands with the donors that hold a rare earth in crystals (S. A. Cotton, Lanthanide and Actinide Chemistry,
-#: Wiley 2006, chapter 4): nitrate and acetate through two oxygens, thiocyanate through nitrogen.
+#: Wiley 2006, chapter 4): nitrate and acetate through two oxygens, thiocyanate through nitrogen. Pyridine and THF lie
+#: around the axis of dysprosium magnets (Y.-S. Ding et al., Angew. Chem. Int. Ed. 2016, 55, 16071).
 CO_LIGANDS: dict[str, str] = {
     "nitrate": "[O-:11][N+](=O)[O-:12]",
     "chloride": "[Cl-:11]",
     "acetate": "CC(=[O:11])[O-:12]",
     "thiocyanate": "[S-]C#[N:11]",
     "phenanthroline": "c1cc2ccc3ccc[n:11]c3c2[n:12]c1",
+    "pyridine": "c1cc[n:11]cc1",
+    "tetrahydrofuran": "C1CC[O:11]C1",
 }
 _WATER = "[OH2:1]"
 

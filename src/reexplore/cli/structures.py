@@ -67,7 +67,7 @@ CoLigandOption = Annotated[
         "--co-ligand",
         metavar="NAME=NUMBER",
         help="What else holds the metal, such as `nitrate=3`: nitrate, chloride, acetate, thiocyanate, phenanthroline,"
-        " or a SMILES with its donors mapped. Again for another.",
+        " pyridine, tetrahydrofuran, or a SMILES with its donors mapped. Again for another.",
     ),
 ]
 SurfaceOption = Annotated[

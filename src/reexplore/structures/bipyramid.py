@@ -1,4 +1,4 @@
-"""Magnets: two equal ligands on the axis of a pentagonal bipyramid, five waters around it."""
+"""Magnets: two equal ligands on the axis of a pentagonal bipyramid, five waters or co-ligands around it."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ def require_bipyramid(candidate: Candidate) -> None:
             "a pentagonal bipyramid has 2 axial ligands and 5 donors around its axis, not"
             f" {candidate.ligands} and {candidate.coordination_number - candidate.ligands}"
         )
+    for other, _ in candidate.co_ligands:
+        if other.denticity != 1:
+            raise InputError(
+                f"around the axis of a bipyramid each co-ligand has one donor, and {other.name} has {other.denticity}"
+            )
 
 
 def axis_degrees(structure: Structure, candidate: Candidate) -> float:

@@ -27,7 +27,6 @@ def require_magnets(file: CampaignFile, space: Space) -> None:
     for scaffold in space.scaffolds:
         for number, coordination in enumerate(space.coordinations):
             with of_key(f"space.coordinations.{number}"):
-                if coordination.co_ligands:
-                    raise InputError("a magnet has waters around its axis, and no co-ligands yet")
-                waters = coordination.waters(scaffold.denticity)
-                require_bipyramid(bare_candidate(scaffold, ligands=coordination.ligands, waters=waters))
+                waters, beside = coordination.waters(scaffold.denticity), coordination.co_ligands
+                counts = {"ligands": coordination.ligands, "waters": waters}
+                require_bipyramid(bare_candidate(scaffold, **counts, co_ligands=beside))
