@@ -37,7 +37,7 @@ BELOW = {
     "dataset": {"chemistry", "energies", "errors", "structures", "surrogate", "tracking"},
     "campaign": {
         *("acquisition", "anchors", "chemistry", "config", "constraints", "dataset", "energies", "errors", "execution"),
-        *("inputs", "properties", "shipped", "sources", "structures", "surrogate", "terminal", "tracking"),
+        *("inputs", "properties", "proposals", "shipped", "sources", "structures", "surrogate", "terminal", "tracking"),
     },
     "backtest": {
         *("acquisition", "campaign", "chemistry", "config", "dataset", "energies", "errors", "execution"),
