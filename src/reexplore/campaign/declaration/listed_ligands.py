@@ -23,7 +23,7 @@ from reexplore.chemistry.space import Coordination
 from reexplore.config import CampaignFile, CoordinationEntry
 from reexplore.constraints import Rules
 from reexplore.errors import InputError
-from reexplore.sources.base import DONORS, NAME, SMILES, START, Source
+from reexplore.sources.base import DONORS, NAME, SMILES, START, LigandTable, Source
 from reexplore.sources.known import table_of
 from reexplore.sources.ligand_file import LigandFile
 from reexplore.sources.ligand_list import LigandList, judge, named_donors
@@ -49,6 +49,13 @@ def listed_ligands(
         if copy is not None and copy.is_file():
             raise InputError(f"{error}; the campaign has a copy: name {copy} in space.ligands") from None
         raise
+    return judged_rows(table, file, symbols, surface, copy=copy)
+
+
+def judged_rows(
+    table: LigandTable, file: CampaignFile, symbols: Sequence[str], surface: EnergySurface, *, copy: Path | None = None
+) -> LigandList:
+    """Return the verdict on every row for the coordinations of a campaign; raise `InputError` as `listed_ligands`."""
     if len(table.rows) > file.space.limit:
         raise InputError(
             f"{table.title} has {len(table.rows):,} rows, more than space.limit = {file.space.limit:,}: narrow it"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reexplore.campaign.declaration.listed_ligands import listed_ligands
+from reexplore.campaign.declaration.listed_ligands import judged_rows
 from reexplore.campaign.ledger.rows import ProposedLigand
 from reexplore.chemistry.library import LIGAND_FILE, Scaffold
 from reexplore.chemistry.ligands import Ligand
@@ -57,44 +56,21 @@ def size_with(space: Space, proposed: int) -> int:
 
 
 def joining(setup: Setup, proposed: Sequence[ProposedLigand]) -> tuple[list[ProposedLigand], list[str]]:
-    """Return which proposed ligands can be candidates of a campaign, and why the others cannot.
-
-    They are judged as the rows of a ligand file are, and by the campaign's constraints.
-    """
+    """Return which proposed ligands can be candidates of a campaign, judged as rows of a file; of others why not."""
     if not proposed:
         return [], []
-    symbols = [metal.symbol for metal in setup.space.metals]
+    rows = []
+    for one in proposed:
+        ligand = _ligand(one)
+        rows.append({NAME: one.name, SMILES: ligand.smiles, DONORS: " ".join(map(str, ligand.donors))})
+    table = LigandTable.of(rows, title="the proposals", folder=setup.folder)
     try:
-        judged = listed_ligands(_Rows(tuple(proposed)), setup.file, symbols, setup.surface, copy=None)
+        judged = judged_rows(table, setup.file, [metal.symbol for metal in setup.space.metals], setup.surface)
     except InputError as error:
         return [], [str(error)] * len(proposed)
-    found, reasons = [], []
-    for one, verdict in zip(proposed, judged.verdicts, strict=True):
-        if not verdict.is_accepted or verdict.single is None:
-            reasons.append(verdict.reason)
-        elif (broken := setup.rules.broken(verdict.single.ligand)) is not None:
-            reasons.append(": ".join(broken))
-        else:
-            found.append(one)
-    return found, reasons
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Proposed ligands as a source of ligands."""
-
-    proposed: tuple[ProposedLigand, ...]
-
-    @classmethod
-    def read(cls, said: Any, *, beside: Path) -> _Rows:
-        raise ValueError(f"proposals are not read: {said} beside {beside}")
-
-    def table(self) -> LigandTable:
-        rows = []
-        for one in self.proposed:
-            ligand = _ligand(one)
-            rows.append({NAME: one.name, SMILES: ligand.smiles, DONORS: " ".join(map(str, ligand.donors))})
-        return LigandTable.of(rows, title="the proposals", folder=Path())
+    verdicts = list(zip(proposed, judged.verdicts, strict=True))
+    found = [one for one, verdict in verdicts if verdict.is_accepted]
+    return found, [verdict.reason for _, verdict in verdicts if not verdict.is_accepted]
 
 
 def _ligand(one: ProposedLigand) -> Ligand:
