@@ -179,7 +179,7 @@ class _Tracker:
         known |= {str(r.number): [r.labels, r.metrics] for r in record.rounds if r.finished_at_ms is not None}
         known["newest model"] = None if model is None else [model.round, model.digest]
         partial = self._file.with_suffix(".partial")
-        partial.write_text(json.dumps(known))
+        partial.write_text(json.dumps(known, sort_keys=True))
         partial.replace(self._file)
 
 

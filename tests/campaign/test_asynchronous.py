@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.driver import open_ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.results.replay import replay
@@ -164,7 +165,7 @@ def _picked_by(ledger, choice):
 
 def test_what_fails_is_replaced(tmp_path):
     setup = asynchronous(tmp_path)
-    first = next(iter(CampaignContext(setup, None, None, None).pool.values()))
+    first = next(iter(pool_of(setup, ()).values()))
     others = [first.name.replace("La", metal) for metal in ("La", "Lu")]
     run(setup, broken=others)
     ledger = require_sound(setup)

@@ -198,7 +198,7 @@ def test_its_labels_are_a_pool_with_the_geometries_that_models_see(undisturbed):
     with closing(open_ledger(undisturbed)) as ledger:
         seen = campaign_pool([(undisturbed, ledger)], positions="screening")
         screening = recall_screening(undisturbed, ledger)
-        pool = pool_of(undisturbed)
+        pool = pool_of(undisturbed, ())
         expected = screening.structures([pool[key] for key in ledger.labels()])
         spent = sum(each.core_s for each in ledger.calculations() if KINDS[each.kind].is_chemistry)
     assert len(seen) == 6

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.driver import open_ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.results.replay import replay
@@ -69,7 +70,7 @@ def test_tags_are_heard_when_the_server_is_there_and_nothing_waits_for_it(tmp_pa
     server = f"http://127.0.0.1:{port}"
     with running_server(store, host="127.0.0.1", port=port):
         setup, _ = run(tmp_path, 4, server)
-        rest = [key for key in CampaignContext(setup, None, None, None).pool if key not in last_batch(setup)]
+        rest = [key for key in pool_of(setup, ()) if key not in last_batch(setup)]
         wanted, unwanted, misspelled, later = rest[:4]
         tag(server, setup, wanted, review="Promoted", review_comment="I can make it")
         tag(server, setup, unwanted, review="reject")

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.driver import open_ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.results.replay import replay
@@ -31,7 +32,7 @@ def said(verdict, candidate=None, *, by="anna", comment="because", at=1.0, ident
 def begun(setup):
     """Begin a campaign, so that there is a ledger."""
     open_campaign(setup).close()
-    return CampaignContext(setup, None, None, None).pool
+    return pool_of(setup, ())
 
 
 def agrees_with_its_replay(setup):

@@ -6,10 +6,10 @@ from dataclasses import asdict
 import pytest
 from typer.testing import CliRunner
 
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.driver import open_ledger
 from reexplore.campaign.ledger.rows import Pick
 from reexplore.campaign.loop import open_campaign
-from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.inbox import waiting
 from reexplore.campaign.running.lock import Holder
 from reexplore.cli.app import app
@@ -33,7 +33,7 @@ def review(*arguments):
 
 
 def first_of(setup):
-    key, candidate = next(iter(CampaignContext(setup, None, None, None).pool.items()))
+    key, candidate = next(iter(pool_of(setup, ()).items()))
     return key, candidate.name
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.results.meant import candidates_meant, family_meant
-from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.decided import members
 from reexplore.errors import InputError
 from reexplore.tracking.records import CandidateRow
@@ -15,7 +15,7 @@ from tests.tracking.sample import campaign
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory):
-    return CampaignContext(small(tmp_path_factory.mktemp("meant")), None, None, None).pool
+    return pool_of(small(tmp_path_factory.mktemp("meant")), ())
 
 
 @pytest.fixture(scope="module")

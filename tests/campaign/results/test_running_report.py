@@ -8,6 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
+from reexplore.campaign.declaration.assembled import pool_of
 from reexplore.campaign.driver import open_ledger
 from reexplore.campaign.loop import open_campaign, run_campaign
 from reexplore.campaign.results import running_report
@@ -40,8 +41,7 @@ class Run:
 
     def __init__(self, setup):
         self.setup, self.stop, self.ended = setup, StopRequest(), None
-        context = CampaignContext(setup, None, None, None)
-        self.names = {candidate.name for candidate in context.pool.values()}
+        self.names = {candidate.name for candidate in pool_of(setup, ()).values()}
         self.executor = HoldsOneBack(setup, self.names)
         self.thread = Thread(target=self._run)
         self.thread.start()
@@ -130,7 +130,8 @@ class Clock:
 @pytest.mark.parametrize(("page_s", "apart_s"), [(0.1, 30.0), (60.0, 1200.0)])
 def test_a_page_is_written_at_once_then_so_seldom_that_it_costs_little(tmp_path, monkeypatch, page_s, apart_s):
     clock = Clock(monkeypatch, page_s)
-    report = RunningReport(CampaignContext(small(tmp_path), None, None, Narrator()))
+    setup = small(tmp_path)
+    report = RunningReport(CampaignContext(setup, open_campaign(setup), None, Narrator()))
     report.turn([])
     assert clock.pages == 0
     report.turn(["a"])
@@ -152,7 +153,8 @@ def test_the_mirror_follows_a_closed_round_once_and_at_the_next_turn(tmp_path, m
     Clock(monkeypatch, page_s=0.1)
     monkeypatch.setattr(running_report, "report_round", lambda _context, number: f"as of round {number}")
     monkeypatch.setattr(running_report, "send", lambda _context, record: sent.append(record))
-    report = RunningReport(CampaignContext(small(tmp_path), None, None, Narrator()))
+    setup = small(tmp_path)
+    report = RunningReport(CampaignContext(setup, open_campaign(setup), None, Narrator()))
     report.turn(["a"])
     report.round_closed(0)
     assert sent == []

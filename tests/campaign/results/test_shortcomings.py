@@ -19,7 +19,7 @@ def _failure(code):
 @pytest.fixture
 def setting(tmp_path, monkeypatch):
     setup = small(tmp_path)
-    pool = pool_of(setup)
+    pool = pool_of(setup, ())
     candidates = list(pool.candidates())
 
     def told(labelled=(), failed=(), parts=(), finalists=(), setup=setup):

@@ -48,22 +48,22 @@ def test_a_large_space_is_made_by_tasks_once(setup, monkeypatch, large):
     with monkeypatch.context() as patched:
         patched.setattr(assembled, "_MADE_AT_ONCE", 1000)
         assert assemblies(setup.space) == []
-        expected = told(pool_of(setup))
+        expected = told(pool_of(setup, ()))
     tasks = assemblies(setup.space)
     assert [len(tasks), len({task.key for task in tasks})] == [1 + 3 + 1, 1 + 3 + 1]
     # Whoever looks before they are made makes them on the spot.
-    assert told(pool_of(setup)) == expected
+    assert told(pool_of(setup, ())) == expected
     with crashing.stand_ins():
         context = CampaignContext(setup, open_campaign(setup), crashing.InProcess(setup), Narrator())
         context.dispatcher.finish(assemble(context))
     with counted() as made:
-        assert told(pool_of(setup)) == expected
+        assert told(pool_of(setup, ())) == expected
         assert made.call_count == 0
         # A damaged file is made again where it is read, and by the next run for good.
         file = Store(setup.store).folder(tasks[1].key) / LIGANDS_FILE
         whole = file.read_bytes()
         file.write_bytes(whole[: len(whole) // 2])
-        assert told(pool_of(setup)) == expected
+        assert told(pool_of(setup, ())) == expected
         assert made.call_count == 1
     with crashing.stand_ins():
         again = CampaignContext(setup, open_campaign(setup), crashing.InProcess(setup), Narrator())
@@ -75,4 +75,4 @@ def test_a_space_drawn_by_lot_is_made_as_it_is_drawn(tmp_path, large):
     drawn = small(tmp_path, space=SPACE | {"sample": 60})
     assert drawn.space.ligand_count > 50
     assert assemblies(drawn.space) == []
-    assert len({c.ligand.identity for c in pool_of(drawn).candidates()}) == 60
+    assert len({c.ligand.identity for c in pool_of(drawn, ()).candidates()}) == 60
