@@ -29,6 +29,7 @@ def setting(tmp_path, monkeypatch):
             labels=lambda: dict.fromkeys(c.key for c in labelled),
             label_failures=lambda: {c.key: f for c, f in failed},
             finalist_failures=lambda: {c.key: f for c, f in finalists},
+            proposed=list,
         )
         return shortcomings(setup, ledger)
 
