@@ -22,8 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import yaml
 
@@ -33,6 +32,7 @@ from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.progress import Narrator
 from reexplore.chemistry.library import SUBSTITUENTS
 from reexplore.errors import CalculationFailed
+from reexplore.execution.executor import SerialExecutor
 from reexplore.execution.kinds import KINDS
 from reexplore.execution.store import Outcome, Store
 from reexplore.execution.task import Task
@@ -61,39 +61,23 @@ def rehearsal(name: str, metals: Sequence[str], *, groups: int, rounds: int, bat
     }
 
 
-class Here:
+class Here(SerialExecutor):
     """Runs each task at once, in this process."""
-
-    workers = 1
-
-    def __init__(self, store: Path) -> None:
-        self._store = Store(store)
 
     def submit(self, task: Task) -> Future[Outcome]:
         """Run the task and return its finished future."""
-        began, folder = time.time(), self._store.workspace(task.key)
-        context = Context(folder, folder, folder, self._store, threads=1, memory_gb=4.0)
+        store = Store(self._store)
+        began, folder = time.time(), store.workspace(task.key)
+        context = Context(folder, folder, folder, store, threads=1, memory_gb=4.0)
         try:
             value, failure = KINDS[task.kind].load()(task.inputs, context), None
         except CalculationFailed as failed:
             value, failure = None, failed.failure
         outcome = Outcome(value, failure, {"started_at": began, "wall_s": time.time() - began, "cores": 1})
-        self._store.publish(folder, task.key, outcome)
+        store.publish(folder, task.key, outcome)
         future: Future[Outcome] = Future()
         future.set_result(outcome)
         return future
-
-    def check(self) -> None:
-        """Return at once: there are no workers to lose."""
-
-    def __enter__(self) -> Self:
-        """Return the executor; there is nothing to start."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Do nothing; there is nothing to stop."""
 
 
 def run_here(made: dict[str, Any]) -> None:
@@ -101,7 +85,8 @@ def run_here(made: dict[str, Any]) -> None:
     file = Path(f"{made['name']}.yaml")
     file.write_text(yaml.safe_dump(made))
     setup = prepare(str(file), workspace=Path())
-    with contextlib.closing(open_campaign(setup)) as ledger, Here(setup.store) as executor:
+    with contextlib.closing(open_campaign(setup)) as ledger:
+        executor = Here(store=setup.store, evidence=setup.folder / "evidence")
         run_campaign(CampaignContext(setup, ledger, executor, Narrator()))
 
 

@@ -94,8 +94,7 @@ def _in_rounds(context: CampaignContext, screening: Screening, report: RunningRe
         joined, screening = finish(propose(context, screening, current.number))
         learned = finish(learn(context, screening, observed_kcal_mol(context), current.number))
         with context.ledger.transaction():
-            enter(context, joined)
-            keep_screening(context, screening)
+            enter(context, joined, screening)
             context.ledger.close_round(current.number, learned)
         report.round_closed(current.number)
     return screening

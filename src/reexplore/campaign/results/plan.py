@@ -53,8 +53,8 @@ _REFERENCE_ACID_ATOMS = 11
 _EXCHANGE_CYCLES = 80
 #: All starts of a bipyramid together.
 _BIPYRAMID_GRADIENTS = 320
-#: A round of proposals, and one string of a generator's epoch (benchmarks/generator.py).
-_PROPOSING_S, _STRING_S = 20.0, 0.0032
+#: A round of proposals from twenty labels (screened; bred takes half), and a string of a generator's epoch.
+_PROPOSING_S, _STRING_S = 7.0, 0.0032
 #: Aliphatic ligands, docs/magnets.md; aromatic ones take twice as long.
 _GAP_S_AT_40_ATOMS, _GAP_POWER = 45.0, 1.8
 _LIGAND_CYCLES = 40

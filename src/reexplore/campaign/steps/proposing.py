@@ -14,7 +14,7 @@ from reexplore.campaign.ledger.rows import ProposedLigand
 from reexplore.campaign.running.context import CampaignContext
 from reexplore.campaign.running.dispatcher import Job
 from reexplore.campaign.steps.labelling import known_labels
-from reexplore.campaign.steps.screening import Screening, screen
+from reexplore.campaign.steps.screening import Screening, keep_screening, screen
 from reexplore.config import GeneratorEntry, ProposeEntry
 from reexplore.errors import ExecutionError
 from reexplore.execution.recipes import GeneratorTraining, Proposing
@@ -72,14 +72,15 @@ def propose(
     return tuple(found), (yield from screen(context))
 
 
-def enter(context: CampaignContext, joined: Sequence[ProposedLigand]) -> None:
-    """Enter ligands that joined the space, and the candidates that they make."""
+def enter(context: CampaignContext, joined: Sequence[ProposedLigand], screening: Screening) -> None:
+    """Enter the ligands that joined the space in a round, the candidates that they make, and the screening with them."""
+    if not joined:
+        return
     context.ledger.enter_proposed(joined)
-    new = {one.identity: one for one in joined}
+    new = {one.identity for one in joined}
     mine = [candidate for candidate in context.pool.candidates() if candidate.ligand.identity in new]
-    for candidate in mine:
-        one = new[candidate.ligand.identity]
-        context.ledger.enter_candidates([candidate], round_number=one.round, source=one.proposer)
+    context.ledger.enter_candidates(mine, round_number=joined[0].round, source=joined[0].proposer)
+    keep_screening(context, screening)
 
 
 def ligand_values(context: CampaignContext) -> dict[str, float]:
