@@ -73,7 +73,7 @@ def propose(
 
 
 def enter(context: CampaignContext, joined: Sequence[ProposedLigand], screening: Screening) -> None:
-    """Enter the ligands that joined the space in a round, the candidates that they make, and the screening with them."""
+    """Enter ligands that joined the space in a round, the candidates that they make, and the screening with them."""
     if not joined:
         return
     context.ledger.enter_proposed(joined)
